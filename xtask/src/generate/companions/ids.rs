@@ -1,0 +1,17 @@
+//! `generated/ids.rs`: one type for each identifier in a path.
+
+use super::doc_text;
+use crate::generate::api::Api;
+use std::fmt::Write;
+
+pub fn emit(api: &Api) -> String {
+    let mut out = String::from("use crate::id::id;\n");
+    for (name, id) in &api.ids {
+        let doc = match &id.doc {
+            Some(doc) => doc.clone(),
+            None => format!("Identifier `{}` in a path.", id.wire),
+        };
+        let _ = write!(out, "\nid! {{\n{}    {name}\n}}\n", doc_text("    ", &doc));
+    }
+    out
+}

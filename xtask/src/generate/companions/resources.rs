@@ -1,0 +1,66 @@
+//! `generated/resources.rs`: defaults that carry their tag, and what resources and pages have in common.
+
+use super::{literal, rust_type};
+use crate::generate::api::{Api, Struct, Type, UnionKind};
+use std::fmt::Write;
+
+/// Wire names of what the service calls a resource.
+const ID: &str = "id";
+const ETAG: &str = "@odata.etag";
+const RESOURCE_TYPE: &str = "resourceType";
+
+pub fn emit(api: &Api) -> String {
+    let mut out =
+        String::from("use crate::resource::{page, resource, tagged, union_resource};\nuse crate::types::*;\n\n");
+    for (name, object) in &api.structs {
+        if let Some((field, value)) = object.tag() {
+            let others = object
+                .fields
+                .iter()
+                .filter(|f| f.wire != field.wire)
+                .map(|f| f.rust.as_str());
+            let others: Vec<&str> = others.collect();
+            let _ = writeln!(
+                out,
+                "tagged!({name} {{ {} = {}; {} }});",
+                field.rust,
+                literal(value),
+                others.join(", ")
+            );
+        }
+    }
+    out.push('\n');
+    for (name, object) in &api.structs {
+        if let Some(line) = resource(name, object) {
+            out.push_str(&line);
+        }
+        if let Some(page) = object.page() {
+            let _ = writeln!(out, "page!({name} of {} by {});", rust_type(page.item), page.next_link);
+        }
+    }
+    for (name, union) in &api.unions {
+        if let UnionKind::Tagged { members, .. } = &union.kind {
+            let variants: Vec<&str> = members.iter().map(|m| m.variant.as_str()).collect();
+            let _ = writeln!(out, "union_resource!({name} {{ {} }});", variants.join(", "));
+        }
+    }
+    out
+}
+
+/// Something with an id, an entity tag or a resource type of its own.
+fn resource(name: &str, object: &Struct) -> Option<String> {
+    let text = |wire: &str| {
+        object
+            .field(wire)
+            .filter(|f| f.ty.innermost() == &f.ty && !matches!(f.ty, Type::Struct(_)))
+    };
+    let (id, etag, kind) = (text(ID), text(ETAG), text(RESOURCE_TYPE));
+    if id.is_none() && etag.is_none() && kind.is_none() {
+        return None;
+    }
+    let mut parts = Vec::new();
+    parts.extend(id.map(|f| format!("id = {}", f.rust)));
+    parts.extend(etag.map(|f| format!("etag = {}", f.rust)));
+    parts.extend(kind.map(|f| format!("resource_type = {}", f.rust)));
+    Some(format!("resource!({name} {{ {} }});\n", parts.join(", ")))
+}

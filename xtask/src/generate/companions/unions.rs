@@ -1,0 +1,52 @@
+//! `generated/unions.rs`: one enum for each set of alternatives.
+
+use super::{doc_text, literal, rust_type};
+use crate::generate::api::{Api, Member, Shape, Type, Union, UnionKind};
+use std::fmt::Write;
+
+pub fn emit(api: &Api) -> String {
+    let mut out = String::from("use crate::types::*;\nuse crate::union::{shaped_union, tagged_union};\n");
+    for (name, union) in &api.unions {
+        match &union.kind {
+            UnionKind::Tagged { tag, members } => tagged(&mut out, name, union, tag, members),
+            UnionKind::Shaped { members } => shaped(&mut out, name, union, members),
+        }
+    }
+    out
+}
+
+fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Member]) {
+    let doc = union
+        .doc
+        .clone()
+        .unwrap_or_else(|| format!("One of {} types, told apart by `{tag}`.", members.len()));
+    let _ = write!(
+        out,
+        "\ntagged_union! {{\n{}    {name} by {} {{\n",
+        doc_text("    ", &doc),
+        literal(tag)
+    );
+    for member in members {
+        let accessor = crate::generate::words::snake(&member.variant);
+        let _ = writeln!(
+            out,
+            "        {}({}) = {}, as_{accessor};",
+            member.variant,
+            member.ty,
+            literal(&member.value)
+        );
+    }
+    out.push_str("    }\n}\n");
+}
+
+fn shaped(out: &mut String, name: &str, union: &Union, members: &[(Shape, Type)]) {
+    let doc = union
+        .doc
+        .clone()
+        .unwrap_or_else(|| "One of several JSON types.".to_owned());
+    let _ = write!(out, "\nshaped_union! {{\n{}    {name} {{\n", doc_text("    ", &doc));
+    for (shape, ty) in members {
+        let _ = writeln!(out, "        {shape:?}({}),", rust_type(ty));
+    }
+    out.push_str("    }\n}\n");
+}

@@ -1,0 +1,89 @@
+//! Which operations take and return a type, directly or inside another one.
+
+use super::doc_lines;
+use crate::generate::api::{Api, Type, UnionKind};
+use std::collections::{BTreeMap, BTreeSet};
+use syn::{Attribute, parse_quote};
+
+#[derive(Debug, Default)]
+pub struct Usage {
+    taken: BTreeMap<String, BTreeSet<String>>,
+    returned: BTreeMap<String, BTreeSet<String>>,
+    sent: BTreeSet<String>,
+}
+
+impl Usage {
+    pub fn of(api: &Api) -> Self {
+        let mut usage = Self::default();
+        for op in &api.operations {
+            for (ty, map) in [(&op.body, &mut usage.taken), (&op.response, &mut usage.returned)] {
+                let mut direct = BTreeSet::new();
+                direct.extend(ty.iter().filter_map(|ty| named(ty)));
+                for name in direct.clone() {
+                    direct.extend(inside(api, &name).into_iter().filter(|_| is_holder(api, &name)));
+                }
+                for name in direct {
+                    map.entry(name).or_default().insert(op.name.clone());
+                }
+            }
+        }
+        let bodies: Vec<String> = usage.taken.keys().cloned().collect();
+        for name in bodies {
+            usage.reach(api, name);
+        }
+        usage
+    }
+
+    fn reach(&mut self, api: &Api, name: String) {
+        if self.sent.insert(name.clone()) {
+            inside(api, &name).into_iter().for_each(|inner| self.reach(api, inner));
+        }
+    }
+
+    /// Whether a request body can hold this type.
+    pub fn is_sent(&self, name: &str) -> bool {
+        self.sent.contains(name)
+    }
+
+    /// Lines for the type's documentation; the links exist only where the client does.
+    pub fn doc(&self, name: &str) -> Vec<Attribute> {
+        let mut attrs = Vec::new();
+        for (verb, map) in [("Taken", &self.taken), ("Returned", &self.returned)] {
+            if let Some(operations) = map.get(name) {
+                let links: Vec<String> = operations
+                    .iter()
+                    .map(|op| format!("[`{op}`](crate::Client::{op})"))
+                    .collect();
+                let line = format!(" {verb} by {}.", links.join(", "));
+                attrs.extend(doc_lines("\n"));
+                attrs.push(parse_quote!(#[cfg_attr(feature = "client", doc = #line)]));
+            }
+        }
+        attrs
+    }
+}
+
+/// Pages and unions: what they hold is what the operation is about.
+fn is_holder(api: &Api, name: &str) -> bool {
+    api.unions.contains_key(name) || api.structs.get(name).is_some_and(|s| s.page().is_some())
+}
+
+fn inside(api: &Api, name: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(object) = api.structs.get(name) {
+        found.extend(object.fields.iter().filter_map(|field| named(&field.ty)));
+    }
+    match api.unions.get(name).map(|union| &union.kind) {
+        Some(UnionKind::Tagged { members, .. }) => found.extend(members.iter().map(|m| m.ty.clone())),
+        Some(UnionKind::Shaped { members }) => found.extend(members.iter().filter_map(|(_, ty)| named(ty))),
+        None => {}
+    }
+    found
+}
+
+fn named(ty: &Type) -> Option<String> {
+    match ty.innermost() {
+        Type::Struct(name) | Type::Union(name) => Some(name.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,146 @@
+//! Writes what changed and removes what it no longer owns; `--check` compares in memory and touches nothing.
+
+use anyhow::{Context, Result, bail};
+use similar::TextDiff;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// Every file that `generate` owns, relative to the root of the project.
+#[derive(Debug, Default)]
+pub struct Files(BTreeMap<PathBuf, String>);
+
+/// Folders in which every file is ours: one that was not just written is stale.
+const OWNED: [&str; 3] = [
+    "partner-ingestion-sdk/src/generated",
+    "tests/sandbox/src/generated",
+    "tests/suite/src/generated",
+];
+
+/// How many lines of a difference are shown.
+const DIFF_LINES: usize = 12;
+
+pub struct Written {
+    pub changed: Vec<PathBuf>,
+    pub removed: Vec<PathBuf>,
+    pub total: usize,
+}
+
+impl Files {
+    pub fn add(&mut self, path: &str, text: String) {
+        self.0.insert(PathBuf::from(path), text);
+    }
+
+    /// Adds Rust source, which has to parse.
+    pub fn add_rust(&mut self, path: &str, banner: &str, purpose: &str, code: &str) -> Result<()> {
+        syn::parse_file(code).with_context(|| format!("{path} would not be valid Rust:\n{}", excerpt(code)))?;
+        self.add(path, format!("{banner}//! {purpose}\n\n{}\n", code.trim()));
+        Ok(())
+    }
+
+    pub fn write(&self, root: &Path) -> Result<Written> {
+        let mut written = Written {
+            changed: Vec::new(),
+            removed: Vec::new(),
+            total: self.0.len(),
+        };
+        for (path, text) in &self.0 {
+            let file = root.join(path);
+            if read(&file)?.as_deref() == Some(text) {
+                continue;
+            }
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+            }
+            // The name appears only when the content is whole.
+            let partial = file.with_extension("partial");
+            std::fs::write(&partial, text).with_context(|| format!("cannot write {}", partial.display()))?;
+            std::fs::rename(&partial, &file).with_context(|| format!("cannot write {}", file.display()))?;
+            written.changed.push(path.clone());
+        }
+        for path in self.extra(root)? {
+            std::fs::remove_file(root.join(&path)).with_context(|| format!("cannot remove {}", path.display()))?;
+            written.removed.push(path);
+        }
+        Ok(written)
+    }
+
+    /// An error that names every stale, missing and extra file, with the start of its difference.
+    pub fn check(&self, root: &Path, command: &str) -> Result<usize> {
+        let mut report = String::new();
+        for (path, text) in &self.0 {
+            match read(&root.join(path))? {
+                None => {
+                    let _ = write!(report, "\n  missing: {}", path.display());
+                }
+                // A checkout with CRLF line ends is as good.
+                Some(found) if found.replace("\r\n", "\n") != *text => {
+                    let _ = write!(
+                        report,
+                        "\n  stale:   {}{}",
+                        path.display(),
+                        diff(&found.replace("\r\n", "\n"), text)
+                    );
+                }
+                Some(_) => {}
+            }
+        }
+        for path in self.extra(root)? {
+            let _ = write!(report, "\n  extra:   {}", path.display());
+        }
+        if !report.is_empty() {
+            bail!("the generated files are not what the document gives:{report}\nrun `{command}`");
+        }
+        Ok(self.0.len())
+    }
+
+    fn extra(&self, root: &Path) -> Result<Vec<PathBuf>> {
+        let mut extra = Vec::new();
+        for folder in OWNED {
+            let mut folders = vec![PathBuf::from(folder)];
+            while let Some(folder) = folders.pop() {
+                let Ok(entries) = std::fs::read_dir(root.join(&folder)) else {
+                    continue;
+                };
+                for entry in entries {
+                    let entry = entry?;
+                    let path = folder.join(entry.file_name());
+                    match entry.file_type()?.is_dir() {
+                        true => folders.push(path),
+                        false if !self.0.contains_key(&path) => extra.push(path),
+                        false => {}
+                    }
+                }
+            }
+        }
+        extra.sort();
+        Ok(extra)
+    }
+}
+
+fn read(path: &Path) -> Result<Option<String>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn diff(found: &str, wanted: &str) -> String {
+    let diff = TextDiff::from_lines(found, wanted);
+    let text = diff.unified_diff().context_radius(0).to_string();
+    let mut out = String::new();
+    for line in text.lines().take(DIFF_LINES) {
+        let cut: String = line.chars().take(160).collect();
+        let _ = write!(out, "\n    {cut}");
+    }
+    let rest = text.lines().count().saturating_sub(DIFF_LINES);
+    if rest > 0 {
+        let _ = write!(out, "\n    (and {rest} more lines)");
+    }
+    out
+}
+
+fn excerpt(code: &str) -> String {
+    code.lines().take(40).collect::<Vec<_>>().join("\n")
+}

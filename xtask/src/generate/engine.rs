@@ -1,0 +1,171 @@
+//! Progenitor as a library: the interface written as a document that it can read, and its output as syntax.
+
+use super::api::{Api, IfMatch, Operation, Param, ParamPlace, Type};
+use anyhow::{Context, Result, bail};
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
+use quote::quote;
+use serde_json::{Map, Value, json};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Pinned in the workspace manifest; a test compares the two.
+pub const VERSION: &str = "0.15.1";
+
+/// The normalised document: no prose, no errors, no inline types, nothing that progenitor drops silently.
+pub fn lower(api: &Api) -> Value {
+    let mut schemas = Map::new();
+    for (name, object) in &api.structs {
+        let properties: Map<String, Value> = object
+            .fields
+            .iter()
+            .map(|f| (f.wire.clone(), property(&f.ty)))
+            .collect();
+        schemas.insert(
+            name.clone(),
+            json!({"type": "object", "properties": properties, "additionalProperties": {}}),
+        );
+    }
+    for name in replaced(api) {
+        schemas.insert(name, json!({"type": "object"}));
+    }
+    json!({
+        "openapi": "3.0.3",
+        "info": {"title": "Partner Center Ingestion API", "version": api.version},
+        "paths": paths(api.operations.iter()),
+        "components": {"schemas": schemas},
+    })
+}
+
+/// Types that are not progenitor's: they stand in `crate::types` under the same name.
+fn replaced(api: &Api) -> Vec<String> {
+    let runtime = ["Decimal", "ResourceType", "Secret", "Timestamp"].map(str::to_owned);
+    let own = api.enums.keys().chain(api.unions.keys()).chain(api.ids.keys()).cloned();
+    own.chain(runtime).collect()
+}
+
+fn paths<'a>(operations: impl Iterator<Item = &'a Operation>) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for op in operations {
+        let mut path = op.path.clone();
+        for param in &op.path_params {
+            path = path.replace(&format!("{{{}}}", param.wire), &format!("{{{}}}", param.rust));
+        }
+        let params: Vec<Value> = op.path_params.iter().chain(&op.params).map(parameter).collect();
+        let mut operation = json!({"operationId": op.name, "parameters": params, "responses": {"2XX": answer(op)}});
+        if let Some(body) = &op.body {
+            operation["requestBody"] =
+                json!({"required": true, "content": {"application/json": {"schema": schema(body)}}});
+        }
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        item[op.method.to_lowercase()] = operation;
+    }
+    Value::Object(paths)
+}
+
+fn parameter(param: &Param) -> Value {
+    let (place, name) = match param.place {
+        ParamPlace::Path => ("path", &param.rust),
+        ParamPlace::Query => ("query", &param.wire),
+        ParamPlace::Header => ("header", &param.wire),
+    };
+    let ty = match param.ty {
+        Type::Bool => "boolean",
+        Type::Integer => "integer",
+        _ => "string",
+    };
+    json!({"name": name, "in": place, "required": param.required, "schema": {"type": ty}})
+}
+
+fn answer(op: &Operation) -> Value {
+    match &op.response {
+        Some(ty) => json!({"description": "", "content": {"application/json": {"schema": schema(ty)}}}),
+        None => json!({"description": ""}),
+    }
+}
+
+/// `nullable` keeps an absent list and an empty one apart.
+fn property(ty: &Type) -> Value {
+    let mut schema = schema(ty);
+    if matches!(ty, Type::List(_) | Type::Map(_)) {
+        schema["nullable"] = json!(true);
+    }
+    schema
+}
+
+fn schema(ty: &Type) -> Value {
+    let named = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    match ty {
+        Type::Any => json!({}),
+        Type::Bool => json!({"type": "boolean"}),
+        Type::Integer => json!({"type": "integer", "format": "int64"}),
+        Type::Text => json!({"type": "string"}),
+        Type::Decimal => named("Decimal"),
+        Type::Secret => named("Secret"),
+        Type::Tag(_) => named("ResourceType"),
+        Type::Timestamp => named("Timestamp"),
+        Type::Enum(name) | Type::Id(name) | Type::Struct(name) | Type::Union(name) => named(name),
+        Type::List(item) => json!({"type": "array", "items": schema(item)}),
+        Type::Map(value) => json!({"type": "object", "additionalProperties": schema(value)}),
+    }
+}
+
+/// Runs progenitor. It panics where it should fail; the operation that caused it is found by trying each alone.
+pub fn run(api: &Api) -> Result<syn::File> {
+    match generate(api, &lower(api)) {
+        Ok(file) => Ok(file),
+        Err(error) => {
+            for op in &api.operations {
+                let mut document = lower(api);
+                document["paths"] = paths([op].into_iter());
+                if let Err(error) = generate(api, &document) {
+                    let what = format!("progenitor cannot generate {} ({} {})", op.name, op.method, op.path);
+                    return Err(error).context(what).context(op.pointer.clone());
+                }
+            }
+            Err(error).context("progenitor cannot generate the types")
+        }
+    }
+}
+
+fn generate(api: &Api, document: &Value) -> Result<syn::File> {
+    let spec: openapiv3::OpenAPI = serde_json::from_value(document.clone()).context("the normalised document")?;
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(std::sync::Arc<crate::call::Context>));
+    for name in replaced(api) {
+        settings.with_replacement(&name, format!("crate::types::{name}"), std::iter::empty());
+    }
+    let tokens = without_panic(|| Generator::new(&settings).generate_tokens(&spec))?;
+    syn::parse2(tokens).context("progenitor's output is not Rust")
+}
+
+/// Progenitor's panics are errors here, with their message.
+fn without_panic(f: impl FnOnce() -> Result<TokenStream, progenitor::Error>) -> Result<TokenStream> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    std::panic::set_hook(hook);
+    match outcome {
+        Ok(result) => Ok(result?),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
+            bail!("progenitor panicked: {text}")
+        }
+    }
+}
+
+impl IfMatch {
+    /// The variant's name in the SDK's operation table.
+    pub fn variant(self) -> &'static str {
+        match self {
+            Self::No => "No",
+            Self::Optional => "Optional",
+            Self::Required => "Required",
+        }
+    }
+}

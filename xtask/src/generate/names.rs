@@ -1,0 +1,100 @@
+//! `openapi/names.toml`: the reviewed names, and which rows were used.
+
+use super::finding::{Finding, Findings};
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    #[serde(default)]
+    pub schemas: BTreeMap<String, String>,
+    #[serde(default)]
+    pub enums: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub unions: BTreeMap<String, String>,
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+    #[serde(default)]
+    pub ids: BTreeMap<String, String>,
+    #[serde(default)]
+    pub operations: BTreeMap<String, String>,
+    #[serde(skip)]
+    used: RefCell<BTreeSet<(&'static str, String)>>,
+}
+
+pub fn read(path: &Path) -> Result<Names> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    parse(&text).with_context(|| format!("{} is not a valid table of names", path.display()))
+}
+
+pub fn parse(text: &str) -> Result<Names> {
+    Ok(toml::from_str(text)?)
+}
+
+impl Names {
+    pub fn schema(&self, key: &str) -> Option<&str> {
+        self.lookup("schemas", &self.schemas, key)
+    }
+
+    pub fn field(&self, wire: &str) -> Option<&str> {
+        self.lookup("fields", &self.fields, wire)
+    }
+
+    pub fn id(&self, place: &str) -> Option<&str> {
+        self.lookup("ids", &self.ids, place)
+    }
+
+    pub fn operation(&self, key: &str) -> Option<&str> {
+        self.lookup("operations", &self.operations, key)
+    }
+
+    /// The name of the union that has this base, or stands at this place.
+    pub fn union(&self, base_or_place: &str) -> Option<&str> {
+        let (name, _) = self.unions.iter().find(|(_, key)| *key == base_or_place)?;
+        self.mark("unions", name);
+        Some(name)
+    }
+
+    /// The name of the enum at this place.
+    pub fn enum_at(&self, place: &str) -> Option<&str> {
+        let (name, _) = self
+            .enums
+            .iter()
+            .find(|(_, places)| places.iter().any(|p| p == place))?;
+        self.mark("enums", place);
+        Some(name)
+    }
+
+    fn lookup<'n>(&self, table: &'static str, rows: &'n BTreeMap<String, String>, key: &str) -> Option<&'n str> {
+        let name = rows.get(key)?;
+        self.mark(table, key);
+        Some(name)
+    }
+
+    fn mark(&self, table: &'static str, key: &str) {
+        self.used.borrow_mut().insert((table, key.to_owned()));
+    }
+
+    /// Rows that name nothing in the document: an upstream rename hides behind each of them.
+    pub fn unused(&self) -> Findings {
+        let rows = (self.schemas.keys().map(|k| ("schemas", k)))
+            .chain(self.enums.values().flatten().map(|k| ("enums", k)))
+            .chain(self.unions.keys().map(|k| ("unions", k)))
+            .chain(self.fields.keys().map(|k| ("fields", k)))
+            .chain(self.ids.keys().map(|k| ("ids", k)))
+            .chain(self.operations.keys().map(|k| ("operations", k)));
+        let used = self.used.borrow();
+        let mut findings = Findings::default();
+        for (table, key) in rows {
+            if !used.contains(&(table, key.clone())) {
+                let message = format!("names.toml [{table}]: {key:?} names nothing in this document");
+                findings.push(Finding::new("", message).help("remove the row, or correct its place"));
+            }
+        }
+        findings
+    }
+}

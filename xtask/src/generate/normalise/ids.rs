@@ -1,0 +1,54 @@
+//! Rule: a path parameter is a type of its own, and the `id` of what a GET answers has the type that the GET takes.
+
+use super::Normaliser;
+use crate::generate::api::{Id, Type, UnionKind};
+use crate::generate::finding::Finding;
+
+impl Normaliser<'_> {
+    pub(super) fn add_id(&mut self, name: &str, wire: &str, doc: Option<String>) {
+        let id = self.api.ids.entry(name.to_owned()).or_insert_with(|| Id {
+            wire: wire.to_owned(),
+            doc: None,
+        });
+        id.doc = id.doc.take().or(doc);
+    }
+
+    pub(super) fn ids(&mut self) {
+        for id in self.names.ids.values() {
+            if !self.api.ids.contains_key(id) {
+                let message = format!("names.toml [ids] speaks of {id}, but no path has such a parameter");
+                self.findings.push(Finding::new("", message));
+            }
+        }
+        let mut owners: Vec<(String, String)> = Vec::new();
+        for operation in self
+            .api
+            .operations
+            .iter()
+            .filter(|op| op.method == "GET" && op.path.ends_with('}'))
+        {
+            let Some(Type::Id(id)) = operation.path_params.last().map(|param| &param.ty) else {
+                continue;
+            };
+            match &operation.response {
+                Some(Type::Struct(name)) => owners.push((name.clone(), id.clone())),
+                Some(Type::Union(name)) => {
+                    if let Some(UnionKind::Tagged { members, .. }) = self.api.unions.get(name).map(|u| &u.kind) {
+                        owners.extend(members.iter().map(|member| (member.ty.clone(), id.clone())));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (owner, id) in owners {
+            let fields = self.api.structs.get_mut(&owner).map(|s| s.fields.iter_mut());
+            if let Some(field) = fields
+                .into_iter()
+                .flatten()
+                .find(|f| f.wire == "id" && f.ty == Type::Text)
+            {
+                field.ty = Type::Id(id);
+            }
+        }
+    }
+}

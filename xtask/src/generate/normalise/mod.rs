@@ -1,0 +1,73 @@
+//! The rules about shape: from the corrected document to the interface that every emitter reads.
+//! One file a rule; none of them knows this API by name, what they need to know stands in `names.toml`.
+
+mod docs;
+mod enums;
+mod flatten;
+mod ids;
+mod operations;
+mod schemas;
+mod types;
+mod unions;
+
+use super::api::Api;
+use super::finding::{Finding, Findings};
+use super::names::Names;
+use super::node::Node;
+use serde_json::Value;
+
+/// What the rules share while they run.
+struct Normaliser<'d> {
+    document: Node<'d>,
+    names: &'d Names,
+    schemas: schemas::SchemaNames,
+    enums: enums::Registry,
+    api: Api,
+    findings: Findings,
+    /// The property that tells what an object is.
+    tag: Option<String>,
+    /// Aliases that are being followed, to notice one that leads back to itself.
+    resolving: Vec<String>,
+}
+
+pub fn normalise(document: &Value, names: &Names) -> (Api, Findings) {
+    let document = Node::root(document);
+    let mut findings = Findings::default();
+    let schemas = schemas::name_all(&document, names, &mut findings);
+    let mut normaliser = Normaliser {
+        document,
+        names,
+        schemas,
+        enums: enums::Registry::default(),
+        api: Api::default(),
+        findings,
+        tag: None,
+        resolving: Vec::new(),
+    };
+    normaliser.info();
+    normaliser.find_tag();
+    normaliser.components();
+    normaliser.operations();
+    normaliser.ids();
+    normaliser.name_enums();
+    (normaliser.api, normaliser.findings)
+}
+
+impl Normaliser<'_> {
+    fn info(&mut self) {
+        let text = |pointer: &str| {
+            self.document
+                .value
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        self.api.version = text("/info/version").to_owned();
+        self.api.server = text("/servers/0/url").to_owned();
+    }
+
+    /// Keeps the value or notes the finding.
+    fn accept<T>(&mut self, result: Result<T, Finding>) -> Option<T> {
+        result.map_err(|finding| self.findings.push(finding)).ok()
+    }
+}

@@ -1,0 +1,220 @@
+//! One pass over progenitor's syntax: field names, derives and documentation. What progenitor dropped is found here.
+
+use super::api::{Api, Field, Struct};
+use super::companions::{doc_lines, usage::Usage};
+use anyhow::{Result, bail};
+use quote::quote;
+use std::collections::BTreeSet;
+use syn::visit_mut::VisitMut;
+use syn::{Attribute, Item, ItemMod, ItemStruct, parse_quote};
+
+/// Progenitor's output, split: the types, and the client with its methods.
+pub struct Split {
+    pub types: syn::File,
+    pub client: syn::File,
+}
+
+pub fn polish(file: syn::File, api: &Api, usage: &Usage) -> Result<Split> {
+    let mut types = None;
+    let mut client = Vec::new();
+    for item in file.items {
+        match item {
+            Item::Mod(module) if module.ident == "types" => types = Some(module),
+            Item::Mod(module) if module.ident == "prelude" => {}
+            Item::Use(_) => {}
+            other => client.push(other),
+        }
+    }
+    let Some(types) = types else {
+        bail!("progenitor emitted no types")
+    };
+    Ok(Split {
+        types: structs(types, api, usage)?,
+        client: client_file(client, api)?,
+    })
+}
+
+fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
+    let mut found = BTreeSet::new();
+    let mut items: Vec<Item> = vec![parse_quote!(
+        use crate::types::*;
+    )];
+    for item in module.content.map(|(_, items)| items).unwrap_or_default() {
+        match item {
+            Item::Struct(mut item) => {
+                let name = item.ident.to_string();
+                let Some(object) = api.structs.get(&name) else {
+                    bail!("progenitor made a type {name} of its own")
+                };
+                polish_struct(&mut item, object, &usage.doc(&name))?;
+                ShortPaths.visit_item_struct_mut(&mut item);
+                items.push(Item::Struct(item));
+                found.insert(name);
+            }
+            Item::Enum(item) => bail!("progenitor made an enum {} of its own", item.ident),
+            Item::Mod(module) if module.ident == "error" => {}
+            // Conversions from a reference, which would clone silently.
+            Item::Impl(_) => {}
+            other => bail!("progenitor emitted something unexpected: {}", quote!(#other)),
+        }
+    }
+    let missing: Vec<&str> = api
+        .structs
+        .keys()
+        .map(String::as_str)
+        .filter(|name| !found.contains(*name))
+        .collect();
+    if !missing.is_empty() {
+        bail!("progenitor dropped the types {}", missing.join(", "));
+    }
+    Ok(syn::File {
+        shebang: None,
+        attrs: Vec::new(),
+        items,
+    })
+}
+
+/// Properties in are fields out plus `extra`, under the names that we chose.
+fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) -> Result<()> {
+    let name = item.ident.to_string();
+    let default: Option<Attribute> = object.tag().is_none().then(|| parse_quote!(#[derive(Default)]));
+    item.attrs = doc_lines(object.doc.as_deref().unwrap_or(&name));
+    item.attrs.extend_from_slice(usage);
+    item.attrs
+        .push(parse_quote!(#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]));
+    item.attrs.extend(default);
+    item.attrs.push(parse_quote!(#[non_exhaustive]));
+    let mut seen = BTreeSet::new();
+    for field in &mut item.fields {
+        let Some(ident) = field.ident.clone() else {
+            bail!("{name} has a field without a name")
+        };
+        if is_flattened(&field.attrs) {
+            field.attrs = doc_lines("Fields that this type does not know. They are sent back as they came.");
+            field.attrs.push(parse_quote!(#[serde(flatten)]));
+            field.ty = parse_quote!(Extra);
+            seen.insert("extra".to_owned());
+            continue;
+        }
+        let wire = serde_rename(&field.attrs).unwrap_or_else(|| ident.to_string());
+        let Some(known) = object.field(&wire) else {
+            bail!("{name} has a field {wire} that the document lacks")
+        };
+        rename(field, known);
+        seen.insert(wire);
+    }
+    let wanted = object.fields.iter().map(|f| f.wire.as_str()).chain(["extra"]);
+    let missing: Vec<&str> = wanted.filter(|wire| !seen.contains(*wire)).collect();
+    if !missing.is_empty() {
+        bail!("progenitor dropped the fields {} of {name}", missing.join(", "));
+    }
+    Ok(())
+}
+
+fn rename(field: &mut syn::Field, known: &Field) {
+    field.ident = Some(quote::format_ident!("{}", known.rust));
+    let wire = &known.wire;
+    field.attrs = doc_lines(known.doc.as_deref().unwrap_or(&format!("`{wire}`.")));
+    field.attrs.push(match known.rust == *wire {
+        true => parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]),
+        false => parse_quote!(#[serde(rename = #wire, skip_serializing_if = "Option::is_none")]),
+    });
+}
+
+fn is_flattened(attrs: &[Attribute]) -> bool {
+    serde_meta(attrs, |meta| Ok(meta.path.is_ident("flatten").then(String::new))).is_some()
+}
+
+fn serde_rename(attrs: &[Attribute]) -> Option<String> {
+    serde_meta(attrs, |meta| {
+        if !meta.path.is_ident("rename") {
+            return Ok(None);
+        }
+        Ok(Some(meta.value()?.parse::<syn::LitStr>()?.value()))
+    })
+}
+
+fn serde_meta(
+    attrs: &[Attribute],
+    mut f: impl FnMut(&syn::meta::ParseNestedMeta<'_>) -> syn::Result<Option<String>>,
+) -> Option<String> {
+    let mut found = None;
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
+        // An attribute that does not parse is not one that typify writes.
+        let _ = attr.parse_nested_meta(|meta| {
+            match f(&meta)? {
+                Some(value) => found = Some(value),
+                None if meta.input.peek(syn::Token![=]) => drop(meta.value()?.parse::<syn::Lit>()?),
+                None => {}
+            }
+            Ok(())
+        });
+    }
+    found
+}
+
+/// Writes `Option` for `::std::option::Option` and our types without their module.
+struct ShortPaths;
+
+impl VisitMut for ShortPaths {
+    fn visit_path_mut(&mut self, path: &mut syn::Path) {
+        syn::visit_mut::visit_path_mut(self, path);
+        let names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        let short = match names.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["std", _, "Option" | "Vec" | "String"] => 2,
+            ["crate", "types", _] => 2,
+            ["serde_json", _] => {
+                path.leading_colon = None;
+                return;
+            }
+            _ => return,
+        };
+        path.leading_colon = None;
+        path.segments = path.segments.iter().skip(short).cloned().collect();
+    }
+}
+
+/// The client as progenitor made it, without prose and with only the imports that it uses.
+fn client_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
+    let mut file = syn::File {
+        shebang: None,
+        attrs: Vec::new(),
+        items,
+    };
+    file.items.insert(
+        0,
+        parse_quote!(
+            use crate::generated::types;
+        ),
+    );
+    file.items.insert(
+        0,
+        parse_quote!(
+            use progenitor_client::{
+                ClientHooks, ClientInfo, Error, OperationInfo, RequestBuilderExt, ResponseValue, encode_path,
+            };
+        ),
+    );
+    let mut methods = BTreeSet::new();
+    for item in &mut file.items {
+        match item {
+            Item::Struct(item) => item.attrs.retain(|attr| !attr.path().is_ident("doc")),
+            Item::Impl(item) => {
+                for inner in &mut item.items {
+                    if let syn::ImplItem::Fn(method) = inner {
+                        method.attrs.retain(|attr| !attr.path().is_ident("doc"));
+                        methods.insert(method.sig.ident.to_string());
+                    }
+                }
+                // The constructor with a baked-in timeout and an unwrap; ours builds the transport.
+                item.items
+                    .retain(|inner| !matches!(inner, syn::ImplItem::Fn(f) if f.sig.ident == "new"));
+            }
+            _ => {}
+        }
+    }
+    if let Some(op) = api.operations.iter().find(|op| !methods.contains(&op.name)) {
+        bail!("progenitor dropped the operation {}", op.name);
+    }
+    Ok(file)
+}

@@ -1,0 +1,100 @@
+//! The maintainer's tools: `cargo xtask --help`.
+
+mod ci;
+mod demo;
+mod generate;
+mod process;
+mod report;
+
+use clap::{Parser, Subcommand};
+use report::Report;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Tools of the Partner Center Ingestion SDK.
+///
+/// The SDK is generated from openapi/partner-ingestion.json. What is known to be wrong with that document stands in
+/// openapi/overlays/, what things are called in openapi/names.toml.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 something is wrong (it is said what), 2 the arguments are not understood."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Regenerate the SDK from the document.
+    ///
+    /// Applies the corrections, checks every name, runs progenitor and writes what changed. Nothing is written when
+    /// anything is wrong; all problems are listed at once.
+    #[command(after_help = "Examples:
+  cargo xtask generate                           after a change in openapi/
+  cargo xtask generate --check                   in CI: is everything up to date?
+  cargo xtask generate --document new.json       from the publisher's own copy
+  cargo xtask generate --document new.json --out /tmp/try --allow-broken next-link")]
+    Generate {
+        /// Compare with the files on disk and change nothing.
+        #[arg(long)]
+        check: bool,
+        /// Generate from this copy of the document instead of the committed one.
+        #[arg(long, value_name = "FILE")]
+        document: Option<PathBuf>,
+        /// Write below this folder instead of the project.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Go on without this correction; may be repeated.
+        #[arg(long, value_name = "ID")]
+        allow_broken: Vec<String>,
+        /// Also write the document that progenitor gets.
+        #[arg(long, value_name = "FILE")]
+        emit_normalised: Option<PathBuf>,
+    },
+    /// Check that the generated crate matches the document, then publish an offer to the sandbox.
+    Demo,
+    /// Run everything that CI runs, in its order.
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let report = Report::new();
+    let root = project_root();
+    let result = match Cli::parse().command {
+        Command::Generate {
+            check,
+            document,
+            out,
+            allow_broken,
+            emit_normalised,
+        } => {
+            let options = generate::Options {
+                root,
+                document,
+                out,
+                check,
+                allow_broken,
+                emit_normalised,
+            };
+            generate::run(&options, &report)
+        }
+        Command::Demo => demo::run(&root, &report),
+        Command::Ci => ci::run(&root, &report),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report.fail(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder above this crate's, as cargo knows it when it runs us.
+fn project_root() -> PathBuf {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let manifest = manifest.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    manifest.parent().map(Path::to_path_buf).unwrap_or_default()
+}
