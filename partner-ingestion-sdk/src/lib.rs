@@ -1,0 +1,69 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod id;
+mod open_enum;
+mod resource;
+mod setters;
+mod union;
+mod value;
+
+/// What `cargo xtask generate` makes. Private: `types` and the methods of `Client` are its public face.
+#[rustfmt::skip]
+#[allow(clippy::all, reason = "generated code is checked by its tests, not by style lints")]
+#[allow(missing_docs, reason = "progenitor's client is private")]
+#[allow(unreachable_pub, reason = "what is public is decided here, not in the generated files")]
+mod generated;
+
+/// The objects, values and identifiers of the interface.
+///
+/// Every object is lossless: what it does not know stands in its field `extra` and is sent back as it came. Absent and
+/// empty lists stay apart. `null` reads as absent.
+pub mod types {
+    pub use crate::generated::enums::*;
+    pub use crate::generated::ids::*;
+    pub use crate::generated::types::*;
+    pub use crate::generated::unions::*;
+    pub use crate::open_enum::UnknownValue;
+    pub use crate::union::UnknownMember;
+    pub use crate::value::{Decimal, DecimalError, Extra, ResourceType, Secret, Timestamp};
+}
+
+pub use resource::{Page, Resource};
+
+#[cfg(feature = "client")]
+mod call;
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "client")]
+mod error;
+#[cfg(feature = "client")]
+mod operation;
+#[cfg(feature = "client")]
+mod paging;
+#[cfg(feature = "client")]
+mod raw;
+#[cfg(feature = "client")]
+mod response;
+#[cfg(feature = "client")]
+mod retry;
+#[cfg(feature = "client")]
+mod transport;
+#[cfg(feature = "client")]
+mod upload;
+
+#[cfg(feature = "client")]
+pub use {
+    call::IfMatch,
+    client::{Client, ClientBuilder},
+    error::{Error, ErrorKind, FieldErrors},
+    generated::operations,
+    generated::table::{API_VERSION, OPERATIONS, SERVER},
+    operation::{IfMatchRule, Operation},
+    paging::{Items, Pages},
+    partner_auth,
+    raw::RawRequest,
+    reqwest,
+    response::Response,
+    retry::Retry,
+};

@@ -5,8 +5,7 @@
 //! Progenitor's client: paths, queries, bodies.
 
 use progenitor_client::{
-    ClientHooks, ClientInfo, Error, OperationInfo, RequestBuilderExt, ResponseValue,
-    encode_path,
+    ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, encode_path,
 };
 use crate::generated::types;
 #[derive(Clone, Debug)]

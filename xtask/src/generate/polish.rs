@@ -190,9 +190,7 @@ fn client_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
     file.items.insert(
         0,
         parse_quote!(
-            use progenitor_client::{
-                ClientHooks, ClientInfo, Error, OperationInfo, RequestBuilderExt, ResponseValue, encode_path,
-            };
+            use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, encode_path};
         ),
     );
     let mut methods = BTreeSet::new();

@@ -35,7 +35,7 @@ pub fn emit(api: &Api) -> String {
             out.push_str(&line);
         }
         if let Some(page) = object.page() {
-            let _ = writeln!(out, "page!({name} of {} by {});", rust_type(page.item), page.next_link);
+            let _ = writeln!(out, "page!({name}, {}, {});", rust_type(page.item), page.next_link);
         }
     }
     for (name, union) in &api.unions {

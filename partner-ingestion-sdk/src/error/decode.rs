@@ -1,0 +1,87 @@
+//! Where in a body the decoding failed.
+
+use super::{Error, ErrorKind};
+use serde::de::DeserializeOwned;
+
+/// Decodes once more, now noting the path: a success costs nothing for it.
+pub(crate) fn decode_error<T: DeserializeOwned>(body: &[u8], error: serde_json::Error) -> Error {
+    if body.is_empty() {
+        return Error::new(ErrorKind::Decode, "the answer has no body");
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let message = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Err(error) => format!(
+            "the answer cannot be decoded at {}: {}",
+            error.path(),
+            kind_of(error.inner())
+        ),
+        Ok(_) => format!("the answer cannot be decoded: {}", kind_of(&error)),
+    };
+    Error::new(ErrorKind::Decode, message)
+}
+
+/// serde_json quotes the offending text, which may be a secret: what was expected is enough.
+fn kind_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!("line {} column {}", error.line(), error.column());
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            let found = if text.contains("string \"") {
+                "a string"
+            } else {
+                found(&text)
+            };
+            let expected = text.rsplit("expected ").next().unwrap_or_default();
+            let expected = expected.split(" at line").next().unwrap_or(expected);
+            format!("expected {expected}, found {found} ({place})")
+        }
+        serde_json::error::Category::Eof => format!("the body ends too early ({place})"),
+        _ => format!("the body is not JSON ({place})"),
+    }
+}
+
+/// The type that serde names, without the value.
+fn found(text: &str) -> &str {
+    const TYPES: [(&str, &str); 7] = [
+        ("type: integer", "an integer"),
+        ("type: floating point", "a number"),
+        ("type: boolean", "a boolean"),
+        ("type: map", "an object"),
+        ("type: sequence", "an array"),
+        ("type: null", "null"),
+        ("type: an object", "an object"),
+    ];
+    TYPES
+        .iter()
+        .find(|(needle, _)| text.contains(needle))
+        .map_or("something else", |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{ListingImage, ProductPage};
+
+    fn message<T: DeserializeOwned>(body: &str) -> String {
+        let error = serde_json::from_slice::<T>(body.as_bytes()).err().unwrap();
+        decode_error::<T>(body.as_bytes(), error).to_string()
+    }
+
+    #[test]
+    fn names_path_and_types_but_no_value() {
+        let text = message::<ProductPage>(r#"{"value": [{"id": "1"}, {"id": "2", "name": 7}]}"#);
+        assert!(
+            text.contains("value[1]") && text.contains("expected a string, found an integer"),
+            "{text}"
+        );
+        let text = message::<ListingImage>(r#"{"order": "https://x?sig=canary"}"#);
+        assert!(text.contains("order") && !text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn bodies_that_are_no_json() {
+        assert!(message::<ProductPage>("").contains("no body"));
+        assert!(message::<ProductPage>("<html>").contains("not JSON"));
+        assert!(message::<ProductPage>(r#"{"value": ["#).contains("ends too early"));
+    }
+}

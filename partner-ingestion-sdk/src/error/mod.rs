@@ -1,0 +1,280 @@
+//! The one error of the client. It never loses the status, the request id, Retry-After or the service's own code.
+
+mod body;
+mod decode;
+mod hint;
+
+pub use body::FieldErrors;
+pub(crate) use decode::decode_error;
+
+use crate::Operation;
+use crate::retry;
+use crate::transport::{Answer, request_id};
+use body::Service;
+use reqwest::StatusCode;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+/// Why a call failed.
+///
+/// `Display` is one line without the source; [`hint`](Error::hint) is the next step. Neither holds a token, a secret or the
+/// query of an address.
+pub struct Error(Box<Inner>);
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration of the client is incomplete or wrong; nothing was sent.
+    Config,
+    /// An argument cannot be sent; nothing was sent.
+    Argument,
+    /// No token is to be had; [`Error::auth_error`] says why. Nothing was sent.
+    Auth,
+    /// The address is not of the service; nothing was sent, and no token went there.
+    ForeignOrigin,
+    /// The service cannot be reached, or the connection broke.
+    Connection,
+    /// The time limit ran out.
+    Timeout,
+    /// The service answered with a status that is no success.
+    Status,
+    /// The answer is larger than the client accepts.
+    TooLarge,
+    /// The answer is a success that cannot be decoded.
+    Decode,
+    /// A list leads to a page that it led to before.
+    RepeatedLink,
+}
+
+#[derive(Default)]
+struct Inner {
+    kind: Option<ErrorKind>,
+    message: String,
+    operation: Option<&'static str>,
+    status: Option<StatusCode>,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    service: Service,
+    auth: Option<partner_auth::Error>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind: Some(kind),
+            message: message.into(),
+            ..Inner::default()
+        }))
+    }
+
+    pub(crate) fn auth(error: partner_auth::Error) -> Self {
+        let mut new = Self::new(ErrorKind::Auth, format!("no token: {error}"));
+        new.0.retry_after = error.retry_after();
+        new.0.auth = Some(error);
+        new
+    }
+
+    pub(crate) fn of(mut self, operation: &'static Operation) -> Self {
+        self.0.operation = Some(operation.name);
+        self
+    }
+
+    pub(crate) fn tried(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn answered(mut self, status: StatusCode, request_id: Option<String>) -> Self {
+        self.0.status = Some(status);
+        self.0.request_id = request_id;
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind.unwrap_or(ErrorKind::Decode)
+    }
+
+    /// The operation, by the name of its method.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation
+    }
+
+    /// The status of the answer, if there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The service's id of the request: Microsoft's support asks for it.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// The service's own code, such as `ICH50400`.
+    pub fn service_code(&self) -> Option<&str> {
+        self.0.service.code.as_deref()
+    }
+
+    /// The service's own words.
+    pub fn service_message(&self) -> Option<&str> {
+        self.0.service.message.as_deref()
+    }
+
+    /// What the service says of single fields.
+    pub fn field_errors(&self) -> &FieldErrors {
+        &self.0.service.fields
+    }
+
+    /// The correlation id in the body of the answer.
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.0.service.correlation_id.as_deref()
+    }
+
+    /// The operation id in the body of the answer.
+    pub fn operation_id(&self) -> Option<&str> {
+        self.0.service.operation_id.as_deref()
+    }
+
+    /// The start of a body that is not in one of the service's forms, without control characters.
+    pub fn body_excerpt(&self) -> Option<&str> {
+        self.0.service.excerpt.as_deref()
+    }
+
+    /// How long the service, or Entra ID, asked to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How many times the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Why there is no token.
+    pub fn auth_error(&self) -> Option<&partner_auth::Error> {
+        self.0.auth.as_ref()
+    }
+
+    /// Whether what was asked for does not exist.
+    pub fn is_not_found(&self) -> bool {
+        self.0.status == Some(StatusCode::NOT_FOUND)
+    }
+
+    /// Whether somebody else changed the resource, or it is not in a state that allows this (409 and 412).
+    pub fn is_conflict(&self) -> bool {
+        matches!(
+            self.0.status,
+            Some(StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED)
+        )
+    }
+
+    /// Whether there were too many requests.
+    pub fn is_throttled(&self) -> bool {
+        self.0.status == Some(StatusCode::TOO_MANY_REQUESTS)
+    }
+
+    /// Whether the token is missing or not accepted.
+    pub fn is_auth(&self) -> bool {
+        self.kind() == ErrorKind::Auth
+            || matches!(self.0.status, Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
+    }
+
+    /// Whether the same request may succeed later without anybody's doing.
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Connection | ErrorKind::Timeout => true,
+            ErrorKind::Auth => self.0.auth.as_ref().is_some_and(partner_auth::Error::is_retryable),
+            ErrorKind::Status => self
+                .0
+                .status
+                .is_some_and(|s| matches!(s.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)),
+            _ => false,
+        }
+    }
+
+    /// The next step, where one is known.
+    pub fn hint(&self) -> Option<String> {
+        hint::hint(self)
+    }
+}
+
+/// The error for an answer that is no success.
+pub(crate) fn service_error(operation: &'static Operation, answer: &Answer, wait: Option<Duration>) -> Error {
+    let mut error = Error::new(ErrorKind::Status, "").answered(answer.status, request_id(&answer.headers));
+    error.0.service = body::read(&answer.body, !operation.secret);
+    error.0.retry_after = wait;
+    error.of(operation)
+}
+
+/// Reads Retry-After of an answer that is not handled by the transport.
+pub(crate) fn service_error_of(operation: &'static Operation, answer: &Answer) -> Error {
+    service_error(operation, answer, retry::retry_after(&answer.headers))
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(operation) = inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        match (inner.kind, inner.status) {
+            (Some(ErrorKind::Status), Some(status)) => write!(f, "the service answered {status}")?,
+            (_, Some(status)) => write!(f, "{} (status {})", inner.message, status.as_u16())?,
+            (_, None) => f.write_str(&inner.message)?,
+        }
+        let service = &inner.service;
+        match (&service.code, &service.message) {
+            (Some(code), Some(message)) => write!(f, ": {code}: {message}")?,
+            (Some(text), None) | (None, Some(text)) => write!(f, ": {text}")?,
+            (None, None) => {}
+        }
+        for (field, messages) in service.fields.iter() {
+            write!(f, "; {field}: {}", messages.join(", "))?;
+        }
+        if let Some(id) = &inner.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        if inner.attempts > 1 {
+            write!(f, " after {} attempts", inner.attempts)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("message", &inner.message)
+            .field("operation", &inner.operation)
+            .field("status", &inner.status)
+            .field("request_id", &inner.request_id)
+            .field("retry_after", &inner.retry_after)
+            .field("attempts", &inner.attempts)
+            .field("service", &inner.service)
+            .field("auth", &inner.auth)
+            .field("source", &inner.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let inner = &*self.0;
+        match (&inner.auth, &inner.source) {
+            (Some(auth), _) => Some(auth),
+            (None, Some(source)) => Some(&**source),
+            (None, None) => None,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Lists that come in pages.
+
+use crate::call::Call;
+use crate::{Error, ErrorKind, Page, Response};
+use futures_core::Stream;
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use serde::de::DeserializeOwned;
+use std::collections::HashSet;
+use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The pages of a list, one after the other. An empty page does not end it; a missing `nextLink` does.
+///
+/// A link to another origin and a link that was followed before end the stream with an error. One page is held at a time.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Pages<P>(BoxStream<'static, Result<P, Error>>);
+
+/// The items of a list, page after page.
+#[must_use = "a stream does nothing until it is polled"]
+pub struct Items<P: Page>(BoxStream<'static, Result<P::Item, Error>>);
+
+enum Next<F> {
+    First(F),
+    Link(String),
+    End,
+}
+
+impl<P: Page + DeserializeOwned + Send + 'static> Pages<P> {
+    pub(crate) fn new<F>(call: Call, first: F) -> Self
+    where
+        F: Future<Output = Result<Response<P>, Error>> + Send + 'static,
+    {
+        let start = (Next::First(Box::pin(first)), HashSet::new());
+        let pages = stream::try_unfold(start, move |(next, mut seen)| {
+            let call = call.clone();
+            async move {
+                let page = match next {
+                    Next::End => return Ok(None),
+                    Next::First(first) => first.await?,
+                    Next::Link(link) => call.client().follow(&link).with_call(&call).send::<P>().await?,
+                };
+                let page = page.into_inner();
+                let next = match page.next_link() {
+                    None => Next::End,
+                    Some(link) if seen.insert(fingerprint(link)) => Next::Link(link.to_owned()),
+                    Some(_) => {
+                        return Err(Error::new(
+                            ErrorKind::RepeatedLink,
+                            "the list leads back to an earlier page",
+                        ));
+                    }
+                };
+                Ok(Some((page, (next, seen))))
+            }
+        });
+        Self(pages.boxed())
+    }
+}
+
+/// A link can be long; its hash is enough to notice it again.
+fn fingerprint(link: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    link.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl<P: Page + Send + 'static> Items<P>
+where
+    P::Item: Send,
+{
+    pub(crate) fn of(pages: Pages<P>) -> Self {
+        Self(
+            pages
+                .0
+                .map_ok(|page| stream::iter(page.into_items().into_iter().map(Ok)))
+                .try_flatten()
+                .boxed(),
+        )
+    }
+}
+
+impl<P> Stream for Pages<P> {
+    type Item = Result<P, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
+}
+
+impl<P: Page> Stream for Items<P> {
+    type Item = Result<P::Item, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
+}
+
+impl<P> std::fmt::Debug for Pages<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pages").finish_non_exhaustive()
+    }
+}
+
+impl<P: Page> std::fmt::Debug for Items<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Items").finish_non_exhaustive()
+    }
+}

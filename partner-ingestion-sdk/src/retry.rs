@@ -1,0 +1,164 @@
+//! When a request is sent again, and how long to wait before.
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Method, StatusCode};
+use std::time::Duration;
+
+/// How often and how long a call is tried.
+///
+/// | request | is sent again after |
+/// | --- | --- |
+/// | GET, DELETE, PUT with If-Match | connection errors, timeouts, 408, 429, 500, 502, 503, 504 |
+/// | POST, PUT without If-Match | what surely was not processed: no connection, 429, 503 with Retry-After |
+///
+/// The pauses grow exponentially from half a second and are drawn at random up to twice their length; a Retry-After that is
+/// longer is honoured when it fits the time limit, otherwise the call fails at once and the error says how long to wait.
+///
+/// ```
+/// use partner_ingestion_sdk::Retry;
+/// use std::time::Duration;
+///
+/// let patient = Retry::default().attempts(10).within(Duration::from_secs(600));
+/// assert_ne!(patient, Retry::none());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    attempts: u32,
+    within: Duration,
+}
+
+impl Default for Retry {
+    /// Four attempts within two minutes.
+    fn default() -> Self {
+        Self {
+            attempts: 4,
+            within: Duration::from_secs(120),
+        }
+    }
+}
+
+impl Retry {
+    /// One attempt.
+    pub fn none() -> Self {
+        Self {
+            attempts: 1,
+            ..Self::default()
+        }
+    }
+
+    /// At most this many attempts; at least one is made.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// No attempt is started later than this after the first one.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.within = limit;
+        self
+    }
+
+    pub(crate) fn limit(&self) -> Duration {
+        self.within
+    }
+
+    pub(crate) fn pauses(&self) -> ExponentialBackoff {
+        ExponentialBuilder::new()
+            .with_min_delay(Duration::from_millis(500))
+            .with_max_delay(Duration::from_secs(30))
+            .with_max_times(self.attempts.saturating_sub(1) as usize)
+            .with_jitter()
+            .build()
+    }
+}
+
+/// What came of one attempt that did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The connection was never made.
+    Connect,
+    /// The connection broke or time ran out; the service may have processed the request.
+    Broken,
+    Status {
+        status: StatusCode,
+        retry_after: bool,
+    },
+}
+
+/// The table above.
+pub(crate) fn may_send_again(method: &Method, if_match: bool, failure: Failure) -> bool {
+    let repeatable =
+        matches!(*method, Method::GET | Method::HEAD | Method::DELETE) || (*method == Method::PUT && if_match);
+    match failure {
+        Failure::Connect => true,
+        Failure::Broken => repeatable,
+        Failure::Status { status, retry_after } => match status.as_u16() {
+            429 => true,
+            503 if retry_after => true,
+            408 | 500 | 502 | 503 | 504 => repeatable,
+            _ => false,
+        },
+    }
+}
+
+/// Retry-After as seconds or as a date (RFC 9110 section 10.2.3).
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let date = chrono::DateTime::parse_from_rfc2822(value).ok()?;
+    let wait = date.to_utc() - chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
+    Some(wait.to_std().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_sent_again_only_when_it_was_not_processed() {
+        let status = |status: u16, retry_after| Failure::Status {
+            status: StatusCode::from_u16(status).unwrap(),
+            retry_after,
+        };
+        let table = [
+            (Failure::Connect, true, true),
+            (Failure::Broken, true, false),
+            (status(408, false), true, false),
+            (status(429, false), true, true),
+            (status(500, false), true, false),
+            (status(502, true), true, false),
+            (status(503, false), true, false),
+            (status(503, true), true, true),
+            (status(504, true), true, false),
+            (status(400, true), false, false),
+            (status(401, false), false, false),
+            (status(409, false), false, false),
+        ];
+        for (failure, get, post) in table {
+            assert_eq!(may_send_again(&Method::GET, false, failure), get, "{failure:?}");
+            assert_eq!(may_send_again(&Method::DELETE, false, failure), get, "{failure:?}");
+            assert_eq!(may_send_again(&Method::PUT, true, failure), get, "{failure:?}");
+            assert_eq!(may_send_again(&Method::PUT, false, failure), post, "{failure:?}");
+            assert_eq!(may_send_again(&Method::POST, true, failure), post, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_in_both_forms() {
+        let header = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+        assert_eq!(retry_after(&header("7")), Some(Duration::from_secs(7)));
+        assert_eq!(
+            retry_after(&header("Sun, 06 Nov 1994 08:49:37 GMT")),
+            Some(Duration::ZERO)
+        );
+        let soon = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) + chrono::TimeDelta::seconds(90);
+        let wait = retry_after(&header(&soon.format("%a, %d %b %Y %H:%M:%S GMT").to_string())).unwrap();
+        assert!((85..=90).contains(&wait.as_secs()), "{wait:?}");
+        assert_eq!(retry_after(&header("soon")), None);
+    }
+}

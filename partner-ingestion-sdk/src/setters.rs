@@ -1,0 +1,41 @@
+//! Chained setters of the types that request bodies hold.
+
+/// `name: field = Type` sets an optional field, `name: field = [Type]` a list from anything that can be iterated.
+macro_rules! setters {
+    ($type:ident { $($setters:tt)* }) => {
+        impl $type {
+            $crate::setters::setters!(@each $($setters)*);
+        }
+
+        impl From<&$type> for $type {
+            fn from(value: &$type) -> Self {
+                value.clone()
+            }
+        }
+    };
+    (@each) => {};
+    (@each $setter:ident: $field:ident = [$item:ty], $($rest:tt)*) => {
+        #[doc = concat!("Sets `", stringify!($field), "`; no items give an empty list, which is sent as one.")]
+        #[must_use]
+        pub fn $setter<I>(mut self, items: I) -> Self
+        where
+            I: IntoIterator,
+            I::Item: Into<$item>,
+        {
+            self.$field = Some(items.into_iter().map(Into::into).collect());
+            self
+        }
+        $crate::setters::setters!(@each $($rest)*);
+    };
+    (@each $setter:ident: $field:ident = $value:ty, $($rest:tt)*) => {
+        #[doc = concat!("Sets `", stringify!($field), "`.")]
+        #[must_use]
+        pub fn $setter(mut self, value: impl Into<$value>) -> Self {
+            self.$field = Some(value.into());
+            self
+        }
+        $crate::setters::setters!(@each $($rest)*);
+    };
+}
+
+pub(crate) use setters;

@@ -1,0 +1,217 @@
+//! The hooks between the generated methods and the network: token, request id, retries, the body up to its cap.
+
+use crate::call::Context;
+use crate::error::service_error;
+use crate::generated::client::Client as Generated;
+use crate::response::REQUEST_ID;
+use crate::retry::{Failure, may_send_again, retry_after};
+use crate::{Error, ErrorKind};
+use bytes::Bytes;
+use partner_auth::AccessToken;
+use progenitor_client::{ClientHooks, OperationInfo};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, IF_MATCH};
+use reqwest::{Request, StatusCode};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The caller's id of a request, which the service logs.
+const CLIENT_REQUEST_ID: &str = "client-request-id";
+/// Progenitor adds the document's version to every request; the service does not know the header.
+const API_VERSION: &str = "api-version";
+
+impl ClientHooks<Arc<Context>> for Generated {
+    async fn pre<E>(&self, request: &mut Request, _: &OperationInfo) -> Result<(), progenitor_client::Error<E>> {
+        self.inner.prepare(request).map_err(|error| {
+            self.inner.fail(error);
+            progenitor_client::Error::Custom(String::new())
+        })
+    }
+
+    async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
+        let answer = self.inner.run(request).await.unwrap_or_else(|error| {
+            // The real error waits in the context; progenitor only has to stop.
+            self.inner.fail(error);
+            Answer {
+                status: StatusCode::IM_A_TEAPOT,
+                headers: HeaderMap::new(),
+                body: Bytes::new(),
+            }
+        });
+        Ok(answer.into())
+    }
+}
+
+/// An answer with its whole body.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl From<Answer> for reqwest::Response {
+    fn from(answer: Answer) -> Self {
+        let mut response = http::Response::new(answer.body);
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        response.into()
+    }
+}
+
+impl Context {
+    /// Headers that are the same for every attempt.
+    pub(crate) fn prepare(&self, request: &mut Request) -> Result<(), Error> {
+        if request.url().origin() != self.shared.base.origin() {
+            return Err(self.error(
+                ErrorKind::ForeignOrigin,
+                "the address is not of the service; no token goes there",
+            ));
+        }
+        let headers = request.headers_mut();
+        headers.remove(API_VERSION);
+        headers.extend(self.options.headers.clone());
+        let id = uuid::Uuid::new_v4().to_string();
+        headers.insert(
+            CLIENT_REQUEST_ID,
+            HeaderValue::try_from(id).map_err(|_| self.error(ErrorKind::Argument, "no id"))?,
+        );
+        if let Some(if_match) = &self.options.if_match {
+            let value = HeaderValue::try_from(if_match.to_string());
+            let value = value.map_err(|_| self.error(ErrorKind::Argument, "the entity tag cannot be sent"))?;
+            headers.insert(IF_MATCH, value);
+        }
+        Ok(())
+    }
+
+    /// Sends the request until it succeeds, must not be sent again, or the limits are reached.
+    pub(crate) async fn run(&self, request: Request) -> Result<Answer, Error> {
+        let start = Instant::now();
+        let retry = self.options.retry.unwrap_or(self.shared.retry);
+        let mut pauses = retry.pauses();
+        let mut attempts = 0;
+        let mut renewed = false;
+        let mut next = Some(request);
+        loop {
+            let Some(mut request) = next.take() else {
+                return Err(self.error(ErrorKind::Argument, "nothing to send"));
+            };
+            next = request.try_clone();
+            let (method, if_match) = (request.method().clone(), request.headers().contains_key(IF_MATCH));
+            let token = self.authorize(&mut request).await?;
+            attempts += 1;
+            self.sent(attempts);
+            let (error, failure) = match self.attempt(request).await {
+                Ok(answer) if answer.status.is_success() => {
+                    self.answered(answer.status, request_id(&answer.headers));
+                    return Ok(answer);
+                }
+                Ok(answer) => {
+                    let again = answer.status == StatusCode::UNAUTHORIZED && !renewed && next.is_some();
+                    if answer.status == StatusCode::UNAUTHORIZED {
+                        self.shared.tokens.invalidate(&token);
+                    }
+                    if again && self.has_another(&token).await {
+                        renewed = true;
+                        continue;
+                    }
+                    let wait = retry_after(&answer.headers);
+                    let failure = Failure::Status {
+                        status: answer.status,
+                        retry_after: wait.is_some(),
+                    };
+                    (service_error(self.operation, &answer, wait), failure)
+                }
+                Err((error, failure)) => (error, failure),
+            };
+            let error = error.of(self.operation).tried(attempts);
+            if next.is_none() || !may_send_again(&method, if_match, failure) {
+                return Err(error);
+            }
+            let Some(pause) = pauses.next() else { return Err(error) };
+            let pause = pause.max(error.retry_after().unwrap_or_default());
+            if start.elapsed() + pause > retry.limit() {
+                return Err(error);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn authorize(&self, request: &mut Request) -> Result<AccessToken, Error> {
+        let token = match self.shared.tokens.cached() {
+            Some(token) => token,
+            None => self
+                .shared
+                .tokens
+                .token()
+                .await
+                .map_err(|e| Error::auth(e).of(self.operation))?,
+        };
+        request.headers_mut().insert(AUTHORIZATION, token.header().clone());
+        Ok(token)
+    }
+
+    /// Whether another token is to be had than the rejected one. If none is, the 401 is the better error.
+    async fn has_another(&self, rejected: &AccessToken) -> bool {
+        self.shared.tokens.token().await.is_ok_and(|token| token != *rejected)
+    }
+
+    async fn attempt(&self, request: Request) -> Result<Answer, (Error, Failure)> {
+        let limit = self.options.timeout.unwrap_or(self.shared.timeout);
+        match tokio::time::timeout(limit, self.exchange(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let message = format!("the service did not answer within {} s", limit.as_secs_f64());
+                Err((self.error(ErrorKind::Timeout, &message), Failure::Broken))
+            }
+        }
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Answer, (Error, Failure)> {
+        let broken = |error: reqwest::Error| {
+            let (message, failure) = match error.is_connect() {
+                true => ("the service cannot be reached", Failure::Connect),
+                false => ("the connection to the service broke", Failure::Broken),
+            };
+            let kind = if error.is_timeout() {
+                ErrorKind::Timeout
+            } else {
+                ErrorKind::Connection
+            };
+            // The address may carry what the caller filtered by.
+            (self.error(kind, message).with_source(error.without_url()), failure)
+        };
+        let mut response = self.shared.http.execute(request).await.map_err(broken)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > self.shared.max_body {
+                let message = format!("the answer is larger than {} bytes", self.shared.max_body);
+                let failure = Failure::Status {
+                    status: StatusCode::PAYLOAD_TOO_LARGE,
+                    retry_after: false,
+                };
+                return Err((
+                    self.error(ErrorKind::TooLarge, &message)
+                        .answered(status, request_id(&headers)),
+                    failure,
+                ));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status,
+            headers,
+            body: body.into(),
+        })
+    }
+
+    fn error(&self, kind: ErrorKind, message: &str) -> Error {
+        Error::new(kind, message).of(self.operation)
+    }
+}
+
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .map(str::to_owned)
+}

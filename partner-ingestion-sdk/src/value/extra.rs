@@ -1,0 +1,50 @@
+//! Fields that a type does not know.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+/// The fields of an object that its type does not know, as they came. They are sent back unchanged: PUT replaces the whole
+/// object, and what is left out is deleted.
+///
+/// A map of JSON values; `Debug` prints the names alone, because nobody knows what is in them. A number in such a field
+/// keeps its value within `i64`, `u64` and `f64`.
+///
+/// ```
+/// use partner_ingestion_sdk::types::AzureListing;
+///
+/// let listing: AzureListing = serde_json::from_str(r#"{"title": "A", "newField": {"a": null}}"#)?;
+/// assert_eq!(listing.extra["newField"]["a"], serde_json::Value::Null);
+/// assert_eq!(serde_json::to_string(&listing)?, r#"{"title":"A","newField":{"a":null}}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Extra(Map<String, Value>);
+
+impl Deref for Extra {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Extra {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
+    }
+}
+
+impl From<Map<String, Value>> for Extra {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+}
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

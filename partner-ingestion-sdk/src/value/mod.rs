@@ -1,0 +1,13 @@
+//! Values that keep the text they came as.
+
+mod decimal;
+mod extra;
+mod resource_type;
+mod secret;
+mod timestamp;
+
+pub use decimal::{Decimal, DecimalError};
+pub use extra::Extra;
+pub use resource_type::ResourceType;
+pub use secret::Secret;
+pub use timestamp::Timestamp;

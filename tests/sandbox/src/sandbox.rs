@@ -1,0 +1,305 @@
+//! A sandbox that runs: its addresses, its account, its log of calls.
+
+use crate::http::{Reply, Request, guid, pairs};
+use crate::world::{Account, World};
+use crate::{blob, contract, entra, service};
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderValue, Request as HttpRequest, Response as HttpResponse, StatusCode, header};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// The path of the API below the host, as the service has it.
+const BASE: &str = "/v1.0/ingestion";
+/// More than any body of a test.
+const MAX_BODY: usize = 256 << 20;
+
+/// The sandbox: starts on a free loopback port and stops when it is dropped.
+#[derive(Debug)]
+pub struct Sandbox {
+    address: SocketAddr,
+    state: Arc<State>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+/// One call that came.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CallRecord {
+    /// The HTTP method.
+    pub method: String,
+    /// Path and query, without the signature of an upload address.
+    pub path: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// Why it was refused, in more words than the service would use.
+    pub note: Option<String>,
+    /// The value of If-Match.
+    pub if_match: Option<String>,
+    /// The value of Client-Request-ID.
+    pub client_request_id: Option<String>,
+}
+
+struct State {
+    world: Mutex<World>,
+    calls: Mutex<Vec<CallRecord>>,
+    on_call: Option<Box<dyn Fn(&CallRecord) + Send + Sync>>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
+    }
+}
+
+/// Configures a [`Sandbox`].
+#[must_use = "the sandbox is started by `start`"]
+pub struct SandboxBuilder {
+    port: u16,
+    pace: Duration,
+    page_size: usize,
+    token_lifetime: Duration,
+    on_call: Option<Box<dyn Fn(&CallRecord) + Send + Sync>>,
+}
+
+impl SandboxBuilder {
+    /// Listens on this port instead of a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// How long each step takes of what changes by itself: branches of a new plan, packages, submissions. 50 ms if not set.
+    pub fn pace(mut self, pace: Duration) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// How many products a page has; 2 if not set.
+    pub fn page_size(mut self, items: usize) -> Self {
+        self.page_size = items.max(1);
+        self
+    }
+
+    /// How long tokens live; one hour if not set.
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
+        self
+    }
+
+    /// Is called for every call that was answered.
+    pub fn on_call(mut self, f: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
+        self.on_call = Some(Box::new(f));
+        self
+    }
+
+    /// Starts the sandbox on loopback.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be had.
+    pub async fn start(self) -> std::io::Result<Sandbox> {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await?;
+        let address = listener.local_addr()?;
+        let world = World {
+            account: Account {
+                tenant: guid(),
+                client_id: guid(),
+                secret: format!("sandbox~{}", guid()),
+            },
+            origin: format!("http://{address}"),
+            token_lifetime: self.token_lifetime,
+            pace: self.pace,
+            page_size: self.page_size,
+            tokens: Default::default(),
+            grants: 0,
+            blobs: Default::default(),
+            products: Default::default(),
+            order: Vec::new(),
+        };
+        let state = Arc::new(State {
+            world: Mutex::new(world),
+            calls: Mutex::default(),
+            on_call: self.on_call,
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shared = state.clone();
+        let app = Router::new().fallback(move |request: HttpRequest<Body>| answer(shared.clone(), request));
+        tokio::spawn(async move {
+            let server = axum::serve(listener, app);
+            tokio::select! {
+                _ = server.into_future() => {}
+                // Dropped or stopped: open connections are cut.
+                _ = stopped => {}
+            }
+        });
+        Ok(Sandbox {
+            address,
+            state,
+            stop: Some(stop),
+        })
+    }
+}
+
+impl Sandbox {
+    /// Starts a sandbox with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// When no loopback port is to be had.
+    pub async fn start() -> std::io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Starts the configuration of a sandbox.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder {
+            port: 0,
+            pace: Duration::from_millis(50),
+            page_size: 2,
+            token_lifetime: Duration::from_secs(3600),
+            on_call: None,
+        }
+    }
+
+    /// The base URL of the API.
+    pub fn url(&self) -> String {
+        format!("http://{}{BASE}", self.address)
+    }
+
+    /// The authority host: where tokens are given out.
+    pub fn authority(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The tenant of the one account.
+    pub fn tenant(&self) -> String {
+        self.world().account.tenant.clone()
+    }
+
+    /// The application of the one account.
+    pub fn client_id(&self) -> String {
+        self.world().account.client_id.clone()
+    }
+
+    /// The secret of the one account.
+    pub fn client_secret(&self) -> String {
+        self.world().account.secret.clone()
+    }
+
+    /// How many tokens were given out.
+    pub fn grants(&self) -> usize {
+        self.world().grants
+    }
+
+    /// Takes back every token that was given out: the next call with one answers 401.
+    pub fn revoke_tokens(&self) {
+        self.world().tokens.clear();
+    }
+
+    /// The calls that came, oldest first.
+    pub fn calls(&self) -> Vec<CallRecord> {
+        self.state.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until the sandbox is dropped elsewhere, which for a program is never.
+    pub async fn run(self) {
+        std::future::pending::<()>().await;
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.state.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The server may be gone with its runtime.
+            let _ = stop.send(());
+        }
+    }
+}
+
+async fn answer(state: Arc<State>, request: HttpRequest<Body>) -> HttpResponse<Body> {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_BODY).await.map(|bytes: Bytes| bytes.to_vec());
+    let request = Request {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: pairs(parts.uri.query().unwrap_or_default()),
+        headers: parts.headers,
+        body: body.unwrap_or_default(),
+    };
+    let reply = handle(&state, &request);
+    let record = CallRecord {
+        method: request.method.to_string(),
+        path: shown(&request),
+        status: reply.status.as_u16(),
+        note: reply.note.clone(),
+        if_match: request.header("if-match").map(str::to_owned),
+        client_request_id: request.header("client-request-id").map(str::to_owned),
+    };
+    if let Some(on_call) = &state.on_call {
+        on_call(&record);
+    }
+    state.calls.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+    into_response(reply)
+}
+
+/// Which room a request is for.
+fn handle(state: &State, request: &Request) -> Reply {
+    let mut world = state.world.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((tenant, v2)) = entra::route(&request.path) {
+        return entra::token(&mut world, request, tenant, v2);
+    }
+    if request.path.starts_with(blob::PREFIX) {
+        return blob::handle(&mut world, request);
+    }
+    let below = request
+        .path
+        .get(..BASE.len())
+        .filter(|start| start.eq_ignore_ascii_case(BASE));
+    if below.is_none() {
+        return Reply::empty(StatusCode::NOT_FOUND).noted("no such room");
+    }
+    // The gateway answers 401 without a body.
+    if !world.accepts(request.header("authorization")) {
+        return Reply::empty(StatusCode::UNAUTHORIZED).noted("no valid token");
+    }
+    match contract::check(request, &request.path[BASE.len()..]) {
+        Ok(allowed) => service::handle(&mut world, request, &allowed),
+        Err(reply) => reply,
+    }
+}
+
+/// Path and query as the log shows them: a signature opens the blob.
+fn shown(request: &Request) -> String {
+    if request.path.starts_with(blob::PREFIX) || request.query.is_empty() {
+        return request.path.clone();
+    }
+    let query: Vec<String> = request
+        .query
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!("{}?{}", request.path, query.join("&"))
+}
+
+fn into_response(reply: Reply) -> HttpResponse<Body> {
+    let body = reply.body.map(|body| body.to_string());
+    let mut response = HttpResponse::new(body.clone().map_or_else(Body::empty, Body::from));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    if let Ok(id) = HeaderValue::try_from(guid()) {
+        response.headers_mut().insert("request-id", id);
+    }
+    if body.is_some() {
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+    }
+    response
+}

@@ -1,0 +1,187 @@
+//! Validates a body against the corrected document and spells its property names as the service does.
+//!
+//! The service compares property names of requests without case and keeps fields it does not know.
+
+use serde_json::{Map, Value};
+
+pub(crate) struct Schemas<'d> {
+    document: &'d Value,
+}
+
+/// A place in the body and what is wrong there.
+pub(crate) struct Problem {
+    pub(crate) place: String,
+    pub(crate) message: String,
+}
+
+type Checked = Result<Value, Problem>;
+
+impl<'d> Schemas<'d> {
+    pub(crate) fn new(document: &'d Value) -> Self {
+        Self { document }
+    }
+
+    /// The body in the service's spelling.
+    pub(crate) fn check(&self, schema: &Value, body: &Value, place: &str) -> Checked {
+        let schema = self.resolve(schema);
+        // Clients send explicit nulls; they stand for absent.
+        if body.is_null() {
+            return Ok(Value::Null);
+        }
+        if let Some(members) = schema.get("oneOf").and_then(Value::as_array) {
+            return self.check_union(members, body, place);
+        }
+        if schema.get("properties").is_some() || schema.get("allOf").is_some() {
+            let Value::Object(object) = body else {
+                return problem(place, "an object is expected");
+            };
+            return self.check_object(schema, object, place);
+        }
+        self.check_scalar(schema, body, place)
+    }
+
+    fn check_scalar(&self, schema: &Value, body: &Value, place: &str) -> Checked {
+        let text = |key: &str| schema.get(key).and_then(Value::as_str);
+        let fits = match text("type") {
+            Some("string") => body.is_string(),
+            Some("boolean") => body.is_boolean(),
+            Some("integer") => body.is_i64() || body.is_u64(),
+            Some("number") => body.is_number(),
+            Some("array") => body.is_array(),
+            Some("object") => body.is_object(),
+            _ => true,
+        };
+        if !fits {
+            return problem(place, &format!("{} is expected", text("type").unwrap_or_default()));
+        }
+        if let Some(values) = schema.get("enum").and_then(Value::as_array)
+            && !values.iter().any(|value| same(value, body))
+        {
+            return problem(place, &format!("{body} is none of {}", Value::from(values.clone())));
+        }
+        match (body, schema.get("items")) {
+            (Value::Array(items), Some(schema)) => {
+                let items = items.iter().enumerate();
+                items
+                    .map(|(i, item)| self.check(schema, item, &format!("{place}[{i}]")))
+                    .collect()
+            }
+            _ => Ok(body.clone()),
+        }
+    }
+
+    fn check_object(&self, schema: &Value, object: &Map<String, Value>, place: &str) -> Checked {
+        let properties = self.properties(schema);
+        let mut checked = Map::new();
+        for (name, value) in object {
+            let known = properties
+                .iter()
+                .rev()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name));
+            match known {
+                Some((known, schema)) => {
+                    let value = self.check(schema, value, &join(place, known))?;
+                    checked.insert((*known).clone(), value);
+                }
+                None => drop(checked.insert(name.clone(), value.clone())),
+            }
+        }
+        Ok(Value::Object(checked))
+    }
+
+    /// The member whose tag the body has; without a tag the first one that takes the body.
+    fn check_union(&self, members: &[Value], body: &Value, place: &str) -> Checked {
+        let tag = body
+            .as_object()
+            .and_then(|object| field(object, "resourceType"))
+            .and_then(Value::as_str);
+        let Some(tag) = tag else {
+            let mut last = None;
+            for member in members {
+                match self.check(member, body, place) {
+                    Ok(checked) => return Ok(checked),
+                    Err(problem) => last = Some(problem),
+                }
+            }
+            return last.map_or_else(|| Ok(body.clone()), Err);
+        };
+        let member = members.iter().find(|member| self.tag(member).as_deref() == Some(tag));
+        match member {
+            Some(member) => self.check(member, body, place),
+            None => problem(&join(place, "resourceType"), &format!("{tag} is not allowed here")),
+        }
+    }
+
+    /// The one value of `resourceType` that a schema allows.
+    pub(crate) fn tag(&self, schema: &Value) -> Option<String> {
+        let properties = self.properties(self.resolve(schema));
+        let (_, tag) = properties.iter().rev().find(|(name, _)| *name == "resourceType")?;
+        match tag.get("enum")?.as_array()?.as_slice() {
+            [Value::String(value)] => Some(value.clone()),
+            _ => None,
+        }
+    }
+
+    /// The properties of an object, those of its bases first.
+    fn properties(&self, schema: &'d Value) -> Vec<(&'d String, &'d Value)> {
+        let schema = self.resolve(schema);
+        let mut all = Vec::new();
+        for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            all.extend(self.properties(part));
+        }
+        all.extend(
+            schema
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten(),
+        );
+        all
+    }
+
+    pub(crate) fn resolve<'s>(&self, schema: &'s Value) -> &'s Value
+    where
+        'd: 's,
+    {
+        let reference = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|r| r.strip_prefix('#'));
+        match reference.and_then(|pointer| self.document.pointer(pointer)) {
+            Some(target) => self.resolve(target),
+            None => schema,
+        }
+    }
+}
+
+/// A member by its name without case.
+pub(crate) fn field<'o>(object: &'o Map<String, Value>, name: &str) -> Option<&'o Value> {
+    object
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
+}
+
+/// Values are compared without case: `AzureOfferID` and `AzureOfferId` are one.
+fn same(known: &Value, sent: &Value) -> bool {
+    match (known.as_str(), sent.as_str()) {
+        (Some(known), Some(sent)) => known.eq_ignore_ascii_case(sent),
+        _ => known == sent,
+    }
+}
+
+fn join(place: &str, name: &str) -> String {
+    if place.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{place}.{name}")
+    }
+}
+
+fn problem(place: &str, message: &str) -> Checked {
+    let place = if place.is_empty() { "body" } else { place };
+    Err(Problem {
+        place: place.to_owned(),
+        message: message.to_owned(),
+    })
+}

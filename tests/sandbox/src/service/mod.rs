@@ -1,0 +1,114 @@
+//! The service: a small model of each resource's life, driven by the routes of the document.
+
+mod drafts;
+mod products;
+mod submissions;
+mod uploads;
+mod variants;
+
+use crate::contract::Allowed;
+use crate::http::{Reply, Request, etag};
+use crate::world::{Object, Product, World};
+use axum::http::{StatusCode, header};
+use serde_json::{Value, json};
+
+pub(crate) fn handle(world: &mut World, request: &Request, call: &Allowed) -> Reply {
+    let template = call.template.to_ascii_lowercase();
+    let parts: Vec<&str> = template.trim_start_matches('/').split('/').collect();
+    let method = call.method.as_str();
+    if let ["products"] = parts.as_slice() {
+        return match method {
+            "GET" => products::list(world, request),
+            _ => products::create(world, call),
+        };
+    }
+    let id = argument(call, "productID");
+    if !world.products.contains_key(id) {
+        return Reply::not_found("product");
+    }
+    match (method, &parts[2..]) {
+        ("GET", []) => products::get(world, id),
+        ("DELETE", []) => products::delete(world, id),
+        ("GET", ["setup"]) => products::get_setup(world, id),
+        ("POST", ["setup"]) => products::set_setup(world, id, call),
+        ("GET", ["resellerconfiguration"]) => products::get_reseller(world, id),
+        ("POST", ["resellerconfiguration"]) => products::set_reseller(world, id, call),
+        ("GET", ["branches", _]) => drafts::branches(world, id, call),
+        ("GET" | "POST", ["variants"]) => variants::collection(world, id, method, call),
+        (_, ["variants", _]) => variants::single(world, id, method, request, call),
+        ("GET" | "POST", ["packages"]) => uploads::collection(world, id, "packages", method, call),
+        (_, ["packages", _]) => uploads::single(world, id, "packages", "packageID", method, request, call),
+        ("GET" | "POST", ["listings", _, "images"]) => uploads::collection(world, id, &images_of(call), method, call),
+        (_, ["listings", _, "images", _]) => {
+            uploads::single(world, id, &images_of(call), "imageID", method, request, call)
+        }
+        (_, ["submissions", ..]) => submissions::handle(world, id, method, &parts[3..], call),
+        ("GET", [collection, find]) if find.starts_with("getbyinstanceid") => drafts::find(world, id, collection, call),
+        ("GET" | "PUT", [collection, _]) => drafts::single(world, id, collection, method, request, call),
+        _ => Reply::refused(StatusCode::NOT_IMPLEMENTED, "The sandbox does not have this route yet."),
+    }
+}
+
+fn argument<'c>(call: &'c Allowed, name: &str) -> &'c str {
+    call.arguments.get(name).map(String::as_str).unwrap_or_default()
+}
+
+fn images_of(call: &Allowed) -> String {
+    format!("listings/{}/images", argument(call, "listingID"))
+}
+
+/// The product that a handler was called for; the dispatcher looked that it is there.
+fn product<'w>(world: &'w mut World, id: &str) -> &'w mut Product {
+    world.products.entry(id.to_owned()).or_default()
+}
+
+/// The body as an object without the nulls that clients send for absent.
+fn object(body: &Value) -> Object {
+    let mut object = body.as_object().cloned().unwrap_or_default();
+    object.retain(|_, value| !value.is_null());
+    object
+}
+
+fn collection(items: Vec<Value>) -> Reply {
+    Reply::ok(json!({"value": items}))
+}
+
+/// POST answers 201 with Location; what has an entity tag carries it in the header too.
+fn created(world: &World, path: &str, resource: &Object) -> Reply {
+    let location = format!("{}/v1.0/ingestion/{path}", world.origin);
+    let reply =
+        Reply::json(StatusCode::CREATED, Value::Object(resource.clone())).with_header(header::LOCATION, &location);
+    match resource.get("@odata.etag").and_then(Value::as_str) {
+        Some(tag) => reply.with_header(header::ETAG, tag),
+        None => reply,
+    }
+}
+
+/// PUT replaces: what the body leaves out is gone, but for what the service owns.
+fn replace(resource: &mut Object, body: &Value, keep: &[&str]) -> Reply {
+    let mut new = object(body);
+    for key in ["id", "resourceType"].iter().chain(keep) {
+        if let Some(value) = resource.get(*key) {
+            new.insert((*key).to_owned(), value.clone());
+        }
+    }
+    let tag = etag();
+    new.insert("@odata.etag".to_owned(), tag.as_str().into());
+    *resource = new;
+    Reply::ok(Value::Object(resource.clone())).with_header(header::ETAG, &tag)
+}
+
+/// A stale tag, in the header or in the body, is refused; `*` and none are not.
+fn precondition(resource: &Object, request: &Request, body: &Value) -> Result<(), Reply> {
+    let current = resource.get("@odata.etag").and_then(Value::as_str).unwrap_or_default();
+    let sent = request
+        .header("if-match")
+        .or_else(|| body.get("@odata.etag").and_then(Value::as_str));
+    match sent {
+        Some(tag) if tag != "*" && tag != current => {
+            let message = "The resource was changed since it was read.";
+            Err(Reply::refused(StatusCode::PRECONDITION_FAILED, message))
+        }
+        _ => Ok(()),
+    }
+}

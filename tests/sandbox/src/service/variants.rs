@@ -1,0 +1,97 @@
+//! Plans, and the test drive.
+
+use super::{argument, created, drafts, object, precondition, product, replace};
+use crate::contract::Allowed;
+use crate::http::{Reply, Request, etag, guid};
+use crate::world::World;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allowed) -> Reply {
+    if method == "GET" {
+        let variants = product(world, id)
+            .variants
+            .values()
+            .map(|v| Value::Object(v.clone()))
+            .collect();
+        return super::collection(variants);
+    }
+    let pace = world.pace;
+    let product = product(world, id);
+    let mut variant = object(&call.body);
+    let kind = variant.get("resourceType").and_then(Value::as_str).unwrap_or_default();
+    if kind == "AzureSkuVariant" {
+        let external = variant
+            .get("externalID")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        if external.is_empty() {
+            return Reply::bad_request("ExternalID", "The ExternalID field is required.");
+        }
+        let taken = product
+            .variants
+            .values()
+            .any(|v| v.get("externalID").and_then(Value::as_str) == Some(&external));
+        if taken {
+            return Reply::refused(
+                StatusCode::CONFLICT,
+                &format!("A plan with the id {external} exists already."),
+            );
+        }
+    }
+    if variant
+        .get("friendlyName")
+        .and_then(Value::as_str)
+        .is_none_or(str::is_empty)
+    {
+        return Reply::bad_request("FriendlyName", "The FriendlyName field is required.");
+    }
+    let application = product.body.get("resourceType").and_then(Value::as_str) == Some("AzureApplication");
+    // What the service fills in.
+    for (key, value) in [
+        ("state", json!("Active")),
+        ("conversionPaths", json!("*")),
+        ("extendedProperties", json!([])),
+        ("cloudAvailabilities", json!(["public-azure"])),
+        ("certificationsAzureGovernment", json!([])),
+    ] {
+        variant.entry(key).or_insert(value);
+    }
+    if application {
+        variant.entry("subType").or_insert_with(|| "solution-template".into());
+    }
+    let variant_id = guid();
+    variant.insert("id".to_owned(), variant_id.as_str().into());
+    variant.insert("@odata.etag".to_owned(), etag().into());
+    let sub_type = variant
+        .get("subType")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    product.variants.insert(variant_id.clone(), variant.clone());
+    drafts::of_plan(product, &variant_id, &sub_type, pace);
+    created(world, &format!("products/{id}/variants/{variant_id}"), &variant)
+}
+
+pub(super) fn single(world: &mut World, id: &str, method: &str, request: &Request, call: &Allowed) -> Reply {
+    let product = product(world, id);
+    let variant_id = argument(call, "variantID");
+    let Some(variant) = product.variants.get_mut(variant_id) else {
+        return Reply::not_found("variant");
+    };
+    match method {
+        "GET" => Reply::ok(Value::Object(variant.clone())),
+        "DELETE" => {
+            product.variants.remove(variant_id);
+            product
+                .drafts
+                .retain(|draft| draft.variant.as_deref() != Some(variant_id));
+            Reply::empty(StatusCode::NO_CONTENT)
+        }
+        _ => match precondition(variant, request, &call.body) {
+            Ok(()) => replace(variant, &call.body, &[]),
+            Err(reply) => reply,
+        },
+    }
+}

@@ -1,0 +1,103 @@
+//! The state of one sandbox.
+
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+/// The one account of the sandbox.
+pub(crate) struct Account {
+    pub(crate) tenant: String,
+    pub(crate) client_id: String,
+    pub(crate) secret: String,
+}
+
+pub(crate) struct Token {
+    pub(crate) expires_at: Instant,
+}
+
+pub(crate) struct Blob {
+    pub(crate) signature: String,
+    pub(crate) content: Option<Vec<u8>>,
+}
+
+pub(crate) struct World {
+    pub(crate) account: Account,
+    /// Scheme, host and port.
+    pub(crate) origin: String,
+    pub(crate) token_lifetime: Duration,
+    /// How long each step of something that changes by itself takes.
+    pub(crate) pace: Duration,
+    pub(crate) page_size: usize,
+    pub(crate) tokens: HashMap<String, Token>,
+    pub(crate) grants: usize,
+    pub(crate) blobs: HashMap<String, Blob>,
+    pub(crate) products: BTreeMap<String, Product>,
+    /// Products in the order of their creation.
+    pub(crate) order: Vec<String>,
+}
+
+pub(crate) type Object = Map<String, Value>;
+
+#[derive(Default)]
+pub(crate) struct Product {
+    pub(crate) body: Object,
+    pub(crate) setup: Option<Object>,
+    pub(crate) reseller: Option<Object>,
+    pub(crate) drafts: Vec<Draft>,
+    /// Variants by id.
+    pub(crate) variants: BTreeMap<String, Object>,
+    pub(crate) uploads: Vec<Upload>,
+    pub(crate) submissions: Vec<Submission>,
+}
+
+/// A draft of one module of the offer or of a plan, with the resource that it stands for.
+pub(crate) struct Draft {
+    pub(crate) module: &'static str,
+    /// The collection in the path that the resource is read and written by, in lower case.
+    pub(crate) collection: &'static str,
+    pub(crate) variant: Option<String>,
+    pub(crate) instance: String,
+    /// Branches appear a moment after what they are for.
+    pub(crate) visible_at: Instant,
+    pub(crate) resource: Object,
+}
+
+/// An image or a package: a record with a file behind it.
+pub(crate) struct Upload {
+    /// The collection in lower case, with the listing of an image.
+    pub(crate) collection: String,
+    pub(crate) id: String,
+    pub(crate) blob: String,
+    pub(crate) resource: Object,
+    pub(crate) uploaded_at: Option<Instant>,
+}
+
+pub(crate) struct Submission {
+    pub(crate) id: String,
+    pub(crate) request: Object,
+    pub(crate) created_at: Instant,
+    pub(crate) promoted_at: Option<Instant>,
+    /// Why it fails; none when it passes.
+    pub(crate) problems: Vec<(String, String)>,
+    /// Whether the problems show at creation or in certification.
+    pub(crate) fails_at_creation: bool,
+}
+
+impl World {
+    /// Whether the token was given out here and is still valid.
+    pub(crate) fn accepts(&self, authorization: Option<&str>) -> bool {
+        let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
+        token
+            .and_then(|token| self.tokens.get(token))
+            .is_some_and(|token| Instant::now() < token.expires_at)
+    }
+}
+
+impl Product {
+    pub(crate) fn draft(&mut self, collection: &str, id: &str) -> Option<&mut Draft> {
+        let is = |draft: &Draft| draft.resource.get("id").and_then(Value::as_str) == Some(id) || draft.instance == id;
+        self.drafts
+            .iter_mut()
+            .find(|draft| draft.collection == collection && is(draft))
+    }
+}
