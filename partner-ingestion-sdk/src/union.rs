@@ -95,7 +95,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Tagged<A> {
                 let mut deserializer = serde_json::Deserializer::from_reader(value.get().as_bytes());
                 seed.deserialize(&mut deserializer).map_err(de::Error::custom)
             }
-            Some(Pending::Tag(tag)) => seed.deserialize(de::value::StringDeserializer::new(tag)),
+            // A `Value` knows options, which a plain string deserializer does not.
+            Some(Pending::Tag(tag)) => seed.deserialize(Value::String(tag)).map_err(de::Error::custom),
             None => self.rest.next_value_seed(seed),
         }
     }

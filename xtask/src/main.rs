@@ -1,5 +1,7 @@
 //! The maintainer's tools: `cargo xtask --help`.
 
+#![allow(unreachable_pub, reason = "nothing outside of this program sees it")]
+
 mod ci;
 mod demo;
 mod generate;

@@ -29,7 +29,7 @@ impl Request {
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Vec<(header::HeaderName, HeaderValue)>,
     pub(crate) body: Option<Value>,
     pub(crate) note: Option<String>,
 }
@@ -38,7 +38,7 @@ impl Reply {
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self {
             status,
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             body: None,
             note: None,
         }
@@ -85,7 +85,7 @@ impl Reply {
 
     pub(crate) fn with_header(mut self, name: header::HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::try_from(value) {
-            self.headers.insert(name, value);
+            self.headers.push((name, value));
         }
         self
     }

@@ -43,10 +43,12 @@ pub struct CallRecord {
     pub client_request_id: Option<String>,
 }
 
+type OnCall = Box<dyn Fn(&CallRecord) + Send + Sync>;
+
 struct State {
     world: Mutex<World>,
     calls: Mutex<Vec<CallRecord>>,
-    on_call: Option<Box<dyn Fn(&CallRecord) + Send + Sync>>,
+    on_call: Option<OnCall>,
 }
 
 impl std::fmt::Debug for State {
@@ -62,7 +64,7 @@ pub struct SandboxBuilder {
     pace: Duration,
     page_size: usize,
     token_lifetime: Duration,
-    on_call: Option<Box<dyn Fn(&CallRecord) + Send + Sync>>,
+    on_call: Option<OnCall>,
 }
 
 impl SandboxBuilder {
@@ -293,7 +295,7 @@ fn into_response(reply: Reply) -> HttpResponse<Body> {
     let body = reply.body.map(|body| body.to_string());
     let mut response = HttpResponse::new(body.clone().map_or_else(Body::empty, Body::from));
     *response.status_mut() = reply.status;
-    *response.headers_mut() = reply.headers;
+    response.headers_mut().extend(reply.headers);
     if let Ok(id) = HeaderValue::try_from(guid()) {
         response.headers_mut().insert("request-id", id);
     }

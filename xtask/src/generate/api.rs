@@ -111,7 +111,6 @@ pub struct Operation {
     pub path: String,
     pub pointer: String,
     pub doc: Option<String>,
-    pub tag: Option<String>,
     /// In the order of the path.
     pub path_params: Vec<Param>,
     /// Query and header parameters, in the order of the document.

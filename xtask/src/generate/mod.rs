@@ -66,7 +66,8 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     if own {
         let source = pin::read(&openapi.join("source.toml"))?;
         pin::verify(&source, &document.bytes, path)?;
-        report.step("pin", &format!("sha256 {}", &source.sha256[..12]));
+        let short = &source.sha256[..12];
+        report.step("pin", &format!("version {} of {}, sha256 {short}", source.version, source.retrieved));
     }
 
     let mut findings = Findings::default();

@@ -29,10 +29,14 @@ pub fn verify(source: &Source, bytes: &[u8], document: &Path) -> Result<()> {
     let found = sha256(bytes);
     if found != source.sha256 {
         bail!(
-            "{} was changed: its sha256 is {found}, source.toml says {}\n    \
+            "{} was changed: its sha256 is {found}, source.toml says {}, retrieved {}\n    \
+             {} ({})\n    \
              a fact about the API belongs into openapi/overlays/; a new edition of the document needs a new pin",
             document.display(),
             source.sha256,
+            source.retrieved,
+            source.description,
+            source.url,
         );
     }
     Ok(())

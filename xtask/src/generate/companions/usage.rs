@@ -18,7 +18,7 @@ impl Usage {
         for op in &api.operations {
             for (ty, map) in [(&op.body, &mut usage.taken), (&op.response, &mut usage.returned)] {
                 let mut direct = BTreeSet::new();
-                direct.extend(ty.iter().filter_map(|ty| named(ty)));
+                direct.extend(ty.iter().filter_map(named));
                 for name in direct.clone() {
                     direct.extend(inside(api, &name).into_iter().filter(|_| is_holder(api, &name)));
                 }

@@ -54,12 +54,6 @@ impl<'d> Normaliser<'d> {
             path: path.to_owned(),
             pointer: node.pointer.clone(),
             doc: self.text(node, "summary")?.or(self.description(node)),
-            tag: node
-                .items_of("tags")?
-                .first()
-                .map(|tag| tag.str())
-                .transpose()?
-                .map(str::to_owned),
             body: self.body(&key, node, &format!("{camel}Body"))?,
             response: self.success(&key, node, &format!("{camel}Answer"))?,
             name,

@@ -116,7 +116,7 @@ impl<'d> Normaliser<'d> {
             return Ok(Type::Struct(rust));
         }
         // An alias refers to something simpler; one that leads back to itself never ends.
-        if self.resolving.iter().any(|r| *r == target.pointer) || self.resolving.len() > 64 {
+        if self.resolving.contains(&target.pointer) || self.resolving.len() > 64 {
             return Err(Finding::new(&node.pointer, format!("{reference} leads back to itself")));
         }
         self.resolving.push(target.pointer.clone());
