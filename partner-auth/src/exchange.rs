@@ -191,17 +191,17 @@ fn explain(error: RequestTokenError<BridgeError, EntraError>, seen: Seen) -> Err
         }
         details.hint = Some(hint);
     }
-    details.trace_id = refusal.trace_id;
-    details.correlation_id = refusal.correlation_id;
-    let message = format!("Entra ID refuses to give a token: {}", printable(&refusal.error));
-    details.oauth_error = Some(refusal.error);
+    details.trace_id = refusal.trace_id.filter(|id| is_word(id));
+    details.correlation_id = refusal.correlation_id.filter(|id| is_word(id));
+    details.oauth_error = Some(refusal.error).filter(|error| is_word(error));
+    let word = details.oauth_error.as_deref().unwrap_or("unreadable error");
+    let message = format!("Entra ID refuses to give a token: {word}");
     Error::with(kind, message, details)
 }
 
-/// An `error` is a short ASCII word (RFC 6749 section 5.2); anything else is not repeated.
-fn printable(error: &str) -> &str {
-    let short = error.len() <= 64 && error.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-    if short { error } else { "unreadable error" }
+/// An `error` is a short ASCII word (RFC 6749 section 5.2), an id a GUID; anything else is not repeated.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
 }
 
 /// `oauth2` speaks `http`, we send with `reqwest`. One per attempt: it remembers what the answer looked like.

@@ -3,7 +3,11 @@
 //! `cargo run --example list_offers` shows those of a sandbox that it fills first; with `-- --live` those of the account in
 //! the environment.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the person who runs it")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example talks to the person who runs it"
+)]
 
 #[allow(dead_code, reason = "each example uses a part of it")]
 mod common;
@@ -30,7 +34,11 @@ async fn main() -> ExitCode {
         ["--live"] => true,
         _ => {
             print!("{HELP}");
-            return if args == ["--help"] { ExitCode::SUCCESS } else { ExitCode::from(2) };
+            return if args == ["--help"] {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(2)
+            };
         }
     };
     match run(live).await {
@@ -70,9 +78,15 @@ fn row(offer: &AzureProduct) -> Vec<String> {
 
 /// A sandbox starts empty.
 async fn fill(client: &Client) -> Outcome<()> {
-    for (offer, name) in [("contoso-app", "Contoso App"), ("contoso-db", "Contoso Database"), ("contoso-ai", "Contoso AI")] {
+    for (offer, name) in [
+        ("contoso-app", "Contoso App"),
+        ("contoso-db", "Contoso Database"),
+        ("contoso-ai", "Contoso AI"),
+    ] {
         let id = TypeValuePair::default().set_type("AzureOfferId").set_value(offer);
-        let product = AzureProduct::default().set_resource_type(ProductType::AzureApplication).set_name(name);
+        let product = AzureProduct::default()
+            .set_resource_type(ProductType::AzureApplication)
+            .set_name(name);
         client.create_product(product.set_external_ids([id])).send().await?;
     }
     Ok(())

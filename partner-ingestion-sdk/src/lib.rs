@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "auth", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "auth"),
+    doc = "The types of Microsoft's Partner Center Ingestion API, and without the feature `auth` no way to get a token."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod id;

@@ -18,7 +18,7 @@ impl Client {
     /// # async fn example(client: partner_ingestion_sdk::Client) -> Result<(), partner_ingestion_sdk::Error> {
     /// use partner_ingestion_sdk::reqwest::Method;
     ///
-    /// let flights: serde_json::Value = client.request(Method::GET, "products/1/flights").send().await?.into_inner();
+    /// let flights = client.request(Method::GET, "products/1/flights").send::<serde_json::Value>().await?.into_inner();
     /// # Ok(())
     /// # }
     /// ```

@@ -17,18 +17,30 @@ pub(crate) struct Connection {
 /// service, and with `live` it says which account.
 pub(crate) async fn connect(live: bool) -> Outcome<Connection> {
     if live {
-        return Ok(Connection { client: Client::from_env()?, sandbox: None });
+        return Ok(Connection {
+            client: Client::from_env()?,
+            sandbox: None,
+        });
     }
     let sandbox = Sandbox::start().await?;
     let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
     let tokens = tokens.authority(sandbox.authority()).build()?;
-    let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
-    Ok(Connection { client, sandbox: Some(sandbox) })
+    let client = Client::builder()
+        .base_url(sandbox.url())
+        .token_provider(tokens)
+        .build()?;
+    Ok(Connection {
+        client,
+        sandbox: Some(sandbox),
+    })
 }
 
 /// The id that the service gave to what it just created.
 pub(crate) fn id_of(resource: &impl Resource) -> Outcome<String> {
-    Ok(resource.id().ok_or("the service created something without an id")?.to_owned())
+    Ok(resource
+        .id()
+        .ok_or("the service created something without an id")?
+        .to_owned())
 }
 
 /// Rows under a heading, every column as wide as its widest cell.
@@ -59,7 +71,10 @@ pub(crate) fn complain(error: &(dyn Error + 'static)) {
         eprintln!("  caused by: {error}");
         source = error.source();
     }
-    if let Some(hint) = error.downcast_ref::<partner_ingestion_sdk::Error>().and_then(|error| error.hint()) {
+    if let Some(hint) = error
+        .downcast_ref::<partner_ingestion_sdk::Error>()
+        .and_then(|error| error.hint())
+    {
         eprintln!("  {hint}");
     }
 }

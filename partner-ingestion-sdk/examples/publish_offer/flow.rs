@@ -26,13 +26,19 @@ pub(crate) async fn plan(client: &Client, offer: &str, package: usize) -> Outcom
         ("reseller", "enabled".to_owned()),
         ("plan", "`standard`, a solution template".to_owned()),
         ("package", format!("upload {package} bytes, wait until it is processed")),
-        ("submission", "submit, wait for the preview, promote, wait until it is live".to_owned()),
+        (
+            "submission",
+            "submit, wait for the preview, promote, wait until it is live".to_owned(),
+        ),
     ];
     Ok(steps.map(|(step, what)| vec![step.to_owned(), what]).to_vec())
 }
 
 pub(crate) async fn publish(client: &Client, offer: &str, package: Vec<u8>) -> Outcome<Vec<Step>> {
-    let mut flow = Flow { client, steps: Vec::new() };
+    let mut flow = Flow {
+        client,
+        steps: Vec::new(),
+    };
     let product = flow.product(offer).await?;
     flow.setup(&product).await?;
     flow.property(&product).await?;
@@ -102,7 +108,9 @@ impl Flow<'_> {
             let branches = self.client.list_branches(product, &module).send().await?.into_inner();
             let branches = branches.value.unwrap_or_default();
             let branch = branches.into_iter().find(|branch| branch.variant_id.as_ref() == plan);
-            Ok(branch.and_then(|branch| branch.current_draft_instance_id).ok_or_else(|| "not there yet".to_owned()))
+            Ok(branch
+                .and_then(|branch| branch.current_draft_instance_id)
+                .ok_or_else(|| "not there yet".to_owned()))
         })
         .await
     }
@@ -112,7 +120,8 @@ impl Flow<'_> {
         let found = self.client.find_properties(product, draft).send().await?.into_inner();
         let property: AzureProperty = first(found.value)?;
         let id = id_of(&property)?;
-        let categories = LeveledCategories::default().set_compute_azure_apps([ComputeCategory::ApplicationInfrastructure]);
+        let categories =
+            LeveledCategories::default().set_compute_azure_apps([ComputeCategory::ApplicationInfrastructure]);
         let property = property
             .set_leveled_categories(categories)
             .set_app_version("1.0.0")
@@ -132,7 +141,9 @@ impl Flow<'_> {
             .set_name("Support")
             .set_email("support@contoso.example")
             .set_uri("https://contoso.example/support");
-        let privacy = ListingUri::default().set_type("PrivacyUri").set_uri("https://contoso.example/privacy");
+        let privacy = ListingUri::default()
+            .set_type("PrivacyUri")
+            .set_uri("https://contoso.example/privacy");
         let listing = listing
             .set_title("Contoso App")
             .set_summary("An application")
@@ -148,9 +159,21 @@ impl Flow<'_> {
 
     async fn logos(&mut self, product: &ProductId, listing: &ListingId) -> Outcome<()> {
         let logos: [(&str, &str, &'static [u8]); 4] = [
-            ("AzureLogoSmall", "logo-small.png", include_bytes!("assets/logo-small.png")),
-            ("AzureLogoMedium", "logo-medium.png", include_bytes!("assets/logo-medium.png")),
-            ("AzureLogoLarge", "logo-large.png", include_bytes!("assets/logo-large.png")),
+            (
+                "AzureLogoSmall",
+                "logo-small.png",
+                include_bytes!("assets/logo-small.png"),
+            ),
+            (
+                "AzureLogoMedium",
+                "logo-medium.png",
+                include_bytes!("assets/logo-medium.png"),
+            ),
+            (
+                "AzureLogoLarge",
+                "logo-large.png",
+                include_bytes!("assets/logo-large.png"),
+            ),
             ("AzureLogoWide", "logo-wide.png", include_bytes!("assets/logo-wide.png")),
         ];
         for (order, (kind, name, content)) in (0_i64..).zip(logos) {
@@ -159,11 +182,20 @@ impl Flow<'_> {
                 .set_file_name(name)
                 .set_state(UploadState::PendingUpload)
                 .set_order(order);
-            let image = self.client.create_listing_image(product, listing, image).send().await?.into_inner();
+            let image = self
+                .client
+                .create_listing_image(product, listing, image)
+                .send()
+                .await?
+                .into_inner();
             self.client.upload(address(&image.file_sas_uri)?, content).await?;
             let id = id_of(&image)?;
             let image = image.set_state(UploadState::Uploaded);
-            let marked = self.client.replace_listing_image(product, listing, id, image).send().await?;
+            let marked = self
+                .client
+                .replace_listing_image(product, listing, id, image)
+                .send()
+                .await?;
             self.done("logo", kind, &marked);
         }
         Ok(())
@@ -171,12 +203,23 @@ impl Flow<'_> {
 
     async fn availability(&mut self, product: &ProductId) -> Outcome<()> {
         let draft = self.draft(product, Module::Availability, None).await?;
-        let found = self.client.find_product_availabilities(product, draft).send().await?.into_inner();
+        let found = self
+            .client
+            .find_product_availabilities(product, draft)
+            .send()
+            .await?
+            .into_inner();
         let availability: ProductAvailability = first(found.value)?;
         let id = id_of(&availability)?;
         let preview = AudienceMember::default().set_id("11111111-2222-3333-4444-555555555555");
-        let availability = availability.set_visibility("Public").set_subscription_audiences([preview]);
-        let changed = self.client.replace_product_availability(product, id, availability).send().await?;
+        let availability = availability
+            .set_visibility("Public")
+            .set_subscription_audiences([preview]);
+        let changed = self
+            .client
+            .replace_product_availability(product, id, availability)
+            .send()
+            .await?;
         self.done("availability", "Public, one preview subscription", &changed);
         Ok(())
     }
@@ -220,22 +263,40 @@ impl Flow<'_> {
     async fn plan_availability(&mut self, product: &ProductId, plan: &VariantId) -> Outcome<()> {
         let draft = self.draft(product, Module::Availability, Some(plan)).await?;
         let found = self.client.find_feature_availabilities(product, draft);
-        let found = found.expand("MarketStates,Trial,PriceSchedules").send().await?.into_inner();
+        let found = found
+            .expand("MarketStates,Trial,PriceSchedules")
+            .send()
+            .await?
+            .into_inner();
         let availability: FeatureAvailability = first(found.value)?;
         let id = id_of(&availability)?;
-        let markets = ["US", "DE", "JP"].map(|code| MarketState::default().set_market_code(code).set_state(MarketSaleState::Enabled));
+        let markets = ["US", "DE", "JP"].map(|code| {
+            MarketState::default()
+                .set_market_code(code)
+                .set_state(MarketSaleState::Enabled)
+        });
         let price = PriceSchedule::default()
             .set_pricing_model(PricingModel::Recurring)
             .set_price_cadence(PricingCadence::default().set_type(PriceCadence::Month).set_value(1))
-            .set_retail_price(Price::default().set_currency_code("USD").set_open_price("9.99".parse::<Decimal>()?));
+            .set_retail_price(
+                Price::default()
+                    .set_currency_code("USD")
+                    .set_open_price("9.99".parse::<Decimal>()?),
+            );
         let prices = PriceScheduleInfo::default()
             .set_is_base_schedule(true)
             .set_market_codes(["US", "DE", "JP"])
             .set_friendly_name("base")
             .set_schedules([price]);
-        let availability =
-            availability.set_visibility(Visibility::Public).set_market_states(markets).set_price_schedules([prices]);
-        let changed = self.client.replace_feature_availability(product, id, availability).send().await?;
+        let availability = availability
+            .set_visibility(Visibility::Public)
+            .set_market_states(markets)
+            .set_price_schedules([prices]);
+        let changed = self
+            .client
+            .replace_feature_availability(product, id, availability)
+            .send()
+            .await?;
         self.done("plan availability", "3 markets, 9.99 USD a month", &changed);
         Ok(())
     }
@@ -247,7 +308,11 @@ impl Flow<'_> {
         let created = self.client.create_package(product, package).send().await?.into_inner();
         self.client.upload(address(&created.file_sas_uri)?, content).await?;
         let id: PackageId = id_of(&created)?.into();
-        let marked = self.client.replace_package(product, &id, created.set_state(UploadState::Uploaded)).send().await?;
+        let marked = self
+            .client
+            .replace_package(product, &id, created.set_state(UploadState::Uploaded))
+            .send()
+            .await?;
         until("package", SOON, || async {
             let package = self.client.get_package(product, &id).send().await?.into_inner();
             match package.state {
@@ -261,9 +326,19 @@ impl Flow<'_> {
         Ok(id)
     }
 
-    async fn package_configuration(&mut self, product: &ProductId, plan: &VariantId, package: &PackageId) -> Outcome<()> {
+    async fn package_configuration(
+        &mut self,
+        product: &ProductId,
+        plan: &VariantId,
+        package: &PackageId,
+    ) -> Outcome<()> {
         let draft = self.draft(product, Module::Package, Some(plan)).await?;
-        let found = self.client.find_package_configurations(product, draft).send().await?.into_inner();
+        let found = self
+            .client
+            .find_package_configurations(product, draft)
+            .send()
+            .await?
+            .into_inner();
         let configuration: PackageConfiguration = first(found.value)?;
         let id = id_of(&configuration)?;
         let reference = pair("AzureApplicationPackage", package.as_str());
@@ -273,7 +348,11 @@ impl Flow<'_> {
             }
             other => return Err(format!("expected a solution template, found {:?}", other.resource_type()).into()),
         };
-        let changed = self.client.replace_package_configuration(product, id, configuration).send().await?;
+        let changed = self
+            .client
+            .replace_package_configuration(product, id, configuration)
+            .send()
+            .await?;
         self.done("plan package", package.as_str(), &changed);
         Ok(())
     }
@@ -281,26 +360,36 @@ impl Flow<'_> {
     async fn submit(&mut self, product: &ProductId, plan: &VariantId) -> Outcome<SubmissionId> {
         let mut resources = Vec::new();
         for module in [Module::Property, Module::Listing, Module::Availability] {
-            resources.push(pair(module.as_str(), self.draft(product, module.clone(), None).await?.as_str()));
+            resources.push(pair(
+                module.as_str(),
+                self.draft(product, module.clone(), None).await?.as_str(),
+            ));
         }
         let reseller = self.draft(product, Module::ResellerConfiguration, None).await?;
         resources.push(pair(Module::ResellerConfiguration.as_str(), reseller.as_str()));
         let mut of_plan = Vec::new();
         for module in [Module::Listing, Module::Availability, Module::Package] {
-            of_plan.push(pair(module.as_str(), self.draft(product, module.clone(), Some(plan)).await?.as_str()));
+            of_plan.push(pair(
+                module.as_str(),
+                self.draft(product, module.clone(), Some(plan)).await?.as_str(),
+            ));
         }
         let request = SubmissionCreationRequest::default()
             .set_targets([pair("Scope", "preview")])
             .set_resources(resources)
             .set_variant_resources([VariantResource::default().set_variant_id(plan).set_resources(of_plan)]);
         let created = self.client.create_submission(product, request).send().await?;
-        let id: SubmissionId = created.id.clone().ok_or("the service made a submission without an id")?;
+        let id: SubmissionId = created
+            .id
+            .clone()
+            .ok_or("the service made a submission without an id")?;
         self.done("submission", id.as_str(), &created);
         Ok(id)
     }
 
     async fn go_live(&mut self, product: &ProductId, submission: &SubmissionId) -> Outcome<()> {
-        self.reach(product, submission, SubmissionSubstate::ReadyToPublish).await?;
+        self.reach(product, submission, SubmissionSubstate::ReadyToPublish)
+            .await?;
         let promoted = self.client.promote_submission(product, submission).send().await?;
         self.done("preview", "ready, promoted", &promoted);
         self.reach(product, submission, SubmissionSubstate::InStore).await?;
@@ -321,7 +410,12 @@ impl Flow<'_> {
                 (_, substate) if *substate == goal => return Ok(Ok(())),
                 (_, substate) => return Ok(Err(substate.to_string())),
             };
-            let found = self.client.list_submission_validations(product, id).send().await?.into_inner();
+            let found = self
+                .client
+                .list_submission_validations(product, id)
+                .send()
+                .await?
+                .into_inner();
             Err(failed(&format!("the submission {id} failed in {failed_in}:"), found.value).into())
         })
         .await
@@ -333,7 +427,9 @@ fn pair(kind: &str, value: &str) -> TypeValuePair {
 }
 
 fn first<T>(items: Option<Vec<T>>) -> Outcome<T> {
-    Ok(items.and_then(|items| items.into_iter().next()).ok_or("the draft is empty")?)
+    Ok(items
+        .and_then(|items| items.into_iter().next())
+        .ok_or("the draft is empty")?)
 }
 
 fn address(address: &Option<Secret>) -> Outcome<&Secret> {

@@ -2,7 +2,11 @@
 //!
 //! `cargo run --example publish_offer` publishes to a sandbox in this process; `-- --live` to the real service, after asking.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the person who runs it")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example talks to the person who runs it"
+)]
 
 #[allow(dead_code, reason = "each example uses a part of it")]
 #[path = "../common/mod.rs"]
@@ -59,7 +63,12 @@ async fn main() -> ExitCode {
 }
 
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options { offer: "contoso-app".to_owned(), package: None, live: false, dry_run: false };
+    let mut options = Options {
+        offer: "contoso-app".to_owned(),
+        package: None,
+        live: false,
+        dry_run: false,
+    };
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{arg} takes a value"));
         match arg.as_str() {
@@ -81,10 +90,18 @@ async fn run(options: &Options) -> Outcome<()> {
         None => include_bytes!("assets/app.zip").to_vec(),
     };
     let connection = connect(options.live).await?;
-    let where_to = if options.live { "the real service" } else { "a sandbox in this process" };
+    let where_to = if options.live {
+        "the real service"
+    } else {
+        "a sandbox in this process"
+    };
     if options.dry_run {
         let plan = flow::plan(&connection.client, &options.offer, package.len()).await?;
-        print!("would publish {} to {where_to}:\n\n{}", options.offer, table(&["step", "what"], &plan));
+        print!(
+            "would publish {} to {where_to}:\n\n{}",
+            options.offer,
+            table(&["step", "what"], &plan)
+        );
         return Ok(());
     }
     if options.live && !confirmed(&options.offer)? {

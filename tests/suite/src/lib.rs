@@ -1,1 +1,18 @@
+//! What the integration tests share: the bridge to every type and operation, samples from schemas, servers to talk to.
 
+#![allow(missing_docs, reason = "read by the tests beside it alone")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test fails by panicking"
+)]
+
+pub mod bridge;
+pub mod document;
+pub mod sample;
+pub mod server;
+pub mod stage;
+
+#[rustfmt::skip]
+#[allow(clippy::all, reason = "generated code is checked by its tests, not by style lints")]
+pub mod generated;

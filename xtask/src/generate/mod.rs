@@ -67,7 +67,10 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
         let source = pin::read(&openapi.join("source.toml"))?;
         pin::verify(&source, &document.bytes, path)?;
         let short = &source.sha256[..12];
-        report.step("pin", &format!("version {} of {}, sha256 {short}", source.version, source.retrieved));
+        report.step(
+            "pin",
+            &format!("version {} of {}, sha256 {short}", source.version, source.retrieved),
+        );
     }
 
     let mut findings = Findings::default();
@@ -105,7 +108,7 @@ fn correct(
 ) -> Result<Corrected> {
     let mut corrections = Vec::new();
     let mut not_applied: Vec<NotApplied> = Vec::new();
-    let mut docs = Vec::new();
+    let mut docs = None;
     for file in overlay::read_all(&openapi.join("overlays"))? {
         if let Some(facts) = file.extensions.get("x-not-applied") {
             let facts: Vec<NotApplied> =
@@ -113,7 +116,7 @@ fn correct(
             not_applied.extend(facts);
         }
         match file.name.as_str() {
-            "docs.overlay.yaml" => docs = file.actions,
+            "docs.overlay.yaml" => docs = Some(file),
             name => corrections.extend(correction::group(name, file.actions)?),
         }
     }
@@ -157,16 +160,12 @@ fn correct(
         ),
     );
 
-    let mut gone = Vec::new();
-    for action in &docs {
-        match action.places(&document)?.is_empty() {
-            true => gone.push(action.target.as_str()),
-            false => action.apply(&mut document)?,
+    if let Some(docs) = docs {
+        let gone = docs.apply_all(&mut document)?;
+        report.step("docs", &format!("{} entries", docs.actions.len() - gone.len()));
+        for target in gone {
+            report.warn(&format!("docs.overlay.yaml describes a place that is gone: {target}"));
         }
-    }
-    report.step("docs", &format!("{} entries", docs.len() - gone.len()));
-    for target in gone {
-        report.warn(&format!("docs.overlay.yaml describes a place that is gone: {target}"));
     }
     Ok(Corrected {
         document,

@@ -13,6 +13,7 @@ use std::path::Path;
 pub struct OverlayFile {
     pub name: String,
     pub actions: Vec<Action>,
+    overlay: v1_1::Overlay,
     /// The `x-` members at the root.
     pub extensions: Value,
 }
@@ -64,7 +65,18 @@ pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
         name: name.to_owned(),
         actions,
         extensions,
+        overlay,
     })
+}
+
+impl OverlayFile {
+    /// Applies all actions, and gives the targets that select nothing.
+    pub fn apply_all(&self, document: &mut Value) -> Result<Vec<String>> {
+        let report = self.overlay.apply(document, ApplyOptions::ErrorOnMixedKindMatch.into());
+        let report = report.map_err(|e| anyhow::anyhow!("{}: {e}", self.name))?;
+        let missed = report.actions.into_iter().filter(|outcome| outcome.matched == 0);
+        Ok(missed.map(|outcome| outcome.target).collect())
+    }
 }
 
 impl Action {

@@ -1,0 +1,65 @@
+//! The hand-written half of the bridge: arguments as JSON, answers as JSON.
+
+use partner_ingestion_sdk::{Error, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// Decodes a JSON text into a type and encodes it again.
+pub type RoundTrip = fn(&str) -> Result<Value, String>;
+
+pub fn round_trip<T: DeserializeOwned + Serialize>(text: &str) -> Result<Value, String> {
+    let decoded: T = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    serde_json::to_value(&decoded).map_err(|error| error.to_string())
+}
+
+/// Arguments of an operation by their Rust names, `body` and `if_match` among them.
+pub struct Args(pub Value);
+
+impl Args {
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some()
+    }
+
+    pub fn text(&self, name: &str) -> &str {
+        self.0[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("the argument {name} is missing"))
+    }
+
+    pub fn bool(&self, name: &str) -> bool {
+        self.0[name]
+            .as_bool()
+            .unwrap_or_else(|| panic!("the argument {name} is missing"))
+    }
+
+    pub fn integer(&self, name: &str) -> i64 {
+        self.0[name]
+            .as_i64()
+            .unwrap_or_else(|| panic!("the argument {name} is missing"))
+    }
+
+    pub fn body<T: DeserializeOwned>(&self) -> T {
+        serde_json::from_str(&self.0["body"].to_string()).unwrap()
+    }
+
+    pub fn if_match(&self) -> Option<&str> {
+        self.0.get("if_match")?.as_str()
+    }
+}
+
+/// An answer, its body encoded again.
+pub struct Answer {
+    pub status: u16,
+    pub request_id: Option<String>,
+    pub body: Value,
+}
+
+pub fn answer<T: Serialize>(result: Result<Response<T>, Error>) -> Result<Answer, Error> {
+    let response = result?;
+    Ok(Answer {
+        status: response.status().as_u16(),
+        request_id: response.request_id().map(str::to_owned),
+        body: serde_json::to_value(&*response).unwrap(),
+    })
+}

@@ -1,0 +1,131 @@
+//! A server that answers what a test says and remembers what it was asked.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use partner_ingestion_sdk::partner_auth::StaticToken;
+use partner_ingestion_sdk::{Client, Retry};
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub method: String,
+    /// Path and query, still encoded.
+    pub target: String,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Seen {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap()
+    }
+
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, query)| query)
+    }
+}
+
+/// An answer to give.
+#[derive(Clone, Debug)]
+pub struct Say {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: String,
+}
+
+impl Say {
+    pub fn new(status: u16, body: impl Into<String>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: body.into(),
+        }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+pub struct Server {
+    pub origin: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    /// Answers every request with what `say` makes of it and of the number of requests before it.
+    pub async fn start(say: impl Fn(&Seen, usize) -> Say + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let log = seen.clone();
+        let say = Arc::new(say);
+        let app = Router::new().fallback(move |request: Request<Body>| {
+            let (log, say) = (log.clone(), say.clone());
+            async move {
+                let (parts, body) = request.into_parts();
+                let seen = Seen {
+                    method: parts.method.to_string(),
+                    target: parts.uri.to_string(),
+                    headers: parts.headers,
+                    body: to_bytes(body, 1 << 24).await.unwrap().to_vec(),
+                };
+                let count = {
+                    let mut log = log.lock().unwrap();
+                    log.push(seen.clone());
+                    log.len() - 1
+                };
+                respond(say(&seen, count))
+            }
+        });
+        let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { origin, seen, task }
+    }
+
+    /// Gives these answers one after the other, the last one for ever.
+    pub async fn script(answers: Vec<Say>) -> Self {
+        Self::start(move |_, count| answers[count.min(answers.len() - 1)].clone()).await
+    }
+
+    /// What came so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// A client of this server with a fixed token that never tries again.
+    pub fn client(&self) -> Client {
+        let builder = Client::builder()
+            .base_url(format!("{}/v1.0/ingestion", self.origin))
+            .retry(Retry::none());
+        builder
+            .token_provider(StaticToken::new("a-token").unwrap())
+            .build()
+            .unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn respond(say: Say) -> Response<Body> {
+    let mut response = Response::new(Body::from(say.body));
+    *response.status_mut() = StatusCode::from_u16(say.status).unwrap();
+    for (name, value) in say.headers {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());
+    }
+    response
+}

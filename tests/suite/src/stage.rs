@@ -1,0 +1,161 @@
+//! A sandbox with a client, and the steps of the sequence as far as a test needs them.
+
+use partner_auth::TokenSource;
+use partner_ingestion_sdk::reqwest::Method;
+use partner_ingestion_sdk::types::*;
+use partner_ingestion_sdk::{Client, Error};
+use partner_sandbox::Sandbox;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+pub struct Stage {
+    pub sandbox: Sandbox,
+    pub client: Client,
+}
+
+pub fn pair(kind: &str, value: &str) -> TypeValuePair {
+    TypeValuePair::default().set_type(kind).set_value(value)
+}
+
+impl Stage {
+    pub async fn open() -> Self {
+        let sandbox = Sandbox::builder()
+            .pace(Duration::from_millis(20))
+            .start()
+            .await
+            .unwrap();
+        let client = Client::builder()
+            .base_url(sandbox.url())
+            .token_provider(source(&sandbox))
+            .build()
+            .unwrap();
+        Self { sandbox, client }
+    }
+
+    pub async fn product(&self, offer: &str) -> ProductId {
+        let product = AzureProduct::default()
+            .set_resource_type(ProductType::AzureApplication)
+            .set_name(offer);
+        let created = self
+            .client
+            .create_product(product.set_external_ids([pair("AzureOfferId", offer)]))
+            .send()
+            .await;
+        created.unwrap().id.clone().unwrap()
+    }
+
+    pub async fn variant(&self, product: &ProductId) -> VariantId {
+        let plan = AzureSkuVariant::default()
+            .set_external_id("standard")
+            .set_friendly_name("Standard");
+        let created = self.client.create_variant(product, plan).send().await.unwrap();
+        created.as_azure_sku().unwrap().id.clone().unwrap()
+    }
+
+    /// The draft of a module, waiting for branches that lag.
+    pub async fn draft(&self, product: &ProductId, module: &str, plan: Option<&VariantId>) -> InstanceId {
+        for _ in 0..100 {
+            let branches = self
+                .client
+                .list_branches(product, module)
+                .send()
+                .await
+                .unwrap()
+                .into_inner();
+            let mut branches = branches.value.unwrap_or_default().into_iter();
+            if let Some(branch) = branches.find(|branch| branch.variant_id.as_ref() == plan) {
+                return branch.current_draft_instance_id.unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the branch {module} never came");
+    }
+
+    /// Any call below the product, as JSON.
+    pub async fn raw(&self, method: Method, path: &str, body: Value, if_match: Option<&str>) -> Result<Value, Error> {
+        let mut request = self.client.request(method, path);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        if let Some(tag) = if_match {
+            request = request.if_match(tag);
+        }
+        Ok(request.send::<Value>().await?.into_inner())
+    }
+
+    /// The resource behind a draft, by the collection in the path.
+    pub async fn resource(&self, product: &ProductId, collection: &str, draft: &InstanceId) -> Value {
+        let path = format!("products/{product}/{collection}/getByInstanceID(instanceID={draft})");
+        self.raw(Method::GET, &path, Value::Null, None).await.unwrap()["value"][0].clone()
+    }
+
+    /// An image or a package that was processed.
+    pub async fn package(&self, product: &ProductId, content: &'static [u8]) -> (String, UploadState) {
+        let package = AzurePackage::default()
+            .set_resource_type(PackageType::AzureApplicationPackage)
+            .set_file_name("a.zip");
+        let package = self
+            .client
+            .create_package(product, package)
+            .send()
+            .await
+            .unwrap()
+            .into_inner();
+        let id = package.id.clone().unwrap();
+        self.client
+            .upload(package.file_sas_uri.as_ref().unwrap(), content)
+            .await
+            .unwrap();
+        self.client
+            .replace_package(product, &id, package.set_state(UploadState::Uploaded))
+            .send()
+            .await
+            .unwrap();
+        loop {
+            let state = self
+                .client
+                .get_package(product, &id)
+                .send()
+                .await
+                .unwrap()
+                .state
+                .clone()
+                .unwrap();
+            if !matches!(state, UploadState::Uploaded | UploadState::InProcessing) {
+                return (id.to_string(), state);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits until a submission is no longer on its way.
+    pub async fn settled(&self, product: &ProductId, id: &SubmissionId) -> Submission {
+        loop {
+            let submission = self
+                .client
+                .get_submission(product, id)
+                .send()
+                .await
+                .unwrap()
+                .into_inner();
+            let running = submission.pending_update_info.as_ref().unwrap().status == Some(UpdateStatus::Running);
+            if !running && submission.substate != Some(SubmissionSubstate::Submitted) {
+                return submission;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Tokens of the sandbox's account.
+pub fn source(sandbox: &Sandbox) -> TokenSource {
+    let builder = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
+    builder.authority(sandbox.authority()).build().unwrap()
+}
+
+/// A body whose property has another JSON type than the document says.
+pub fn spoiled(resource: &Value, property: &str) -> Value {
+    let mut body = resource.clone();
+    body[property] = json!({"not": "what the document says"});
+    body
+}

@@ -1,0 +1,81 @@
+//! Tokens against the sandbox's endpoints.
+
+use partner_auth::{Endpoint, ErrorKind, TokenProvider, TokenSource};
+use partner_sandbox::Sandbox;
+use partner_tests::stage::source;
+use std::time::Duration;
+
+#[tokio::test]
+async fn both_endpoints_give_tokens() {
+    let sandbox = Sandbox::start().await.unwrap();
+    for endpoint in [Endpoint::V1, Endpoint::V2] {
+        let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
+        let source = source
+            .authority(sandbox.authority())
+            .endpoint(endpoint)
+            .build()
+            .unwrap();
+        let token = source.token().await.unwrap();
+        assert!(token.secret().starts_with("sandbox."));
+        assert_eq!(source.cached(), Some(token));
+    }
+    assert_eq!(sandbox.grants(), 2);
+}
+
+#[tokio::test]
+async fn a_wrong_audience_is_explained() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
+    let source = source
+        .authority(sandbox.authority())
+        .audience("https://api.partner.microsoft.com/")
+        .build()
+        .unwrap();
+    let error = source.token().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.aadsts_codes()),
+        (ErrorKind::Resource, &[500_011][..])
+    );
+    assert!(error.hint().unwrap().contains("without a slash"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_tasks_cost_one_grant() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let source = source(&sandbox);
+    let tasks: Vec<_> = (0..1000)
+        .map(|_| {
+            let source = source.clone();
+            tokio::spawn(async move { source.token().await.unwrap() })
+        })
+        .collect();
+    let mut tokens = Vec::new();
+    for task in tasks {
+        tokens.push(task.await.unwrap());
+    }
+    tokens.dedup();
+    assert_eq!((sandbox.grants(), tokens.len()), (1, 1));
+    source.invalidate(&tokens[0]);
+    let newer = source.token().await.unwrap();
+    source.invalidate(&tokens[0]);
+    assert_eq!(
+        source.token().await.unwrap(),
+        newer,
+        "a late 401 for an old token drops nothing"
+    );
+    assert_eq!(sandbox.grants(), 2);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_not_served() {
+    let sandbox = Sandbox::builder()
+        .token_lifetime(Duration::from_secs(1))
+        .start()
+        .await
+        .unwrap();
+    let source = source(&sandbox);
+    let first = source.token().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1050)).await;
+    assert_eq!(source.cached(), None);
+    assert_ne!(source.token().await.unwrap(), first);
+}

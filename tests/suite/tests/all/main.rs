@@ -1,0 +1,12 @@
+//! The integration tests, in one binary.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod auth;
+mod errors;
+mod examples;
+mod operations;
+mod paging;
+mod secrets;
+mod sequence;
+mod types;

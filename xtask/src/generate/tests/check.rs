@@ -1,0 +1,84 @@
+//! `--check` and `--out`: what stands on disk is what the document gives, byte for byte.
+
+use super::{Project, files};
+
+const TYPES: &str = "partner-ingestion-sdk/src/generated/types.rs";
+
+#[test]
+fn a_clean_tree_passes_and_is_not_touched() {
+    let project = Project::generated();
+    let path = project.path(TYPES);
+    let before = std::fs::metadata(&path).unwrap().modified().unwrap();
+    project.check().unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), before);
+    // A second run finds nothing to write either.
+    project.run(|_| {}).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), before);
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    let project = Project::new();
+    let [first, second] = ["first", "second"].map(|name| {
+        let out = project.path(name);
+        project.run(|options| options.out = Some(out.clone())).unwrap();
+        files(&out)
+    });
+    assert_eq!(first, second);
+    assert_eq!(first.len(), 15);
+}
+
+#[test]
+fn one_changed_byte_is_named_with_file_and_command() {
+    let project = Project::generated();
+    project.replace(TYPES, "pub struct AzureListing {", "pub struct AzureListinG {");
+    let error = project.check().unwrap_err();
+    assert!(
+        error.contains(TYPES) && error.contains("cargo xtask generate"),
+        "{error}"
+    );
+    assert!(
+        error.contains("-pub struct AzureListinG {") && error.contains("+pub struct AzureListing {"),
+        "{error}"
+    );
+}
+
+#[test]
+fn missing_and_extra_files_are_named_together() {
+    let project = Project::generated();
+    std::fs::remove_file(project.path("openapi/CORRECTIONS.md")).unwrap();
+    project.write("partner-ingestion-sdk/src/generated/old.rs", "");
+    let error = project.check().unwrap_err();
+    assert!(error.contains("missing: openapi/CORRECTIONS.md"), "{error}");
+    assert!(
+        error.contains("extra:   partner-ingestion-sdk/src/generated/old.rs"),
+        "{error}"
+    );
+    project.run(|_| {}).unwrap();
+    assert!(!project.path("partner-ingestion-sdk/src/generated/old.rs").exists());
+    project.check().unwrap();
+}
+
+#[test]
+fn a_checkout_with_crlf_passes() {
+    let project = Project::generated();
+    project.write(TYPES, project.read(TYPES).replace('\n', "\r\n"));
+    project.check().unwrap();
+}
+
+#[test]
+fn an_edited_document_is_refused_with_both_digests() {
+    let project = Project::generated();
+    project.replace("openapi/partner-ingestion.json", "Bad Request", "Bad request");
+    let error = project.check().unwrap_err();
+    let pinned = project.read("openapi/source.toml").lines().last().unwrap().to_owned();
+    let pinned = pinned
+        .trim_start_matches("sha256 = \"")
+        .trim_end_matches('"')
+        .to_owned();
+    assert!(
+        error.contains(&pinned) && error.matches("sha256").count() >= 1,
+        "{error}"
+    );
+    assert!(error.contains("openapi/overlays/"), "{error}");
+}

@@ -1,0 +1,264 @@
+//! The committed document: its interface is pinned by a digest of its own, so that nobody tidies it; and the same interface
+//! in other clothes gives the same Rust.
+
+use super::Project;
+use crate::generate::pin::sha256;
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+
+fn committed() -> Value {
+    serde_json::from_str(&committed_text()).unwrap()
+}
+
+fn committed_text() -> String {
+    Project::new().read("openapi/partner-ingestion.json")
+}
+
+/// Every key as it comes in the file: the order is the publisher's too, and `serde_json` would sort it away.
+fn keys_in_order(text: &str) -> String {
+    text.lines()
+        .filter_map(|line| {
+            line.trim()
+                .strip_prefix('"')?
+                .split_once("\": ")
+                .map(|(key, _)| format!("{key}\n"))
+        })
+        .collect()
+}
+
+/// A type as a line of text: names, formats, values, composition, nothing that only readers need.
+fn type_line(schema: &Value) -> String {
+    if let Some(reference) = schema.get("$ref") {
+        return format!("ref {}", reference.as_str().unwrap());
+    }
+    for key in ["oneOf", "allOf", "anyOf"] {
+        if let Some(parts) = schema.get(key).and_then(Value::as_array) {
+            return format!("{key}({})", parts.iter().map(type_line).collect::<Vec<_>>().join(" "));
+        }
+    }
+    let mut line = schema.get("type").and_then(Value::as_str).unwrap_or("any").to_owned();
+    for key in ["format", "enum", "nullable", "required", "additionalProperties"] {
+        if let Some(value) = schema.get(key) {
+            write!(line, " {key}={value}").unwrap();
+        }
+    }
+    if let Some(items) = schema.get("items") {
+        write!(line, " of {}", type_line(items)).unwrap();
+    }
+    for (name, property) in schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        write!(line, " {name}:({})", type_line(property)).unwrap();
+    }
+    line
+}
+
+/// The whole interface, a line for each operation, parameter, response and schema.
+fn reduce(document: &Value) -> String {
+    let mut lines = String::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            writeln!(lines, "{method} {path} {}", operation["tags"]).unwrap();
+            for parameter in operation["parameters"].as_array().unwrap() {
+                writeln!(lines, "  parameter {}", parameter_line(parameter)).unwrap();
+            }
+            if let Some(body) = operation.get("requestBody") {
+                writeln!(lines, "  body {}", content_line(body)).unwrap();
+            }
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let headers: Vec<&String> = response
+                    .get("headers")
+                    .and_then(Value::as_object)
+                    .into_iter()
+                    .flat_map(Map::keys)
+                    .collect();
+                writeln!(
+                    lines,
+                    "  {status} {} {headers:?} {}",
+                    content_line(response),
+                    response["$ref"]
+                )
+                .unwrap();
+            }
+        }
+    }
+    let components = document["components"].as_object().unwrap();
+    for (name, schema) in components["schemas"].as_object().unwrap() {
+        writeln!(lines, "schema {name} {}", type_line(schema)).unwrap();
+    }
+    for (name, parameter) in components["parameters"].as_object().unwrap() {
+        writeln!(lines, "parameter {name} {}", parameter_line(parameter)).unwrap();
+    }
+    for (name, response) in components["responses"].as_object().unwrap() {
+        writeln!(lines, "response {name} {}", content_line(response)).unwrap();
+    }
+    lines
+}
+
+fn parameter_line(parameter: &Value) -> String {
+    let schema = parameter.get("schema").map(type_line).unwrap_or_default();
+    format!(
+        "{} {} {} {} {schema}",
+        parameter["$ref"], parameter["in"], parameter["name"], parameter["required"]
+    )
+}
+
+fn content_line(holder: &Value) -> String {
+    let content = holder.get("content").and_then(Value::as_object).into_iter().flatten();
+    content
+        .map(|(media, content)| format!("{media} {}", type_line(&content["schema"])))
+        .collect()
+}
+
+#[test]
+fn the_committed_document_has_the_published_interface() {
+    let document = committed();
+    let operations: usize = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|item| item.as_object().unwrap().len())
+        .sum();
+    let counts = [
+        document["paths"].as_object().unwrap().len(),
+        operations,
+        document["components"]["schemas"].as_object().unwrap().len(),
+        document["components"]["parameters"].as_object().unwrap().len(),
+    ];
+    assert_eq!(counts, [43, 78, 102, 11]);
+    // A change here is a change of what the publisher gives out. Facts belong into openapi/overlays/.
+    let reduction = reduce(&document) + &keys_in_order(&committed_text());
+    assert_eq!(&sha256(reduction.as_bytes())[..32], "9ccf061b3ad342ecea939e6ac71ec59b");
+}
+
+#[test]
+fn the_digest_notices_a_tidied_document() {
+    let document = committed();
+    let before = reduce(&document);
+    for (pointer, value) in [
+        ("/components/responses/204/content", json!({})),
+        ("/components/parameters/Authorization/required", json!(false)),
+        ("/paths/~1products/get/tags/0", json!("Products")),
+    ] {
+        let mut tidied = document.clone();
+        *tidied.pointer_mut(pointer).unwrap() = value;
+        assert_ne!(reduce(&tidied), before, "{pointer}");
+    }
+}
+
+/// Prose, examples and extensions everywhere that a document can have them.
+fn dress(value: &mut Value, pointer: &str) {
+    const PROSE: &str = "Returns &lt;b&gt;all&lt;/b&gt; &amp;amp; more.\r\n\r\n    {\r\n      \"sample\": [x]\r\n    }\r\n\r\nSee http://a.example/[y] and Vec<T>, `a";
+    match value {
+        Value::Array(items) => items
+            .iter_mut()
+            .enumerate()
+            .for_each(|(i, item)| dress(item, &format!("{pointer}/{i}"))),
+        Value::Object(object) => {
+            let is_map = [
+                "/properties",
+                "/paths",
+                "/schemas",
+                "/parameters",
+                "/responses",
+                "/headers",
+                "/content",
+            ];
+            if object.contains_key("$ref") {
+                object.insert("description".to_owned(), "beside a reference".into());
+                return;
+            }
+            object
+                .iter_mut()
+                .for_each(|(key, member)| dress(member, &format!("{pointer}/{key}")));
+            if !is_map.iter().any(|map| pointer.ends_with(map)) && !pointer.is_empty() {
+                object.insert("description".to_owned(), PROSE.into());
+                object.insert("x-ms-thing".to_owned(), json!({"$ref": "#/nowhere", "enum": [1]}));
+                let is_schema =
+                    object.contains_key("type") || object.contains_key("allOf") || object.contains_key("oneOf");
+                if is_schema {
+                    object.insert("example".to_owned(), json!({"ID": 7, "$ref": "#/nowhere"}));
+                    object.insert("title".to_owned(), "Title".into());
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The keys of every object in the reverse order, which `serde_json` would sort.
+fn reversed(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(object) => {
+            out.push('{');
+            for (i, (key, member)) in object.iter().rev().enumerate() {
+                let comma = if i > 0 { "," } else { "" };
+                write!(out, "{comma}\r\n{}: ", Value::from(key.as_str())).unwrap();
+                reversed(member, out);
+            }
+            out.push('}');
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                reversed(item, out);
+            }
+            out.push(']');
+        }
+        other => write!(out, "{other}").unwrap(),
+    }
+}
+
+/// Rust without what only readers see.
+fn code_only(files: &[(std::path::PathBuf, String)]) -> Vec<(String, String)> {
+    let rust = files
+        .iter()
+        .filter(|(path, _)| path.extension().is_some_and(|e| e == "rs"));
+    rust.map(|(path, text)| {
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        (path.display().to_string(), lines.collect::<Vec<_>>().join("\n"))
+    })
+    .collect()
+}
+
+#[test]
+fn the_same_interface_in_other_clothes_gives_the_same_rust() {
+    let project = Project::new();
+    let plain = project
+        .other_document(project.read("openapi/partner-ingestion.json"))
+        .unwrap();
+    let mut document = committed();
+    dress(&mut document, "");
+    let mut text = String::from("\u{feff}");
+    reversed(&document, &mut text);
+    let dressed = project.other_document(&text).unwrap();
+    assert_eq!(code_only(&plain), code_only(&dressed));
+    // It did arrive: descriptions that the documentation overlay does not replace are in the output.
+    assert_ne!(plain, dressed);
+    assert!(dressed.iter().all(|(_, text)| !text.contains("/// &lt;")));
+}
+
+#[test]
+fn a_document_with_required_fields_gives_the_same_rust() {
+    let project = Project::new();
+    let plain = project
+        .other_document(project.read("openapi/partner-ingestion.json"))
+        .unwrap();
+    let mut document = committed();
+    for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
+        let keys = |s: &Value| {
+            s["properties"]
+                .as_object()
+                .map(|p| p.keys().cloned().collect::<Vec<_>>())
+        };
+        if let Some(keys) = keys(schema) {
+            schema["required"] = keys.into();
+        }
+    }
+    let required = project.other_document(document.to_string()).unwrap();
+    assert_eq!(code_only(&plain), code_only(&required));
+}

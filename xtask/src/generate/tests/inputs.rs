@@ -1,0 +1,200 @@
+//! Bad inputs: an error with file and place, and an untouched tree.
+
+use super::Project;
+use serde_json::{Value, json};
+
+/// The error for this document; nothing else in the project may have changed.
+fn error_of(bytes: impl AsRef<[u8]>) -> String {
+    let project = Project::generated();
+    project.write("other.json", bytes);
+    let before = project.tree();
+    let error = project
+        .run(|options| options.document = Some(project.path("other.json")))
+        .unwrap_err();
+    assert_eq!(project.tree(), before, "the tree was touched");
+    error
+}
+
+fn changed(change: impl FnOnce(&mut Value)) -> String {
+    let mut document: Value = serde_json::from_str(&Project::new().read("openapi/partner-ingestion.json")).unwrap();
+    change(&mut document);
+    document.to_string()
+}
+
+#[test]
+fn files_that_are_no_document() {
+    let whole = Project::new().read("openapi/partner-ingestion.json");
+    let deep = "[".repeat(100_000);
+    let table: [(&[u8], &str); 10] = [
+        (b"{\"openapi\": \"3.0.1\", oops", "line 1 column 22"),
+        (&whole.as_bytes()[..whole.len() / 2], "the file seems to be cut off"),
+        (b"{\"swagger\": \"2.0\", \"paths\": {}}", "/swagger"),
+        (b"{\"a\": 1}", "/openapi: missing"),
+        (b"{\"openapi\": \"3.1.0\"}", "version 3.1.0 is not supported"),
+        (
+            b"{\"openapi\": \"3.0.1\", \"paths\": {\"/a\": {}}}",
+            "/components: missing",
+        ),
+        (b"{\"openapi\": \"3.0.1\", \"paths\": []}", "/paths: expected an object"),
+        (b"\xff\xfe{", "line 1: not UTF-8"),
+        (b"", "not"),
+        (deep.as_bytes(), "recursion limit"),
+    ];
+    for (bytes, expected) in table {
+        let error = error_of(bytes);
+        assert!(
+            error.contains("other.json") && error.contains(expected),
+            "{expected}: {error}"
+        );
+    }
+    let project = Project::new();
+    let error = project
+        .run(|options| options.document = Some(project.path("nowhere.json")))
+        .unwrap_err();
+    assert!(
+        error.contains("cannot read") && error.contains("nowhere.json"),
+        "{error}"
+    );
+}
+
+#[test]
+fn places_are_named_by_pointer_and_all_at_once() {
+    let error = error_of(changed(|document| {
+        let schemas = &mut document["components"]["schemas"];
+        schemas["A.Dangling"] = json!({"type": "object", "properties": {"x": {"$ref": "#/components/schemas/Gone"}}});
+        schemas["A.Odd"] = json!({"type": "object", "properties": {"y": {"type": "file"}}});
+        schemas["A.Wrong"] = json!({"type": "object", "properties": 7});
+        schemas["A.Twice"] =
+            json!({"type": "object", "properties": {"fooBar": {"type": "string"}, "foo_bar": {"type": "string"}}});
+        schemas["B.AzureListing"] = json!({"type": "object", "properties": {}});
+    }));
+    for expected in [
+        "/components/schemas/A.Dangling/properties/x/$ref: #/components/schemas/Gone does not exist",
+        "/components/schemas/A.Odd/properties/y/type: unknown type \"file\"",
+        "/components/schemas/A.Wrong/properties: expected an object, found a number",
+        "`foo_bar` stands twice",
+        "would be called AzureListing",
+    ] {
+        assert!(error.contains(expected), "{expected}\n{error}");
+    }
+}
+
+#[test]
+fn operations_without_a_name_come_with_the_line_to_paste() {
+    let error = error_of(changed(|document| {
+        let get = document["paths"]["/products"]["get"].clone();
+        document["paths"]["/products/{productID}/flights"] = json!({"get": get, "post": get});
+    }));
+    assert!(
+        error.contains("\"GET /products/{productID}/flights\" = \"list_flights\""),
+        "{error}"
+    );
+    assert!(
+        error.contains("\"POST /products/{productID}/flights\" = \"create_flights\""),
+        "{error}"
+    );
+}
+
+#[test]
+fn two_operations_with_one_name_are_refused() {
+    let project = Project::new();
+    project.replace("openapi/names.toml", "= \"get_product\"", "= \"list_products\"");
+    let error = project.run(|_| {}).unwrap_err();
+    assert!(error.contains("the operation `list_products` stands twice"), "{error}");
+    assert!(error.contains("/paths/~1products"), "{error}");
+}
+
+#[test]
+fn rows_that_name_nothing_are_refused() {
+    let project = Project::new();
+    project.replace("openapi/names.toml", "\"Branch.type\"", "\"Branch.kind\"");
+    project.replace(
+        "openapi/names.toml",
+        "[operations]",
+        "[operations]\n\"GET /nothing\" = \"get_nothing\"",
+    );
+    let error = project.run(|_| {}).unwrap_err();
+    for row in ["[enums]: \"Branch.kind\"", "[operations]: \"GET /nothing\""] {
+        assert!(error.contains(row), "{error}");
+    }
+}
+
+#[test]
+fn different_success_types_name_the_operation() {
+    let error = error_of(changed(|document| {
+        let responses = &mut document["paths"]["/products"]["get"]["responses"];
+        responses["202"] = json!({"description": "", "content": {"application/json": {"schema": {"type": "string"}}}});
+    }));
+    assert!(
+        error.contains("GET /products answers with different types: 200, 202"),
+        "{error}"
+    );
+}
+
+#[test]
+fn circles_end() {
+    let error = error_of(changed(|document| {
+        let schemas = &mut document["components"]["schemas"];
+        schemas["A.One"] = json!({"$ref": "#/components/schemas/A.Two"});
+        schemas["A.Two"] = json!({"$ref": "#/components/schemas/A.One"});
+        schemas["A.Self"] =
+            json!({"allOf": [{"$ref": "#/components/schemas/A.Self"}, {"type": "object", "properties": {}}]});
+        schemas["A.List"] = json!({"type": "array", "items": {"$ref": "#/components/schemas/A.List"}});
+    }));
+    assert!(
+        error.contains("in circles") && error.contains("leads back to itself"),
+        "{error}"
+    );
+}
+
+#[test]
+fn new_members_values_and_operations_need_only_rows() {
+    let project = Project::new();
+    project.replace(
+        "openapi/names.toml",
+        "[operations]",
+        "[operations]\n\"GET /products/{productID}/flights/{flightID}\" = \"get_flight\"",
+    );
+    let document = changed(|document| {
+        let schemas = &mut document["components"]["schemas"];
+        schemas["A.Flight"] = json!({"allOf": [
+            {"$ref": "#/components/schemas/Microsoft.Ingestion.Api.Models.Common.EntityResource"},
+            {"type": "object", "properties": {
+                "resourceType": {"type": "string", "enum": ["Flight"]},
+                "speed": {"type": "string", "enum": ["Slow", "Fast", "fast"]},
+                "next": {"$ref": "#/components/schemas/A.Flight"},
+                "meters": {"type": "object", "additionalProperties": {"type": "number"}},
+                "extra": {"type": "string"},
+            }},
+        ]});
+        let mut get = document["paths"]["/products/{productID}"]["get"].clone();
+        get["parameters"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"name": "flightID", "in": "path", "required": true, "schema": {"type": "string"}}));
+        get["parameters"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"name": "deep", "in": "query", "schema": {"type": "boolean"}}));
+        get["responses"]["200"]["content"]["application/json"]["schema"] =
+            json!({"$ref": "#/components/schemas/A.Flight"});
+        document["paths"]["/products/{productID}/flights/{flightID}"] = json!({"get": get});
+    });
+    // Values that differ by case alone would be one variant.
+    let error = project.other_document(&document).unwrap_err();
+    assert!(
+        error.contains("the variant of FlightSpeed `Fast` stands twice"),
+        "{error}"
+    );
+    let files = project.other_document(document.replace(",\"fast\"", "")).unwrap();
+    let text: String = files.iter().map(|(_, text)| text.as_str()).collect();
+    for expected in [
+        "pub struct Flight {",
+        "FlightSpeed {",
+        "pub fn get_flight(",
+        "FlightId",
+        "pub extra_: Option<String>",
+    ] {
+        assert!(text.contains(expected), "{expected}");
+    }
+}

@@ -1,0 +1,110 @@
+//! `generate` as a maintainer meets it: a copy of the project's `openapi/` in a folder of its own.
+
+mod check;
+mod corrections;
+mod document;
+mod inputs;
+
+use super::{Options, run};
+use crate::report::Report;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A project with the committed inputs, which a test may spoil.
+pub struct Project {
+    dir: TempDir,
+}
+
+impl Project {
+    /// The inputs alone; nothing is generated yet.
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("openapi");
+        let target = dir.path().join("openapi");
+        std::fs::create_dir_all(target.join("overlays")).unwrap();
+        for name in ["partner-ingestion.json", "names.toml", "source.toml"] {
+            std::fs::copy(source.join(name), target.join(name)).unwrap();
+        }
+        for entry in std::fs::read_dir(source.join("overlays")).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, target.join("overlays").join(path.file_name().unwrap())).unwrap();
+        }
+        Self { dir }
+    }
+
+    /// With everything generated.
+    pub fn generated() -> Self {
+        let project = Self::new();
+        project.run(|_| {}).unwrap();
+        project
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// Replaces text in a file; it has to be there.
+    pub fn replace(&self, name: &str, from: &str, to: &str) {
+        let text = self.read(name);
+        assert!(text.contains(from), "{from:?} is not in {name}");
+        self.write(name, text.replacen(from, to, 1));
+    }
+
+    /// Runs `generate`, configured by `f`; an error as one text.
+    pub fn run(&self, f: impl FnOnce(&mut Options)) -> Result<(), String> {
+        let mut options = Options {
+            root: self.dir.path().to_owned(),
+            ..Options::default()
+        };
+        f(&mut options);
+        run(&options, &Report::quiet()).map_err(|error| format!("{error:#}"))
+    }
+
+    pub fn check(&self) -> Result<(), String> {
+        self.run(|options| options.check = true)
+    }
+
+    /// Generates from another document, into another folder, and gives the generated files.
+    pub fn other_document(&self, bytes: impl AsRef<[u8]>) -> Result<Vec<(PathBuf, String)>, String> {
+        self.write("other.json", bytes);
+        let out = self.path("out");
+        self.run(|options| {
+            options.document = Some(self.path("other.json"));
+            options.out = Some(out.clone());
+        })?;
+        Ok(files(&out))
+    }
+
+    /// The files of the project, with their bytes.
+    pub fn tree(&self) -> Vec<(PathBuf, String)> {
+        files(self.dir.path())
+    }
+}
+
+/// All files below a folder, by name.
+pub fn files(root: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
+                found.push((path.strip_prefix(root).unwrap().to_owned(), text));
+            }
+        }
+    }
+    found.sort();
+    found
+}
