@@ -5,6 +5,7 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod constructors;
 mod id;
 mod open_enum;
 mod resource;
@@ -15,7 +16,6 @@ mod value;
 /// What `cargo xtask generate` makes. Private: `types` and the methods of `Client` are its public face.
 #[rustfmt::skip]
 #[allow(clippy::all, reason = "generated code is checked by its tests, not by style lints")]
-#[allow(missing_docs, reason = "progenitor's client is private")]
 #[allow(unreachable_pub, reason = "what is public is decided here, not in the generated files")]
 mod generated;
 

@@ -1,5 +1,9 @@
 //! What resources have in common, and what pages have.
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::borrow::Cow;
+
 /// Something with an identifier, an entity tag or a resource type.
 ///
 /// ```
@@ -54,10 +58,11 @@ macro_rules! tagged {
 }
 
 macro_rules! resource {
-    ($type:ident { $($what:ident = $field:ident),* }) => {
+    ($type:ident { $($what:ident = $field:ident $(; [$($older:literal),*])?),* }) => {
         impl $crate::Resource for $type {
             $(fn $what(&self) -> Option<&str> {
-                self.$field.as_ref().map(|value| value.as_str())
+                let today = self.$field.as_ref().map(|value| value.as_str());
+                today$($(.or_else(|| self.extra.get($older)?.as_str()))*)?
             })*
         }
     };
@@ -92,7 +97,7 @@ macro_rules! union_resource {
 }
 
 macro_rules! page {
-    ($type:ident, $item:ty, $link:ident) => {
+    ($type:ident, $item:ty, $link:ident $(; [$($older:literal),*])?) => {
         impl $crate::Page for $type {
             type Item = $item;
 
@@ -106,12 +111,29 @@ macro_rules! page {
 
             fn next_link(&self) -> Option<&str> {
                 let today = self.$link.as_deref();
-                today
-                    .or_else(|| self.extra.get("@odata.nextLink")?.as_str())
-                    .filter(|link| !link.is_empty())
+                let link = today$($(.or_else(|| self.extra.get($older)?.as_str()))*)?;
+                link.filter(|link| !link.is_empty())
             }
         }
     };
 }
 
-pub(crate) use {page, resource, tagged, union_resource};
+/// An accessor for a field that had another name once.
+macro_rules! older {
+    ($type:ident, $field:ident: $value:ty; [$($older:literal),*]) => {
+        impl $type {
+            #[doc = concat!("`", stringify!($field), "`, or what stands under an earlier spelling of it.")]
+            pub fn $field(&self) -> Option<std::borrow::Cow<'_, $value>> {
+                let today = self.$field.as_ref().map(std::borrow::Cow::Borrowed);
+                today$(.or_else(|| $crate::resource::decoded(self.extra.get($older)?)))*
+            }
+        }
+    };
+}
+
+/// What an earlier spelling holds, if it has the type that is expected today.
+pub(crate) fn decoded<'v, T: Clone + DeserializeOwned>(value: &Value) -> Option<Cow<'v, T>> {
+    serde_json::from_value(value.clone()).ok().map(Cow::Owned)
+}
+
+pub(crate) use {older, page, resource, tagged, union_resource};

@@ -1,6 +1,7 @@
 //! Chained setters of the types that request bodies hold.
 
-/// `name: field = Type` sets an optional field, `name: field = [Type]` a list from anything that can be iterated.
+/// `name: field = Type` sets an optional field, `name: field = [Type]` a list from anything that can be iterated. Earlier
+/// spellings of the field follow after a semicolon: they are removed, so that the object does not say two things.
 macro_rules! setters {
     ($type:ident { $($setters:tt)* }) => {
         impl $type {
@@ -14,7 +15,7 @@ macro_rules! setters {
         }
     };
     (@each) => {};
-    (@each $setter:ident: $field:ident = [$item:ty], $($rest:tt)*) => {
+    (@each $setter:ident: $field:ident = [$item:ty] $(; [$($older:literal),*])?, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`; no items give an empty list, which is sent as one.")]
         #[must_use]
         pub fn $setter<I>(mut self, items: I) -> Self
@@ -23,15 +24,17 @@ macro_rules! setters {
             I::Item: Into<$item>,
         {
             self.$field = Some(items.into_iter().map(Into::into).collect());
+            $($(self.extra.remove($older);)*)?
             self
         }
         $crate::setters::setters!(@each $($rest)*);
     };
-    (@each $setter:ident: $field:ident = $value:ty, $($rest:tt)*) => {
+    (@each $setter:ident: $field:ident = $value:ty $(; [$($older:literal),*])?, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`.")]
         #[must_use]
         pub fn $setter(mut self, value: impl Into<$value>) -> Self {
             self.$field = Some(value.into());
+            $($(self.extra.remove($older);)*)?
             self
         }
         $crate::setters::setters!(@each $($rest)*);

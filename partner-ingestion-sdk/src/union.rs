@@ -1,9 +1,11 @@
 //! Unions: one of several types, told apart by a tag or by the JSON type, decoded while streaming.
 
-use serde::de::{self, DeserializeSeed, MapAccess};
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{self, DeserializeSeed, IntoDeserializer, MapAccess};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 /// An object whose tag is not known, or that has none: kept whole.
@@ -33,11 +35,12 @@ impl fmt::Debug for UnknownMember {
 /// The members of an object up to its tag, and then the rest as it streams by.
 ///
 /// On the wire the tag comes first, so nothing is put aside; what came before a later tag is kept as text, because a
-/// `Value` would change numbers.
-pub(crate) struct Tagged<A> {
-    before: std::vec::IntoIter<(String, Box<RawValue>)>,
+/// `Value` would change numbers. The name of the field that is being read is kept for an error about it.
+pub(crate) struct Tagged<'de, A> {
+    before: std::vec::IntoIter<(Cow<'de, str>, Box<RawValue>)>,
     tag: Option<(&'static str, String)>,
     pending: Option<Pending>,
+    field: Cow<'de, str>,
     rest: A,
 }
 
@@ -46,59 +49,103 @@ enum Pending {
     Tag(String),
 }
 
-impl<'de, A: MapAccess<'de>> Tagged<A> {
+impl<'de, A: MapAccess<'de>> Tagged<'de, A> {
     /// Reads up to the tag; `None` for the tag when the object has none.
     pub(crate) fn read(name: &'static str, mut rest: A) -> Result<(Option<String>, Self), A::Error> {
         let mut before = Vec::new();
         let mut found = None;
-        while let Some(key) = rest.next_key::<String>()? {
+        while let Some(Key(key)) = rest.next_key()? {
             if key == name {
-                found = rest.next_value::<Option<String>>()?;
+                let tag = rest.next_value::<Option<String>>();
+                found = tag.map_err(|error| de::Error::custom(format_args!("{name}: {error}")))?;
                 break;
             }
             before.push((key, rest.next_value()?));
         }
         let tag = found.clone().map(|tag| (name, tag));
+        let field = Cow::Borrowed("");
         Ok((
             found,
             Self {
                 before: before.into_iter(),
                 tag,
                 pending: None,
+                field,
                 rest,
             },
         ))
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Tagged<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Tagged<'de, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         if let Some((key, value)) = self.before.next() {
             self.pending = Some(Pending::Raw(value));
-            return seed.deserialize(de::value::StringDeserializer::new(key)).map(Some);
-        }
-        if let Some((name, tag)) = self.tag.take() {
+            self.field = key;
+        } else if let Some((name, tag)) = self.tag.take() {
             self.pending = Some(Pending::Tag(tag));
-            return seed
-                .deserialize(de::value::BorrowedStrDeserializer::new(name))
-                .map(Some);
+            self.field = Cow::Borrowed(name);
+        } else if let Some(Key(key)) = self.rest.next_key()? {
+            self.field = key;
+        } else {
+            return Ok(None);
         }
-        self.rest.next_key_seed(seed)
+        match &self.field {
+            Cow::Borrowed(key) => seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some),
+            Cow::Owned(key) => seed.deserialize(key.as_str().into_deserializer()).map(Some),
+        }
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        match self.pending.take() {
-            Some(Pending::Raw(value)) => {
-                // A reader lends nothing, so what is made of the text may outlive it.
-                let mut deserializer = serde_json::Deserializer::from_reader(value.get().as_bytes());
-                seed.deserialize(&mut deserializer).map_err(de::Error::custom)
-            }
+        let value = match self.pending.take() {
+            Some(Pending::Raw(value)) => from_raw(&value, seed),
             // A `Value` knows options, which a plain string deserializer does not.
             Some(Pending::Tag(tag)) => seed.deserialize(Value::String(tag)).map_err(de::Error::custom),
             None => self.rest.next_value_seed(seed),
+        };
+        value.map_err(|error| de::Error::custom(format_args!("{}: {error}", self.field)))
+    }
+}
+
+/// Decodes what was put aside. A reader lends nothing, so what is made of the text may outlive it.
+fn from_raw<'de, V: DeserializeSeed<'de>, E: de::Error>(raw: &RawValue, seed: V) -> Result<V::Value, E> {
+    let mut deserializer = serde_json::Deserializer::from_reader(raw.get().as_bytes());
+    // Only objects and lists have places inside that an error could name.
+    if !raw.get().starts_with(['{', '[']) {
+        return seed.deserialize(&mut deserializer).map_err(E::custom);
+    }
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
+    let value = seed.deserialize(tracked);
+    value.map_err(|error| E::custom(format_args!("{}: {error}", track.path())))
+}
+
+/// The name of a field, borrowed where the input allows it.
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> de::Visitor<'de> for Text {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a field")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
         }
+
+        deserializer.deserialize_str(Text)
     }
 }
 
@@ -293,7 +340,7 @@ mod tests {
             serde_json::from_str::<LeadConfiguration>(r#"{"resourceType":"MarketoLeadConfiguration","formID":1}"#);
         let error = error.unwrap_err().to_string();
         assert!(
-            error.contains("MarketoLeadConfiguration") && error.contains("expected a string"),
+            error.contains("MarketoLeadConfiguration: formID: ") && error.contains("expected a string"),
             "{error}"
         );
     }

@@ -80,11 +80,7 @@ impl Flow<'_> {
         if let Some(product) = find(self.client, offer).await? {
             return Ok(id_of(&product)?.into());
         }
-        let mut product = AzureProduct::default()
-            .set_resource_type(ProductType::AzureApplication)
-            .set_name(offer)
-            .set_external_ids([pair("AzureOfferId", offer)]);
-        product.is_modular_publishing = Some(true);
+        let product = AzureProduct::application(offer, offer);
         let created = self.client.create_product(product).send().await?;
         let id = id_of(&*created)?;
         self.done("product", &id, &created);
@@ -95,7 +91,7 @@ impl Flow<'_> {
         let setup = AzureProductSetup::default()
             .set_selling_option(SellingOption::ListAndSell)
             .set_enable_test_drive(false)
-            .set_channel_states([pair("Reseller", "Enabled")]);
+            .set_channel_states([TypeValuePair::new("Reseller", "Enabled")]);
         let setup = self.client.set_product_setup(product, setup).send().await?;
         self.done("setup", "ListAndSell", &setup);
         Ok(())
@@ -234,12 +230,7 @@ impl Flow<'_> {
     }
 
     async fn variant(&mut self, product: &ProductId) -> Outcome<VariantId> {
-        let plan = AzureSkuVariant::default()
-            .set_external_id("standard")
-            .set_friendly_name("Standard")
-            .set_state(VariantState::Active)
-            .set_sub_type(VariantSubType::SolutionTemplate)
-            .set_cloud_availabilities(["public-azure"]);
+        let plan = AzureSkuVariant::solution_template("standard", "Standard");
         let created = self.client.create_variant(product, plan).send().await?;
         let id = id_of(&*created)?;
         self.done("plan", format!("standard, {id}"), &created);
@@ -341,7 +332,7 @@ impl Flow<'_> {
             .into_inner();
         let configuration: PackageConfiguration = first(found.value)?;
         let id = id_of(&configuration)?;
-        let reference = pair("AzureApplicationPackage", package.as_str());
+        let reference = TypeValuePair::new("AzureApplicationPackage", package.as_str());
         let configuration: PackageConfiguration = match configuration {
             PackageConfiguration::AzureSolutionTemplate(c) => {
                 c.set_version("1.0.0").set_package_references([reference]).into()
@@ -360,22 +351,25 @@ impl Flow<'_> {
     async fn submit(&mut self, product: &ProductId, plan: &VariantId) -> Outcome<SubmissionId> {
         let mut resources = Vec::new();
         for module in [Module::Property, Module::Listing, Module::Availability] {
-            resources.push(pair(
+            resources.push(TypeValuePair::new(
                 module.as_str(),
                 self.draft(product, module.clone(), None).await?.as_str(),
             ));
         }
         let reseller = self.draft(product, Module::ResellerConfiguration, None).await?;
-        resources.push(pair(Module::ResellerConfiguration.as_str(), reseller.as_str()));
+        resources.push(TypeValuePair::new(
+            Module::ResellerConfiguration.as_str(),
+            reseller.as_str(),
+        ));
         let mut of_plan = Vec::new();
         for module in [Module::Listing, Module::Availability, Module::Package] {
-            of_plan.push(pair(
+            of_plan.push(TypeValuePair::new(
                 module.as_str(),
                 self.draft(product, module.clone(), Some(plan)).await?.as_str(),
             ));
         }
         let request = SubmissionCreationRequest::default()
-            .set_targets([pair("Scope", "preview")])
+            .set_targets([TypeValuePair::new("Scope", "preview")])
             .set_resources(resources)
             .set_variant_resources([VariantResource::default().set_variant_id(plan).set_resources(of_plan)]);
         let created = self.client.create_submission(product, request).send().await?;
@@ -420,10 +414,6 @@ impl Flow<'_> {
         })
         .await
     }
-}
-
-fn pair(kind: &str, value: &str) -> TypeValuePair {
-    TypeValuePair::default().set_type(kind).set_value(value)
 }
 
 fn first<T>(items: Option<Vec<T>>) -> Outcome<T> {

@@ -9,7 +9,7 @@ use crate::types::*;
 
 setters! {
     AudienceMember {
-        set_id: id = String,
+        set_id: id = String; ["id"],
         set_description: description = String,
     }
 }
@@ -19,7 +19,7 @@ setters! {
         set_etag: etag = String,
         set_azure_active_directory_application_id: azure_active_directory_application_id = String,
         set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_resource_type: resource_type = ResourceType,
     }
 }
@@ -50,7 +50,7 @@ setters! {
         set_compatible_products: compatible_products = [String],
         set_description: description = String,
         set_getting_started_instructions: getting_started_instructions = String,
-        set_id: id = ListingId,
+        set_id: id = ListingId; ["ID"],
         set_keywords: keywords = [String],
         set_language_code: language_code = String,
         set_listing_contacts: listing_contacts = [ListingContact],
@@ -75,7 +75,7 @@ setters! {
         set_can_enable_customer_actions: can_enable_customer_actions = bool,
         set_customer_access_enable_state: customer_access_enable_state = CustomerAccess,
         set_deployment_mode: deployment_mode = DeploymentMode,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_package_references: package_references = [TypeValuePair],
         set_policies: policies = [AzurePolicy],
         set_public_azure_authorizations: public_azure_authorizations = [RoleAuthorization],
@@ -92,7 +92,7 @@ setters! {
         set_file_name: file_name = String,
         set_file_sas_uri: file_sas_uri = Secret,
         set_file_size: file_size = i64,
-        set_id: id = PackageId,
+        set_id: id = PackageId; ["ID"],
         set_is_certified: is_certified = bool,
         set_is_empty: is_empty = bool,
         set_publish_targets: publish_targets = [PublishTarget],
@@ -113,8 +113,8 @@ setters! {
 
 setters! {
     AzureProduct {
-        set_external_ids: external_ids = [TypeValuePair],
-        set_id: id = ProductId,
+        set_external_ids: external_ids = [TypeValuePair]; ["externalIds"],
+        set_id: id = ProductId; ["ID"],
         set_is_modular_publishing: is_modular_publishing = bool,
         set_name: name = String,
         set_offer_marketing_url_identifier: offer_marketing_url_identifier = String,
@@ -144,7 +144,7 @@ setters! {
         set_custom_amendments: custom_amendments = [CustomAmendment],
         set_global_amendment_terms: global_amendment_terms = String,
         set_hide_keys: hide_keys = [String],
-        set_id: id = PropertyId,
+        set_id: id = PropertyId; ["ID"],
         set_industries: industries = [String],
         set_leveled_categories: leveled_categories = LeveledCategories,
         set_marketing_only_change: marketing_only_change = bool,
@@ -165,7 +165,7 @@ setters! {
         set_azure_subscription_id: azure_subscription_id = String,
         set_cold_instances: cold_instances = i64,
         set_hot_instances: hot_instances = i64,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_regions: regions = [String],
         set_resource_type: resource_type = ResourceType,
         set_test_drive_duration: test_drive_duration = i64,
@@ -176,13 +176,13 @@ setters! {
 setters! {
     AzureSkuVariant {
         set_etag: etag = String,
-        set_certifications_azure_government: certifications_azure_government = [AzureGovernmentCertification],
+        set_certifications_azure_government: certifications_azure_government = [AzureGovernmentCertification]; ["azureGovernmentCertifications"],
         set_cloud_availabilities: cloud_availabilities = [String],
         set_conversion_paths: conversion_paths = String,
         set_extended_properties: extended_properties = [TypeValuePair],
         set_external_id: external_id = String,
         set_friendly_name: friendly_name = String,
-        set_id: id = VariantId,
+        set_id: id = VariantId; ["ID"],
         set_lead_gen_id: lead_gen_id = String,
         set_reference_variant_id: reference_variant_id = VariantId,
         set_resource_type: resource_type = ResourceType,
@@ -194,7 +194,7 @@ setters! {
 setters! {
     AzureSolutionTemplatePackageConfiguration {
         set_etag: etag = String,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_package_references: package_references = [TypeValuePair],
         set_resource_type: resource_type = ResourceType,
         set_version: version = String,
@@ -215,7 +215,7 @@ setters! {
         set_etag: etag = String,
         set_extended_properties: extended_properties = [TypeValuePair],
         set_friendly_name: friendly_name = String,
-        set_id: id = VariantId,
+        set_id: id = VariantId; ["ID"],
         set_resource_type: resource_type = ResourceType,
         set_state: state = VariantState,
         set_test_drive_type: test_drive_type = String,
@@ -227,7 +227,7 @@ setters! {
         set_etag: etag = String,
         set_file_name: file_name = String,
         set_file_sas_uri: file_sas_uri = Secret,
-        set_id: id = CosellAssetId,
+        set_id: id = CosellAssetId; ["ID"],
         set_resource_type: resource_type = ResourceType,
         set_state: state = String,
         set_type: type_ = String,
@@ -252,7 +252,7 @@ setters! {
         set_asset_references: asset_references = [TypeValuePair],
         set_contacts: contacts = [CosellContact],
         set_end_customer_segments: end_customer_segments = [String],
-        set_id: id = InstanceId,
+        set_id: id = InstanceId; ["ID"],
         set_offer_platforms: offer_platforms = [String],
         set_offer_type: offer_type = String,
         set_resource_type: resource_type = ResourceType,
@@ -277,7 +277,7 @@ setters! {
 
 setters! {
     CustomMeter {
-        set_id: id = String,
+        set_id: id = String; ["id"],
         set_display_name: display_name = String,
         set_included_base_quantities: included_base_quantities = [IncludedBaseQuantity],
         set_is_enabled: is_enabled = bool,
@@ -291,7 +291,7 @@ setters! {
     Dynamics365BusinessCentralPackageConfiguration {
         set_etag: etag = String,
         set_application_installation_uri: application_installation_uri = String,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_package_references: package_references = [TypeValuePair],
         set_package_type: package_type = BusinessCentralPackageType,
         set_resource_type: resource_type = ResourceType,
@@ -305,7 +305,7 @@ setters! {
         set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
         set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
         set_azure_active_directory_tenant_name: azure_active_directory_tenant_name = String,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_instance_uri: instance_uri = String,
         set_max_concurrent_test_drives: max_concurrent_test_drives = i64,
         set_resource_type: resource_type = ResourceType,
@@ -319,7 +319,7 @@ setters! {
         set_etag: etag = String,
         set_application_configuration_uri: application_configuration_uri = String,
         set_base_license_model: base_license_model = BaseLicenseModel,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_multiple_packages_in_package_file: multiple_packages_in_package_file = bool,
         set_package_location_uri: package_location_uri = String,
         set_package_region_availabilities: package_region_availabilities = [PackageRegionAvailability],
@@ -335,7 +335,7 @@ setters! {
         set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
         set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
         set_azure_active_directory_tenant_name: azure_active_directory_tenant_name = String,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_instance_uri: instance_uri = String,
         set_instance_web_api_uri: instance_web_api_uri = String,
         set_max_concurrent_test_drives: max_concurrent_test_drives = i64,
@@ -348,7 +348,7 @@ setters! {
 setters! {
     Dynamics365OperationsPackageConfiguration {
         set_etag: etag = String,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_release_version: release_version = String,
         set_resource_type: resource_type = ResourceType,
         set_solution_identifier: solution_identifier = String,
@@ -362,7 +362,7 @@ setters! {
         set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
         set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
         set_azure_active_directory_tenant_name: azure_active_directory_tenant_name = String,
-        set_id: id = PackageConfigurationId,
+        set_id: id = PackageConfigurationId; ["ID"],
         set_instance_uri: instance_uri = String,
         set_max_concurrent_test_drives: max_concurrent_test_drives = i64,
         set_resource_type: resource_type = ResourceType,
@@ -391,7 +391,7 @@ setters! {
     FeatureAvailability {
         set_etag: etag = String,
         set_custom_meters: custom_meters = [CustomMeter],
-        set_id: id = FeatureAvailabilityId,
+        set_id: id = FeatureAvailabilityId; ["ID"],
         set_is_hidden: is_hidden = bool,
         set_market_states: market_states = [MarketState],
         set_price_schedules: price_schedules = [PriceScheduleInfo],
@@ -453,7 +453,7 @@ setters! {
         set_file_name: file_name = String,
         set_file_sas_uri: file_sas_uri = Secret,
         set_friendly_name: friendly_name = String,
-        set_id: id = AssetId,
+        set_id: id = AssetId; ["ID"],
         set_publisher_defined_sas_uri: publisher_defined_sas_uri = Secret,
         set_resource_type: resource_type = ResourceType,
         set_state: state = UploadState,
@@ -477,7 +477,7 @@ setters! {
         set_description: description = String,
         set_file_name: file_name = String,
         set_file_sas_uri: file_sas_uri = Secret,
-        set_id: id = ImageId,
+        set_id: id = ImageId; ["ID"],
         set_order: order = i64,
         set_resource_type: resource_type = ResourceType,
         set_state: state = UploadState,
@@ -499,7 +499,7 @@ setters! {
         set_etag: etag = String,
         set_file_name: file_name = String,
         set_file_sas_uri: file_sas_uri = Secret,
-        set_id: id = VideoId,
+        set_id: id = VideoId; ["ID"],
         set_resource_type: resource_type = ResourceType,
         set_state: state = UploadState,
         set_streaming_uri: streaming_uri = String,
@@ -616,7 +616,7 @@ setters! {
         set_email_audiences: email_audiences = [AudienceMember],
         set_enterprise_licensing: enterprise_licensing = String,
         set_hide_key_audience: hide_key_audience = String,
-        set_id: id = ProductAvailabilityId,
+        set_id: id = ProductAvailabilityId; ["ID"],
         set_resource_type: resource_type = ResourceType,
         set_subscription_audiences: subscription_audiences = [AudienceMember],
         set_visibility: visibility = String,
@@ -679,7 +679,7 @@ setters! {
     SupplementalContent {
         set_etag: etag = String,
         set_assets: assets = [SupplementalContentAsset],
-        set_id: id = InstanceId,
+        set_id: id = InstanceId; ["ID"],
         set_resource_type: resource_type = ResourceType,
         set_supported_editions: supported_editions = [String],
         set_target_release: target_release = String,
@@ -697,7 +697,7 @@ setters! {
 
 setters! {
     Tenant {
-        set_id: id = String,
+        set_id: id = String; ["id"],
         set_description: description = String,
     }
 }

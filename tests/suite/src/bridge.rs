@@ -9,7 +9,9 @@ use serde_json::Value;
 pub type RoundTrip = fn(&str) -> Result<Value, String>;
 
 pub fn round_trip<T: DeserializeOwned + Serialize>(text: &str) -> Result<Value, String> {
-    let decoded: T = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let decoded: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| error.to_string())?;
+    deserializer.end().map_err(|error| error.to_string())?;
     serde_json::to_value(&decoded).map_err(|error| error.to_string())
 }
 

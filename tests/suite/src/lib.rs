@@ -9,6 +9,7 @@
 
 pub mod bridge;
 pub mod document;
+pub mod mutant;
 pub mod sample;
 pub mod server;
 pub mod stage;
@@ -16,3 +17,8 @@ pub mod stage;
 #[rustfmt::skip]
 #[allow(clippy::all, reason = "generated code is checked by its tests, not by style lints")]
 pub mod generated;
+
+/// The project's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

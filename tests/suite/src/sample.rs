@@ -77,18 +77,20 @@ impl<'d> Sampler<'d> {
         Value::Object(object)
     }
 
-    /// Properties of the schema and its bases; a nearer one comes later and overrides.
+    /// Properties of the schema and its bases; a nearer one overrides.
     pub fn properties(&self, schema: &'d Value, found: &mut Vec<(&'d String, &'d Value)>) {
         let schema = resolve(self.document, schema);
         for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
             self.properties(part, found);
         }
-        found.extend(
-            schema
-                .get("properties")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten(),
-        );
+        for (name, property) in schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
+            found.retain(|(known, _)| *known != name);
+            found.push((name, property));
+        }
     }
 }

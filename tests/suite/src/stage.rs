@@ -13,10 +13,6 @@ pub struct Stage {
     pub client: Client,
 }
 
-pub fn pair(kind: &str, value: &str) -> TypeValuePair {
-    TypeValuePair::default().set_type(kind).set_value(value)
-}
-
 impl Stage {
     pub async fn open() -> Self {
         let sandbox = Sandbox::builder()
@@ -33,21 +29,16 @@ impl Stage {
     }
 
     pub async fn product(&self, offer: &str) -> ProductId {
-        let product = AzureProduct::default()
-            .set_resource_type(ProductType::AzureApplication)
-            .set_name(offer);
         let created = self
             .client
-            .create_product(product.set_external_ids([pair("AzureOfferId", offer)]))
+            .create_product(AzureProduct::application(offer, offer))
             .send()
             .await;
         created.unwrap().id.clone().unwrap()
     }
 
     pub async fn variant(&self, product: &ProductId) -> VariantId {
-        let plan = AzureSkuVariant::default()
-            .set_external_id("standard")
-            .set_friendly_name("Standard");
+        let plan = AzureSkuVariant::plan("standard", "Standard");
         let created = self.client.create_variant(product, plan).send().await.unwrap();
         created.as_azure_sku().unwrap().id.clone().unwrap()
     }

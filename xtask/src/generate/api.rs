@@ -31,6 +31,8 @@ pub struct Field {
     pub ty: Type,
     pub doc: Option<String>,
     pub pointer: String,
+    /// Earlier spellings, which an old answer may still have.
+    pub older: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,16 +187,13 @@ impl Struct {
             return None;
         };
         let next = self.field("nextLink").or_else(|| self.field("@odata.nextLink"))?;
-        matches!(next.ty, Type::Text).then_some(Page {
-            item,
-            next_link: &next.rust,
-        })
+        matches!(next.ty, Type::Text).then_some(Page { item, next_link: next })
     }
 }
 
 pub struct Page<'a> {
     pub item: &'a Type,
-    pub next_link: &'a str,
+    pub next_link: &'a Field,
 }
 
 impl Api {

@@ -169,3 +169,48 @@ impl IfMatch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operation(name: &str, path: &str) -> Operation {
+        Operation {
+            name: name.to_owned(),
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            pointer: format!("/paths/{name}"),
+            doc: None,
+            path_params: Vec::new(),
+            params: Vec::new(),
+            if_match: IfMatch::No,
+            body: None,
+            response: None,
+        }
+    }
+
+    #[test]
+    fn a_panic_of_progenitor_names_the_operation() {
+        // The rules refuse such a path; progenitor panics on it.
+        let operations = vec![operation("fine", "/fine"), operation("broken", "/broken/{id}")];
+        let api = Api {
+            operations,
+            version: "1".to_owned(),
+            ..Api::default()
+        };
+        let error = format!("{:#}", run(&api).unwrap_err());
+        assert!(
+            error.contains("/paths/broken: progenitor cannot generate broken (GET /broken/{id})"),
+            "{error}"
+        );
+        assert!(error.contains("progenitor panicked"), "{error}");
+    }
+
+    #[test]
+    fn the_version_is_the_pinned_one() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("progenitor = {{ version = \"={VERSION}\"")));
+        assert!(manifest.contains(&format!("progenitor-client = \"={VERSION}\"")));
+    }
+}

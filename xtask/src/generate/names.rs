@@ -21,6 +21,8 @@ pub struct Names {
     #[serde(default)]
     pub ids: BTreeMap<String, String>,
     #[serde(default)]
+    pub spellings: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
     pub operations: BTreeMap<String, String>,
     #[serde(skip)]
     used: RefCell<BTreeSet<(&'static str, String)>>,
@@ -46,6 +48,15 @@ impl Names {
 
     pub fn id(&self, place: &str) -> Option<&str> {
         self.lookup("ids", &self.ids, place)
+    }
+
+    /// Earlier spellings of a property.
+    pub fn spellings(&self, wire: &str) -> &[String] {
+        let Some(spellings) = self.spellings.get(wire) else {
+            return &[];
+        };
+        self.mark("spellings", wire);
+        spellings
     }
 
     pub fn operation(&self, key: &str) -> Option<&str> {
@@ -85,6 +96,7 @@ impl Names {
             .chain(self.enums.values().flatten().map(|k| ("enums", k)))
             .chain(self.unions.keys().map(|k| ("unions", k)))
             .chain(self.fields.keys().map(|k| ("fields", k)))
+            .chain(self.spellings.keys().map(|k| ("spellings", k)))
             .chain(self.ids.keys().map(|k| ("ids", k)))
             .chain(self.operations.keys().map(|k| ("operations", k)));
         let used = self.used.borrow();

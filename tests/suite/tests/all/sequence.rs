@@ -4,7 +4,7 @@
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Error, IfMatch, Resource};
-use partner_tests::stage::{Stage, pair, spoiled};
+use partner_tests::stage::{Stage, spoiled};
 use serde_json::{Value, json};
 
 const ARCHIVE: &[u8] = b"PK\x03\x04 mainTemplate.json";
@@ -141,7 +141,7 @@ async fn step_02_product() {
     let product = AzureProduct::default()
         .set_resource_type(ProductType::AzureApplication)
         .set_name("App");
-    let product = product.set_external_ids([pair("AzureOfferID", "app")]);
+    let product = product.set_external_ids([TypeValuePair::new("AzureOfferID", "app")]);
     let created = stage.client.create_product(&product).send().await.unwrap();
     assert_eq!(created.status().as_u16(), 201);
     assert!(created.location().unwrap().contains("/v1.0/ingestion/products/") && created.etag().is_none());
@@ -212,7 +212,7 @@ async fn step_03_setup_of_a_virtual_machine_has_no_test_drive() {
         .set_name("vm");
     let machine = stage
         .client
-        .create_product(machine.set_external_ids([pair("AzureOfferId", "vm")]))
+        .create_product(machine.set_external_ids([TypeValuePair::new("AzureOfferId", "vm")]))
         .send()
         .await
         .unwrap();
@@ -595,7 +595,7 @@ async fn step_12_package() {
     let with = |package: &str| {
         configuration
             .clone()
-            .set_package_references([pair("AzureApplicationPackage", package)])
+            .set_package_references([TypeValuePair::new("AzureApplicationPackage", package)])
     };
     let unknown = stage
         .client
@@ -659,7 +659,7 @@ async fn complete(stage: &Stage, product: &ProductId, archive: &'static [u8]) ->
         .as_azure_solution_template()
         .unwrap()
         .clone();
-    let configuration = configuration.set_package_references([pair("AzureApplicationPackage", &package)]);
+    let configuration = configuration.set_package_references([TypeValuePair::new("AzureApplicationPackage", &package)]);
     let id = configuration.id.clone().unwrap();
     stage
         .client
@@ -670,14 +670,20 @@ async fn complete(stage: &Stage, product: &ProductId, archive: &'static [u8]) ->
 
     let mut offer = Vec::new();
     for module in ["Property", "Listing", "Availability"] {
-        offer.push(pair(module, stage.draft(product, module, None).await.as_str()));
+        offer.push(TypeValuePair::new(
+            module,
+            stage.draft(product, module, None).await.as_str(),
+        ));
     }
     let mut of_plan = Vec::new();
     for module in ["Listing", "Availability", "Package"] {
-        of_plan.push(pair(module, stage.draft(product, module, Some(&plan)).await.as_str()));
+        of_plan.push(TypeValuePair::new(
+            module,
+            stage.draft(product, module, Some(&plan)).await.as_str(),
+        ));
     }
     SubmissionCreationRequest::default()
-        .set_targets([pair("Scope", "preview")])
+        .set_targets([TypeValuePair::new("Scope", "preview")])
         .set_resources(offer)
         .set_variant_resources([VariantResource::default().set_variant_id(plan).set_resources(of_plan)])
 }
@@ -691,7 +697,7 @@ async fn step_13_submission_and_step_14_promotion() {
 
     let empty = SubmissionCreationRequest::default();
     assert_refused(&create(&empty).await.unwrap_err(), "targets");
-    let unknown = request.clone().set_resources([pair("Listing", "none")]);
+    let unknown = request.clone().set_resources([TypeValuePair::new("Listing", "none")]);
     assert_refused(&create(&unknown).await.unwrap_err(), "Resources");
 
     let created = create(&request).await.unwrap();

@@ -1,5 +1,6 @@
 //! Every type from samples of its schema: what is decoded and encoded again is the same.
 
+use partner_ingestion_sdk::Resource;
 use partner_ingestion_sdk::types::*;
 use partner_tests::document::{CORRECTED, resolve};
 use partner_tests::generated::bridge::TYPES;
@@ -108,4 +109,88 @@ fn marketo_stays_marketo() {
             assert_eq!(round_trip(&body.to_string()).unwrap(), body, "{union}: {tag}");
         }
     }
+}
+
+#[test]
+fn numbers_and_dates_keep_their_text() {
+    let precise = "0.1234567890123456789012345678";
+    let text = format!(
+        r#"{{"priceSchedules":[{{"schedules":[{{"dateTimeRange":{{"startAt":{{"dateTimeInUtc":"2022-08-04T10:37:37.4038218"}}}},"retailPrice":{{"openPrice":{precise}}}}}]}}]}}"#
+    );
+    let availability: FeatureAvailability = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&availability).unwrap(), text);
+    // Through a union, before and after the tag.
+    for text in [
+        r#"{"fileSize":9007199254740993,"isCertified":true}"#,
+        r#"{"fileSize":-1,"isCertified":false}"#,
+    ] {
+        let package: AzurePackage = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&package).unwrap(), text);
+    }
+}
+
+/// The two limits of losslessness that the documentation names.
+#[test]
+fn numbers_in_unknown_fields_keep_their_value_and_null_is_absent() {
+    let text = r#"{"new": [18446744073709551615, -9223372036854775808, 1.7976931348623157e308, 0.1], "title": null}"#;
+    let listing: AzureListing = serde_json::from_str(text).unwrap();
+    let expected = json!({"new": [u64::MAX, i64::MIN, f64::MAX, 0.1]});
+    assert_eq!(serde_json::to_value(&listing).unwrap(), expected);
+    let more: AzureListing = serde_json::from_str(r#"{"new": 0.1234567890123456789012345678}"#).unwrap();
+    assert_eq!(more.extra["new"], 0.123_456_789_012_345_68);
+}
+
+#[test]
+fn earlier_spellings_are_read_kept_and_replaced() {
+    let old = json!({"ID": "p-1", "externalIds": [{"type": "AzureOfferId", "value": "app"}]});
+    let product: AzureProduct = serde_json::from_value(old.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&product).unwrap(), old, "decoding moves nothing");
+    assert_eq!(Resource::id(&product), Some("p-1"));
+    assert_eq!(product.external_ids().unwrap()[0].value.as_deref(), Some("app"));
+    let new = product
+        .set_id("p-2")
+        .set_external_ids([TypeValuePair::new("AzureOfferId", "other")]);
+    assert_eq!(
+        serde_json::to_value(&new).unwrap(),
+        json!({"id": "p-2", "externalIDs": [{"type": "AzureOfferId", "value": "other"}]})
+    );
+    assert_eq!(
+        (Resource::id(&new), new.external_ids().unwrap().len()),
+        (Some("p-2"), 1)
+    );
+    // Today's spelling wins, and what has another type under the old one is not taken for it.
+    let both: AzureProduct = serde_json::from_value(json!({"id": "new", "ID": "old", "externalIds": 7})).unwrap();
+    assert_eq!((Resource::id(&both), both.external_ids()), (Some("new"), None));
+    // Some types spell it in capitals today.
+    let member: AudienceMember = serde_json::from_value(json!({"id": "s-1"})).unwrap();
+    assert_eq!(member.id().unwrap().as_str(), "s-1");
+    assert_eq!(
+        serde_json::to_value(member.set_id("s-2")).unwrap(),
+        json!({"ID": "s-2"})
+    );
+}
+
+#[test]
+fn unions_answer_for_what_their_members_share() {
+    for tag in ["AzureSkuVariant", "AzureTestDriveVariant", "ATypeOfTomorrow"] {
+        let body = json!({"id": "v", "@odata.etag": "\"e\"", "resourceType": tag});
+        let variant: Variant = serde_json::from_value(body).unwrap();
+        assert_eq!(
+            (variant.id(), variant.etag(), variant.resource_type()),
+            (Some("v"), Some("\"e\""), Some(tag))
+        );
+    }
+    let old: Variant = serde_json::from_value(json!({"ID": "v", "resourceType": "AzureSkuVariant"})).unwrap();
+    assert_eq!(old.id(), Some("v"));
+}
+
+#[test]
+fn a_field_can_be_cleared_and_a_list_emptied() {
+    let mut listing = AzureListing::default().set_title("a").set_keywords(["k"]);
+    listing.title = None;
+    let listing = listing.set_keywords::<[&str; 0]>([]);
+    assert_eq!(
+        serde_json::to_value(&listing).unwrap(),
+        json!({"keywords": [], "resourceType": "AzureListing"})
+    );
 }

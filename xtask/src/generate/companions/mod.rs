@@ -54,6 +54,14 @@ pub fn rust_type(ty: &Type) -> String {
     }
 }
 
+/// Earlier spellings as the macros of the runtime take them: nothing when there are none.
+pub fn spellings(older: &[String]) -> String {
+    match older.is_empty() {
+        true => String::new(),
+        false => format!("; {older:?}"),
+    }
+}
+
 /// Text of a Rust string literal.
 pub fn literal(text: &str) -> String {
     format!("{text:?}")

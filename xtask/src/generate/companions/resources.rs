@@ -1,7 +1,7 @@
 //! `generated/resources.rs`: defaults that carry their tag, and what resources and pages have in common.
 
-use super::{literal, rust_type};
-use crate::generate::api::{Api, Struct, Type, UnionKind};
+use super::{literal, rust_type, spellings};
+use crate::generate::api::{Api, Field, Struct, Type, UnionKind};
 use std::fmt::Write;
 
 /// Wire names of what the service calls a resource.
@@ -11,7 +11,7 @@ const RESOURCE_TYPE: &str = "resourceType";
 
 pub fn emit(api: &Api) -> String {
     let mut out =
-        String::from("use crate::resource::{page, resource, tagged, union_resource};\nuse crate::types::*;\n\n");
+        String::from("use crate::resource::{older, page, resource, tagged, union_resource};\nuse crate::types::*;\n\n");
     for (name, object) in &api.structs {
         if let Some((field, value)) = object.tag() {
             let others = object
@@ -35,7 +35,21 @@ pub fn emit(api: &Api) -> String {
             out.push_str(&line);
         }
         if let Some(page) = object.page() {
-            let _ = writeln!(out, "page!({name}, {}, {});", rust_type(page.item), page.next_link);
+            let item = rust_type(page.item);
+            let _ = writeln!(
+                out,
+                "page!({name}, {item}, {}{});",
+                page.next_link.rust,
+                spellings(&page.next_link.older)
+            );
+        }
+        for field in object
+            .fields
+            .iter()
+            .filter(|field| !field.older.is_empty() && !is_common(field))
+        {
+            let ty = rust_type(&field.ty);
+            let _ = writeln!(out, "older!({name}, {}: {ty}{});", field.rust, spellings(&field.older));
         }
     }
     for (name, union) in &api.unions {
@@ -58,9 +72,13 @@ fn resource(name: &str, object: &Struct) -> Option<String> {
     if id.is_none() && etag.is_none() && kind.is_none() {
         return None;
     }
-    let mut parts = Vec::new();
-    parts.extend(id.map(|f| format!("id = {}", f.rust)));
-    parts.extend(etag.map(|f| format!("etag = {}", f.rust)));
-    parts.extend(kind.map(|f| format!("resource_type = {}", f.rust)));
+    let part = |name: &str, field: Option<&Field>| field.map(|f| format!("{name} = {}{}", f.rust, spellings(&f.older)));
+    let parts = [part("id", id), part("etag", etag), part("resource_type", kind)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
     Some(format!("resource!({name} {{ {} }});\n", parts.join(", ")))
+}
+
+/// What the traits answer for needs no accessor of its own.
+fn is_common(field: &Field) -> bool {
+    [ID, ETAG, RESOURCE_TYPE, "nextLink", "@odata.nextLink"].contains(&field.wire.as_str())
 }

@@ -15,7 +15,8 @@ pub fn emit(api: &Api, usage: &Usage) -> String {
                 Type::List(item) => format!("[{}]", rust_type(item)),
                 other => rust_type(other),
             };
-            let _ = writeln!(out, "        {setter}: {} = {ty},", field.rust);
+            let older = super::spellings(&field.older);
+            let _ = writeln!(out, "        {setter}: {} = {ty}{older},", field.rust);
         }
         out.push_str("    }\n}\n");
     }

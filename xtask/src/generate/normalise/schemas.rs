@@ -1,7 +1,7 @@
 //! Rule: a schema is named by the last part of its dotted name; a page is named after its items.
 
 use super::Normaliser;
-use crate::generate::api::Struct;
+use crate::generate::api::{Field, Struct};
 use crate::generate::finding::{Finding, Findings};
 use crate::generate::names::Names;
 use crate::generate::node::{Node, escape};
@@ -101,6 +101,10 @@ impl<'d> Normaliser<'d> {
             let field = self.field(&property, &rust);
             fields.extend(self.accept(field));
         }
+        let wires: Vec<String> = fields.iter().map(|field: &Field| field.wire.clone()).collect();
+        fields
+            .iter_mut()
+            .for_each(|field| field.older.retain(|older| !wires.contains(older)));
         fields.sort_by(|a, b| a.wire.cmp(&b.wire));
         let doc = self.description(node);
         let pointer = node.pointer.clone();

@@ -29,6 +29,7 @@ impl<'d> Normaliser<'d> {
             ty,
             doc,
             pointer: property.node.pointer.clone(),
+            older: self.names.spellings(wire).to_vec(),
         })
     }
 
