@@ -244,7 +244,11 @@ impl Sender {
     }
 
     pub(crate) fn decoded<T: DeserializeOwned>(&self, result: Outcoming<T>) -> Result<Response<T>, Error> {
-        self.finish(result, decode_error::<T>)
+        let quotable = !self.context.operation.secret;
+        self.finish(result, |body, error| {
+            let error = decode_error::<T>(body, error);
+            if quotable { error.quoting(body) } else { error }
+        })
     }
 
     pub(crate) fn empty(&self, result: Outcoming<()>) -> Result<Response<()>, Error> {

@@ -16,7 +16,7 @@ type Gate = (
 
 const SDK: &str = "partner-ingestion-sdk";
 
-const GATES: [Gate; 8] = [
+const GATES: [Gate; 10] = [
     ("formatting", &["fmt", "--all", "--check"], &[]),
     (
         "clippy",
@@ -32,6 +32,24 @@ const GATES: [Gate; 8] = [
         &[],
     ),
     ("tests", &["test", "--workspace"], &[]),
+    ("SDK alone", &["test", "--package", SDK, "--lib"], &[]),
+    (
+        "with preserve_order",
+        &[
+            "test",
+            "--package",
+            "partner-tests",
+            "--features",
+            "preserve-order",
+            "--test",
+            "all",
+            "--",
+            "types::",
+            "property::",
+            "refused::",
+        ],
+        &[],
+    ),
     (
         "docs",
         &["doc", "--workspace", "--no-deps", "--quiet"],

@@ -7,6 +7,7 @@ mod demo;
 mod generate;
 mod process;
 mod report;
+mod soak;
 
 use clap::{Parser, Subcommand};
 use report::Report;
@@ -59,6 +60,11 @@ enum Command {
     Demo,
     /// Run everything that CI runs, in its order.
     Ci,
+    /// Run the tests of CI at full size, which takes minutes. Prints its figures.
+    Soak {
+        /// Which one: `types`. All of them if not given.
+        name: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -84,6 +90,7 @@ fn main() -> ExitCode {
         }
         Command::Demo => demo::run(&root, &report),
         Command::Ci => ci::run(&root, &report),
+        Command::Soak { name } => soak::run(&root, name.as_deref(), &report),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -99,6 +99,12 @@ impl Error {
         self
     }
 
+    /// Keeps the start of a body that could not be decoded.
+    pub(crate) fn quoting(mut self, body: &[u8]) -> Self {
+        self.0.service.excerpt = Some(body::clean(&String::from_utf8_lossy(body)));
+        self
+    }
+
     /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind.unwrap_or(ErrorKind::Decode)
@@ -144,7 +150,8 @@ impl Error {
         self.0.service.operation_id.as_deref()
     }
 
-    /// The start of a body that is not in one of the service's forms, without control characters.
+    /// The start of a body that is not in one of the service's forms or could not be decoded, without control characters.
+    /// None where the body may hold a secret.
     pub fn body_excerpt(&self) -> Option<&str> {
         self.0.service.excerpt.as_deref()
     }

@@ -18,7 +18,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](CancelSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CancelSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn cancel_submission(
         &self,
         product_id: impl Into<ProductId>,
@@ -67,9 +67,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`SupplementalContent`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CommitSupplementalContent::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CommitSupplementalContent::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn commit_supplemental_content(
         &self,
         product_id: impl Into<ProductId>,
@@ -120,9 +122,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Takes [`CosellAsset`], answers [`CosellAsset`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_cosell_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -163,9 +167,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Takes [`AzureListing`], answers [`AzureListing`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -221,9 +227,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `listing_id`: Identifier of the listing.
     ///
+    /// Takes [`ListingAsset`], answers [`ListingAsset`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_listing_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -279,9 +287,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `listing_id`: Identifier of the listing.
     ///
+    /// Takes [`ListingImage`], answers [`ListingImage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_listing_image(
         &self,
         product_id: impl Into<ProductId>,
@@ -337,9 +347,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `listing_id`: Identifier of the listing.
     ///
+    /// Takes [`ListingVideo`], answers [`ListingVideo`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_listing_video(
         &self,
         product_id: impl Into<ProductId>,
@@ -394,9 +406,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Takes [`AzurePackage`], answers [`AzurePackage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreatePackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreatePackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_package(
         &self,
         product_id: impl Into<ProductId>,
@@ -434,9 +448,11 @@ impl Client {
     ///
     /// `POST /products`
     ///
+    /// Takes [`AzureProduct`], answers [`AzureProduct`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateProduct::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateProduct::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_product(&self, body: impl Into<AzureProduct>) -> CreateProduct {
         CreateProduct {
             call: Call::new(self, &OPERATIONS[8]),
@@ -467,9 +483,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Takes [`ProductAvailability`], answers [`ProductAvailability`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateProductAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateProductAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_product_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -509,9 +527,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Takes [`AzureProperty`], answers [`AzureProperty`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateProperty::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateProperty::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_property(
         &self,
         product_id: impl Into<ProductId>,
@@ -551,9 +571,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Takes [`SubmissionCreationRequest`], answers [`Submission`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_submission(
         &self,
         product_id: impl Into<ProductId>,
@@ -593,9 +615,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Takes [`Variant`], answers [`Variant`].
+    ///
     /// # Errors
     ///
-    /// [`send`](CreateVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](CreateVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn create_variant(
         &self,
         product_id: impl Into<ProductId>,
@@ -638,7 +662,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](DeleteCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn delete_cosell_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -689,7 +713,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](DeleteListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn delete_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -741,7 +765,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](DeleteListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn delete_listing_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -801,7 +825,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](DeleteListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn delete_listing_image(
         &self,
         product_id: impl Into<ProductId>,
@@ -861,7 +885,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](DeleteListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn delete_listing_video(
         &self,
         product_id: impl Into<ProductId>,
@@ -920,7 +944,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeletePackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](DeletePackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn delete_package(
         &self,
         product_id: impl Into<ProductId>,
@@ -970,7 +994,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteProduct::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](DeleteProduct::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn delete_product(&self, product_id: impl Into<ProductId>) -> DeleteProduct {
         DeleteProduct {
             call: Call::new(self, &OPERATIONS[19]),
@@ -1004,7 +1028,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](DeleteVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn delete_variant(
         &self,
         product_id: impl Into<ProductId>,
@@ -1053,9 +1077,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`CosellAssetPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](FindCosellAssets::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](FindCosellAssets::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn find_cosell_assets(
         &self,
         product_id: impl Into<ProductId>,
@@ -1112,9 +1138,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`CosellListingPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](FindCosellListings::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](FindCosellListings::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn find_cosell_listings(
         &self,
         product_id: impl Into<ProductId>,
@@ -1172,9 +1200,11 @@ impl Client {
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     /// * `expand`: What to include: `MarketStates`, `Trial`, `PriceSchedules`, parted by commas.
     ///
+    /// Answers [`FeatureAvailabilityPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](FindFeatureAvailabilities::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](FindFeatureAvailabilities::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn find_feature_availabilities(
         &self,
         product_id: impl Into<ProductId>,
@@ -1242,9 +1272,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`ListingPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](FindListings::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](FindListings::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn find_listings(
         &self,
         product_id: impl Into<ProductId>,
@@ -1301,9 +1333,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`PackageConfigurationPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](FindPackageConfigurations::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](FindPackageConfigurations::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn find_package_configurations(
         &self,
         product_id: impl Into<ProductId>,
@@ -1363,9 +1397,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`ProductAvailabilityPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](FindProductAvailabilities::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](FindProductAvailabilities::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
     pub fn find_product_availabilities(
         &self,
         product_id: impl Into<ProductId>,
@@ -1425,9 +1461,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`PropertyPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](FindProperties::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](FindProperties::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
     pub fn find_properties(
         &self,
         product_id: impl Into<ProductId>,
@@ -1484,9 +1522,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`SupplementalContentPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](FindSupplementalContents::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](FindSupplementalContents::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
     pub fn find_supplemental_contents(
         &self,
         product_id: impl Into<ProductId>,
@@ -1546,9 +1586,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `cosell_asset_id`: Identifier of the document.
     ///
+    /// Answers [`CosellAsset`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_cosell_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -1597,9 +1639,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`CosellListing`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetCosellListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetCosellListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_cosell_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -1649,9 +1693,11 @@ impl Client {
     /// * `feature_availability_id`: Identifier of the plan's availability.
     /// * `expand`: What to include: `MarketStates`, `Trial`, `PriceSchedules`, parted by commas.
     ///
+    /// Answers [`FeatureAvailability`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetFeatureAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetFeatureAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 409, 429; others occur.
     pub fn get_feature_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -1710,9 +1756,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Answers [`LeadConfiguration`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetLeadConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetLeadConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_lead_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -1750,9 +1798,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `listing_id`: Identifier of the listing.
     ///
+    /// Answers [`AzureListing`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
     pub fn get_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -1802,9 +1852,11 @@ impl Client {
     /// * `listing_id`: Identifier of the listing.
     /// * `asset_id`: Identifier of the document.
     ///
+    /// Answers [`ListingAsset`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_listing_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -1870,9 +1922,11 @@ impl Client {
     /// * `listing_id`: Identifier of the listing.
     /// * `image_id`: Identifier of the image.
     ///
+    /// Answers [`ListingImage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_listing_image(
         &self,
         product_id: impl Into<ProductId>,
@@ -1938,9 +1992,11 @@ impl Client {
     /// * `listing_id`: Identifier of the listing.
     /// * `video_id`: Identifier of the video.
     ///
+    /// Answers [`ListingVideo`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_listing_video(
         &self,
         product_id: impl Into<ProductId>,
@@ -2005,9 +2061,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `package_id`: Identifier of the package.
     ///
+    /// Answers [`AzurePackage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetPackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetPackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 301, 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_package(
         &self,
         product_id: impl Into<ProductId>,
@@ -2056,9 +2114,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `package_configuration_id`: Identifier of the package configuration; the instance of its draft works as well.
     ///
+    /// Answers [`PackageConfiguration`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetPackageConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetPackageConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_package_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -2109,9 +2169,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Answers [`AzureProduct`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetProduct::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetProduct::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 409, 429; others occur.
     pub fn get_product(&self, product_id: impl Into<ProductId>) -> GetProduct {
         GetProduct {
             call: Call::new(self, &OPERATIONS[39]),
@@ -2143,9 +2205,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `product_availability_id`: Identifier of the offer's availability.
     ///
+    /// Answers [`ProductAvailability`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetProductAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetProductAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_product_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -2196,9 +2260,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Answers [`AzureProductSetup`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetProductSetup::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetProductSetup::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_product_setup(
         &self,
         product_id: impl Into<ProductId>,
@@ -2233,9 +2299,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `property_id`: Identifier of the properties.
     ///
+    /// Answers [`AzureProperty`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetProperty::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetProperty::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_property(
         &self,
         product_id: impl Into<ProductId>,
@@ -2283,9 +2351,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Answers [`ResellerConfiguration`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetResellerConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetResellerConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_reseller_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -2323,9 +2393,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `submission_id`: Identifier of the submission.
     ///
+    /// Answers [`Submission`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn get_submission(
         &self,
         product_id: impl Into<ProductId>,
@@ -2385,9 +2457,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `instance_id`: Identifier of a draft: `currentDraftInstanceID` of a branch.
     ///
+    /// Answers [`SupplementalContent`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetSupplementalContent::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetSupplementalContent::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
     pub fn get_supplemental_content(
         &self,
         product_id: impl Into<ProductId>,
@@ -2439,9 +2513,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `variant_id`: Identifier of the plan: the GUID that the service assigned, or `testdrive`.
     ///
+    /// Answers [`Variant`].
+    ///
     /// # Errors
     ///
-    /// [`send`](GetVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](GetVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
     pub fn get_variant(
         &self,
         product_id: impl Into<ProductId>,
@@ -2490,9 +2566,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `module`: Which module; the case does not matter.
     ///
+    /// Answers [`BranchPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListBranches::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListBranches::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_branches(
         &self,
         product_id: impl Into<ProductId>,
@@ -2548,9 +2626,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Answers [`CosellAssetPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListCosellAssets::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListCosellAssets::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_cosell_assets(
         &self,
         product_id: impl Into<ProductId>,
@@ -2593,9 +2673,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `listing_id`: Identifier of the listing.
     ///
+    /// Answers [`ListingAssetPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListListingAssets::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListListingAssets::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
     pub fn list_listing_assets(
         &self,
         product_id: impl Into<ProductId>,
@@ -2663,9 +2745,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `listing_id`: Identifier of the listing.
     ///
+    /// Answers [`ListingImagePage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListListingImages::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListListingImages::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_listing_images(
         &self,
         product_id: impl Into<ProductId>,
@@ -2733,9 +2817,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `listing_id`: Identifier of the listing.
     ///
+    /// Answers [`ListingVideoPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListListingVideos::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListListingVideos::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_listing_videos(
         &self,
         product_id: impl Into<ProductId>,
@@ -2802,9 +2888,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Answers [`PackagePage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListPackages::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListPackages::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_packages(&self, product_id: impl Into<ProductId>) -> ListPackages {
         ListPackages {
             call: Call::new(self, &OPERATIONS[52]),
@@ -2843,9 +2931,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Answers [`ProductAvailabilityPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListProductAvailabilities::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListProductAvailabilities::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_product_availabilities(
         &self,
         product_id: impl Into<ProductId>,
@@ -2891,9 +2981,11 @@ impl Client {
     /// * `filter`: An OData filter, such as `ResourceType eq 'AzureApplication'`.
     /// * `skip_token`: Where to go on, from a `nextLink`.
     ///
+    /// Answers [`ProductPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListProducts::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListProducts::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 409, 429; others occur.
     pub fn list_products(&self) -> ListProducts {
         ListProducts {
             call: Call::new(self, &OPERATIONS[54]),
@@ -2947,9 +3039,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Answers [`PropertyPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListProperties::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListProperties::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_properties(&self, product_id: impl Into<ProductId>) -> ListProperties {
         ListProperties {
             call: Call::new(self, &OPERATIONS[55]),
@@ -2989,9 +3083,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `submission_id`: Identifier of the submission.
     ///
+    /// Answers [`CertificationReportPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListSubmissionReports::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListSubmissionReports::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_submission_reports(
         &self,
         product_id: impl Into<ProductId>,
@@ -3051,9 +3147,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `submission_id`: Identifier of the submission.
     ///
+    /// Answers [`ValidationItemPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListSubmissionValidations::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListSubmissionValidations::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_submission_validations(
         &self,
         product_id: impl Into<ProductId>,
@@ -3113,9 +3211,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `submission_id`: Identifier of the submission.
     ///
+    /// Answers [`WorkflowDetailPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListSubmissionWorkflows::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListSubmissionWorkflows::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
     pub fn list_submission_workflows(
         &self,
         product_id: impl Into<ProductId>,
@@ -3174,9 +3274,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Answers [`SubmissionPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListSubmissions::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListSubmissions::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn list_submissions(&self, product_id: impl Into<ProductId>) -> ListSubmissions {
         ListSubmissions {
             call: Call::new(self, &OPERATIONS[59]),
@@ -3237,9 +3339,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `skip_token`: Where to go on, from a `nextLink`.
     ///
+    /// Answers [`VariantPage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ListVariants::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ListVariants::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
     pub fn list_variants(&self, product_id: impl Into<ProductId>) -> ListVariants {
         ListVariants {
             call: Call::new(self, &OPERATIONS[60]),
@@ -3289,9 +3393,11 @@ impl Client {
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     /// * `submission_id`: Identifier of the submission.
     ///
+    /// Answers [`WorkflowDetail`].
+    ///
     /// # Errors
     ///
-    /// [`send`](PromoteSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](PromoteSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn promote_submission(
         &self,
         product_id: impl Into<ProductId>,
@@ -3342,9 +3448,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceCosellAsset::if_match) is set.
     ///
+    /// Takes [`CosellAsset`], answers [`CosellAsset`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_cosell_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -3402,9 +3510,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceCosellListing::if_match) is set.
     ///
+    /// Takes [`CosellListing`], answers [`CosellListing`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceCosellListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceCosellListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_cosell_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -3463,9 +3573,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceFeatureAvailability::if_match) is set; without either the call is refused before it is sent.
     ///
+    /// Takes [`FeatureAvailability`], answers [`FeatureAvailability`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceFeatureAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceFeatureAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_feature_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -3531,9 +3643,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListing::if_match) is set; without either the call is refused before it is sent.
     ///
+    /// Takes [`AzureListing`], answers [`AzureListing`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -3592,9 +3706,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingAsset::if_match) is set.
     ///
+    /// Takes [`ListingAsset`], answers [`ListingAsset`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_listing_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -3658,9 +3774,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingImage::if_match) is set; without either the call is refused before it is sent.
     ///
+    /// Takes [`ListingImage`], answers [`ListingImage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_listing_image(
         &self,
         product_id: impl Into<ProductId>,
@@ -3724,9 +3842,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingVideo::if_match) is set.
     ///
+    /// Takes [`ListingVideo`], answers [`ListingVideo`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_listing_video(
         &self,
         product_id: impl Into<ProductId>,
@@ -3789,9 +3909,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplacePackage::if_match) is set.
     ///
+    /// Takes [`AzurePackage`], answers [`AzurePackage`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplacePackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplacePackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_package(
         &self,
         product_id: impl Into<ProductId>,
@@ -3849,9 +3971,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplacePackageConfiguration::if_match) is set; without either the call is refused before it is sent.
     ///
+    /// Takes [`PackageConfiguration`], answers [`PackageConfiguration`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplacePackageConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplacePackageConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_package_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -3909,9 +4033,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProductAvailability::if_match) is set; without either the call is refused before it is sent.
     ///
+    /// Takes [`ProductAvailability`], answers [`ProductAvailability`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceProductAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceProductAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_product_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -3969,9 +4095,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProperty::if_match) is set; without either the call is refused before it is sent.
     ///
+    /// Takes [`AzureProperty`], answers [`AzureProperty`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceProperty::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceProperty::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_property(
         &self,
         product_id: impl Into<ProductId>,
@@ -4029,9 +4157,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceSupplementalContent::if_match) is set; without either the call is refused before it is sent.
     ///
+    /// Takes [`SupplementalContent`], answers [`SupplementalContent`].
+    ///
     /// # Errors
     ///
-    /// [`send`](ReplaceSupplementalContent::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](ReplaceSupplementalContent::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn replace_supplemental_content(
         &self,
         product_id: impl Into<ProductId>,
@@ -4088,6 +4218,8 @@ impl Client {
     /// * `variant_id`: Identifier of the plan: the GUID that the service assigned, or `testdrive`.
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceVariant::if_match) is set.
+    ///
+    /// Takes [`Variant`], answers [`Variant`].
     ///
     /// # Errors
     ///
@@ -4146,6 +4278,8 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Takes [`LeadConfiguration`], answers [`LeadConfiguration`].
+    ///
     /// # Errors
     ///
     /// [`send`](SetLeadConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
@@ -4188,9 +4322,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Takes [`AzureProductSetup`], answers [`AzureProductSetup`].
+    ///
     /// # Errors
     ///
-    /// [`send`](SetProductSetup::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](SetProductSetup::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn set_product_setup(
         &self,
         product_id: impl Into<ProductId>,
@@ -4230,9 +4366,11 @@ impl Client {
     ///
     /// * `product_id`: Identifier of the product: the GUID that the service assigned, not the offer id.
     ///
+    /// Takes [`ResellerConfiguration`], answers [`ResellerConfiguration`].
+    ///
     /// # Errors
     ///
-    /// [`send`](SetResellerConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// [`send`](SetResellerConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
     pub fn set_reseller_configuration(
         &self,
         product_id: impl Into<ProductId>,

@@ -120,6 +120,8 @@ pub struct Operation {
     pub if_match: IfMatch,
     pub body: Option<Type>,
     pub response: Option<Type>,
+    /// Statuses of errors that the document lists.
+    pub errors: Vec<String>,
 }
 
 #[derive(Debug, Clone)]

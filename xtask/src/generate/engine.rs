@@ -186,6 +186,7 @@ mod tests {
             if_match: IfMatch::No,
             body: None,
             response: None,
+            errors: Vec::new(),
         }
     }
 

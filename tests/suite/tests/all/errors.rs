@@ -169,6 +169,7 @@ async fn an_unreadable_success_names_the_place() {
         (error.status().unwrap().as_u16(), error.request_id()),
         (200, Some("r-1"))
     );
+    assert!(error.body_excerpt().unwrap().starts_with("{\"value\":[{\"id\":\"1\"}"));
     for (body, expected) in [
         ("", "no body"),
         ("<html>", "not JSON"),

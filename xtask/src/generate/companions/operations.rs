@@ -71,13 +71,35 @@ fn entry_doc(op: &Operation) -> String {
         let without = "; without either the call is refused before it is sent";
         let _ = write!(doc, "{}.", if op.if_match == IfMatch::Required { without } else { "" });
     }
+    doc.push_str(&types_doc(op));
     let _ = write!(
         doc,
         "\n\n# Errors\n\n[`send`]({}::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the \
          service cannot be reached, answers with another status than success, or answers with something unreadable.",
         words::camel(&op.name)
     );
+    if !op.errors.is_empty() {
+        let _ = write!(
+            doc,
+            " The document lists the statuses {}; others occur.",
+            op.errors.join(", ")
+        );
+    }
     doc
+}
+
+/// Links to what goes in and what comes out.
+fn types_doc(op: &Operation) -> String {
+    let link = |ty: &Type| match ty {
+        Type::Struct(name) | Type::Union(name) => Some(format!("[`{name}`]")),
+        _ => None,
+    };
+    match (op.body.as_ref().and_then(link), op.response.as_ref().and_then(link)) {
+        (Some(body), Some(answer)) => format!("\n\nTakes {body}, answers {answer}."),
+        (Some(body), None) => format!("\n\nTakes {body}."),
+        (None, Some(answer)) => format!("\n\nAnswers {answer}."),
+        (None, None) => String::new(),
+    }
 }
 
 fn builder(api: &Api, op: &Operation, arguments: &[String]) -> String {

@@ -55,6 +55,7 @@ impl<'d> Normaliser<'d> {
             pointer: node.pointer.clone(),
             doc: self.text(node, "summary")?.or(self.description(node)),
             body: self.body(&key, node, &format!("{camel}Body"))?,
+            errors: error_statuses(node),
             response: self.success(&key, node, &format!("{camel}Answer"))?,
             name,
             method,
@@ -207,6 +208,19 @@ impl<'d> Normaliser<'d> {
         }
         Err(Finding::new(&node.pointer, "references go in circles"))
     }
+}
+
+fn error_statuses(node: &Node<'_>) -> Vec<String> {
+    let responses = node
+        .value
+        .get("responses")
+        .and_then(|r| r.as_object())
+        .into_iter()
+        .flatten();
+    let errors = responses
+        .map(|(status, _)| status)
+        .filter(|status| status.starts_with(['3', '4', '5']));
+    errors.cloned().collect()
 }
 
 fn is_json(media: &str) -> bool {

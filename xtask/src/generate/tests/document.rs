@@ -150,8 +150,8 @@ fn the_digest_notices_a_tidied_document() {
 }
 
 /// Prose, examples and extensions everywhere that a document can have them.
-fn dress(value: &mut Value, pointer: &str) {
-    const PROSE: &str = "Returns &lt;b&gt;all&lt;/b&gt; &amp;amp; more.\r\n\r\n    {\r\n      \"sample\": [x]\r\n    }\r\n\r\nSee http://a.example/[y] and Vec<T>, `a";
+pub fn dress(value: &mut Value, pointer: &str) {
+    const PROSE: &str = "```json\r\n{}\r\n```\r\nReturns &lt;b&gt;all&lt;/b&gt; &amp;amp; more.\r\n\r\n    {\r\n      \"sample\": [x]\r\n    }\r\n\r\nSee http://a.example/[y] and Vec<T>, `a";
     match value {
         Value::Array(items) => items
             .iter_mut()

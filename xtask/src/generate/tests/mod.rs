@@ -2,6 +2,7 @@
 
 mod check;
 mod corrections;
+mod docs;
 mod document;
 mod inputs;
 
