@@ -194,3 +194,41 @@ fn a_field_can_be_cleared_and_a_list_emptied() {
         json!({"keywords": [], "resourceType": "AzureListing"})
     );
 }
+
+#[test]
+fn unions_are_the_same_from_every_source() {
+    // The tag late, after a decimal, an escaped key and a nested value.
+    let text = r#"{"n\u00e9w": 1.50, "formID": "f\n", "list": [{"a": 1}], "resourceType": "MarketoLeadConfiguration", "x": 2}"#;
+    let value: Value = serde_json::from_str(text).unwrap();
+    let sources: [LeadConfiguration; 5] = [
+        serde_json::from_str(text).unwrap(),
+        serde_json::from_slice(text.as_bytes()).unwrap(),
+        serde_json::from_reader(text.as_bytes()).unwrap(),
+        serde_json::from_value(value.clone()).unwrap(),
+        serde::Deserialize::deserialize(&value).unwrap(),
+    ];
+    for source in sources {
+        assert_eq!(source.as_marketo().unwrap().form_id.as_deref(), Some("f\n"));
+        assert_eq!(serde_json::to_value(&source).unwrap(), value);
+    }
+}
+
+/// The generated part stays small enough to be read and compiled: lines without comments and blank lines.
+#[test]
+fn the_generated_code_keeps_its_budget() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../partner-ingestion-sdk/src/generated");
+    let lines = |name: &str| {
+        let text = std::fs::read_to_string(format!("{folder}/{name}.rs")).unwrap();
+        text.lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with("//"))
+            .count()
+    };
+    let core: usize = ["client", "enums", "ids", "mod", "resources", "table", "types", "unions"]
+        .iter()
+        .map(|name| lines(name))
+        .sum();
+    assert!(core > 1_000 && core <= 10_000, "{core} lines for client and types");
+    let around = lines("operations") + lines("setters");
+    assert!(around <= 10_000, "{around} lines for builders and setters");
+}
