@@ -38,6 +38,7 @@ impl fmt::Debug for UnknownMember {
 /// On the wire the tag comes first, so nothing is put aside; what came before a later tag is kept as text, because a
 /// `Value` would change numbers. The name of the field that is being read is kept for an error about it.
 pub(crate) struct Tagged<'de, A> {
+    name: &'static str,
     before: std::vec::IntoIter<(Cow<'de, str>, Raw<'de>)>,
     tag: Option<(&'static str, Cow<'de, str>)>,
     pending: Option<Pending<'de>>,
@@ -69,6 +70,7 @@ impl<'de, A: MapAccess<'de>> Tagged<'de, A> {
         Ok((
             found,
             Self {
+                name,
                 before: before.into_iter(),
                 tag,
                 pending: None,
@@ -90,6 +92,10 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Tagged<'de, A> {
             self.pending = Some(Pending::Tag(tag));
             self.field = Cow::Borrowed(name);
         } else if let Some(Key(key)) = self.rest.next_key()? {
+            // An object that says twice what it is says nothing; found by fuzzing.
+            if key == self.name {
+                return Err(de::Error::duplicate_field(self.name));
+            }
             self.field = key;
         } else {
             return Ok(None);

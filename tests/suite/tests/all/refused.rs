@@ -77,6 +77,16 @@ fn wrong_types_of_known_fields() {
             r#"{"resourceType": {}}"#,
             "resourceType: invalid type",
         ),
+        (
+            "LeadConfiguration",
+            r#"{"resourceType": "A", "resourceType": "MarketoLeadConfiguration"}"#,
+            "duplicate field `resourceType`",
+        ),
+        (
+            "LeadConfiguration",
+            r#"{"resourceType": null, "resourceType": "MarketoLeadConfiguration"}"#,
+            "duplicate field `resourceType`",
+        ),
         ("LeadConfiguration", "[]", "expected an object with `resourceType`"),
         (
             "VariantPage",
