@@ -237,8 +237,8 @@ impl<'de> Deserialize<'de> for Key<'de> {
 
 /// Declares a union whose members are told apart by the text of one property.
 macro_rules! tagged_union {
-    ($(#[$doc:meta])* $name:ident by $tag:literal { $($variant:ident($member:ident) = $text:literal, $accessor:ident;)* }) => {
-        $(#[$doc])*
+    ($(#[$meta:meta])* $name:ident by $tag:literal { $($variant:ident($member:ident) = $text:literal, $accessor:ident;)* }) => {
+        $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         #[serde(untagged)]
         #[non_exhaustive]
@@ -358,8 +358,8 @@ impl Shape {
 
 /// Declares a union whose members are told apart by their JSON type; the variants are named after [`Shape`].
 macro_rules! shaped_union {
-    ($(#[$doc:meta])* $name:ident { $($shape:ident($member:ty),)* }) => {
-        $(#[$doc])*
+    ($(#[$meta:meta])* $name:ident { $($shape:ident($member:ty),)* }) => {
+        $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         #[serde(untagged)]
         #[non_exhaustive]

@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "nothing outside of this program sees it")]
 
+mod bench;
 mod ci;
 mod demo;
 mod generate;
@@ -55,6 +56,15 @@ enum Command {
         /// Also write the document that progenitor gets.
         #[arg(long, value_name = "FILE")]
         emit_normalised: Option<PathBuf>,
+        /// Also write the document as progenitor would get it without our companions, for the benchmark.
+        #[arg(long, value_name = "FILE")]
+        emit_plain: Option<PathBuf>,
+    },
+    /// Run a benchmark beside peers, in a workspace of its own; prints tables of ratios.
+    Bench {
+        /// Which one: `decode` or `compile`.
+        #[arg(default_value = "decode")]
+        name: String,
     },
     /// Check that the generated crate matches the document, then publish an offer to the sandbox.
     Demo,
@@ -77,6 +87,7 @@ fn main() -> ExitCode {
             out,
             allow_broken,
             emit_normalised,
+            emit_plain,
         } => {
             let options = generate::Options {
                 root,
@@ -85,9 +96,11 @@ fn main() -> ExitCode {
                 check,
                 allow_broken,
                 emit_normalised,
+                emit_plain,
             };
             generate::run(&options, &report)
         }
+        Command::Bench { name } => bench::run(&root, &name, &report),
         Command::Demo => demo::run(&root, &report),
         Command::Ci => ci::run(&root, &report),
         Command::Soak { name } => soak::run(&root, name.as_deref(), &report),

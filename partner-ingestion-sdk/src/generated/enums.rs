@@ -8,6 +8,8 @@ use crate::open_enum::open_enum;
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     AnalyticsCategory {
         BigData = "big-data",
         DataAnalytics = "data-analytics",
@@ -20,6 +22,8 @@ open_enum! {
 
 open_enum! {
     /// What a licence is for.
+    ///
+    /// Part of [`Dynamics365CustomerEngagementPackageConfiguration`](crate::types::Dynamics365CustomerEngagementPackageConfiguration).
     BaseLicenseModel {
         Resource = "Resource",
         User = "User",
@@ -28,6 +32,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     BlockchainCategory {
         AppAccelerators = "app-accelerators",
         MultiNodeLedger = "multi-node-ledger",
@@ -39,6 +45,8 @@ open_enum! {
 
 open_enum! {
     /// Which kind of branch it is.
+    ///
+    /// Part of [`Branch`](crate::types::Branch).
     BranchType {
         Main = "Main",
         Private = "Private",
@@ -47,6 +55,8 @@ open_enum! {
 
 open_enum! {
     /// Add-on or connected app.
+    ///
+    /// Part of [`AzureProductSetup`](crate::types::AzureProductSetup), [`Dynamics365BusinessCentralPackageConfiguration`](crate::types::Dynamics365BusinessCentralPackageConfiguration).
     BusinessCentralPackageType {
         AddOn = "AddOn",
         Connect = "Connect",
@@ -55,6 +65,8 @@ open_enum! {
 
 open_enum! {
     /// What an offer that is only listed invites to.
+    ///
+    /// Part of [`AzureProductSetup`](crate::types::AzureProductSetup).
     CallToAction {
         Free = "free",
         FreeTrial = "free-trial",
@@ -64,6 +76,8 @@ open_enum! {
 
 open_enum! {
     /// The result.
+    ///
+    /// Part of [`CertificationReport`](crate::types::CertificationReport).
     CertificationStatus {
         Pending = "Pending",
         Failed = "Failed",
@@ -75,6 +89,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     ComputeCategory {
         ApplicationInfrastructure = "application-infrastructure",
         Cache = "cache",
@@ -85,6 +101,8 @@ open_enum! {
 
 open_enum! {
     /// What the contact is for.
+    ///
+    /// Part of [`ListingContact`](crate::types::ListingContact).
     ContactType {
         CustomerSupport = "CustomerSupport",
         Engineering = "Engineering",
@@ -94,6 +112,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     ContainersCategory {
         ContainerApps = "container-apps",
         ContainerImages = "container-images",
@@ -104,6 +124,8 @@ open_enum! {
 
 open_enum! {
     /// Whether customers have access.
+    ///
+    /// Part of [`AzureManagedApplicationPackageConfiguration`](crate::types::AzureManagedApplicationPackageConfiguration).
     CustomerAccess {
         Disabled = "Disabled",
     }
@@ -111,6 +133,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     DatabaseCategory {
         DataLakes = "data-lakes",
         DataWarehouse = "data-warehouse",
@@ -123,6 +147,8 @@ open_enum! {
 
 open_enum! {
     /// Whether a deployment removes what the template lacks.
+    ///
+    /// Part of [`AzureManagedApplicationPackageConfiguration`](crate::types::AzureManagedApplicationPackageConfiguration).
     DeploymentMode {
         Incremental = "Incremental",
         Complete = "Complete",
@@ -131,6 +157,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     DeveloperToolsCategory {
         DeveloperService = "developer-service",
         Scripts = "scripts",
@@ -141,6 +169,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     IdentityCategory {
         AccessManagement = "access-management",
         Other = "other",
@@ -149,6 +179,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     IntegrationCategory {
         Messaging = "messaging",
         Other = "other",
@@ -157,6 +189,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     InternetOfThingsCategory {
         IotAnalyticsAndData = "iot-analytics-and-data",
         IotConnectivity = "iot-connectivity",
@@ -170,6 +204,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     ItManagementCategory {
         BusinessApplications = "business-applications",
         ManagementSolutions = "management-solutions",
@@ -179,6 +215,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     MachineLearningCategory {
         AutomatedMl = "automated-ml",
         BotServices = "bot-services",
@@ -195,6 +233,8 @@ open_enum! {
 
 open_enum! {
     /// Whether the plan is sold there.
+    ///
+    /// Part of [`MarketState`](crate::types::MarketState).
     MarketSaleState {
         Disabled = "Disabled",
         Enabled = "Enabled",
@@ -205,6 +245,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     MediaCategory {
         ContentProtection = "content-protection",
         LiveAndOnDemandStreaming = "live-and-on-demand-streaming",
@@ -215,6 +257,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     MigrationCategory {
         DataMigration = "data-migration",
         Other = "other",
@@ -223,6 +267,8 @@ open_enum! {
 
 open_enum! {
     /// Which module it belongs to.
+    ///
+    /// Part of [`Branch`](crate::types::Branch).
     Module {
         Listing = "Listing",
         Property = "Property",
@@ -237,6 +283,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     NetworkingCategory {
         ApplianceManagers = "appliance-managers",
         Connectivity = "connectivity",
@@ -248,6 +296,8 @@ open_enum! {
 
 open_enum! {
     /// The region.
+    ///
+    /// Part of [`PackageRegionAvailability`](crate::types::PackageRegionAvailability).
     PackageRegion {
         NorthAmerica = "NorthAmerica",
         SouthAmerica = "SouthAmerica",
@@ -270,6 +320,8 @@ open_enum! {
 
 open_enum! {
     /// What kind of package it is. An answer may leave it empty.
+    ///
+    /// Part of [`AzurePackage`](crate::types::AzurePackage).
     PackageType {
         Empty = "",
         AzureApplicationPackage = "AzureApplicationPackage",
@@ -281,6 +333,8 @@ open_enum! {
 
 open_enum! {
     /// Month or year.
+    ///
+    /// Part of [`PricingCadence`](crate::types::PricingCadence).
     PriceCadence {
         Month = "Month",
         Year = "Year",
@@ -289,6 +343,8 @@ open_enum! {
 
 open_enum! {
     /// Flat, recurring or by use.
+    ///
+    /// Part of [`PriceSchedule`](crate::types::PriceSchedule).
     PricingModel {
         Flat = "Flat",
         Recurring = "Recurring",
@@ -298,6 +354,8 @@ open_enum! {
 
 open_enum! {
     /// What is counted.
+    ///
+    /// Part of [`PricingUnit`](crate::types::PricingUnit).
     PricingUnitName {
         Sharedcore = "sharedcore",
         Transactions = "transactions",
@@ -306,6 +364,8 @@ open_enum! {
 
 open_enum! {
     /// Type of the product.
+    ///
+    /// Part of [`AzureProduct`](crate::types::AzureProduct), [`BaseProduct`](crate::types::BaseProduct).
     ProductType {
         Application = "Application",
         AvatarItem = "AvatarItem",
@@ -331,6 +391,8 @@ open_enum! {
 
 open_enum! {
     /// Whether you manage the resources.
+    ///
+    /// Part of [`AzureManagedApplicationPackageConfiguration`](crate::types::AzureManagedApplicationPackageConfiguration).
     PublisherManagementMode {
         Managed = "Managed",
     }
@@ -338,6 +400,8 @@ open_enum! {
 
 open_enum! {
     /// Who may resell: everybody, some, nobody.
+    ///
+    /// Part of [`ResellerConfiguration`](crate::types::ResellerConfiguration).
     ResellerChannelState {
         Disabled = "Disabled",
         PartialOptIn = "PartialOptIn",
@@ -348,6 +412,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     SecurityCategory {
         IdentityAndAccessManagement = "identity-and-access-management",
         InformationProtection = "information-protection",
@@ -358,6 +424,8 @@ open_enum! {
 
 open_enum! {
     /// Whether it is sold or only listed.
+    ///
+    /// Part of [`AzureProductSetup`](crate::types::AzureProductSetup).
     SellingOption {
         ListingOnly = "ListingOnly",
         ListAndSell = "ListAndSell",
@@ -366,6 +434,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     StorageCategory {
         BackupAndRecovery = "backup-and-recovery",
         DataIngestSlashEtl = "data-ingest-slash-etl",
@@ -378,6 +448,8 @@ open_enum! {
 
 open_enum! {
     /// Whether it is under way or published.
+    ///
+    /// Part of [`Submission`](crate::types::Submission).
     SubmissionState {
         InProgress = "InProgress",
         Published = "Published",
@@ -393,6 +465,8 @@ open_enum! {
 
 open_enum! {
     /// How far it is. `ReadyToPublish` is the preview, `InStore` is live.
+    ///
+    /// Part of [`Submission`](crate::types::Submission).
     SubmissionSubstate {
         InDraft = "InDraft",
         Submitted = "Submitted",
@@ -408,6 +482,8 @@ open_enum! {
 
 open_enum! {
     /// Unit of the duration.
+    ///
+    /// Part of [`Trial`](crate::types::Trial).
     TrialDurationUnit {
         Minute = "Minute",
         Days = "Days",
@@ -417,6 +493,8 @@ open_enum! {
 
 open_enum! {
     /// Whether and how a trial ends.
+    ///
+    /// Part of [`Trial`](crate::types::Trial).
     TrialType {
         NoTrial = "NoTrial",
         TimedAccess = "TimedAccess",
@@ -427,6 +505,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     UndividedCategory {
         Other = "other",
     }
@@ -434,6 +514,8 @@ open_enum! {
 
 open_enum! {
     /// How far it is.
+    ///
+    /// Part of [`PendingUpdateInfo`](crate::types::PendingUpdateInfo).
     UpdateStatus {
         Running = "Running",
         Completed = "Completed",
@@ -445,6 +527,8 @@ open_enum! {
 
 open_enum! {
     /// What is being done.
+    ///
+    /// Part of [`PendingUpdateInfo`](crate::types::PendingUpdateInfo).
     UpdateType {
         Create = "Create",
         Submit = "Submit",
@@ -455,6 +539,8 @@ open_enum! {
 
 open_enum! {
     /// How far upload and processing are. Set it to `Uploaded` after the file was sent, then wait for `Processed`.
+    ///
+    /// Part of [`AzurePackage`](crate::types::AzurePackage), [`BasePackage`](crate::types::BasePackage), [`ListingAsset`](crate::types::ListingAsset), [`ListingImage`](crate::types::ListingImage), [`ListingVideo`](crate::types::ListingVideo), [`ListingVideoThumbnail`](crate::types::ListingVideoThumbnail).
     UploadState {
         PendingUpload = "PendingUpload",
         Uploaded = "Uploaded",
@@ -466,6 +552,8 @@ open_enum! {
 
 open_enum! {
     /// How bad it is.
+    ///
+    /// Part of [`ValidationItem`](crate::types::ValidationItem).
     ValidationSeverity {
         Informational = "Informational",
         Warning = "Warning",
@@ -475,6 +563,8 @@ open_enum! {
 
 open_enum! {
     /// Whether the plan is in use.
+    ///
+    /// Part of [`AzureSkuVariant`](crate::types::AzureSkuVariant), [`AzureTestDriveVariant`](crate::types::AzureTestDriveVariant).
     VariantState {
         Inactive = "Inactive",
         Active = "Active",
@@ -483,6 +573,8 @@ open_enum! {
 
 open_enum! {
     /// Kind of plan of an Azure application. The service takes `solution-template` when none is sent.
+    ///
+    /// Part of [`AzureSkuVariant`](crate::types::AzureSkuVariant).
     VariantSubType {
         ManagedApplication = "managed-application",
         SolutionTemplate = "solution-template",
@@ -491,6 +583,8 @@ open_enum! {
 
 open_enum! {
     /// What the object is.
+    ///
+    /// Part of [`BaseVariant`](crate::types::BaseVariant).
     VariantType {
         BaseVariant = "BaseVariant",
         AzureSkuVariant = "AzureSkuVariant",
@@ -500,6 +594,8 @@ open_enum! {
 
 open_enum! {
     /// Who sees the plan.
+    ///
+    /// Part of [`FeatureAvailability`](crate::types::FeatureAvailability).
     Visibility {
         Public = "Public",
         Private = "Private",
@@ -508,6 +604,8 @@ open_enum! {
 
 open_enum! {
     /// Values that the document lists; others keep their text.
+    ///
+    /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
     WebCategory {
         BlogsAndCms = "blogs-and-cms",
         Ecommerce = "ecommerce",

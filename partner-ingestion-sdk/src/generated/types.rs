@@ -6,6 +6,8 @@
 
 use crate::types::*;
 /// One of those who may see an offer or a plan that is not public.
+///
+/// Part of [`FeatureAvailability`](crate::types::FeatureAvailability), [`ProductAvailability`](crate::types::ProductAvailability).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -31,6 +33,8 @@ pub struct AudienceMember {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureApplicationPackageConfiguration {
@@ -109,6 +113,8 @@ pub struct AzureBaseTestDrivePackageConfiguration {
     feature = "client",
     doc = " Returned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
+///
+/// Part of [`LeadConfiguration`](crate::types::LeadConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureBlobLeadConfiguration {
@@ -135,6 +141,8 @@ pub struct AzureBlobLeadConfiguration {
     pub extra: Extra,
 }
 /// A certification for the government cloud.
+///
+/// Part of [`AzureSkuVariant`](crate::types::AzureSkuVariant).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -163,6 +171,8 @@ pub struct AzureGovernmentCertification {
     feature = "client",
     doc = " Returned by [`create_listing`](crate::Client::create_listing), [`find_listings`](crate::Client::find_listings), [`get_listing`](crate::Client::get_listing), [`replace_listing`](crate::Client::replace_listing)."
 )]
+///
+/// Part of [`ListingPage`](crate::types::ListingPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureListing {
@@ -238,6 +248,8 @@ pub struct AzureListing {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureManagedApplicationPackageConfiguration {
@@ -319,6 +331,8 @@ pub struct AzureManagedApplicationPackageConfiguration {
     feature = "client",
     doc = " Returned by [`create_package`](crate::Client::create_package), [`get_package`](crate::Client::get_package), [`list_packages`](crate::Client::list_packages), [`replace_package`](crate::Client::replace_package)."
 )]
+///
+/// Part of [`PackagePage`](crate::types::PackagePage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -361,6 +375,8 @@ pub struct AzurePackage {
     pub extra: Extra,
 }
 /// A policy that is assigned to the managed resource group.
+///
+/// Part of [`AzureManagedApplicationPackageConfiguration`](crate::types::AzureManagedApplicationPackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -392,6 +408,8 @@ pub struct AzurePolicy {
     feature = "client",
     doc = " Returned by [`create_product`](crate::Client::create_product), [`get_product`](crate::Client::get_product), [`list_products`](crate::Client::list_products)."
 )]
+///
+/// Part of [`ProductPage`](crate::types::ProductPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -474,6 +492,8 @@ pub struct AzureProductSetup {
     feature = "client",
     doc = " Returned by [`create_property`](crate::Client::create_property), [`find_properties`](crate::Client::find_properties), [`get_property`](crate::Client::get_property), [`list_properties`](crate::Client::list_properties), [`replace_property`](crate::Client::replace_property)."
 )]
+///
+/// Part of [`PropertyPage`](crate::types::PropertyPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureProperty {
@@ -540,6 +560,8 @@ pub struct AzureProperty {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureResourceManagerTestDrivePackageConfiguration {
@@ -603,6 +625,8 @@ pub struct AzureResourceManagerTestDrivePackageConfiguration {
     feature = "client",
     doc = " Returned by [`create_variant`](crate::Client::create_variant), [`get_variant`](crate::Client::get_variant), [`replace_variant`](crate::Client::replace_variant)."
 )]
+///
+/// Part of [`Variant`](crate::types::Variant).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureSkuVariant {
@@ -663,6 +687,8 @@ pub struct AzureSkuVariant {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureSolutionTemplatePackageConfiguration {
@@ -696,6 +722,8 @@ pub struct AzureSolutionTemplatePackageConfiguration {
     feature = "client",
     doc = " Returned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
+///
+/// Part of [`LeadConfiguration`](crate::types::LeadConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureTableLeadConfiguration {
@@ -729,6 +757,8 @@ pub struct AzureTableLeadConfiguration {
     feature = "client",
     doc = " Returned by [`create_variant`](crate::Client::create_variant), [`get_variant`](crate::Client::get_variant), [`replace_variant`](crate::Client::replace_variant)."
 )]
+///
+/// Part of [`Variant`](crate::types::Variant).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct AzureTestDriveVariant {
@@ -928,6 +958,8 @@ pub struct BaseVariant {
     feature = "client",
     doc = " Returned by [`list_branches`](crate::Client::list_branches)."
 )]
+///
+/// Part of [`BranchPage`](crate::types::BranchPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Branch {
@@ -982,6 +1014,8 @@ pub struct BranchPage {
     feature = "client",
     doc = " Returned by [`list_submission_reports`](crate::Client::list_submission_reports)."
 )]
+///
+/// Part of [`CertificationReportPage`](crate::types::CertificationReportPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -1030,6 +1064,8 @@ pub struct CertificationReportPage {
     feature = "client",
     doc = " Returned by [`create_cosell_asset`](crate::Client::create_cosell_asset), [`find_cosell_assets`](crate::Client::find_cosell_assets), [`get_cosell_asset`](crate::Client::get_cosell_asset), [`list_cosell_assets`](crate::Client::list_cosell_assets), [`replace_cosell_asset`](crate::Client::replace_cosell_asset)."
 )]
+///
+/// Part of [`CosellAssetPage`](crate::types::CosellAssetPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CosellAsset {
@@ -1079,6 +1115,8 @@ pub struct CosellAssetPage {
     pub extra: Extra,
 }
 /// A contact for Microsoft's sellers.
+///
+/// Part of [`CosellListing`](crate::types::CosellListing).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -1119,6 +1157,8 @@ pub struct CosellContact {
     feature = "client",
     doc = " Returned by [`find_cosell_listings`](crate::Client::find_cosell_listings), [`get_cosell_listing`](crate::Client::get_cosell_listing), [`replace_cosell_listing`](crate::Client::replace_cosell_listing)."
 )]
+///
+/// Part of [`CosellListingPage`](crate::types::CosellListingPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct CosellListing {
@@ -1174,6 +1214,8 @@ pub struct CosellListingPage {
     pub extra: Extra,
 }
 /// An area in which an offer is a solution.
+///
+/// Part of [`CosellListing`](crate::types::CosellListing).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -1189,6 +1231,8 @@ pub struct CosellSolutionArea {
     pub extra: Extra,
 }
 /// Terms that hold for certain customers.
+///
+/// Part of [`AzureProperty`](crate::types::AzureProperty).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -1207,6 +1251,8 @@ pub struct CustomAmendment {
     pub extra: Extra,
 }
 /// A meter of your own by which use is billed.
+///
+/// Part of [`FeatureAvailability`](crate::types::FeatureAvailability).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -1247,6 +1293,8 @@ pub struct CustomMeter {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Dynamics365BusinessCentralPackageConfiguration {
@@ -1286,6 +1334,8 @@ pub struct Dynamics365BusinessCentralPackageConfiguration {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Dynamics365BusinessCentralTestDrivePackageConfiguration {
@@ -1349,6 +1399,8 @@ pub struct Dynamics365BusinessCentralTestDrivePackageConfiguration {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Dynamics365CustomerEngagementPackageConfiguration {
@@ -1406,6 +1458,8 @@ pub struct Dynamics365CustomerEngagementPackageConfiguration {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Dynamics365CustomerEngagementTestDrivePackageConfiguration {
@@ -1472,6 +1526,8 @@ pub struct Dynamics365CustomerEngagementTestDrivePackageConfiguration {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Dynamics365OperationsPackageConfiguration {
@@ -1505,6 +1561,8 @@ pub struct Dynamics365OperationsPackageConfiguration {
     feature = "client",
     doc = " Returned by [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
+///
+/// Part of [`PackageConfiguration`](crate::types::PackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Dynamics365OperationsTestDrivePackageConfiguration {
@@ -1571,6 +1629,8 @@ pub struct Dynamics365OperationsTestDrivePackageConfiguration {
     feature = "client",
     doc = " Returned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
+///
+/// Part of [`LeadConfiguration`](crate::types::LeadConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct DynamicsCustomerRelationshipManagementLeadConfiguration {
@@ -1640,6 +1700,8 @@ pub struct EntityResource {
     feature = "client",
     doc = " Returned by [`find_feature_availabilities`](crate::Client::find_feature_availabilities), [`get_feature_availability`](crate::Client::get_feature_availability), [`replace_feature_availability`](crate::Client::replace_feature_availability)."
 )]
+///
+/// Part of [`FeatureAvailabilityPage`](crate::types::FeatureAvailabilityPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct FeatureAvailability {
@@ -1714,6 +1776,8 @@ pub struct FeatureAvailabilityPage {
     feature = "client",
     doc = " Returned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
+///
+/// Part of [`LeadConfiguration`](crate::types::LeadConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct HttpsEndpointLeadConfiguration {
@@ -1752,6 +1816,8 @@ pub struct IdentifiedResource {
     pub extra: Extra,
 }
 /// How much use the base price includes.
+///
+/// Part of [`CustomMeter`](crate::types::CustomMeter).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -1770,6 +1836,8 @@ pub struct IncludedBaseQuantity {
     pub extra: Extra,
 }
 /// Categories on two levels.
+///
+/// Part of [`AzureProperty`](crate::types::AzureProperty).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -1861,6 +1929,8 @@ pub struct LeveledCategories {
     feature = "client",
     doc = " Returned by [`create_listing_asset`](crate::Client::create_listing_asset), [`get_listing_asset`](crate::Client::get_listing_asset), [`list_listing_assets`](crate::Client::list_listing_assets), [`replace_listing_asset`](crate::Client::replace_listing_asset)."
 )]
+///
+/// Part of [`ListingAssetPage`](crate::types::ListingAssetPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ListingAsset {
@@ -1919,6 +1989,8 @@ pub struct ListingAssetPage {
     pub extra: Extra,
 }
 /// A person or team to turn to.
+///
+/// Part of [`AzureListing`](crate::types::AzureListing).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -1953,6 +2025,8 @@ pub struct ListingContact {
     feature = "client",
     doc = " Returned by [`create_listing_image`](crate::Client::create_listing_image), [`get_listing_image`](crate::Client::get_listing_image), [`list_listing_images`](crate::Client::list_listing_images), [`replace_listing_image`](crate::Client::replace_listing_image)."
 )]
+///
+/// Part of [`ListingImagePage`](crate::types::ListingImagePage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ListingImage {
@@ -2028,6 +2102,8 @@ pub struct ListingPage {
     pub extra: Extra,
 }
 /// A link in a listing.
+///
+/// Part of [`AzureListing`](crate::types::AzureListing).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2059,6 +2135,8 @@ pub struct ListingUri {
     feature = "client",
     doc = " Returned by [`create_listing_video`](crate::Client::create_listing_video), [`get_listing_video`](crate::Client::get_listing_video), [`list_listing_videos`](crate::Client::list_listing_videos), [`replace_listing_video`](crate::Client::replace_listing_video)."
 )]
+///
+/// Part of [`ListingVideoPage`](crate::types::ListingVideoPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ListingVideo {
@@ -2111,6 +2189,8 @@ pub struct ListingVideoPage {
     pub extra: Extra,
 }
 /// The picture that stands for a video.
+///
+/// Part of [`ListingVideo`](crate::types::ListingVideo).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2138,6 +2218,8 @@ pub struct ListingVideoThumbnail {
     pub extra: Extra,
 }
 /// A point in time, perhaps in the local time of each market.
+///
+/// Part of [`LocalizedDateTimeRange`](crate::types::LocalizedDateTimeRange).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2153,6 +2235,8 @@ pub struct LocalizedDateTime {
     pub extra: Extra,
 }
 /// A span of time; either end may be open.
+///
+/// Part of [`PriceSchedule`](crate::types::PriceSchedule), [`Trial`](crate::types::Trial).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2168,6 +2252,8 @@ pub struct LocalizedDateTimeRange {
     pub extra: Extra,
 }
 /// Whether a plan is sold in a market.
+///
+/// Part of [`FeatureAvailability`](crate::types::FeatureAvailability).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2193,6 +2279,8 @@ pub struct MarketState {
     feature = "client",
     doc = " Returned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
+///
+/// Part of [`LeadConfiguration`](crate::types::LeadConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct MarketoLeadConfiguration {
@@ -2262,6 +2350,8 @@ pub struct PackagePage {
     pub extra: Extra,
 }
 /// Whether a package is offered in a region.
+///
+/// Part of [`Dynamics365CustomerEngagementPackageConfiguration`](crate::types::Dynamics365CustomerEngagementPackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2295,6 +2385,8 @@ pub struct PagedCollection {
     pub extra: Extra,
 }
 /// What the service is doing with a submission.
+///
+/// Part of [`Submission`](crate::types::Submission).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2316,6 +2408,8 @@ pub struct PendingUpdateInfo {
     pub extra: Extra,
 }
 /// PreviewMarketplaceGroupObject
+///
+/// Part of [`PreviewMarketplaceGroup`](crate::types::PreviewMarketplaceGroup).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2331,6 +2425,8 @@ pub struct PreviewMarketplaceGroupObject {
     pub extra: Extra,
 }
 /// An amount in a currency, or a tier of a price list.
+///
+/// Part of [`PriceSchedule`](crate::types::PriceSchedule).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2349,6 +2445,8 @@ pub struct Price {
     pub extra: Extra,
 }
 /// One price and when it applies.
+///
+/// Part of [`PriceScheduleInfo`](crate::types::PriceScheduleInfo).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2373,6 +2471,8 @@ pub struct PriceSchedule {
     pub extra: Extra,
 }
 /// Prices of a group of markets.
+///
+/// Part of [`FeatureAvailability`](crate::types::FeatureAvailability).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2394,6 +2494,8 @@ pub struct PriceScheduleInfo {
     pub extra: Extra,
 }
 /// How often a price is due.
+///
+/// Part of [`PriceSchedule`](crate::types::PriceSchedule).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2409,6 +2511,8 @@ pub struct PricingCadence {
     pub extra: Extra,
 }
 /// What a price is per.
+///
+/// Part of [`PriceSchedule`](crate::types::PriceSchedule).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2443,6 +2547,8 @@ pub struct PricingUnit {
     feature = "client",
     doc = " Returned by [`create_product_availability`](crate::Client::create_product_availability), [`find_product_availabilities`](crate::Client::find_product_availabilities), [`get_product_availability`](crate::Client::get_product_availability), [`list_product_availabilities`](crate::Client::list_product_availabilities), [`replace_product_availability`](crate::Client::replace_product_availability)."
 )]
+///
+/// Part of [`ProductAvailabilityPage`](crate::types::ProductAvailabilityPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct ProductAvailability {
@@ -2553,6 +2659,8 @@ pub struct PropertyPage {
     pub extra: Extra,
 }
 /// When and how a submission is released.
+///
+/// Part of [`Submission`](crate::types::Submission), [`SubmissionCreationRequest`](crate::types::SubmissionCreationRequest).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2574,6 +2682,8 @@ pub struct PublishOption {
     pub extra: Extra,
 }
 /// Where a package was published.
+///
+/// Part of [`AzurePackage`](crate::types::AzurePackage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2619,6 +2729,8 @@ pub struct ResellerConfiguration {
     pub extra: Extra,
 }
 /// A principal and the role that it gets in the managed resource group.
+///
+/// Part of [`AzureManagedApplicationPackageConfiguration`](crate::types::AzureManagedApplicationPackageConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2644,6 +2756,8 @@ pub struct RoleAuthorization {
     feature = "client",
     doc = " Returned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
+///
+/// Part of [`LeadConfiguration`](crate::types::LeadConfiguration).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SalesForceLeadConfiguration {
@@ -2672,6 +2786,8 @@ pub struct SalesForceLeadConfiguration {
     feature = "client",
     doc = " Returned by [`create_submission`](crate::Client::create_submission), [`get_submission`](crate::Client::get_submission), [`list_submissions`](crate::Client::list_submissions)."
 )]
+///
+/// Part of [`SubmissionPage`](crate::types::SubmissionPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct Submission {
@@ -2783,6 +2899,8 @@ pub struct SubmissionPage {
     feature = "client",
     doc = " Returned by [`commit_supplemental_content`](crate::Client::commit_supplemental_content), [`find_supplemental_contents`](crate::Client::find_supplemental_contents), [`get_supplemental_content`](crate::Client::get_supplemental_content), [`replace_supplemental_content`](crate::Client::replace_supplemental_content)."
 )]
+///
+/// Part of [`SupplementalContentPage`](crate::types::SupplementalContentPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
 pub struct SupplementalContent {
@@ -2809,6 +2927,8 @@ pub struct SupplementalContent {
     pub extra: Extra,
 }
 /// One of the further files of an offer.
+///
+/// Part of [`SupplementalContent`](crate::types::SupplementalContent).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2850,6 +2970,8 @@ pub struct SupplementalContentPage {
     pub extra: Extra,
 }
 /// A customer's tenant.
+///
+/// Part of [`CustomAmendment`](crate::types::CustomAmendment).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2865,6 +2987,8 @@ pub struct Tenant {
     pub extra: Extra,
 }
 /// How long a plan may be tried without payment.
+///
+/// Part of [`FeatureAvailability`](crate::types::FeatureAvailability).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2886,6 +3010,8 @@ pub struct Trial {
     pub extra: Extra,
 }
 /// A value and what kind of value it is. The kinds depend on where the pair stands.
+///
+/// Part of [`AzureManagedApplicationPackageConfiguration`](crate::types::AzureManagedApplicationPackageConfiguration), [`AzureProduct`](crate::types::AzureProduct), [`AzureProductSetup`](crate::types::AzureProductSetup), [`AzureSkuVariant`](crate::types::AzureSkuVariant), [`AzureSolutionTemplatePackageConfiguration`](crate::types::AzureSolutionTemplatePackageConfiguration), [`AzureTestDriveVariant`](crate::types::AzureTestDriveVariant), [`BaseProduct`](crate::types::BaseProduct), [`BaseVariant`](crate::types::BaseVariant), [`CosellListing`](crate::types::CosellListing), [`Dynamics365BusinessCentralPackageConfiguration`](crate::types::Dynamics365BusinessCentralPackageConfiguration), [`FeatureAvailability`](crate::types::FeatureAvailability), [`Submission`](crate::types::Submission), [`SubmissionCreationRequest`](crate::types::SubmissionCreationRequest), [`VariantResource`](crate::types::VariantResource).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2918,6 +3044,8 @@ pub struct TypedResource {
     feature = "client",
     doc = " Returned by [`list_submission_validations`](crate::Client::list_submission_validations)."
 )]
+///
+/// Part of [`AzurePackage`](crate::types::AzurePackage), [`ValidationItemPage`](crate::types::ValidationItemPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2959,6 +3087,8 @@ pub struct ValidationItemPage {
     pub extra: Extra,
 }
 /// What is wrong with which fields.
+///
+/// Part of [`AzureGovernmentCertification`](crate::types::AzureGovernmentCertification).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -2994,6 +3124,8 @@ pub struct VariantPage {
     pub extra: Extra,
 }
 /// The drafts of one plan in a submission.
+///
+/// Part of [`Submission`](crate::types::Submission), [`SubmissionCreationRequest`](crate::types::SubmissionCreationRequest).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -3014,6 +3146,8 @@ pub struct VariantResource {
     feature = "client",
     doc = " Returned by [`list_submission_workflows`](crate::Client::list_submission_workflows), [`promote_submission`](crate::Client::promote_submission)."
 )]
+///
+/// Part of [`WorkflowDetailPage`](crate::types::WorkflowDetailPage).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]
@@ -3061,6 +3195,8 @@ pub struct WorkflowDetailPage {
     pub extra: Extra,
 }
 /// One step of a submission.
+///
+/// Part of [`WorkflowDetail`](crate::types::WorkflowDetail).
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[derive(Default)]
 #[non_exhaustive]

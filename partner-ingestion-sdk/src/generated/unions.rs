@@ -9,6 +9,8 @@ use crate::union::{shaped_union, tagged_union};
 
 tagged_union! {
     /// One of 6 types, told apart by `resourceType`.
+    #[cfg_attr(feature = "client", doc = "\nTaken by [`set_lead_configuration`](crate::Client::set_lead_configuration).\n")]
+    #[cfg_attr(feature = "client", doc = "\nReturned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration).\n")]
     LeadConfiguration by "resourceType" {
         AzureBlob(AzureBlobLeadConfiguration) = "AzureBlobLeadConfiguration", as_azure_blob;
         AzureTable(AzureTableLeadConfiguration) = "AzureTableLeadConfiguration", as_azure_table;
@@ -21,6 +23,10 @@ tagged_union! {
 
 tagged_union! {
     /// One of 10 types, told apart by `resourceType`.
+    ///
+    /// Part of [`PackageConfigurationPage`](crate::types::PackageConfigurationPage).
+    #[cfg_attr(feature = "client", doc = "\nTaken by [`replace_package_configuration`](crate::Client::replace_package_configuration).\n")]
+    #[cfg_attr(feature = "client", doc = "\nReturned by [`find_package_configurations`](crate::Client::find_package_configurations), [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration).\n")]
     PackageConfiguration by "resourceType" {
         AzureApplication(AzureApplicationPackageConfiguration) = "AzureApplicationPackageConfiguration", as_azure_application;
         AzureManagedApplication(AzureManagedApplicationPackageConfiguration) = "AzureManagedApplicationPackageConfiguration", as_azure_managed_application;
@@ -37,6 +43,8 @@ tagged_union! {
 
 shaped_union! {
     /// Who may see the preview: a plain list, or an object that names its type.
+    ///
+    /// Part of [`ProductAvailability`](crate::types::ProductAvailability).
     PreviewMarketplaceGroup {
         List(Vec<String>),
         Object(PreviewMarketplaceGroupObject),
@@ -45,6 +53,10 @@ shaped_union! {
 
 tagged_union! {
     /// One of 2 types, told apart by `resourceType`.
+    ///
+    /// Part of [`VariantPage`](crate::types::VariantPage).
+    #[cfg_attr(feature = "client", doc = "\nTaken by [`create_variant`](crate::Client::create_variant), [`replace_variant`](crate::Client::replace_variant).\n")]
+    #[cfg_attr(feature = "client", doc = "\nReturned by [`create_variant`](crate::Client::create_variant), [`get_variant`](crate::Client::get_variant), [`list_variants`](crate::Client::list_variants), [`replace_variant`](crate::Client::replace_variant).\n")]
     Variant by "resourceType" {
         AzureSku(AzureSkuVariant) = "AzureSkuVariant", as_azure_sku;
         AzureTestDrive(AzureTestDriveVariant) = "AzureTestDriveVariant", as_azure_test_drive;

@@ -1,6 +1,6 @@
 //! Progenitor as a library: the interface written as a document that it can read, and its output as syntax.
 
-use super::api::{Api, IfMatch, Operation, Param, ParamPlace, Type};
+use super::api::{Api, IfMatch, Operation, Param, ParamPlace, Type, UnionKind};
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
@@ -107,6 +107,41 @@ fn schema(ty: &Type) -> Value {
         Type::List(item) => json!({"type": "array", "items": schema(item)}),
         Type::Map(value) => json!({"type": "object", "additionalProperties": schema(value)}),
     }
+}
+
+/// The same interface as progenitor would get it without our companions: closed enums, untagged unions, plain text. For the
+/// benchmark that compares the two.
+pub fn plain(api: &Api) -> Value {
+    let mut document = lower(api);
+    let schemas = &mut document["components"]["schemas"];
+    for name in api.ids.keys().map(String::as_str).chain(["Secret", "ResourceType"]) {
+        schemas[name] = json!({"type": "string"});
+    }
+    schemas["Decimal"] = json!({"type": "number", "format": "double"});
+    schemas["Timestamp"] = json!({"type": "string", "format": "date-time"});
+    for (name, list) in &api.enums {
+        let values: Vec<&str> = list.variants.iter().map(|variant| variant.wire.as_str()).collect();
+        schemas[name] = json!({"type": "string", "enum": values});
+    }
+    for (name, union) in &api.unions {
+        let members: Vec<Value> = match &union.kind {
+            UnionKind::Tagged { members, .. } => members.iter().map(|m| schema(&Type::Struct(m.ty.clone()))).collect(),
+            UnionKind::Shaped { members } => members.iter().map(|(_, ty)| schema(ty)).collect(),
+        };
+        schemas[name] = json!({"oneOf": members});
+    }
+    for (name, object) in &api.structs {
+        let properties: Map<String, Value> = object
+            .fields
+            .iter()
+            .map(|field| match &field.ty {
+                Type::Tag(value) => (field.wire.clone(), json!({"type": "string", "enum": [value]})),
+                ty => (field.wire.clone(), schema(ty)),
+            })
+            .collect();
+        schemas[name] = json!({"type": "object", "properties": properties});
+    }
+    document
 }
 
 /// Runs progenitor. It panics where it should fail; the operation that caused it is found by trying each alone.

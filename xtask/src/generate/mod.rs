@@ -46,6 +46,8 @@ pub struct Options {
     pub allow_broken: Vec<String>,
     /// Where to write the document that progenitor gets.
     pub emit_normalised: Option<PathBuf>,
+    /// Where to write the document that plain progenitor would get.
+    pub emit_plain: Option<PathBuf>,
 }
 
 /// The corrected document and what became of every correction.
@@ -90,9 +92,15 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
 
     let file = engine::run(&api)?;
     report.step("progenitor", engine::VERSION);
-    if let Some(path) = &options.emit_normalised {
-        let text = serde_json::to_string_pretty(&engine::lower(&api))?;
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    let extra = [
+        (&options.emit_normalised, engine::lower as fn(&Api) -> Value),
+        (&options.emit_plain, engine::plain),
+    ];
+    for (path, document) in extra {
+        if let Some(path) = path {
+            let text = serde_json::to_string_pretty(&document(&api))?;
+            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
     }
     let files = assemble(&api, file, &corrected)?;
     finish(&files, options, report)
@@ -216,12 +224,12 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
         (
             "enums",
             "The lists of values of the interface.",
-            companions::enums::emit(api),
+            companions::enums::emit(api, &usage),
         ),
         (
             "unions",
             "The alternatives of the interface.",
-            companions::unions::emit(api),
+            companions::unions::emit(api, &usage),
         ),
         (
             "ids",

@@ -1,7 +1,7 @@
 //! One pass over progenitor's syntax: field names, derives and documentation. What progenitor dropped is found here.
 
 use super::api::{Api, Field, Struct};
-use super::companions::{doc_lines, usage::Usage};
+use super::companions::{doc_lines, rust_type, usage::Usage};
 use anyhow::{Result, bail};
 use quote::quote;
 use std::collections::BTreeSet;
@@ -101,12 +101,34 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) ->
             bail!("{name} has a field {wire} that the document lacks")
         };
         rename(field, known);
+        check_type(&name, field, known)?;
         seen.insert(wire);
     }
     let wanted = object.fields.iter().map(|f| f.wire.as_str()).chain(["extra"]);
     let missing: Vec<&str> = wanted.filter(|wire| !seen.contains(*wire)).collect();
     if !missing.is_empty() {
         bail!("progenitor dropped the fields {} of {name}", missing.join(", "));
+    }
+    Ok(())
+}
+
+/// Every replacement was hit: progenitor ignores a name that it does not know, and would make a type of its own.
+fn check_type(owner: &str, field: &syn::Field, known: &Field) -> Result<()> {
+    let mut ty = field.ty.clone();
+    ShortPaths.visit_type_mut(&mut ty);
+    // Recursion is boxed by progenitor.
+    let text = |tokens: String| {
+        tokens
+            .replace([' ', '\n'], "")
+            .replace("::std::collections", "std::collections")
+    };
+    let found = text(quote!(#ty).to_string()).replace("Box<", "").replace('>', "");
+    let wanted = text(format!("Option<{}>", rust_type(&known.ty))).replace('>', "");
+    if found != wanted && found != format!("Option<::std::boxed::{}", &wanted["Option<".len()..]) {
+        bail!(
+            "progenitor gave {owner}.{} the type {found}, wanted {wanted}",
+            known.rust
+        );
     }
     Ok(())
 }

@@ -1,21 +1,22 @@
 //! `generated/unions.rs`: one enum for each set of alternatives.
 
+use super::usage::Usage;
 use super::{doc_text, literal, rust_type};
 use crate::generate::api::{Api, Member, Shape, Type, Union, UnionKind};
 use std::fmt::Write;
 
-pub fn emit(api: &Api) -> String {
+pub fn emit(api: &Api, usage: &Usage) -> String {
     let mut out = String::from("use crate::types::*;\nuse crate::union::{shaped_union, tagged_union};\n");
     for (name, union) in &api.unions {
         match &union.kind {
-            UnionKind::Tagged { tag, members } => tagged(&mut out, name, union, tag, members),
-            UnionKind::Shaped { members } => shaped(&mut out, name, union, members),
+            UnionKind::Tagged { tag, members } => tagged(&mut out, name, union, tag, members, usage),
+            UnionKind::Shaped { members } => shaped(&mut out, name, union, members, usage),
         }
     }
     out
 }
 
-fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Member]) {
+fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Member], usage: &Usage) {
     let doc = union
         .doc
         .clone()
@@ -23,7 +24,7 @@ fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Mem
     let _ = write!(
         out,
         "\ntagged_union! {{\n{}    {name} by {} {{\n",
-        doc_text("    ", &doc),
+        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name),
         literal(tag)
     );
     for member in members {
@@ -39,12 +40,16 @@ fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Mem
     out.push_str("    }\n}\n");
 }
 
-fn shaped(out: &mut String, name: &str, union: &Union, members: &[(Shape, Type)]) {
+fn shaped(out: &mut String, name: &str, union: &Union, members: &[(Shape, Type)], usage: &Usage) {
     let doc = union
         .doc
         .clone()
         .unwrap_or_else(|| "One of several JSON types.".to_owned());
-    let _ = write!(out, "\nshaped_union! {{\n{}    {name} {{\n", doc_text("    ", &doc));
+    let _ = write!(
+        out,
+        "\nshaped_union! {{\n{}    {name} {{\n",
+        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name)
+    );
     for (shape, ty) in members {
         let _ = writeln!(out, "        {shape:?}({}),", rust_type(ty));
     }

@@ -10,6 +10,8 @@ pub struct Usage {
     taken: BTreeMap<String, BTreeSet<String>>,
     returned: BTreeMap<String, BTreeSet<String>>,
     sent: BTreeSet<String>,
+    /// Which objects and unions hold a type.
+    held: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Usage {
@@ -31,7 +33,48 @@ impl Usage {
         for name in bodies {
             usage.reach(api, name);
         }
+        for holder in api.structs.keys().chain(api.unions.keys()) {
+            for name in inside(api, holder).into_iter().chain(values_inside(api, holder)) {
+                usage.held.entry(name).or_default().insert(holder.clone());
+            }
+        }
         usage
+    }
+
+    /// A sentence that names what holds the type, if anything does.
+    pub fn holders(&self, name: &str) -> Option<String> {
+        let holders = self.held.get(name)?;
+        let links: Vec<String> = holders
+            .iter()
+            .map(|holder| format!("[`{holder}`](crate::types::{holder})"))
+            .collect();
+        Some(format!("Part of {}.", links.join(", ")))
+    }
+
+    /// The text with that sentence below it.
+    pub fn with_holders(&self, name: &str, doc: &str) -> String {
+        match self.holders(name) {
+            Some(holders) => format!("{doc}\n\n{holders}"),
+            None => doc.to_owned(),
+        }
+    }
+
+    /// Operations and holders as text, for types that a macro declares. Links to operations exist only with the client.
+    pub fn lines(&self, name: &str) -> String {
+        let operations = [("Taken", &self.taken), ("Returned", &self.returned)]
+            .into_iter()
+            .filter_map(|(verb, map)| {
+                let links: Vec<String> = map
+                    .get(name)?
+                    .iter()
+                    .map(|op| format!("[`{op}`](crate::Client::{op})"))
+                    .collect();
+                Some(format!(
+                    "    #[cfg_attr(feature = \"client\", doc = \"\\n{verb} by {}.\\n\")]\n",
+                    links.join(", ")
+                ))
+            });
+        operations.collect()
     }
 
     fn reach(&mut self, api: &Api, name: String) {
@@ -59,6 +102,9 @@ impl Usage {
                 attrs.push(parse_quote!(#[cfg_attr(feature = "client", doc = #line)]));
             }
         }
+        if let Some(holders) = self.holders(name) {
+            attrs.extend(doc_lines(&format!("\n{holders}")));
+        }
         attrs
     }
 }
@@ -79,6 +125,16 @@ fn inside(api: &Api, name: &str) -> Vec<String> {
         None => {}
     }
     found
+}
+
+/// The enums and identifiers that an object holds.
+fn values_inside(api: &Api, name: &str) -> Vec<String> {
+    let fields = api.structs.get(name).into_iter().flat_map(|object| &object.fields);
+    let value = |ty: &Type| match ty.innermost() {
+        Type::Enum(name) | Type::Id(name) => Some(name.clone()),
+        _ => None,
+    };
+    fields.filter_map(|field| value(&field.ty)).collect()
 }
 
 fn named(ty: &Type) -> Option<String> {

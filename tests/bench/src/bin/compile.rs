@@ -1,0 +1,102 @@
+//! Compiling: the SDK beside what plain progenitor makes of the same interface, positional and in builder style.
+//!
+//! Each is a crate whose dependencies are built beforehand; only the crate itself is compiled, in turns. Ours includes its
+//! hand-written runtime.
+
+use progenitor::{GenerationSettings, Generator, InterfaceStyle};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+const ROUNDS: usize = 5;
+
+struct Peer {
+    name: &'static str,
+    folder: PathBuf,
+    package: &'static str,
+    features: &'static [&'static str],
+}
+
+fn main() {
+    let target = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").expect("run it with `cargo xtask bench compile`"));
+    let document = std::env::var_os("PLAIN_DOCUMENT").expect("run it with `cargo xtask bench compile`");
+    let document: openapiv3::OpenAPI = serde_json::from_str(&std::fs::read_to_string(document).unwrap()).unwrap();
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../partner-ingestion-sdk");
+    let peer = |name, package, style| {
+        let folder = target.join("peers").join(package);
+        write_peer(&folder, package, &document, style);
+        Peer { name, folder, package, features: &[] }
+    };
+    let peers = [
+        Peer {
+            name: "ours, with its runtime",
+            folder: sdk,
+            package: "partner-ingestion-sdk",
+            features: &["--no-default-features", "--features", "client"],
+        },
+        peer("plain progenitor, positional", "plain-positional", InterfaceStyle::Positional),
+        peer("plain progenitor, builder style", "plain-builder", InterfaceStyle::Builder),
+    ];
+    let builds = target.join("peers/target");
+    let (mut checks, mut releases) = (vec![Vec::new(); peers.len()], vec![Vec::new(); peers.len()]);
+    for round in 0..=ROUNDS {
+        for (i, peer) in peers.iter().enumerate() {
+            let times = [compile(peer, &["check"], &builds), compile(peer, &["build", "--release"], &builds)];
+            // The first round builds the dependencies.
+            if round > 0 {
+                checks[i].push(times[0]);
+                releases[i].push(times[1]);
+            }
+        }
+    }
+    let (checks, releases) = (checks.iter().map(median), releases.iter().map(median));
+    let figures: Vec<_> = checks.zip(releases).collect();
+    println!("\n| crate | check, as a multiple of positional | release build, as a multiple of ours |");
+    println!("| --- | ---: | ---: |");
+    for (peer, ((check, a), (release, b))) in peers.iter().zip(&figures) {
+        let (check, release) = (check / figures[1].0.0, release / figures[0].1.0);
+        println!("| {:<32} | {check:.2} (±{:.0} %) | {release:.2} (±{:.0} %) |", peer.name, a * 50.0, b * 50.0);
+    }
+}
+
+/// Compiles the crate alone: its dependencies are there.
+fn compile(peer: &Peer, command: &[&str], builds: &Path) -> f64 {
+    let lib = std::fs::File::options().append(true).open(peer.folder.join("src/lib.rs")).unwrap();
+    lib.set_modified(std::time::SystemTime::now()).unwrap();
+    let start = Instant::now();
+    let status = Command::new("cargo")
+        .args(command)
+        .args(["--quiet", "--package", peer.package])
+        .args(peer.features)
+        .env("CARGO_TARGET_DIR", builds)
+        .env("CARGO_INCREMENTAL", "0")
+        .current_dir(&peer.folder)
+        .status();
+    assert!(status.unwrap().success());
+    start.elapsed().as_secs_f64()
+}
+
+fn median(times: &Vec<f64>) -> (f64, f64) {
+    let mut times = times.clone();
+    times.sort_by(f64::total_cmp);
+    let median = times[times.len() / 2];
+    (median, (times[times.len() - 1] - times[0]) / median)
+}
+
+fn write_peer(folder: &Path, name: &str, document: &openapiv3::OpenAPI, style: InterfaceStyle) {
+    let mut settings = GenerationSettings::default();
+    settings.with_interface(style);
+    let tokens = Generator::new(&settings).generate_tokens(document).unwrap();
+    let code = prettyplease::unparse(&syn::parse2(tokens).unwrap());
+    println!("{name}: {} lines", code.lines().filter(|l| !l.trim().is_empty() && !l.trim().starts_with("//")).count());
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    std::fs::write(folder.join("src/lib.rs"), format!("#![allow(warnings)]\n{code}")).unwrap();
+    let manifest = format!(
+        "[workspace]\n[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\n\
+         bytes = \"1\"\nchrono = {{ version = \"0.4\", default-features = false, features = [\"std\", \"serde\"] }}\n\
+         futures-core = \"0.3\"\nprogenitor-client = \"=0.15.1\"\n\
+         reqwest = {{ version = \"0.13\", default-features = false, features = [\"json\", \"stream\", \"query\"] }}\n\
+         serde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n"
+    );
+    std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+}

@@ -1,0 +1,45 @@
+//! `cargo xtask bench [NAME]`: the benchmarks of `tests/bench`, which has a workspace and a target folder of its own.
+
+use crate::generate::{self, Options};
+use crate::process::cargo;
+use crate::report::Report;
+use anyhow::{Result, bail};
+use std::path::Path;
+
+pub fn run(root: &Path, name: &str, report: &Report) -> Result<()> {
+    let target = root.join("target/bench");
+    let plain = target.join("plain.json");
+    match name {
+        "decode" => {}
+        "compile" => {
+            std::fs::create_dir_all(&target)?;
+            let options = Options {
+                root: root.to_owned(),
+                check: true,
+                emit_plain: Some(plain.clone()),
+                ..Options::default()
+            };
+            generate::run(&options, report)?;
+        }
+        other => bail!("there is no benchmark {other}; there are decode and compile"),
+    }
+    report.step("bench", name);
+    let args = [
+        "run",
+        "--quiet",
+        "--release",
+        "--manifest-path",
+        "tests/bench/Cargo.toml",
+        "--bin",
+        name,
+    ];
+    let target = target.to_string_lossy();
+    cargo(
+        root,
+        &args,
+        &[
+            ("CARGO_TARGET_DIR", &target),
+            ("PLAIN_DOCUMENT", &plain.to_string_lossy()),
+        ],
+    )
+}
