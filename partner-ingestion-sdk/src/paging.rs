@@ -3,10 +3,10 @@
 use crate::call::Call;
 use crate::{Error, ErrorKind, Page, Response};
 use futures_core::Stream;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use serde::de::DeserializeOwned;
 use std::collections::HashSet;
-use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -21,18 +21,15 @@ pub struct Pages<P>(BoxStream<'static, Result<P, Error>>);
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Items<P: Page>(BoxStream<'static, Result<P::Item, Error>>);
 
-enum Next<F> {
-    First(F),
+enum Next<P> {
+    First(BoxFuture<'static, Result<Response<P>, Error>>),
     Link(String),
     End,
 }
 
 impl<P: Page + DeserializeOwned + Send + 'static> Pages<P> {
-    pub(crate) fn new<F>(call: Call, first: F) -> Self
-    where
-        F: Future<Output = Result<Response<P>, Error>> + Send + 'static,
-    {
-        let start = (Next::First(Box::pin(first)), HashSet::new());
+    pub(crate) fn new(call: Call, first: BoxFuture<'static, Result<Response<P>, Error>>) -> Self {
+        let start = (Next::First(first), HashSet::new());
         let pages = stream::try_unfold(start, move |(next, mut seen)| {
             let call = call.clone();
             async move {

@@ -3,7 +3,9 @@
 use crate::call::{Call, call_options};
 use crate::error::decode_error;
 use crate::operation::ANY;
+use crate::transport::{Answer, request_id};
 use crate::{Client, Error, ErrorKind, Response};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -101,28 +103,38 @@ impl RawRequest {
     ///
     /// As for the operations; [`ErrorKind::ForeignOrigin`] for a link to another origin.
     pub async fn send<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
+        // Boxed and without a type parameter: this part is compiled once, not for every type that is decoded.
+        let (answer, attempts) = Box::pin(self.fetch()).await?;
+        decode(answer, attempts)
+    }
+
+    async fn fetch(self) -> Result<(Answer, u32), Error> {
         let argument = |message: String| Error::new(ErrorKind::Argument, message).of(&ANY);
         let mut request = Request::new(self.method, self.url.map_err(argument)?);
+        let json = HeaderValue::from_static("application/json");
         if let Some(body) = self.body.map_err(argument)? {
-            request.headers_mut().insert(
-                "content-type",
-                reqwest::header::HeaderValue::from_static("application/json"),
-            );
+            request.headers_mut().insert(CONTENT_TYPE, json.clone());
             *request.body_mut() = Some(body.into());
         }
-        let accept = reqwest::header::HeaderValue::from_static("application/json");
-        request.headers_mut().insert("accept", accept);
+        request.headers_mut().insert(ACCEPT, json);
         let context = self.call.context(None)?;
         context.prepare(&mut request)?;
         let answer = context.run(request).await?;
-        // No content stands for null, so that `()` and `Option` can be decoded from it.
-        let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
-        match serde_json::from_slice(body) {
-            Ok(value) => Ok(Response::new(value, answer.status, answer.headers, context.attempts())),
-            Err(error) => {
-                let id = crate::transport::request_id(&answer.headers);
-                Err(decode_error::<T>(body, error).answered(answer.status, id).of(&ANY))
-            }
+        Ok((answer, context.attempts()))
+    }
+}
+
+fn decode<T: DeserializeOwned>(answer: Answer, attempts: u32) -> Result<Response<T>, Error> {
+    // No content stands for null, so that `()` and `Option` can be decoded from it.
+    let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
+    match serde_json::from_slice(body) {
+        Ok(value) => Ok(Response::new(value, answer.status, answer.headers, attempts)),
+        Err(error) => {
+            let id = request_id(&answer.headers);
+            Err(decode_error::<T>(body, error)
+                .answered(answer.status, id)
+                .of(&ANY)
+                .tried(attempts))
         }
     }
 }

@@ -1122,10 +1122,12 @@ impl FindCosellAssets {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<CosellAssetPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`CosellAsset`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<CosellAssetPage> {
         crate::Items::<CosellAssetPage>::of(self.pages())
     }
@@ -1183,10 +1185,12 @@ impl FindCosellListings {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<CosellListingPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`CosellListing`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<CosellListingPage> {
         crate::Items::<CosellListingPage>::of(self.pages())
     }
@@ -1256,10 +1260,12 @@ impl FindFeatureAvailabilities {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<FeatureAvailabilityPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`FeatureAvailability`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<FeatureAvailabilityPage> {
         crate::Items::<FeatureAvailabilityPage>::of(self.pages())
     }
@@ -1317,10 +1323,12 @@ impl FindListings {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<ListingPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`AzureListing`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<ListingPage> {
         crate::Items::<ListingPage>::of(self.pages())
     }
@@ -1381,10 +1389,12 @@ impl FindPackageConfigurations {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<PackageConfigurationPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`PackageConfiguration`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<PackageConfigurationPage> {
         crate::Items::<PackageConfigurationPage>::of(self.pages())
     }
@@ -1445,10 +1455,12 @@ impl FindProductAvailabilities {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<ProductAvailabilityPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`ProductAvailability`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<ProductAvailabilityPage> {
         crate::Items::<ProductAvailabilityPage>::of(self.pages())
     }
@@ -1506,10 +1518,12 @@ impl FindProperties {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<PropertyPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`AzureProperty`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<PropertyPage> {
         crate::Items::<PropertyPage>::of(self.pages())
     }
@@ -1570,10 +1584,12 @@ impl FindSupplementalContents {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<SupplementalContentPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`SupplementalContent`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<SupplementalContentPage> {
         crate::Items::<SupplementalContentPage>::of(self.pages())
     }
@@ -2611,10 +2627,12 @@ impl ListBranches {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<BranchPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`Branch`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<BranchPage> {
         crate::Items::<BranchPage>::of(self.pages())
     }
@@ -2657,10 +2675,12 @@ impl ListCosellAssets {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<CosellAssetPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`CosellAsset`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<CosellAssetPage> {
         crate::Items::<CosellAssetPage>::of(self.pages())
     }
@@ -2729,10 +2749,12 @@ impl ListListingAssets {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<ListingAssetPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`ListingAsset`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<ListingAssetPage> {
         crate::Items::<ListingAssetPage>::of(self.pages())
     }
@@ -2801,10 +2823,12 @@ impl ListListingImages {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<ListingImagePage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`ListingImage`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<ListingImagePage> {
         crate::Items::<ListingImagePage>::of(self.pages())
     }
@@ -2873,10 +2897,12 @@ impl ListListingVideos {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<ListingVideoPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`ListingVideo`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<ListingVideoPage> {
         crate::Items::<ListingVideoPage>::of(self.pages())
     }
@@ -2916,10 +2942,12 @@ impl ListPackages {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<PackagePage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`AzurePackage`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<PackagePage> {
         crate::Items::<PackagePage>::of(self.pages())
     }
@@ -2965,10 +2993,12 @@ impl ListProductAvailabilities {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<ProductAvailabilityPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`ProductAvailability`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<ProductAvailabilityPage> {
         crate::Items::<ProductAvailabilityPage>::of(self.pages())
     }
@@ -3024,10 +3054,12 @@ impl ListProducts {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<ProductPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`AzureProduct`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<ProductPage> {
         crate::Items::<ProductPage>::of(self.pages())
     }
@@ -3067,10 +3099,12 @@ impl ListProperties {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<PropertyPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`AzureProperty`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<PropertyPage> {
         crate::Items::<PropertyPage>::of(self.pages())
     }
@@ -3131,10 +3165,12 @@ impl ListSubmissionReports {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<CertificationReportPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`CertificationReport`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<CertificationReportPage> {
         crate::Items::<CertificationReportPage>::of(self.pages())
     }
@@ -3195,10 +3231,12 @@ impl ListSubmissionValidations {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<ValidationItemPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`ValidationItem`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<ValidationItemPage> {
         crate::Items::<ValidationItemPage>::of(self.pages())
     }
@@ -3259,10 +3297,12 @@ impl ListSubmissionWorkflows {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<WorkflowDetailPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`WorkflowDetail`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<WorkflowDetailPage> {
         crate::Items::<WorkflowDetailPage>::of(self.pages())
     }
@@ -3323,10 +3363,12 @@ impl ListSubmissions {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<SubmissionPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`Submission`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<SubmissionPage> {
         crate::Items::<SubmissionPage>::of(self.pages())
     }
@@ -3377,10 +3419,12 @@ impl ListVariants {
         sender.decoded(result)
     }
     /// Every page, following `nextLink` until there is none.
+    #[inline]
     pub fn pages(self) -> crate::Pages<VariantPage> {
-        crate::Pages::new(self.call.clone(), self.send())
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
     /// Every [`Variant`] of every page.
+    #[inline]
     pub fn stream(self) -> crate::Items<VariantPage> {
         crate::Items::<VariantPage>::of(self.pages())
     }
