@@ -6,15 +6,7 @@ use std::process::Command;
 /// Names and versions in the tree of a package.
 fn tree(args: &[&str]) -> BTreeSet<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let fixed = [
-        "tree",
-        "--offline",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--package",
-    ];
+    let fixed = ["tree", "--locked", "--edges", "normal", "--prefix", "none", "--package"];
     let output = Command::new(cargo).args(fixed).args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
@@ -78,7 +70,7 @@ fn json_features_that_break_flattened_decoding_are_off() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let args = [
         "tree",
-        "--offline",
+        "--locked",
         "--workspace",
         "--edges",
         "features",
