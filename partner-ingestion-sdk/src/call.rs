@@ -104,6 +104,10 @@ impl Call {
         &self.client
     }
 
+    pub(crate) fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
     /// Checks the arguments and prepares the generated client for this one call.
     pub(crate) fn sender(&self, path: &[(&str, &str)], body_etag: Option<&str>) -> Result<Sender, Error> {
         for (name, value) in path {
@@ -209,6 +213,16 @@ impl Context {
         }
     }
 
+    /// The error for a body that cannot be decoded; the body is quoted where it cannot hold a secret.
+    pub(crate) fn undecodable<T: DeserializeOwned>(&self, body: &[u8], error: serde_json::Error) -> Error {
+        let error = self.complete(decode_error::<T>(body, error));
+        if self.operation.secret {
+            error
+        } else {
+            error.quoting(body)
+        }
+    }
+
     pub(crate) fn attempts(&self) -> u32 {
         self.lock().attempts
     }
@@ -244,11 +258,7 @@ impl Sender {
     }
 
     pub(crate) fn decoded<T: DeserializeOwned>(&self, result: Outcoming<T>) -> Result<Response<T>, Error> {
-        let quotable = !self.context.operation.secret;
-        self.finish(result, |body, error| {
-            let error = decode_error::<T>(body, error);
-            if quotable { error.quoting(body) } else { error }
-        })
+        self.finish(result, |body, error| self.context.undecodable::<T>(body, error))
     }
 
     pub(crate) fn empty(&self, result: Outcoming<()>) -> Result<Response<()>, Error> {

@@ -1,14 +1,14 @@
 //! Routes that the document does not have: the service adds them faster than a document follows.
 
-use crate::call::{Call, call_options};
-use crate::error::decode_error;
+use crate::call::{Call, Context, call_options};
 use crate::operation::ANY;
-use crate::transport::{Answer, request_id};
+use crate::transport::Answer;
 use crate::{Client, Error, ErrorKind, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
 
 impl Client {
     /// Starts a request on any route of the service, with the same token, retries and errors as the operations.
@@ -104,12 +104,18 @@ impl RawRequest {
     /// As for the operations; [`ErrorKind::ForeignOrigin`] for a link to another origin.
     pub async fn send<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         // Boxed and without a type parameter: this part is compiled once, not for every type that is decoded.
-        let (answer, attempts) = Box::pin(self.fetch()).await?;
-        decode(answer, attempts)
+        let (answer, context) = Box::pin(self.fetch()).await?;
+        // No content stands for null, so that `()` and `Option` can be decoded from it.
+        let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
+        match serde_json::from_slice(body) {
+            Ok(value) => Ok(Response::new(value, answer.status, answer.headers, context.attempts())),
+            Err(error) => Err(context.undecodable::<T>(body, error)),
+        }
     }
 
-    async fn fetch(self) -> Result<(Answer, u32), Error> {
-        let argument = |message: String| Error::new(ErrorKind::Argument, message).of(&ANY);
+    async fn fetch(self) -> Result<(Answer, Arc<Context>), Error> {
+        let operation = self.call.operation();
+        let argument = |message: String| Error::new(ErrorKind::Argument, message).of(operation);
         let mut request = Request::new(self.method, self.url.map_err(argument)?);
         let json = HeaderValue::from_static("application/json");
         if let Some(body) = self.body.map_err(argument)? {
@@ -120,22 +126,7 @@ impl RawRequest {
         let context = self.call.context(None)?;
         context.prepare(&mut request)?;
         let answer = context.run(request).await?;
-        Ok((answer, context.attempts()))
-    }
-}
-
-fn decode<T: DeserializeOwned>(answer: Answer, attempts: u32) -> Result<Response<T>, Error> {
-    // No content stands for null, so that `()` and `Option` can be decoded from it.
-    let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
-    match serde_json::from_slice(body) {
-        Ok(value) => Ok(Response::new(value, answer.status, answer.headers, attempts)),
-        Err(error) => {
-            let id = request_id(&answer.headers);
-            Err(decode_error::<T>(body, error)
-                .answered(answer.status, id)
-                .of(&ANY)
-                .tried(attempts))
-        }
+        Ok((answer, context))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::call::Context;
 use crate::error::service_error;
 use crate::generated::client::Client as Generated;
 use crate::response::REQUEST_ID;
-use crate::retry::{Failure, may_send_again, retry_after};
+use crate::retry::{Failure, may_send_again};
 use crate::{Error, ErrorKind};
 use bytes::Bytes;
 use partner_auth::AccessToken;
@@ -89,12 +89,10 @@ impl Context {
         let mut pauses = retry.pauses();
         let mut attempts = 0;
         let mut renewed = false;
-        let mut next = Some(request);
+        let mut request = request;
         loop {
-            let Some(mut request) = next.take() else {
-                return Err(self.error(ErrorKind::Argument, "nothing to send"));
-            };
-            next = request.try_clone();
+            // A body that is a stream cannot be sent twice.
+            let mut spare = request.try_clone();
             let (method, if_match) = (request.method().clone(), request.headers().contains_key(IF_MATCH));
             let token = self.authorize(&mut request).await?;
             attempts += 1;
@@ -105,33 +103,39 @@ impl Context {
                     return Ok(answer);
                 }
                 Ok(answer) => {
-                    let again = answer.status == StatusCode::UNAUTHORIZED && !renewed && next.is_some();
+                    let again = answer.status == StatusCode::UNAUTHORIZED && !renewed;
                     if answer.status == StatusCode::UNAUTHORIZED {
                         self.shared.tokens.invalidate(&token);
                     }
-                    if again && self.has_another(&token).await {
+                    if again
+                        && spare.is_some()
+                        && self.has_another(&token).await
+                        && let Some(spare) = spare.take()
+                    {
                         renewed = true;
+                        request = spare;
                         continue;
                     }
-                    let wait = retry_after(&answer.headers);
+                    let error = service_error(self.operation, &answer);
                     let failure = Failure::Status {
                         status: answer.status,
-                        retry_after: wait.is_some(),
+                        retry_after: error.retry_after().is_some(),
                     };
-                    (service_error(self.operation, &answer, wait), failure)
+                    (error, failure)
                 }
                 Err((error, failure)) => (error, failure),
             };
             let error = error.of(self.operation).tried(attempts);
-            if next.is_none() || !may_send_again(&method, if_match, failure) {
+            let (Some(spare), true) = (spare, may_send_again(&method, if_match, failure)) else {
                 return Err(error);
-            }
+            };
             let Some(pause) = pauses.next() else { return Err(error) };
             let pause = pause.max(error.retry_after().unwrap_or_default());
             if start.elapsed() + pause > retry.limit() {
                 return Err(error);
             }
             tokio::time::sleep(pause).await;
+            request = spare;
         }
     }
 

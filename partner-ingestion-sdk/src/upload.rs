@@ -1,7 +1,7 @@
 //! Files go to the address that the service issues, not to the service: without its token.
 
 use crate::client::is_loopback;
-use crate::error::service_error_of;
+use crate::error::service_error;
 use crate::transport::Answer;
 use crate::types::Secret;
 use crate::{Client, Error, ErrorKind, IfMatchRule, Operation};
@@ -49,7 +49,7 @@ impl Client {
             return Ok(());
         }
         // What the store says may repeat the address; status and ids are enough.
-        Err(service_error_of(
+        Err(service_error(
             &UPLOAD,
             &Answer {
                 status,

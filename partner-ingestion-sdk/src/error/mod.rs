@@ -8,7 +8,7 @@ pub use body::FieldErrors;
 pub(crate) use decode::decode_error;
 
 use crate::Operation;
-use crate::retry;
+use crate::retry::retry_after;
 use crate::transport::{Answer, request_id};
 use body::Service;
 use reqwest::StatusCode;
@@ -215,16 +215,11 @@ impl Error {
 }
 
 /// The error for an answer that is no success.
-pub(crate) fn service_error(operation: &'static Operation, answer: &Answer, wait: Option<Duration>) -> Error {
+pub(crate) fn service_error(operation: &'static Operation, answer: &Answer) -> Error {
     let mut error = Error::new(ErrorKind::Status, "").answered(answer.status, request_id(&answer.headers));
     error.0.service = body::read(&answer.body, !operation.secret);
-    error.0.retry_after = wait;
+    error.0.retry_after = retry_after(&answer.headers);
     error.of(operation)
-}
-
-/// Reads Retry-After of an answer that is not handled by the transport.
-pub(crate) fn service_error_of(operation: &'static Operation, answer: &Answer) -> Error {
-    service_error(operation, answer, retry::retry_after(&answer.headers))
 }
 
 impl fmt::Display for Error {

@@ -116,15 +116,17 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) ->
 fn check_type(owner: &str, field: &syn::Field, known: &Field) -> Result<()> {
     let mut ty = field.ty.clone();
     ShortPaths.visit_type_mut(&mut ty);
-    // Recursion is boxed by progenitor.
     let text = |tokens: String| {
-        tokens
+        // Recursion is boxed by progenitor; the closing brackets go with the box.
+        let tokens = tokens
             .replace([' ', '\n'], "")
-            .replace("::std::collections", "std::collections")
+            .replace("::std::boxed::Box<", "")
+            .replace('>', "");
+        tokens.replace("::std::collections", "std::collections")
     };
-    let found = text(quote!(#ty).to_string()).replace("Box<", "").replace('>', "");
-    let wanted = text(format!("Option<{}>", rust_type(&known.ty))).replace('>', "");
-    if found != wanted && found != format!("Option<::std::boxed::{}", &wanted["Option<".len()..]) {
+    let found = text(quote!(#ty).to_string());
+    let wanted = text(format!("Option<{}>", rust_type(&known.ty)));
+    if found != wanted {
         bail!(
             "progenitor gave {owner}.{} the type {found}, wanted {wanted}",
             known.rust

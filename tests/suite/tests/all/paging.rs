@@ -114,3 +114,17 @@ async fn the_older_spelling_is_read() {
     let server = Server::script(vec![old, page(&["b"], None)]).await;
     assert_eq!(server.client().list_products().stream().count().await, 2);
 }
+
+#[tokio::test]
+async fn an_unreadable_later_page_is_told_like_the_first() {
+    let broken = Say::new(200, r#"{"value": [{"name": 7}]}"#).with("request-id", "r-2");
+    let server = Server::script(vec![page(&["a"], Some("x?1")), broken]).await;
+    let items: Vec<_> = server.client().list_products().stream().collect().await;
+    let error = items[1].as_ref().unwrap_err();
+    assert_eq!(
+        (error.operation(), error.request_id()),
+        (Some("list_products"), Some("r-2"))
+    );
+    assert!(error.to_string().contains("value[0].name"), "{error}");
+    assert!(error.body_excerpt().unwrap().contains("name"));
+}

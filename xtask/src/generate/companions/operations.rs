@@ -173,9 +173,8 @@ fn pages(api: &Api, op: &Operation) -> String {
     format!(
         "/// Every page, following `nextLink` until there is none.\n\
          #[inline]\npub fn pages(self) -> crate::Pages<{page}> {{\ncrate::Pages::new(self.call.clone(), Box::pin(self.send()))\n}}\n\
-         /// Every item of every page.\n#[inline]\npub fn stream(self) -> crate::Items<{page}> {{\ncrate::Items::<{page}>::of(self.pages())\n}}\n",
+         /// Every [`{item}`] of every page.\n#[inline]\npub fn stream(self) -> crate::Items<{page}> {{\ncrate::Items::<{page}>::of(self.pages())\n}}\n",
     )
-    .replace("/// Every item of every page.", &format!("/// Every [`{item}`] of every page."))
 }
 
 fn has_etag(api: &Api, ty: &Type) -> bool {
