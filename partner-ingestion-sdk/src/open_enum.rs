@@ -17,6 +17,7 @@ impl UnknownValue {
 }
 
 impl fmt::Debug for UnknownValue {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
@@ -43,6 +44,7 @@ macro_rules! open_enum {
             pub const KNOWN: &[Self] = &[$(Self::$variant,)*];
 
             /// The text, as the service writes it.
+            #[inline]
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
@@ -51,12 +53,14 @@ macro_rules! open_enum {
             }
 
             /// Whether the value was known when this crate was generated.
+            #[inline]
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::__Unknown(_))
             }
         }
 
         impl From<&str> for $name {
+            #[inline]
             fn from(text: &str) -> Self {
                 match text {
                     $($text => Self::$variant,)*
@@ -66,12 +70,14 @@ macro_rules! open_enum {
         }
 
         impl From<String> for $name {
+            #[inline]
             fn from(text: String) -> Self {
                 Self::from(text.as_str())
             }
         }
 
         impl From<&$name> for $name {
+            #[inline]
             fn from(value: &$name) -> Self {
                 value.clone()
             }
@@ -80,18 +86,21 @@ macro_rules! open_enum {
         impl std::str::FromStr for $name {
             type Err = std::convert::Infallible;
 
+            #[inline]
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 Ok(Self::from(text))
             }
         }
 
         impl std::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
 
         impl PartialOrd for $name {
+            #[inline]
             fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
                 Some(self.cmp(other))
             }
@@ -99,6 +108,7 @@ macro_rules! open_enum {
 
         impl Ord for $name {
             /// By text, so that a value keeps its place when it becomes known.
+            #[inline]
             fn cmp(&self, other: &Self) -> std::cmp::Ordering {
                 self.as_str().cmp(other.as_str())
             }
@@ -117,10 +127,12 @@ macro_rules! open_enum {
                 impl serde::de::Visitor<'_> for Text {
                     type Value = $name;
 
+                    #[inline]
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                         f.write_str("a string")
                     }
 
+                    #[inline]
                     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$name, E> {
                         Ok($name::from(text))
                     }

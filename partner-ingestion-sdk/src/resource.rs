@@ -50,6 +50,7 @@ pub trait Page {
 macro_rules! tagged {
     ($type:ident { $tag:ident = $value:literal; $($field:ident),* }) => {
         impl Default for $type {
+            #[inline]
             fn default() -> Self {
                 Self { $tag: Some(ResourceType::known($value)), $($field: None,)* extra: Extra::default() }
             }
@@ -60,7 +61,7 @@ macro_rules! tagged {
 macro_rules! resource {
     ($type:ident { $($what:ident = $field:ident $(; [$($older:literal),*])?),* }) => {
         impl $crate::Resource for $type {
-            $(fn $what(&self) -> Option<&str> {
+            $(#[inline] fn $what(&self) -> Option<&str> {
                 let today = self.$field.as_ref().map(|value| value.as_str());
                 today$($(.or_else(|| self.extra.get($older)?.as_str()))*)?
             })*
@@ -72,6 +73,7 @@ macro_rules! resource {
 macro_rules! union_resource {
     ($type:ident { $($variant:ident),* }) => {
         impl $crate::Resource for $type {
+            #[inline]
             fn id(&self) -> Option<&str> {
                 match self {
                     $(Self::$variant(member) => $crate::Resource::id(member),)*
@@ -79,6 +81,7 @@ macro_rules! union_resource {
                 }
             }
 
+            #[inline]
             fn etag(&self) -> Option<&str> {
                 match self {
                     $(Self::$variant(member) => $crate::Resource::etag(member),)*
@@ -86,6 +89,7 @@ macro_rules! union_resource {
                 }
             }
 
+            #[inline]
             fn resource_type(&self) -> Option<&str> {
                 match self {
                     $(Self::$variant(member) => $crate::Resource::resource_type(member),)*
@@ -101,14 +105,17 @@ macro_rules! page {
         impl $crate::Page for $type {
             type Item = $item;
 
+            #[inline]
             fn items(&self) -> &[$item] {
                 self.value.as_deref().unwrap_or_default()
             }
 
+            #[inline]
             fn into_items(self) -> Vec<$item> {
                 self.value.unwrap_or_default()
             }
 
+            #[inline]
             fn next_link(&self) -> Option<&str> {
                 let today = self.$link.as_deref();
                 let link = today$($(.or_else(|| self.extra.get($older)?.as_str()))*)?;
@@ -123,6 +130,7 @@ macro_rules! older {
     ($type:ident, $field:ident: $value:ty; [$($older:literal),*]) => {
         impl $type {
             #[doc = concat!("`", stringify!($field), "`, or what stands under an earlier spelling of it.")]
+            #[inline]
             pub fn $field(&self) -> Option<std::borrow::Cow<'_, $value>> {
                 let today = self.$field.as_ref().map(std::borrow::Cow::Borrowed);
                 today$(.or_else(|| $crate::resource::decoded(self.extra.get($older)?)))*

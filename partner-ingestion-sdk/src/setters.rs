@@ -9,6 +9,7 @@ macro_rules! setters {
         }
 
         impl From<&$type> for $type {
+            #[inline]
             fn from(value: &$type) -> Self {
                 value.clone()
             }

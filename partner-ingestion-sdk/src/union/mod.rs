@@ -72,12 +72,14 @@ macro_rules! tagged_union {
 
         $(
             impl From<$member> for $name {
+                #[inline]
                 fn from(member: $member) -> Self {
                     Self::$variant(member)
                 }
             }
 
             impl From<&$member> for $name {
+                #[inline]
                 fn from(member: &$member) -> Self {
                     Self::$variant(member.clone())
                 }
@@ -85,6 +87,7 @@ macro_rules! tagged_union {
         )*
 
         impl From<&$name> for $name {
+            #[inline]
             fn from(value: &$name) -> Self {
                 value.clone()
             }
@@ -97,6 +100,7 @@ macro_rules! tagged_union {
                 impl<'de> serde::de::Visitor<'de> for Members {
                     type Value = $name;
 
+                    #[inline]
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                         f.write_str(concat!("an object with `", $tag, "`"))
                     }
@@ -171,6 +175,7 @@ macro_rules! shaped_union {
 
         $(
             impl From<$member> for $name {
+                #[inline]
                 fn from(member: $member) -> Self {
                     Self::$shape(member)
                 }

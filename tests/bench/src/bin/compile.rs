@@ -1,7 +1,7 @@
 //! Compiling: the SDK beside what plain progenitor makes of the same interface, positional and in builder style.
 //!
-//! Each is a crate whose dependencies are built beforehand; only the crate itself is compiled, in turns. Ours includes its
-//! hand-written runtime.
+//! Each is a crate whose dependencies are built beforehand; only the crate itself is compiled, in turns. Ours comes twice:
+//! what is generated, as a crate of its own like the peers, and the whole SDK with setters, builders and runtime.
 
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use std::path::{Path, PathBuf};
@@ -25,23 +25,47 @@ fn main() {
     let peer = |name, package, style| {
         let folder = target.join("peers").join(package);
         write_peer(&folder, package, &document, style);
-        Peer { name, folder, package, features: &[] }
+        Peer {
+            name,
+            folder,
+            package,
+            features: &[],
+        }
     };
+    let generated = target.join("peers/generated-part");
+    write_generated_part(&generated, &sdk);
     let peers = [
         Peer {
-            name: "ours, with its runtime",
+            name: "ours, the generated part",
+            folder: generated,
+            package: "generated-part",
+            features: &[],
+        },
+        peer(
+            "plain progenitor, positional",
+            "plain-positional",
+            InterfaceStyle::Positional,
+        ),
+        peer(
+            "plain progenitor, builder style",
+            "plain-builder",
+            InterfaceStyle::Builder,
+        ),
+        Peer {
+            name: "ours, with setters and runtime",
             folder: sdk,
             package: "partner-ingestion-sdk",
             features: &["--no-default-features", "--features", "client"],
         },
-        peer("plain progenitor, positional", "plain-positional", InterfaceStyle::Positional),
-        peer("plain progenitor, builder style", "plain-builder", InterfaceStyle::Builder),
     ];
     let builds = target.join("peers/target");
     let (mut checks, mut releases) = (vec![Vec::new(); peers.len()], vec![Vec::new(); peers.len()]);
     for round in 0..=ROUNDS {
         for (i, peer) in peers.iter().enumerate() {
-            let times = [compile(peer, &["check"], &builds), compile(peer, &["build", "--release"], &builds)];
+            let times = [
+                compile(peer, &["check"], &builds),
+                compile(peer, &["build", "--release"], &builds),
+            ];
             // The first round builds the dependencies.
             if round > 0 {
                 checks[i].push(times[0]);
@@ -55,13 +79,21 @@ fn main() {
     println!("| --- | ---: | ---: |");
     for (peer, ((check, a), (release, b))) in peers.iter().zip(&figures) {
         let (check, release) = (check / figures[1].0.0, release / figures[0].1.0);
-        println!("| {:<32} | {check:.2} (±{:.0} %) | {release:.2} (±{:.0} %) |", peer.name, a * 50.0, b * 50.0);
+        println!(
+            "| {:<32} | {check:.2} (±{:.0} %) | {release:.2} (±{:.0} %) |",
+            peer.name,
+            a * 50.0,
+            b * 50.0
+        );
     }
 }
 
 /// Compiles the crate alone: its dependencies are there.
 fn compile(peer: &Peer, command: &[&str], builds: &Path) -> f64 {
-    let lib = std::fs::File::options().append(true).open(peer.folder.join("src/lib.rs")).unwrap();
+    let lib = std::fs::File::options()
+        .append(true)
+        .open(peer.folder.join("src/lib.rs"))
+        .unwrap();
     lib.set_modified(std::time::SystemTime::now()).unwrap();
     let start = Instant::now();
     let status = Command::new("cargo")
@@ -88,15 +120,53 @@ fn write_peer(folder: &Path, name: &str, document: &openapiv3::OpenAPI, style: I
     settings.with_interface(style);
     let tokens = Generator::new(&settings).generate_tokens(document).unwrap();
     let code = prettyplease::unparse(&syn::parse2(tokens).unwrap());
-    println!("{name}: {} lines", code.lines().filter(|l| !l.trim().is_empty() && !l.trim().starts_with("//")).count());
+    println!(
+        "{name}: {} lines",
+        code.lines()
+            .filter(|l| !l.trim().is_empty() && !l.trim().starts_with("//"))
+            .count()
+    );
     std::fs::create_dir_all(folder.join("src")).unwrap();
     std::fs::write(folder.join("src/lib.rs"), format!("#![allow(warnings)]\n{code}")).unwrap();
+    write_manifest(folder, name);
+}
+
+/// Types and progenitor's client, with the hand-written values that their fields have, and hooks that do nothing.
+fn write_generated_part(folder: &Path, sdk: &Path) {
+    const LIB: &str = "#![allow(warnings)]
+        mod generated { pub mod client; pub mod enums; pub mod ids; pub mod resources; pub mod types; pub mod unions; }
+        mod id; mod open_enum; mod resource; mod union; mod value;
+        pub mod types {
+            pub use crate::generated::{enums::*, ids::*, types::*, unions::*};
+            pub use crate::{open_enum::UnknownValue, union::UnknownMember};
+            pub use crate::value::{Decimal, DecimalError, Extra, ResourceType, Secret, Timestamp};
+        }
+        pub use generated::client::Client;
+        pub use resource::{Page, Resource};
+        pub mod call { #[derive(Debug)] pub struct Context; }
+        impl progenitor_client::ClientHooks<std::sync::Arc<call::Context>> for Client {}";
+    for part in ["generated", "union", "value", "."] {
+        std::fs::create_dir_all(folder.join("src").join(part)).unwrap();
+        for file in std::fs::read_dir(sdk.join("src").join(part)).unwrap() {
+            let file = file.unwrap();
+            if file.file_type().unwrap().is_file() {
+                std::fs::copy(file.path(), folder.join("src").join(part).join(file.file_name())).unwrap();
+            }
+        }
+    }
+    std::fs::write(folder.join("src/lib.rs"), LIB).unwrap();
+    write_manifest(folder, "generated-part");
+}
+
+fn write_manifest(folder: &Path, name: &str) {
     let manifest = format!(
         "[workspace]\n[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\n\
          bytes = \"1\"\nchrono = {{ version = \"0.4\", default-features = false, features = [\"std\", \"serde\"] }}\n\
          futures-core = \"0.3\"\nprogenitor-client = \"=0.15.1\"\n\
          reqwest = {{ version = \"0.13\", default-features = false, features = [\"json\", \"stream\", \"query\"] }}\n\
-         serde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n"
+         serde = {{ version = \"1\", features = [\"derive\"] }}\n\
+         serde_json = {{ version = \"1\", features = [\"raw_value\"] }}\nserde_path_to_error = \"0.1\"\n\
+         uuid = {{ version = \"1\", features = [\"std\", \"serde\"] }}\n"
     );
     std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
 }
