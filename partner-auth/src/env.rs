@@ -1,14 +1,22 @@
-//! The configuration that the Azure SDKs read from the environment.
+//! The configuration that the Azure SDKs read from the environment, and what build systems set.
 
-use crate::{Error, ErrorKind};
-use zeroize::Zeroizing;
+#[cfg(feature = "certificate")]
+use crate::Certificate;
+use crate::{Authority, AzurePipelines, Credential, Error, ErrorKind, FederatedTokenFile, GitHubActions};
 
 pub(crate) struct Environment {
     pub(crate) tenant: String,
     pub(crate) client_id: String,
-    pub(crate) secret: Zeroizing<String>,
-    pub(crate) authority: Option<String>,
+    pub(crate) credential: Credential,
+    pub(crate) authority: Authority,
 }
+
+const SECRET: &str = "AZURE_CLIENT_SECRET";
+const CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
+const PASSWORD: &str = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
+const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
+const CUSTOM_AUTHORITY: &str = "PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY";
 
 /// Reads the variables; an empty one counts as unset. One error names everything that is missing.
 pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environment, Error> {
@@ -17,57 +25,175 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environmen
             .map(|value| value.trim().to_owned())
             .filter(|value| !value.is_empty())
     };
-    let mut missing = Vec::new();
-    let mut required = |name: &'static str| {
-        lookup(name).unwrap_or_else(|| {
-            missing.push(name);
-            String::new()
-        })
-    };
-    let tenant = required("AZURE_TENANT_ID");
-    let client_id = required("AZURE_CLIENT_ID");
-    let secret = Zeroizing::new(required("AZURE_CLIENT_SECRET"));
-    if !missing.is_empty() {
+    let credential = credential(&lookup)?;
+    // The Azure tasks of a pipeline name the application of their service connection.
+    let tenant = lookup("AZURE_TENANT_ID").or_else(|| lookup("AZURESUBSCRIPTION_TENANT_ID"));
+    let client_id = lookup("AZURE_CLIENT_ID").or_else(|| lookup("AZURESUBSCRIPTION_CLIENT_ID"));
+    let (Some(tenant), Some(client_id), Some(credential)) = (&tenant, &client_id, &credential) else {
+        let mut missing = Vec::new();
+        missing.extend(tenant.is_none().then_some("AZURE_TENANT_ID"));
+        missing.extend(client_id.is_none().then_some("AZURE_CLIENT_ID"));
+        missing.extend(
+            credential
+                .is_none()
+                .then_some("AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH, or AZURE_FEDERATED_TOKEN_FILE)"),
+        );
         let message = format!(
-            "no credential in the environment: set {} (tenant id, client id and secret of the application that is \
-             associated in Partner Center)",
+            "no credential in the environment: set {}; they are of the application that is associated in Partner Center",
             missing.join(", ")
         );
         return Err(Error::new(ErrorKind::Config, message));
-    }
+    };
+    let authority = match lookup(AUTHORITY) {
+        Some(host) if lookup(CUSTOM_AUTHORITY).is_some_and(|flag| is_on(&flag)) => {
+            Authority::loopback(&host).or_else(|_| Authority::custom(&host))?
+        }
+        Some(host) => host.parse()?,
+        None => Authority::public(),
+    };
     Ok(Environment {
-        tenant,
-        client_id,
-        secret,
-        authority: lookup("AZURE_AUTHORITY_HOST"),
+        tenant: tenant.clone(),
+        client_id: client_id.clone(),
+        credential: credential.clone(),
+        authority,
     })
+}
+
+/// The first credential that is configured, in the order of the Azure SDKs; then the build systems.
+fn credential(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<Credential>, Error> {
+    if let Some(secret) = lookup(SECRET) {
+        return Ok(Some(Credential::secret(secret)));
+    }
+    if let Some(path) = lookup(CERTIFICATE) {
+        return certificate(&path, lookup(PASSWORD).is_some()).map(Some);
+    }
+    if let Some(path) = lookup(TOKEN_FILE) {
+        return Ok(Some(FederatedTokenFile::new(path).into()));
+    }
+    if lookup("ACTIONS_ID_TOKEN_REQUEST_URL").is_some() {
+        return GitHubActions::read(lookup).map(|source| Some(source.into()));
+    }
+    if lookup("SYSTEM_OIDCREQUESTURI").is_some() {
+        return AzurePipelines::read(lookup).map(|source| Some(source.into()));
+    }
+    Ok(None)
+}
+
+#[cfg(feature = "certificate")]
+fn certificate(path: &str, has_password: bool) -> Result<Credential, Error> {
+    if has_password {
+        let message = format!(
+            "{PASSWORD} is set, and encrypted keys are not read: convert the file with `openssl pkcs12 -in {path} -out \
+             application.pem -nodes` (or `openssl pkey` for PEM), and unset the variable"
+        );
+        return Err(Error::new(ErrorKind::Config, message));
+    }
+    Certificate::from_file(path).map(Credential::from)
+}
+
+#[cfg(not(feature = "certificate"))]
+fn certificate(_: &str, _: bool) -> Result<Credential, Error> {
+    let message = format!("{CERTIFICATE} is set, and partner-auth was built without its feature `certificate`");
+    Err(Error::new(ErrorKind::Config, message))
+}
+
+fn is_on(flag: &str) -> bool {
+    flag == "1" || flag.eq_ignore_ascii_case("true")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_error_names_everything_that_is_missing() {
-        let error = read(|name| (name == "AZURE_CLIENT_ID").then(|| " ".to_owned()))
-            .err()
-            .unwrap()
-            .to_string();
-        for name in ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"] {
-            assert!(error.contains(name), "{error}");
+    fn with<'v>(values: &'v [(&'v str, &'v str)]) -> impl Fn(&str) -> Option<String> + 'v {
+        move |name| {
+            values
+                .iter()
+                .find(|(found, _)| *found == name)
+                .map(|(_, value)| value.to_string())
         }
-        let error = read(|name| (name != "AZURE_CLIENT_SECRET").then(|| "x".to_owned()))
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(error.contains("set AZURE_CLIENT_SECRET ("), "{error}");
+    }
+
+    fn fails(values: &[(&str, &str)]) -> String {
+        read(with(values)).err().unwrap().to_string()
+    }
+
+    const APPLICATION: [(&str, &str); 2] = [("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", " c\n")];
+
+    fn found(more: &[(&str, &str)]) -> Environment {
+        read(with(&[&APPLICATION, more].concat())).ok().unwrap()
     }
 
     #[test]
-    fn values_are_trimmed() {
-        let found = read(|name| Some(format!(" {name}\n"))).ok().unwrap();
-        assert_eq!(found.tenant, "AZURE_TENANT_ID");
-        assert_eq!(found.secret.as_str(), "AZURE_CLIENT_SECRET");
-        assert_eq!(found.authority.as_deref(), Some("AZURE_AUTHORITY_HOST"));
+    fn one_error_names_everything_that_is_missing() {
+        let error = fails(&[("AZURE_CLIENT_ID", " ")]);
+        for name in ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", SECRET, CERTIFICATE, TOKEN_FILE] {
+            assert!(error.contains(name), "{error}");
+        }
+        let error = fails(&APPLICATION);
+        assert!(error.contains("set AZURE_CLIENT_SECRET (or"), "{error}");
+    }
+
+    #[test]
+    fn the_first_credential_of_the_chain() {
+        let secret = found(&[(SECRET, "s "), (CERTIFICATE, "/nowhere"), (TOKEN_FILE, "f")]);
+        assert_eq!((secret.tenant.as_str(), secret.client_id.as_str()), ("t", "c"));
+        assert_eq!(format!("{:?}", secret.credential), "Credential(secret)");
+        let file = found(&[
+            (SECRET, ""),
+            (TOKEN_FILE, "f"),
+            ("ACTIONS_ID_TOKEN_REQUEST_URL", "no url"),
+        ]);
+        assert_eq!(format!("{:?}", file.credential), "Credential(assertion)");
+        let error = fails(&[&APPLICATION[..], &[("ACTIONS_ID_TOKEN_REQUEST_URL", "https://a")]].concat());
+        assert!(error.contains("id-token: write"), "{error}");
+        let error = fails(&[&APPLICATION[..], &[("SYSTEM_OIDCREQUESTURI", "https://a")]].concat());
+        assert!(
+            error.contains("SYSTEM_ACCESSTOKEN, AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"),
+            "{error}"
+        );
+        let pipeline = [
+            ("AZURESUBSCRIPTION_TENANT_ID", "t"),
+            ("AZURESUBSCRIPTION_CLIENT_ID", "c"),
+            ("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "s"),
+            ("SYSTEM_ACCESSTOKEN", "x"),
+            ("SYSTEM_OIDCREQUESTURI", "https://a/b"),
+        ];
+        assert!(read(with(&pipeline)).is_ok());
+    }
+
+    #[cfg(feature = "certificate")]
+    #[test]
+    fn certificates_with_advice() {
+        let error = fails(&[&APPLICATION[..], &[(CERTIFICATE, "/nowhere/a.pem")]].concat());
+        assert!(error.contains("/nowhere/a.pem"), "{error}");
+        let error = fails(&[&APPLICATION[..], &[(CERTIFICATE, "a.pfx"), (PASSWORD, "canary")]].concat());
+        assert!(error.contains("openssl pkcs12") && !error.contains("canary"), "{error}");
+    }
+
+    #[test]
+    fn another_authority_has_to_be_allowed() {
+        let secret = (SECRET, "s");
+        assert_eq!(found(&[secret]).authority, Authority::public());
+        let government = found(&[secret, (AUTHORITY, "https://login.microsoftonline.us/")]);
+        assert_eq!(government.authority, Authority::us_government());
+        for host in ["https://login.example.com", "http://127.0.0.1:8080"] {
+            let error = fails(&[&APPLICATION[..], &[secret, (AUTHORITY, host)]].concat());
+            assert!(error.contains(CUSTOM_AUTHORITY), "{error}");
+            assert_eq!(
+                found(&[secret, (AUTHORITY, host), (CUSTOM_AUTHORITY, "1")])
+                    .authority
+                    .host(),
+                host.split("://").nth(1).unwrap().split(':').next().unwrap()
+            );
+        }
+        let error = fails(
+            &[
+                &APPLICATION[..],
+                &[secret, (AUTHORITY, "http://a"), (CUSTOM_AUTHORITY, "true")],
+            ]
+            .concat(),
+        );
+        assert!(error.contains("https"), "{error}");
     }
 }

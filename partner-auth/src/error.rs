@@ -56,6 +56,8 @@ pub(crate) struct Details {
     pub(crate) codes: Vec<u32>,
     pub(crate) trace_id: Option<String>,
     pub(crate) correlation_id: Option<String>,
+    pub(crate) timestamp: Option<String>,
+    pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) hint: Option<&'static str>,
 }
@@ -93,6 +95,16 @@ impl Error {
             details: Details::default(),
             source: Some(source.into()),
         }))
+    }
+
+    #[cfg(feature = "entra")]
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Whether both are the one error of the same exchange, told to several callers.
+    pub fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// What kind of thing went wrong.
@@ -133,6 +145,16 @@ impl Error {
         self.0.details.correlation_id.as_deref()
     }
 
+    /// When the error occurred, by Entra ID's clock and in its words.
+    pub fn timestamp(&self) -> Option<&str> {
+        self.0.details.timestamp.as_deref()
+    }
+
+    /// The header `x-ms-request-id` of the answer, which is there when the body says nothing.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.details.request_id.as_deref()
+    }
+
     /// How long Entra ID asked to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.details.retry_after
@@ -155,7 +177,14 @@ impl fmt::Display for Error {
             }
             f.write_str(")")?;
         } else if let Some(status) = details.status {
-            write!(f, " (status {status})")?;
+            write!(f, " (status {status}")?;
+            if let Some(id) = &details.request_id {
+                write!(f, ", request id {id}")?;
+            }
+            f.write_str(")")?;
+        }
+        if let Some(wish) = details.retry_after {
+            write!(f, "; to be tried again after {} s", wish.as_secs())?;
         }
         if let Some(hint) = details.hint {
             write!(f, "\n{hint}")?;

@@ -5,32 +5,51 @@
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod challenge;
 mod error;
 mod provider;
 mod token;
 
-#[cfg(feature = "entra")]
-mod authority;
+#[cfg(feature = "azure")]
+mod azure;
 #[cfg(feature = "entra")]
 mod cache;
 #[cfg(feature = "entra")]
+mod clock;
+#[cfg(feature = "entra")]
+mod credential;
+#[cfg(feature = "entra")]
+mod entra;
+#[cfg(feature = "entra")]
 mod env;
-#[cfg(feature = "entra")]
-mod exchange;
-#[cfg(feature = "entra")]
-mod hints;
 #[cfg(feature = "entra")]
 mod source;
 #[cfg(feature = "entra")]
-mod wire;
+mod status;
+
+#[cfg(any(all(test, feature = "entra"), feature = "testing"))]
+pub mod testing;
 
 #[cfg(feature = "entra")]
-pub use authority::Endpoint;
+#[doc = include_str!("../GUIDE.md")]
+pub mod guide {}
+
+pub use challenge::Challenge;
+#[cfg(feature = "certificate")]
+pub use credential::{Certificate, SigningAlgorithm};
 pub use error::{Error, ErrorKind};
 pub use provider::{BoxFuture, StaticToken, TokenProvider};
-#[cfg(feature = "entra")]
-pub use source::{PARTNER_CENTER, TokenSource, TokenSourceBuilder};
 pub use token::AccessToken;
+#[cfg(feature = "entra")]
+pub use {
+    cache::RenewalPolicy,
+    credential::{
+        Assertion, AssertionRequest, AssertionSource, AzurePipelines, Credential, FederatedTokenFile, GitHubActions,
+    },
+    entra::authority::{Authority, Endpoint},
+    source::{PARTNER_CENTER, TokenSource, TokenSourceBuilder},
+    status::Status,
+};
 
 /// The HTTP client that the exchange uses, for [`TokenSourceBuilder::http`].
 #[cfg(feature = "entra")]

@@ -1,6 +1,7 @@
 //! An access token: a secret that knows its header and when it expires.
 
 use crate::{Error, ErrorKind};
+use bytes::Bytes;
 use http::HeaderValue;
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ use zeroize::Zeroizing;
 /// ```
 #[derive(Clone)]
 pub struct AccessToken(Arc<Inner>);
+
+/// The authentication scheme of RFC 6750.
+const SCHEME: &[u8] = b"Bearer ";
 
 struct Inner {
     secret: Zeroizing<String>,
@@ -44,17 +48,22 @@ impl AccessToken {
     ///
     /// As [`AccessToken::new`]; also when the lifetime reaches beyond what the clock can express.
     pub fn with_lifetime(secret: impl Into<String>, issued: Instant, lifetime: Duration) -> Result<Self, Error> {
+        Self::issued(Zeroizing::new(secret.into()), issued, lifetime)
+    }
+
+    pub(crate) fn issued(secret: Zeroizing<String>, issued: Instant, lifetime: Duration) -> Result<Self, Error> {
         let expires_at = issued.checked_add(lifetime);
         let expires_at = expires_at.ok_or_else(|| Error::new(ErrorKind::Protocol, "the token's lifetime is absurd"))?;
-        Self::build(Zeroizing::new(secret.into()), Some(expires_at))
+        Self::build(secret, Some(expires_at))
     }
 
     fn build(secret: Zeroizing<String>, expires_at: Option<Instant>) -> Result<Self, Error> {
         if secret.is_empty() {
             return Err(Error::new(ErrorKind::Protocol, "the access token is empty"));
         }
-        let text = Zeroizing::new(format!("Bearer {}", secret.as_str()));
-        let header = HeaderValue::from_str(&text);
+        // The header owns memory that is wiped with its last clone.
+        let text = Zeroizing::new([SCHEME, secret.as_bytes()].concat());
+        let header = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
         let mut header = header.map_err(|_| {
             Error::new(
                 ErrorKind::Protocol,

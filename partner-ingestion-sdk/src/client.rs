@@ -36,13 +36,16 @@ pub(crate) struct Shared {
     pub(crate) retry: Retry,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
+    pub(crate) renew_on_forbidden: bool,
 }
 
 impl Client {
-    /// A client for the application in `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and `AZURE_CLIENT_SECRET`.
+    /// A client for the application in `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`, with the first credential of
+    /// [`TokenSource::builder_from_env`](partner_auth::TokenSource::builder_from_env): `AZURE_CLIENT_SECRET`, a certificate,
+    /// a federated token, or the identity of a build system.
     ///
-    /// `AZURE_AUTHORITY_HOST` and `PARTNER_INGESTION_URL`, if set, take the place of the public addresses; the latter is
-    /// how a program is pointed at the sandbox. Nothing is sent yet.
+    /// `PARTNER_INGESTION_URL`, if set, takes the place of the public address: so a program is pointed at the sandbox.
+    /// Nothing is sent yet.
     ///
     /// # Errors
     ///
@@ -80,6 +83,7 @@ impl Client {
             retry: Retry::default(),
             timeout: Duration::from_secs(60),
             max_body: 64 << 20,
+            renew_on_forbidden: false,
         }
     }
 
@@ -109,6 +113,7 @@ pub struct ClientBuilder {
     retry: Retry,
     timeout: Duration,
     max_body: usize,
+    renew_on_forbidden: bool,
 }
 
 impl ClientBuilder {
@@ -143,6 +148,13 @@ impl ClientBuilder {
     /// How long one attempt may take, its answer included; one minute if not set. A call can override it.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Treats 403 as 401: the token is dropped and the request sent once more with a new one. For the minutes after the
+    /// application was given a role, while old tokens do not have it yet. Off if not set.
+    pub fn renew_on_forbidden(mut self, renew: bool) -> Self {
+        self.renew_on_forbidden = renew;
         self
     }
 
@@ -182,6 +194,7 @@ impl ClientBuilder {
             retry,
             timeout,
             max_body,
+            renew_on_forbidden,
             ..
         } = self;
         Ok(Client {
@@ -192,6 +205,7 @@ impl ClientBuilder {
                 retry,
                 timeout,
                 max_body,
+                renew_on_forbidden,
             }),
         })
     }

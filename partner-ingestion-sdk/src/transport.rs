@@ -103,11 +103,13 @@ impl Context {
                     return Ok(answer);
                 }
                 Ok(answer) => {
-                    let again = answer.status == StatusCode::UNAUTHORIZED && !renewed;
-                    if answer.status == StatusCode::UNAUTHORIZED {
+                    let rejected = answer.status == StatusCode::UNAUTHORIZED
+                        || (answer.status == StatusCode::FORBIDDEN && self.shared.renew_on_forbidden);
+                    if rejected {
                         self.shared.tokens.invalidate(&token);
                     }
-                    if again
+                    if rejected
+                        && !renewed
                         && spare.is_some()
                         && self.has_another(&token).await
                         && let Some(spare) = spare.take()

@@ -1,6 +1,6 @@
 //! What the examples share: the sandbox unless `--live` is given, and a table that lines up.
 
-use partner_ingestion_sdk::partner_auth::TokenSource;
+use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::{Client, Resource};
 use partner_sandbox::Sandbox;
 use std::error::Error;
@@ -24,7 +24,7 @@ pub(crate) async fn connect(live: bool) -> Outcome<Connection> {
     }
     let sandbox = Sandbox::start().await?;
     let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-    let tokens = tokens.authority(sandbox.authority()).build()?;
+    let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
     let client = Client::builder()
         .base_url(sandbox.url())
         .token_provider(tokens)

@@ -59,6 +59,7 @@ struct Inner {
     attempts: u32,
     service: Service,
     auth: Option<partner_auth::Error>,
+    challenge: Option<partner_auth::Challenge>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -171,6 +172,11 @@ impl Error {
         self.0.auth.as_ref()
     }
 
+    /// What the service wants of a token, when it answered 401 or 403 and said so: the reason, and `claims` to ask for.
+    pub fn challenge(&self) -> Option<&partner_auth::Challenge> {
+        self.0.challenge.as_ref()
+    }
+
     /// Whether what was asked for does not exist.
     pub fn is_not_found(&self) -> bool {
         self.0.status == Some(StatusCode::NOT_FOUND)
@@ -219,6 +225,7 @@ pub(crate) fn service_error(operation: &'static Operation, answer: &Answer) -> E
     let mut error = Error::new(ErrorKind::Status, "").answered(answer.status, request_id(&answer.headers));
     error.0.service = body::read(&answer.body, !operation.secret);
     error.0.retry_after = retry_after(&answer.headers);
+    error.0.challenge = partner_auth::Challenge::from_headers(&answer.headers);
     error.of(operation)
 }
 

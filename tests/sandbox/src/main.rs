@@ -42,7 +42,7 @@ async fn main() -> ExitCode {
     let (authority, tenant) = (sandbox.authority(), sandbox.tenant());
     let (client, secret, url) = (sandbox.client_id(), sandbox.client_secret(), sandbox.url());
     let text = format!(
-        "export AZURE_AUTHORITY_HOST={authority}\nexport AZURE_TENANT_ID={tenant}\nexport AZURE_CLIENT_ID={client}\n\
+        "export AZURE_AUTHORITY_HOST={authority}\nexport PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1\nexport AZURE_TENANT_ID={tenant}\nexport AZURE_CLIENT_ID={client}\n\
          export AZURE_CLIENT_SECRET={secret}\nexport PARTNER_INGESTION_URL={url}\n\n\
          # a token:\ncurl -d grant_type=client_credentials -d client_id={client} -d client_secret={secret} \
          -d resource=https://api.partner.microsoft.com {authority}/{tenant}/oauth2/token\n\n"

@@ -1,6 +1,6 @@
 //! A sandbox with a client, and the steps of the sequence as far as a test needs them.
 
-use partner_auth::TokenSource;
+use partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, Error};
@@ -141,7 +141,12 @@ impl Stage {
 /// Tokens of the sandbox's account.
 pub fn source(sandbox: &Sandbox) -> TokenSource {
     let builder = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-    builder.authority(sandbox.authority()).build().unwrap()
+    builder.authority(authority(sandbox)).build().unwrap()
+}
+
+/// The sandbox's Entra ID.
+pub fn authority(sandbox: &Sandbox) -> Authority {
+    Authority::loopback(&sandbox.authority()).unwrap()
 }
 
 /// A body whose property has another JSON type than the document says.

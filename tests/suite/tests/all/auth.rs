@@ -2,7 +2,7 @@
 
 use partner_auth::{Endpoint, ErrorKind, TokenProvider, TokenSource};
 use partner_sandbox::Sandbox;
-use partner_tests::stage::source;
+use partner_tests::stage::{authority, source};
 use std::time::Duration;
 
 #[tokio::test]
@@ -11,7 +11,7 @@ async fn both_endpoints_give_tokens() {
     for endpoint in [Endpoint::V1, Endpoint::V2] {
         let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
         let source = source
-            .authority(sandbox.authority())
+            .authority(authority(&sandbox))
             .endpoint(endpoint)
             .build()
             .unwrap();
@@ -27,7 +27,7 @@ async fn a_wrong_audience_is_explained() {
     let sandbox = Sandbox::start().await.unwrap();
     let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
     let source = source
-        .authority(sandbox.authority())
+        .authority(authority(&sandbox))
         .audience("https://api.partner.microsoft.com/")
         .build()
         .unwrap();

@@ -5,7 +5,7 @@ use partner_ingestion_sdk::partner_auth::{StaticToken, TokenSource};
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::{Client, Error, ErrorKind, IfMatch, Retry};
 use partner_tests::server::{Say, Server};
-use partner_tests::stage::{Stage, source};
+use partner_tests::stage::{Stage, authority, source};
 use serde_json::json;
 use std::error::Error as _;
 use std::time::Duration;
@@ -64,7 +64,7 @@ async fn a_wrong_secret_says_what_to_do() {
             client_id.unwrap_or(&own_client),
             secret.unwrap_or(&own_secret),
         );
-        let tokens = tokens.authority(sandbox.authority()).build().unwrap();
+        let tokens = tokens.authority(authority(sandbox)).build().unwrap();
         let client = Client::builder()
             .base_url(sandbox.url())
             .token_provider(tokens)

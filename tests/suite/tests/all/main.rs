@@ -9,6 +9,7 @@ mod operations;
 mod paging;
 mod property;
 mod refused;
+mod rejected;
 mod secrets;
 mod sequence;
 mod trees;

@@ -1,6 +1,6 @@
 //! A canary scan: secret, token and upload address are nowhere that somebody might read.
 
-use partner_auth::TokenSource;
+use partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::Client;
 use partner_ingestion_sdk::partner_auth::StaticToken;
 use partner_ingestion_sdk::types::*;
@@ -66,7 +66,9 @@ async fn token_endpoint_answers_never_reach_an_error() {
             .with("content-type", "application/json")
             .with("location", format!("/{CANARY}"));
         let server = Server::script(vec![say]).await;
-        let source = TokenSource::builder("contoso.example", "client", CANARY).authority(&server.origin);
+        let source = TokenSource::builder("contoso.example", "client", CANARY)
+            .any_client_id()
+            .authority(Authority::loopback(&server.origin).unwrap());
         clean(&source);
         let source = source.build().unwrap();
         clean(&source);

@@ -43,7 +43,7 @@ const SERVER: &str = "Entra ID failed. If it lasts, give the trace id to Microso
 /// Kind and next step for a known code.
 pub(crate) fn lookup(code: u32) -> Option<(ErrorKind, &'static str)> {
     Some(match code {
-        7_000_215 => (Credential, WRONG_SECRET),
+        7_000_215 | 70_002 => (Credential, WRONG_SECRET),
         7_000_222 => (Credential, EXPIRED_SECRET),
         7_000_216 | 7_000_218 | 900_144 | 90_014 => (Config, MISSING_FIELD),
         700_016 | 700_011 | 7_000_112 | 70_001 => (Tenant, UNKNOWN_APP),
@@ -58,7 +58,7 @@ pub(crate) fn lookup(code: u32) -> Option<(ErrorKind, &'static str)> {
         901_002 => (Config, RESOURCE_ON_V2),
         700_027 | 700_030 | 50_012 => (Credential, BAD_ASSERTION),
         700_024 | 500_133 => (ClockSkew, STALE_ASSERTION),
-        70_021 | 700_211..=700_213 => (Credential, NO_FEDERATION),
+        70_021 | 700_210..=700_219 => (Credential, NO_FEDERATION),
         53_003 | 530_032 => (Blocked, POLICY),
         50_196 | 90_055 => (Throttled, LOOP),
         90_033 | 50_033 | 90_006 | 90_012 | 90_024 | 90_090 | 90_091 | 50_000 => (Transient, OUTAGE),

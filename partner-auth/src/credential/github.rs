@@ -1,0 +1,87 @@
+//! GitHub Actions as an identity provider.
+
+use super::{Assertion, AssertionRequest, AssertionSource, Credential, token_service};
+use crate::{BoxFuture, Error, ErrorKind};
+use reqwest::Url;
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// What Entra ID expects in a federated credential, unless it was registered with another audience.
+const AUDIENCE: &str = "api://AzureADTokenExchange";
+const URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+const TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
+
+/// Assertions of a GitHub Actions job that has the permission `id-token: write`, without any secret in the repository.
+///
+/// The application needs a federated credential for the repository (App registrations > Certificates & secrets).
+///
+/// ```no_run
+/// use partner_auth::{GitHubActions, TokenSource};
+///
+/// let source = TokenSource::builder("contoso.com", "9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1", GitHubActions::from_env()?).build()?;
+/// # Ok::<(), partner_auth::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct GitHubActions {
+    url: Url,
+    token: Zeroizing<String>,
+    audience: String,
+}
+
+impl GitHubActions {
+    /// From the two variables that GitHub sets in such a job, `ACTIONS_ID_TOKEN_REQUEST_URL` and
+    /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when they are missing or malformed.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let (Some(url), Some(token)) = (lookup(URL), lookup(TOKEN)) else {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("{URL} and {TOKEN} are not set: the job needs `permissions: id-token: write`"),
+            ));
+        };
+        Ok(Self {
+            url: token_service::address(URL, &url)?,
+            token: Zeroizing::new(token),
+            audience: AUDIENCE.to_owned(),
+        })
+    }
+
+    /// The audience of the federated credential; `api://AzureADTokenExchange` if not set.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = audience.into();
+        self
+    }
+}
+
+impl AssertionSource for GitHubActions {
+    fn assertion<'a>(&'a self, request: &'a AssertionRequest) -> BoxFuture<'a, Result<Assertion, Error>> {
+        Box::pin(async {
+            let mut url = self.url.clone();
+            url.query_pairs_mut().append_pair("audience", &self.audience);
+            let http = request.http();
+            token_service::ask("GitHub's token service", http, http.get(url), &self.token, "value").await
+        })
+    }
+}
+
+impl fmt::Debug for GitHubActions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitHubActions")
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<GitHubActions> for Credential {
+    fn from(source: GitHubActions) -> Self {
+        Self::assertion(source)
+    }
+}

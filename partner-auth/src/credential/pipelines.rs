@@ -1,0 +1,108 @@
+//! Azure Pipelines as an identity provider.
+
+use super::{Assertion, AssertionRequest, AssertionSource, Credential, token_service};
+use crate::{BoxFuture, Error, ErrorKind};
+use reqwest::Url;
+use std::fmt;
+use zeroize::Zeroizing;
+
+const URL: &str = "SYSTEM_OIDCREQUESTURI";
+const TOKEN: &str = "SYSTEM_ACCESSTOKEN";
+const CONNECTION: &str = "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID";
+/// The version of the interface that gives out tokens for a service connection.
+const API_VERSION: &str = "7.1";
+
+/// Assertions of an Azure Pipelines job with a service connection that uses workload identity federation.
+///
+/// ```no_run
+/// use partner_auth::{AzurePipelines, TokenSource};
+///
+/// let source = TokenSource::builder("contoso.com", "9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1", AzurePipelines::from_env()?).build()?;
+/// # Ok::<(), partner_auth::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct AzurePipelines {
+    url: Url,
+    token: Zeroizing<String>,
+}
+
+impl AzurePipelines {
+    /// From `SYSTEM_OIDCREQUESTURI`, `AZURESUBSCRIPTION_SERVICE_CONNECTION_ID`, which the Azure tasks set, and
+    /// `SYSTEM_ACCESSTOKEN`, which the step has to map.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when one is missing (the error names all of them) or malformed.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let missing: Vec<_> = [URL, TOKEN, CONNECTION]
+            .into_iter()
+            .filter(|name| lookup(name).is_none())
+            .collect();
+        let (Some(url), Some(token), Some(connection)) = (lookup(URL), lookup(TOKEN), lookup(CONNECTION)) else {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!(
+                    "{} not set: run inside a task with a service connection, and map `SYSTEM_ACCESSTOKEN: \
+                     $(System.AccessToken)` into its environment",
+                    missing.join(", ")
+                ),
+            ));
+        };
+        Ok(Self {
+            url: Self::address(&url, &connection)?,
+            token: Zeroizing::new(token),
+        })
+    }
+
+    fn address(url: &str, connection: &str) -> Result<Url, Error> {
+        let mut url = token_service::address(URL, url)?;
+        url.query_pairs_mut()
+            .append_pair("api-version", API_VERSION)
+            .append_pair("serviceConnectionId", connection);
+        Ok(url)
+    }
+
+    /// Another service connection than `AZURESUBSCRIPTION_SERVICE_CONNECTION_ID` names.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when the identifier is empty.
+    pub fn service_connection(mut self, id: &str) -> Result<Self, Error> {
+        if id.trim().is_empty() {
+            return Err(Error::new(ErrorKind::Config, "the service connection is empty"));
+        }
+        self.url.set_query(None);
+        self.url = Self::address(self.url.as_str(), id)?;
+        Ok(self)
+    }
+}
+
+impl AssertionSource for AzurePipelines {
+    fn assertion<'a>(&'a self, request: &'a AssertionRequest) -> BoxFuture<'a, Result<Assertion, Error>> {
+        Box::pin(async {
+            let http = request.http();
+            // Without the header a job without rights is led to a sign-in page.
+            let post = http
+                .post(self.url.clone())
+                .header("X-TFS-FedAuthRedirect", "Suppress")
+                .json(&serde_json::json!({}));
+            token_service::ask("Azure Pipelines' token service", http, post, &self.token, "oidcToken").await
+        })
+    }
+}
+
+impl fmt::Debug for AzurePipelines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AzurePipelines").finish_non_exhaustive()
+    }
+}
+
+impl From<AzurePipelines> for Credential {
+    fn from(source: AzurePipelines) -> Self {
+        Self::assertion(source)
+    }
+}

@@ -1,0 +1,5 @@
+//! The exchange against a scripted Entra ID, and its answers as tables.
+
+mod exchange;
+mod refusals;
+mod tokens;
