@@ -110,3 +110,95 @@ impl Issuer for AzureIssuer {
         PATIENCE * 2
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ManualClock;
+    use crate::{PARTNER_CENTER, TokenProvider};
+    use azure_core::credentials::{AccessToken as AzureToken, TokenRequestOptions};
+    use std::sync::Mutex;
+
+    /// As the credentials of the Azure SDK do, it hands out the same token until a while before its end.
+    #[derive(Debug)]
+    struct Login {
+        clock: ManualClock,
+        failures: Mutex<Vec<azure_core::error::ErrorKind>>,
+        scopes: Mutex<Vec<String>>,
+    }
+
+    #[async_trait::async_trait]
+    impl TokenCredential for Login {
+        async fn get_token(
+            &self,
+            scopes: &[&str],
+            _: Option<TokenRequestOptions<'_>>,
+        ) -> azure_core::Result<AzureToken> {
+            let mut asked = self.scopes.lock().unwrap();
+            asked.push(scopes.join(" "));
+            if let Some(kind) = self.failures.lock().unwrap().pop() {
+                return Err(azure_core::Error::with_message(kind, "not signed in"));
+            }
+            let expires_on = OffsetDateTime::from(self.clock.wall() + Duration::from_secs(3600));
+            Ok(AzureToken::new(format!("azure-{}", asked.len()), expires_on))
+        }
+    }
+
+    fn stage(failures: Vec<azure_core::error::ErrorKind>) -> (Arc<Login>, TokenSource, ManualClock) {
+        let clock = ManualClock::new();
+        let login = Login {
+            clock: clock.clone(),
+            failures: Mutex::new(failures),
+            scopes: Mutex::default(),
+        };
+        let login = Arc::new(login);
+        let source = TokenSource::azure(login.clone(), PARTNER_CENTER, Clock::Manual(clock.clone()));
+        (login, source, clock)
+    }
+
+    #[tokio::test]
+    async fn any_credential_fills_the_cache() {
+        let (login, source, clock) = stage(Vec::new());
+        for _ in 0..100 {
+            assert_eq!(source.token().await.unwrap().secret(), "azure-1");
+        }
+        assert_eq!(
+            *login.scopes.lock().unwrap(),
+            ["https://api.partner.microsoft.com/.default"]
+        );
+        let left = source.status().expires_in.unwrap();
+        assert!((3599..=3600).contains(&left.as_secs()), "{left:?}");
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(source.token().await.unwrap().secret(), "azure-2");
+        assert!(source.set_credential("x").is_err() && source.for_audience("https://graph.microsoft.com").is_err());
+    }
+
+    #[tokio::test]
+    async fn its_errors_are_remembered_or_not() {
+        use azure_core::error::ErrorKind as Azure;
+        let throttled = Azure::HttpResponse {
+            status: azure_core::http::StatusCode::TooManyRequests,
+            error_code: None,
+            raw_response: None,
+        };
+        for (kind, expected) in [
+            (Azure::Credential, ErrorKind::Credential),
+            (Azure::Io, ErrorKind::Network),
+            (throttled, ErrorKind::Throttled),
+        ] {
+            let (login, source, clock) = stage(vec![kind]);
+            let error = source.token().await.unwrap_err();
+            assert_eq!(error.kind(), expected);
+            assert!(
+                std::error::Error::source(&error)
+                    .unwrap()
+                    .to_string()
+                    .contains("not signed in")
+            );
+            assert!(source.token().await.unwrap_err().same(&error));
+            clock.advance(Duration::from_secs(60));
+            assert_eq!(source.token().await.unwrap().secret(), "azure-2");
+            assert_eq!(login.scopes.lock().unwrap().len(), 2);
+        }
+    }
+}

@@ -14,6 +14,8 @@ mod token;
 mod azure;
 #[cfg(feature = "entra")]
 mod cache;
+#[cfg(all(test, feature = "certificate"))]
+mod canary;
 #[cfg(feature = "entra")]
 mod clock;
 #[cfg(feature = "entra")]

@@ -5,7 +5,7 @@ use super::{Assertion, AssertionRequest, AssertionSource, Credential};
 use crate::{BoxFuture, Error, ErrorKind};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair};
+use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustls_pki_types::pem::{PemObject, SectionKind};
@@ -117,17 +117,26 @@ impl Certificate {
         self
     }
 
+    pub(super) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let encoding: &dyn RsaEncoding = match self.algorithm {
+            SigningAlgorithm::Ps256 => &RSA_PSS_SHA256,
+            SigningAlgorithm::Rs256 => &RSA_PKCS1_SHA256,
+        };
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        let signed = self.key.sign(encoding, &SystemRandom::new(), message, &mut signature);
+        signed.map_err(|_| Error::new(ErrorKind::Credential, "the key cannot sign"))?;
+        Ok(signature)
+    }
+
     fn sign(&self, request: &AssertionRequest) -> Result<Assertion, Error> {
-        let Self { key, der, algorithm } = self;
-        let (header, encoding): (_, &dyn aws_lc_rs::signature::RsaEncoding) = match algorithm {
-            SigningAlgorithm::Ps256 => (
-                json!({"alg": "PS256", "typ": "JWT", "x5t#S256": URL_SAFE_NO_PAD.encode(digest(&SHA256, der))}),
-                &RSA_PSS_SHA256,
-            ),
-            SigningAlgorithm::Rs256 => (
-                json!({"alg": "RS256", "typ": "JWT", "x5t": URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, der))}),
-                &RSA_PKCS1_SHA256,
-            ),
+        let header = match self.algorithm {
+            SigningAlgorithm::Ps256 => {
+                json!({"alg": "PS256", "typ": "JWT", "x5t#S256": URL_SAFE_NO_PAD.encode(digest(&SHA256, &self.der))})
+            }
+            SigningAlgorithm::Rs256 => {
+                let thumbprint = digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.der);
+                json!({"alg": "RS256", "typ": "JWT", "x5t": URL_SAFE_NO_PAD.encode(thumbprint)})
+            }
         };
         let now = request
             .now()
@@ -140,13 +149,8 @@ impl Certificate {
         });
         let part = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let message = format!("{}.{}", part(header), part(claims));
-        let mut signature = vec![0; key.public_modulus_len()];
-        key.sign(encoding, &SystemRandom::new(), message.as_bytes(), &mut signature)
-            .map_err(|_| Error::new(ErrorKind::Credential, "the key cannot sign"))?;
-        Ok(Assertion::new(format!(
-            "{message}.{}",
-            URL_SAFE_NO_PAD.encode(signature)
-        )))
+        let signature = URL_SAFE_NO_PAD.encode(self.signature(message.as_bytes())?);
+        Ok(Assertion::new(format!("{message}.{signature}")))
     }
 }
 

@@ -6,6 +6,8 @@ mod certificate;
 mod federated;
 mod github;
 mod pipelines;
+#[cfg(test)]
+mod tests;
 mod token_service;
 
 pub use assertion::{Assertion, AssertionRequest, AssertionSource};
