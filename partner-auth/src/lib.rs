@@ -24,6 +24,8 @@ mod credential;
 mod entra;
 #[cfg(feature = "entra")]
 mod env;
+#[cfg(all(test, feature = "certificate"))]
+mod interop;
 #[cfg(feature = "entra")]
 mod source;
 #[cfg(feature = "entra")]

@@ -10,7 +10,7 @@ pub fn run(root: &Path, name: &str, report: &Report) -> Result<()> {
     let target = root.join("target/bench");
     let plain = target.join("plain.json");
     match name {
-        "decode" => {}
+        "decode" | "tokens" => {}
         "compile" => {
             std::fs::create_dir_all(&target)?;
             let options = Options {
@@ -21,7 +21,7 @@ pub fn run(root: &Path, name: &str, report: &Report) -> Result<()> {
             };
             generate::run(&options, report)?;
         }
-        other => bail!("there is no benchmark {other}; there are decode and compile"),
+        other => bail!("there is no benchmark {other}; there are decode, compile and tokens"),
     }
     report.step("bench", name);
     let args = [

@@ -1,6 +1,7 @@
 //! `cargo xtask ci`: what CI runs, in order, with times.
 
 use crate::generate::{self, Options};
+use crate::interop;
 use crate::process::cargo;
 use crate::report::Report;
 use anyhow::{Context, Result};
@@ -16,7 +17,9 @@ type Gate = (
 
 const SDK: &str = "partner-ingestion-sdk";
 
-const GATES: [Gate; 10] = [
+const AUTH: &str = "partner-auth";
+
+const GATES: [Gate; 13] = [
     ("formatting", &["fmt", "--all", "--check"], &[]),
     (
         "clippy",
@@ -95,7 +98,7 @@ const GATES: [Gate; 10] = [
         &[
             "clippy",
             "--package",
-            "partner-auth",
+            AUTH,
             "--no-default-features",
             "--quiet",
             "--",
@@ -103,6 +106,42 @@ const GATES: [Gate; 10] = [
             "warnings",
         ],
         &[],
+    ),
+    (
+        "auth, all its features",
+        &[
+            "clippy",
+            "--package",
+            AUTH,
+            "--features",
+            "azure,testing",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ],
+        &[],
+    ),
+    (
+        "auth, all its features",
+        &["test", "--package", AUTH, "--features", "azure,testing"],
+        &[],
+    ),
+    (
+        "model of the token cache",
+        &[
+            "test",
+            "--package",
+            AUTH,
+            "--lib",
+            "--no-default-features",
+            "--features",
+            "entra",
+            "--",
+            "model::",
+        ],
+        &[("RUSTFLAGS", "--cfg shuttle"), ("CARGO_TARGET_DIR", "target/model")],
     ),
 ];
 
@@ -122,6 +161,7 @@ pub fn run(root: &Path, report: &Report) -> Result<()> {
         cargo(root, args, env).with_context(|| format!("{name} failed"))?;
         report.step("ok", &format!("{name} ({:.0} s)", begun.elapsed().as_secs_f64()));
     }
+    interop::run_if_possible(root, report)?;
     package(root, report)?;
     report.step("ci", &format!("all green after {:.0} s", start.elapsed().as_secs_f64()));
     Ok(())

@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod demo;
 mod generate;
+mod interop;
 mod process;
 mod report;
 mod soak;
@@ -62,7 +63,7 @@ enum Command {
     },
     /// Run a benchmark beside peers, in a workspace of its own; prints tables of ratios.
     Bench {
-        /// Which one: `decode` or `compile`.
+        /// Which one: `decode`, `compile` or `tokens`.
         #[arg(default_value = "decode")]
         name: String,
     },
@@ -70,9 +71,11 @@ enum Command {
     Demo,
     /// Run everything that CI runs, in its order.
     Ci,
+    /// Test the tokens against a foreign OAuth server, where Node.js is there to run it.
+    Interop,
     /// Run the tests of CI at full size, which takes minutes. Prints its figures.
     Soak {
-        /// Which one: `types`. All of them if not given.
+        /// Which one: `types`, `tokens` or `model`. All of them if not given.
         name: Option<String>,
     },
 }
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Command::Bench { name } => bench::run(&root, &name, &report),
         Command::Demo => demo::run(&root, &report),
         Command::Ci => ci::run(&root, &report),
+        Command::Interop => interop::run(&root, &report),
         Command::Soak { name } => soak::run(&root, name.as_deref(), &report),
     };
     match result {

@@ -6,46 +6,78 @@ use anyhow::{Result, bail};
 use std::path::Path;
 use std::time::Instant;
 
-/// A name, what it is, the test's filter, the environment that makes it large.
-type Soak = (
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-);
+struct Soak {
+    name: &'static str,
+    what: &'static str,
+    /// After `cargo test --release`.
+    args: &'static [&'static str],
+    /// What makes it large.
+    env: &'static [(&'static str, &'static str)],
+}
 
-pub const SOAKS: [Soak; 1] = [(
-    "types",
-    "1,000,000 random instances of every schema, decoded and encoded again",
-    "property::",
-    &[("PARTNER_CASES", "1000000")],
-)];
-
-pub fn run(root: &Path, name: Option<&str>, report: &Report) -> Result<()> {
-    let chosen: Vec<&Soak> = SOAKS
-        .iter()
-        .filter(|soak| name.is_none_or(|name| name == soak.0))
-        .collect();
-    if chosen.is_empty() {
-        let names: Vec<&str> = SOAKS.iter().map(|soak| soak.0).collect();
-        bail!("there is no soak of this name; there are: {}", names.join(", "));
-    }
-    for (name, what, filter, env) in chosen {
-        report.step("soak", &format!("{name}: {what}"));
-        let start = Instant::now();
-        let args = [
-            "test",
-            "--release",
+const SOAKS: [Soak; 3] = [
+    Soak {
+        name: "types",
+        what: "1,000,000 random instances of every schema, decoded and encoded again",
+        args: &[
             "--package",
             "partner-tests",
             "--test",
             "all",
             "--",
             "--nocapture",
-            filter,
-        ];
-        cargo(root, &args, env)?;
-        report.step("ok", &format!("{name} ({:.0} s)", start.elapsed().as_secs_f64()));
+            "property::",
+        ],
+        env: &[("PARTNER_CASES", "1000000")],
+    },
+    Soak {
+        name: "tokens",
+        what: "10,000 tasks on a cold, an ageing, an expired and a failing source, 1,000 times",
+        args: &[
+            "--package",
+            "partner-auth",
+            "--lib",
+            "--",
+            "--nocapture",
+            "--test-threads=1",
+            "herd::",
+        ],
+        env: &[("PARTNER_HERD", "1000")],
+    },
+    Soak {
+        name: "model",
+        what: "the token cache under a model checker: three threads, up to 2,000,000 schedules of each model in order",
+        args: &[
+            "--package",
+            "partner-auth",
+            "--lib",
+            "--",
+            "--nocapture",
+            "--test-threads=2",
+            "model::",
+        ],
+        env: &[
+            ("PARTNER_SCHEDULES", "2000000"),
+            ("RUSTFLAGS", "--cfg shuttle"),
+            ("CARGO_TARGET_DIR", "target/model"),
+        ],
+    },
+];
+
+pub fn run(root: &Path, name: Option<&str>, report: &Report) -> Result<()> {
+    let chosen: Vec<&Soak> = SOAKS
+        .iter()
+        .filter(|soak| name.is_none_or(|name| name == soak.name))
+        .collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = SOAKS.iter().map(|soak| soak.name).collect();
+        bail!("there is no soak of this name; there are: {}", names.join(", "));
+    }
+    for soak in chosen {
+        report.step("soak", &format!("{}: {}", soak.name, soak.what));
+        let start = Instant::now();
+        cargo(root, &[&["test", "--release"], soak.args].concat(), soak.env)?;
+        report.step("ok", &format!("{} ({:.0} s)", soak.name, start.elapsed().as_secs_f64()));
     }
     Ok(())
 }
