@@ -14,6 +14,7 @@ pub(crate) enum Clock {
 
 impl Clock {
     /// The monotonic clock: it decides on lifetimes, because the wall clock may be set.
+    #[inline]
     pub(crate) fn now(&self) -> Instant {
         match self {
             Self::System => Instant::now(),

@@ -15,33 +15,34 @@ pub(crate) struct Grant {
     pub(crate) refresh_in: Option<Duration>,
 }
 
-/// The token of the slot.
+/// The token of the slot. Ages are nanoseconds after `issued`.
 pub(crate) struct Entry {
     pub(crate) token: AccessToken,
     pub(crate) generation: u64,
     issued: Instant,
-    lifetime: Duration,
-    urgent: Duration,
-    /// Nanoseconds after `issued` from which on the next renewal may start; `NEVER` while one is under way.
-    renewal: AtomicU64,
+    lifetime: u64,
+    urgent: u64,
+    /// The age up to which the token is given out without a thought: until its renewal is due, or while one is under way
+    /// until its end.
+    fresh: AtomicU64,
 }
-
-const NEVER: u64 = u64::MAX;
 
 impl Entry {
     pub(crate) fn new(grant: &Grant, windows: Windows, not_before: Duration, generation: u64) -> Self {
+        let lifetime = nanos(grant.lifetime);
         Self {
             token: grant.token.clone(),
             generation,
             issued: grant.issued,
-            lifetime: grant.lifetime,
-            urgent: windows.urgent,
-            renewal: AtomicU64::new(nanos(windows.refresh.max(not_before))),
+            lifetime,
+            urgent: nanos(windows.urgent),
+            fresh: AtomicU64::new(nanos(windows.refresh.max(not_before)).min(lifetime)),
         }
     }
 
-    fn age(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.issued)
+    #[inline]
+    fn age(&self, now: Instant) -> u64 {
+        nanos(now.saturating_duration_since(self.issued))
     }
 
     pub(crate) fn issued(&self) -> Instant {
@@ -52,36 +53,40 @@ impl Entry {
         self.age(now) < self.lifetime
     }
 
+    /// Whether the token is valid and no renewal has to be started. It is asked before every request.
+    #[inline]
+    pub(crate) fn is_fresh(&self, now: Instant) -> bool {
+        self.age(now) < self.fresh.load(Ordering::Acquire)
+    }
+
     pub(crate) fn remaining(&self, now: Instant) -> Duration {
-        self.lifetime.saturating_sub(self.age(now))
+        Duration::from_nanos(self.lifetime.saturating_sub(self.age(now)))
     }
 
     /// How long until a failed renewal is tried again after seconds.
     pub(crate) fn calm(&self, now: Instant) -> Duration {
-        self.urgent.saturating_sub(self.age(now))
-    }
-
-    /// Whether a renewal should start. One atomic load: it is asked before every request.
-    pub(crate) fn renewal_is_due(&self, now: Instant) -> bool {
-        nanos(self.age(now)) >= self.renewal.load(Ordering::Acquire)
+        Duration::from_nanos(self.urgent.saturating_sub(self.age(now)))
     }
 
     pub(crate) fn renewal_started(&self) {
-        self.renewal.store(NEVER, Ordering::Release);
+        self.fresh.store(self.lifetime, Ordering::Release);
     }
 
     pub(crate) fn renew_from(&self, at: Instant) {
-        self.renewal.store(nanos(self.age(at)), Ordering::Release);
+        self.fresh.store(self.age(at).min(self.lifetime), Ordering::Release);
     }
 
-    /// How long until the next renewal; none while one is under way.
-    pub(crate) fn renews_in(&self, now: Instant) -> Option<Duration> {
-        let at = self.renewal.load(Ordering::Acquire);
-        (at != NEVER).then(|| Duration::from_nanos(at).saturating_sub(self.age(now)))
+    /// How long until the next renewal, if none is under way.
+    pub(crate) fn renews_in(&self, now: Instant) -> Duration {
+        Duration::from_nanos(self.fresh.load(Ordering::Acquire).saturating_sub(self.age(now)))
     }
 }
 
 /// In `u64` this reaches 584 years.
+#[inline]
 fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(NEVER - 1)
+    duration
+        .as_secs()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(u64::from(duration.subsec_nanos()))
 }

@@ -17,7 +17,7 @@ impl Inner {
         let valid = self.current.load_full().filter(|entry| entry.is_valid(now));
         let served = valid.as_ref().filter(|entry| entry.remaining(now) >= least);
         if let Some(entry) = served
-            && (slot.flight.is_some() || !entry.renewal_is_due(now))
+            && (slot.flight.is_some() || entry.is_fresh(now))
         {
             return Step::Done(Ok(entry.token.clone()));
         }

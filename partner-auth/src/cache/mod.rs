@@ -131,17 +131,19 @@ impl Cache {
     }
 
     /// Reads the token that [`cached`](Self::cached) gives, without cloning it.
+    #[inline]
     pub(crate) fn read<T>(&self, read: impl FnOnce(&AccessToken) -> T) -> Option<T> {
         let entry = self.0.current.load();
         let entry = entry.as_ref()?;
         let now = self.0.clock.now();
-        (entry.is_valid(now) && !entry.renewal_is_due(now)).then(|| read(&entry.token))
+        entry.is_fresh(now).then(|| read(&entry.token))
     }
 
     pub(crate) async fn token(&self) -> Outcome {
         match self.cached() {
             Some(token) => Ok(token),
-            None => self.acquire(Duration::ZERO).await,
+            // In a box: what is rarely needed must not make the future large that every call moves.
+            None => Box::pin(self.acquire(Duration::ZERO)).await,
         }
     }
 
@@ -224,7 +226,10 @@ impl Cache {
         let entry = self.0.current.load_full().filter(|entry| entry.is_valid(now));
         Status {
             expires_in: entry.as_ref().map(|entry| entry.remaining(now)),
-            renews_in: entry.as_ref().and_then(|entry| entry.renews_in(now)),
+            renews_in: entry
+                .as_ref()
+                .filter(|_| slot.flight.is_none())
+                .map(|entry| entry.renews_in(now)),
             generation: entry.map_or(0, |entry| entry.generation),
             requesting: slot.flight.is_some(),
             flights: slot.flights,

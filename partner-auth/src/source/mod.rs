@@ -110,6 +110,7 @@ impl TokenSource {
 
     /// The header, if it is there without waiting. None also when its renewal is due, which [`header`](Self::header)
     /// starts.
+    #[inline]
     pub fn try_header(&self) -> Option<HeaderValue> {
         self.cache.read(|token| token.header().clone())
     }
