@@ -34,7 +34,7 @@ mod status;
 #[cfg(any(all(test, feature = "entra"), feature = "testing"))]
 pub mod testing;
 
-#[cfg(feature = "entra")]
+#[cfg(feature = "certificate")]
 #[doc = include_str!("../GUIDE.md")]
 pub mod guide {}
 

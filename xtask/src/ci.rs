@@ -19,7 +19,7 @@ const SDK: &str = "partner-ingestion-sdk";
 
 const AUTH: &str = "partner-auth";
 
-const GATES: [Gate; 13] = [
+const GATES: [Gate; 15] = [
     ("formatting", &["fmt", "--all", "--check"], &[]),
     (
         "clippy",
@@ -127,6 +127,16 @@ const GATES: [Gate; 13] = [
         "auth, all its features",
         &["test", "--package", AUTH, "--features", "azure,testing"],
         &[],
+    ),
+    (
+        "auth, example",
+        &["run", "--quiet", "--package", AUTH, "--features", "testing", "--example", "signin"],
+        &[],
+    ),
+    (
+        "auth, docs",
+        &["doc", "--package", AUTH, "--features", "azure,testing", "--no-deps", "--quiet"],
+        &[("RUSTDOCFLAGS", "--deny warnings")],
     ),
     (
         "model of the token cache",

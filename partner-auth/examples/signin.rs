@@ -1,0 +1,80 @@
+//! Signs in and prints what a program may print of a token.
+//!
+//! Without arguments against a scripted Entra ID in this process, so that it runs without an account; with `--live` with the
+//! credential in the environment.
+
+use partner_auth::testing::{FakeEntra, Reply};
+use partner_auth::{Error, TokenProvider, TokenSource};
+use std::process::ExitCode;
+
+const HELP: &str = "Gets a token and prints what may be printed of it.
+
+Usage: signin [--live]
+
+  --live   ask the real Entra ID, with AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET,
+           AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE
+
+Exit codes: 0 there is a token, 1 there is none (the error says why), 2 the arguments are not understood.";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => scripted().await,
+        ["--live"] => match TokenSource::from_env() {
+            Ok(source) => show(&source).await,
+            Err(error) => Err(error),
+        },
+        ["--help" | "-h"] => {
+            println!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn show(source: &TokenSource) -> Result<(), Error> {
+    let token = source.token().await?;
+    let status = source.status();
+    println!("signed in         {source:?}");
+    println!("token             {token:?}");
+    println!("expires in        {:?}", status.expires_in.unwrap_or_default());
+    println!("is renewed in     {:?}", status.renews_in.unwrap_or_default());
+    Ok(())
+}
+
+/// An outage, a token, a refusal, and the secret that replaces the old one.
+async fn scripted() -> Result<(), Error> {
+    let entra = FakeEntra::start().map_err(|error| Error::other(partner_auth::ErrorKind::Network, "no port", error))?;
+    entra.script([
+        Reply::status(503),
+        Reply::token("eyJ0eXAiOiJKV1QifQ"),
+        Reply::refusal(401, "invalid_client", 7_000_222),
+    ]);
+    let source = TokenSource::builder("contoso.com", entra.client_id(), "the old secret")
+        .authority(entra.authority())
+        .build()?;
+    show(&source).await?;
+    println!(
+        "requests          {}, the first one met an outage\n",
+        entra.requests().len()
+    );
+
+    let graph = source.for_audience("https://graph.microsoft.com")?;
+    match graph.token().await {
+        Ok(_) => println!("no error?"),
+        Err(error) => println!("another audience  {error}\n"),
+    }
+    source.set_credential("the new secret")?;
+    show(&graph).await
+}
