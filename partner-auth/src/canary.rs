@@ -1,9 +1,7 @@
 //! No secret, token or assertion reaches anything that is printed: every path, at the most talkative log level.
 
-use crate::testing::{FakeEntra, ManualClock, Reply};
+use crate::testing::{Canary, FakeEntra, ManualClock, Reply};
 use crate::{AccessToken, Assertion, Credential, Endpoint, Error, StaticToken, TokenProvider, TokenSource};
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::error::Error as StdError;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -12,34 +10,9 @@ const SECRET: &str = "canary-secret-7f3a";
 const TOKEN: &str = "canary-token-19bc";
 const ASSERTION: &str = "canary-assertion-42de";
 
-/// What must not be seen, in all the forms in which Rust programs print bytes.
-fn forms(canary: &str) -> Vec<String> {
-    let bytes = canary.as_bytes();
-    let list = |bytes: &[u8]| bytes.iter().map(u8::to_string).collect::<Vec<_>>();
-    let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    let mut forms = vec![
-        canary.to_owned(),
-        canary.chars().rev().collect(),
-        hex.to_uppercase(),
-        hex,
-        list(bytes).join(", "),
-        list(bytes).join(","),
-        list(bytes).join(",\n    "),
-    ];
-    // Base64 has three forms, by where in a group the text starts; the first and the last group depend on what is beside.
-    for skip in 0..3 {
-        let inner = &bytes[skip..skip + (bytes.len() - skip) / 3 * 3];
-        forms.extend([STANDARD_NO_PAD.encode(inner), URL_SAFE_NO_PAD.encode(inner)]);
-    }
-    forms
-}
-
-fn leak(printed: &str) -> Option<String> {
-    let mut canaries = [SECRET, TOKEN, ASSERTION].into_iter().flat_map(forms);
-    canaries.find(|form| printed.contains(form.as_str()))
+fn leak(printed: &str) -> Option<(&'static str, &'static str)> {
+    let mut canaries = [SECRET, TOKEN, ASSERTION].into_iter();
+    canaries.find_map(|secret| Some((secret, Canary::new(secret).find(printed)?)))
 }
 
 /// Everything that is logged, by any crate.
@@ -217,7 +190,7 @@ async fn no_canary_is_printed() {
         logged.contains("\nhyper") || logged.contains("\nreqwest"),
         "those of the transport too"
     );
-    let line = leak(&logged).and_then(|form| logged.lines().find(|line| line.contains(&form)).map(str::to_owned));
+    let line = logged.lines().find_map(|line| Some((leak(line)?, line)));
     assert_eq!(line, None, "logged");
 }
 
@@ -229,28 +202,4 @@ async fn a_panic_of_a_callback_prints_nothing_of_ours() {
     let error = builder.build().unwrap().token().await.unwrap_err();
     assert_eq!(leak(&told(&error)), None);
     assert!(error.is_retryable());
-}
-
-/// The scan finds what it is there for.
-#[test]
-fn a_planted_leak_is_found() {
-    for canary in [SECRET, TOKEN, ASSERTION] {
-        let bytes = canary.as_bytes();
-        for planted in [
-            format!("x{canary}y"),
-            format!("{bytes:?}"),
-            format!("{bytes:#?}"),
-            format!("{:02x?}", bytes).replace(", ", ""),
-            STANDARD_NO_PAD.encode(canary),
-            STANDARD_NO_PAD.encode(format!("a{canary}")),
-            URL_SAFE_NO_PAD.encode(format!("Bearer {canary} and more")),
-        ] {
-            assert!(leak(&planted).is_some(), "{planted}");
-        }
-    }
-    assert_eq!(leak("nothing"), None);
-    // What the `oauth2` crate would print of a body that it cannot parse.
-    let body = format!("{{\"access_token\":\"{TOKEN}\"");
-    let parse = serde_json::from_str::<serde_json::Value>(&body).unwrap_err();
-    assert!(leak(&format!("Parse({parse:?}, {:?})", body.as_bytes())).is_some());
 }

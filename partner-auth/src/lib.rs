@@ -14,7 +14,8 @@ mod token;
 mod azure;
 #[cfg(feature = "entra")]
 mod cache;
-#[cfg(all(test, feature = "certificate"))]
+#[cfg(test)]
+#[cfg(feature = "certificate")]
 mod canary;
 #[cfg(feature = "entra")]
 mod clock;
@@ -24,7 +25,8 @@ mod credential;
 mod entra;
 #[cfg(feature = "entra")]
 mod env;
-#[cfg(all(test, feature = "certificate"))]
+#[cfg(test)]
+#[cfg(feature = "certificate")]
 mod interop;
 #[cfg(feature = "entra")]
 mod source;

@@ -61,21 +61,18 @@ impl AccessToken {
         if secret.is_empty() {
             return Err(Error::new(ErrorKind::Protocol, "the access token is empty"));
         }
-        // The header owns memory that is wiped with its last clone.
-        let text = Zeroizing::new([SCHEME, secret.as_bytes()].concat());
-        let header = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
-        let mut header = header.map_err(|_| {
-            Error::new(
-                ErrorKind::Protocol,
-                "the access token holds characters that a header cannot carry",
-            )
-        })?;
-        header.set_sensitive(true);
+        let header = header_of(&secret)?;
         Ok(Self(Arc::new(Inner {
             secret,
             header,
             expires_at,
         })))
+    }
+
+    /// A header that shares no memory with the others: its clones are counted apart.
+    #[cfg(feature = "entra")]
+    pub(crate) fn own_header(&self) -> HeaderValue {
+        header_of(&self.0.secret).unwrap_or_else(|_| self.0.header.clone())
     }
 
     /// The text of the token. Do not print it.
@@ -92,6 +89,20 @@ impl AccessToken {
     pub fn expires_at(&self) -> Option<Instant> {
         self.0.expires_at
     }
+}
+
+/// The header owns memory that is wiped with its last clone.
+fn header_of(secret: &str) -> Result<HeaderValue, Error> {
+    let text = Zeroizing::new([SCHEME, secret.as_bytes()].concat());
+    let header = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
+    let mut header = header.map_err(|_| {
+        Error::new(
+            ErrorKind::Protocol,
+            "the access token holds characters that a header cannot carry",
+        )
+    })?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 impl PartialEq for AccessToken {

@@ -8,152 +8,80 @@ use anyhow::{Context, Result};
 use std::path::Path;
 use std::time::Instant;
 
-/// One gate: a name, the arguments of cargo and extra environment.
-type Gate = (
-    &'static str,
-    &'static [&'static str],
-    &'static [(&'static str, &'static str)],
-);
+/// One command that has to succeed.
+struct Gate {
+    name: &'static str,
+    args: Vec<&'static str>,
+    env: Vec<(&'static str, &'static str)>,
+}
 
-const SDK: &str = "partner-ingestion-sdk";
+impl Gate {
+    /// `cargo` with arguments that are written as in a shell.
+    fn cargo(name: &'static str, args: &'static str) -> Self {
+        Self {
+            name,
+            args: args.split(' ').collect(),
+            env: Vec::new(),
+        }
+    }
 
-const AUTH: &str = "partner-auth";
+    /// Lints, none of them only a warning.
+    fn clippy(name: &'static str, args: &'static str) -> Self {
+        let mut gate = Self::cargo(name, "clippy");
+        gate.args.extend(args.split(' '));
+        gate.args.extend(["--quiet", "--", "--deny", "warnings"]);
+        gate
+    }
 
-const GATES: [Gate; 15] = [
-    ("formatting", &["fmt", "--all", "--check"], &[]),
-    (
-        "clippy",
-        &[
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--quiet",
-            "--",
-            "--deny",
-            "warnings",
-        ],
-        &[],
-    ),
-    ("tests", &["test", "--workspace"], &[]),
-    ("SDK alone", &["test", "--package", SDK, "--lib"], &[]),
-    (
-        "with preserve_order",
-        &[
-            "test",
-            "--package",
-            "partner-tests",
-            "--features",
-            "preserve-order",
-            "--test",
-            "all",
-            "--",
-            "types::",
-            "property::",
-            "refused::",
-        ],
-        &[],
-    ),
-    (
-        "docs",
-        &["doc", "--workspace", "--no-deps", "--quiet"],
-        &[("RUSTDOCFLAGS", "--deny warnings")],
-    ),
-    (
-        "types only",
-        &[
-            "clippy",
-            "--package",
-            SDK,
-            "--no-default-features",
-            "--quiet",
-            "--",
-            "--deny",
-            "warnings",
-        ],
-        &[],
-    ),
-    (
-        "types only, docs",
-        &["doc", "--package", SDK, "--no-default-features", "--no-deps", "--quiet"],
-        &[("RUSTDOCFLAGS", "--deny warnings")],
-    ),
-    (
-        "features",
-        &[
-            "clippy",
-            "--package",
-            SDK,
-            "--no-default-features",
-            "--features",
-            "client,rustls",
-            "--quiet",
-            "--",
-            "--deny",
-            "warnings",
-        ],
-        &[],
-    ),
-    (
-        "auth, trait only",
-        &[
-            "clippy",
-            "--package",
-            AUTH,
-            "--no-default-features",
-            "--quiet",
-            "--",
-            "--deny",
-            "warnings",
-        ],
-        &[],
-    ),
-    (
-        "auth, all its features",
-        &[
-            "clippy",
-            "--package",
-            AUTH,
-            "--features",
-            "azure,testing",
-            "--all-targets",
-            "--quiet",
-            "--",
-            "--deny",
-            "warnings",
-        ],
-        &[],
-    ),
-    (
-        "auth, all its features",
-        &["test", "--package", AUTH, "--features", "azure,testing"],
-        &[],
-    ),
-    (
-        "auth, example",
-        &["run", "--quiet", "--package", AUTH, "--features", "testing", "--example", "signin"],
-        &[],
-    ),
-    (
-        "auth, docs",
-        &["doc", "--package", AUTH, "--features", "azure,testing", "--no-deps", "--quiet"],
-        &[("RUSTDOCFLAGS", "--deny warnings")],
-    ),
-    (
-        "model of the token cache",
-        &[
-            "test",
-            "--package",
-            AUTH,
-            "--lib",
-            "--no-default-features",
-            "--features",
-            "entra",
-            "--",
-            "model::",
-        ],
-        &[("RUSTFLAGS", "--cfg shuttle"), ("CARGO_TARGET_DIR", "target/model")],
-    ),
-];
+    fn doc(name: &'static str, args: &'static str) -> Self {
+        let mut gate = Self::cargo(name, "doc --no-deps --quiet");
+        gate.args.extend(args.split(' '));
+        gate.with("RUSTDOCFLAGS", "--deny warnings")
+    }
+
+    fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.env.push((name, value));
+        self
+    }
+}
+
+fn gates() -> Vec<Gate> {
+    let types = "test -p partner-tests --features preserve-order --test all -- types:: property:: refused::";
+    let model = "test -p partner-auth --lib --no-default-features --features entra -- model::";
+    vec![
+        Gate::cargo("formatting", "fmt --all --check"),
+        Gate::clippy("lints", "--workspace --all-targets"),
+        Gate::cargo("tests", "test --workspace"),
+        Gate::cargo("SDK alone", "test -p partner-ingestion-sdk --lib"),
+        Gate::cargo("with preserve_order", types),
+        Gate::doc("docs", "--workspace"),
+        Gate::clippy("types only", "-p partner-ingestion-sdk --no-default-features"),
+        Gate::doc("types only, docs", "-p partner-ingestion-sdk --no-default-features"),
+        Gate::clippy(
+            "SDK without sign-in",
+            "-p partner-ingestion-sdk --no-default-features --features client,rustls",
+        ),
+        Gate::clippy(
+            "SDK without certificates",
+            "-p partner-ingestion-sdk --no-default-features --features auth,rustls",
+        ),
+        Gate::clippy("auth, trait only", "-p partner-auth --no-default-features"),
+        Gate::clippy(
+            "auth, each feature",
+            "-p partner-auth --all-targets --features azure,testing",
+        ),
+        Gate::cargo("auth, each feature", "test -p partner-auth --features azure,testing"),
+        Gate::doc("auth, docs", "-p partner-auth --features azure,testing"),
+        Gate::cargo(
+            "auth, example",
+            "run --quiet -p partner-auth --features testing --example signin",
+        ),
+        // Its own target folder: the flag is part of every crate's fingerprint.
+        Gate::cargo("model of the token cache", model)
+            .with("RUSTFLAGS", "--cfg shuttle")
+            .with("CARGO_TARGET_DIR", "target/model"),
+    ]
+}
 
 pub fn run(root: &Path, report: &Report) -> Result<()> {
     let start = Instant::now();
@@ -165,10 +93,10 @@ pub fn run(root: &Path, report: &Report) -> Result<()> {
         },
         report,
     )?;
-    for (name, args, env) in GATES {
+    for Gate { name, args, env } in gates() {
         let begun = Instant::now();
         report.step("ci", &format!("{name}: cargo {}", args.join(" ")));
-        cargo(root, args, env).with_context(|| format!("{name} failed"))?;
+        cargo(root, &args, &env).with_context(|| format!("{name} failed"))?;
         report.step("ok", &format!("{name} ({:.0} s)", begun.elapsed().as_secs_f64()));
     }
     interop::run_if_possible(root, report)?;

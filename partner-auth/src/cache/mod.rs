@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::{AccessToken, BoxFuture, Error, ErrorKind, Status};
 use arc_swap::ArcSwapOption;
 use entry::Entry;
+use http::HeaderValue;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use sync::{Mutex, Spawn, lock};
@@ -127,16 +128,20 @@ impl Cache {
 
     /// A valid token whose renewal is not due, or under way.
     pub(crate) fn cached(&self) -> Option<AccessToken> {
-        self.read(|token| token.clone())
+        self.read(|entry| entry.token.clone())
     }
 
-    /// Reads the token that [`cached`](Self::cached) gives, without cloning it.
+    /// The header of the token that [`cached`](Self::cached) gives.
     #[inline]
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&AccessToken) -> T) -> Option<T> {
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        self.read(Entry::header)
+    }
+
+    #[inline]
+    fn read<T>(&self, read: impl FnOnce(&Entry) -> T) -> Option<T> {
         let entry = self.0.current.load();
         let entry = entry.as_ref()?;
-        let now = self.0.clock.now();
-        entry.is_fresh(now).then(|| read(&entry.token))
+        entry.is_fresh(self.0.clock.now()).then(|| read(entry))
     }
 
     pub(crate) async fn token(&self) -> Outcome {

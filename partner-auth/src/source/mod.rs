@@ -112,7 +112,7 @@ impl TokenSource {
     /// starts.
     #[inline]
     pub fn try_header(&self) -> Option<HeaderValue> {
-        self.cache.read(|token| token.header().clone())
+        self.cache.header()
     }
 
     /// Puts the header into a request.

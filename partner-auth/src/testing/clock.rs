@@ -19,7 +19,11 @@ struct State {
     wall: SystemTime,
     stop_pauses: bool,
     sleepers: Vec<(Instant, oneshot::Sender<()>)>,
+    /// With so many, those that were cancelled are removed; the number doubles, so that it costs little.
+    tidy_at: usize,
 }
+
+const TIDY: usize = 64;
 
 impl ManualClock {
     /// A clock that shows the machine's present time.
@@ -30,6 +34,7 @@ impl ManualClock {
             wall: SystemTime::now(),
             stop_pauses: false,
             sleepers: Vec::new(),
+            tidy_at: TIDY,
         })))
     }
 
@@ -83,7 +88,10 @@ impl ManualClock {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.lock();
         let at = state.now + length;
-        state.sleepers.retain(|(_, sleeper)| !sleeper.is_closed());
+        if state.sleepers.len() >= state.tidy_at {
+            state.sleepers.retain(|(_, sleeper)| !sleeper.is_closed());
+            state.tidy_at = TIDY.max(state.sleepers.len() * 2);
+        }
         state.sleepers.push((at, sender));
         Box::pin(receiver.map(|_| ()))
     }

@@ -23,10 +23,12 @@
 //! # }).unwrap();
 //! ```
 
+mod canary;
 mod clock;
 mod entra;
 mod http;
 
+pub use canary::Canary;
 pub use clock::ManualClock;
 pub use entra::{FakeEntra, Gate, Received, Reply};
 
