@@ -27,10 +27,14 @@ mod canary;
 mod clock;
 mod entra;
 mod http;
+mod reply;
 
 pub use canary::Canary;
 pub use clock::ManualClock;
-pub use entra::{FakeEntra, Gate, Received, Reply};
+pub use entra::{FakeEntra, Received};
+pub use reply::{Gate, Reply};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Feeds an answer of the token endpoint to the parser, as a fuzzer does. The text of the token, or the error.
 ///
@@ -40,4 +44,9 @@ pub use entra::{FakeEntra, Gate, Received, Reply};
 #[cfg(feature = "testing")]
 pub fn parse_answer(status: u16, body: Vec<u8>) -> Result<String, crate::Error> {
     crate::entra::exchange::parse(status, body).map(|grant| grant.token.secret().to_owned())
+}
+
+/// A test that panics elsewhere must not hide its cause behind a poisoned lock.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

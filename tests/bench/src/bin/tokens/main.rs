@@ -4,7 +4,7 @@ mod peers;
 
 use futures_util::FutureExt;
 use partner_auth::testing::{FakeEntra, Gate, ManualClock, Reply};
-use partner_auth::{TokenProvider, TokenSource};
+use partner_auth::{Certificate, Credential, SigningAlgorithm, TokenProvider, TokenSource};
 use partner_bench::{contender, measure, print};
 use peers::{Azure, Huskarl, Peer};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 async fn main() {
     cached_reads().await;
     reads_during_a_hung_renewal().await;
+    acquisitions().await;
     println!("\nRequests that the endpoint receives, and how long the callers wait together\n");
     println!("| case | ours | azure_identity | huskarl |");
     println!("| --- | ---: | ---: | ---: |");
@@ -59,6 +60,31 @@ async fn cached_reads() {
         contender("huskarl", || on_threads(&|| now(huskarl.read().now_or_never().unwrap()))),
     ];
     print("20,000 cached reads on each of 8 threads", &measure(&contenders), "try_header");
+}
+
+/// What a certificate costs: the whole acquisition from the local endpoint, one after the other.
+async fn acquisitions() {
+    const PEM: &str = include_str!("../../../../../partner-auth/src/credential/testdata/application.pem");
+    let entra = FakeEntra::start().unwrap();
+    let source = |credential: Credential| {
+        let builder = TokenSource::builder("contoso.com", entra.client_id(), credential).authority(entra.authority());
+        builder.build().unwrap()
+    };
+    let certificate = Certificate::from_pem(PEM).unwrap();
+    let secret = source("secret".into());
+    let ps256 = source(certificate.clone().into());
+    let rs256 = source(certificate.algorithm(SigningAlgorithm::Rs256).into());
+    // Each audience has a cache of its own, so each acquisition is a request.
+    let acquire = |source: &TokenSource| {
+        let fresh = source.for_audience("https://api.partner.microsoft.com").unwrap();
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(fresh.token()).unwrap())
+    };
+    let contenders = [
+        contender("client secret", || acquire(&secret)),
+        contender("certificate, PS256", || acquire(&ps256)),
+        contender("certificate, RS256", || acquire(&rs256)),
+    ];
+    print("Acquisition from a local endpoint", &measure(&contenders), "client secret");
 }
 
 /// The 99th percentile of a million reads, idle and while a renewal hangs.
