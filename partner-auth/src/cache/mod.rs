@@ -218,9 +218,8 @@ impl Cache {
         let mut slot = lock(&self.0.slot);
         slot.remembered = None;
         slot.failures = 0;
-        if let (None, Some(entry)) = (&slot.flight, self.0.current.load_full())
-            && slot.last_error.take().is_some()
-        {
+        let failed = slot.last_error.take().is_some();
+        if let (true, None, Some(entry)) = (failed, &slot.flight, self.0.current.load_full()) {
             entry.renew_from(self.0.clock.now());
         }
     }

@@ -286,6 +286,7 @@ async fn the_status_tells_it_all() {
     stage.cache.token().await.unwrap_err();
     assert_eq!(stage.cache.status().last_error.unwrap().kind(), ErrorKind::Credential);
     stage.cache.forget_error();
+    assert!(stage.cache.status().last_error.is_none());
     stage.text().await;
     stage.pass(600);
     let status = stage.cache.status();
