@@ -2,6 +2,7 @@
 
 use crate::http::{Reply, Request};
 use crate::schema::Schemas;
+use axum::http::StatusCode;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -37,6 +38,16 @@ pub(crate) struct Allowed {
     pub(crate) arguments: BTreeMap<String, String>,
     /// In the service's spelling.
     pub(crate) body: Value,
+    /// The status that the document gives a success.
+    pub(crate) success: StatusCode,
+}
+
+impl Allowed {
+    /// The last argument of the path: what the resource itself is called by.
+    pub(crate) fn own_argument(&self) -> &str {
+        let name = self.template.rsplit(['{', '}']).nth(1).unwrap_or_default();
+        self.arguments.get(name).map(String::as_str).unwrap_or_default()
+    }
 }
 
 fn routes() -> Vec<Route> {
@@ -121,12 +132,13 @@ pub(crate) fn check(request: &Request, path: &str) -> Result<Allowed, Reply> {
             template: route.template,
             arguments,
             body,
+            success: route.success(),
         });
     }
     let status = if other_method {
-        axum::http::StatusCode::METHOD_NOT_ALLOWED
+        StatusCode::METHOD_NOT_ALLOWED
     } else {
-        axum::http::StatusCode::NOT_FOUND
+        StatusCode::NOT_FOUND
     };
     Err(Reply::empty(status).noted(format!("{} {path} is no route of the document", request.method)))
 }
@@ -141,6 +153,13 @@ impl Route {
             arguments.extend(pattern.take(text)?);
         }
         Some(arguments)
+    }
+
+    fn success(&self) -> StatusCode {
+        let responses = self.operation.get("responses").and_then(Value::as_object);
+        let mut codes = responses.into_iter().flatten().map(|(status, _)| status);
+        let code = codes.find(|status| status.starts_with('2'));
+        code.and_then(|code| code.parse().ok()).unwrap_or(StatusCode::OK)
     }
 
     fn body(&self, request: &Request) -> Result<Value, Reply> {

@@ -43,6 +43,7 @@ pub(crate) struct Product {
     pub(crate) body: Object,
     pub(crate) setup: Option<Object>,
     pub(crate) reseller: Option<Object>,
+    pub(crate) lead: Option<Object>,
     pub(crate) drafts: Vec<Draft>,
     /// Variants by id.
     pub(crate) variants: BTreeMap<String, Object>,
@@ -52,6 +53,7 @@ pub(crate) struct Product {
 
 /// A draft of one module of the offer or of a plan, with the resource that it stands for.
 pub(crate) struct Draft {
+    /// Empty for a resource that was added to a draft, such as a listing in another language: it is no branch.
     pub(crate) module: &'static str,
     /// The collection in the path that the resource is read and written by, in lower case.
     pub(crate) collection: &'static str,

@@ -1,9 +1,10 @@
 //! Branches and the drafts behind them: one for each module of the offer and of every plan.
 
-use super::{argument, precondition, product, replace};
+use super::{argument, object, precondition, product, replace};
 use crate::contract::Allowed;
 use crate::http::{Reply, Request, etag, guid};
 use crate::world::{Draft, Object, Product, World};
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -125,13 +126,112 @@ pub(super) fn branches(world: &mut World, id: &str, call: &Allowed) -> Reply {
 pub(super) fn find(world: &mut World, id: &str, collection: &str, call: &Allowed) -> Reply {
     let instance = argument(call, "instanceID").to_owned();
     let now = Instant::now();
-    let draft = product(world, id)
-        .draft(collection, &instance)
-        .filter(|draft| draft.visible_at <= now);
-    match draft {
-        Some(draft) => super::collection(vec![Value::Object(draft.resource.clone())]),
-        None => Reply::not_found("draft"),
+    let drafts = product(world, id).drafts.iter();
+    let found = drafts.filter(|d| d.collection == collection && d.instance == instance && d.visible_at <= now);
+    let found: Vec<Value> = found.map(|draft| Value::Object(draft.resource.clone())).collect();
+    if found.is_empty() {
+        return Reply::not_found("draft");
     }
+    super::collection(found)
+}
+
+/// All resources of one kind.
+pub(super) fn list(world: &mut World, id: &str, collection: &str) -> Reply {
+    let now = Instant::now();
+    let drafts = product(world, id).drafts.iter();
+    let there = drafts.filter(|draft| draft.collection == collection && draft.visible_at <= now);
+    super::collection(there.map(|draft| Value::Object(draft.resource.clone())).collect())
+}
+
+/// A resource beside those that the service made; it is in no branch.
+pub(super) fn create(world: &mut World, id: &str, collection: &str, call: &Allowed) -> Reply {
+    let Some((_, collection, resource_type)) = OF_OFFER.iter().find(|(_, known, _)| *known == collection) else {
+        return Reply::refused(StatusCode::NOT_IMPLEMENTED, "The sandbox does not have this route yet.");
+    };
+    let mut resource = object(&call.body);
+    resource
+        .entry("resourceType")
+        .or_insert_with(|| (*resource_type).into());
+    keep(world, id, collection, guid(), resource, call)
+}
+
+/// A listing in another language, beside the one that the draft came with.
+pub(super) fn add_listing(world: &mut World, id: &str, call: &Allowed) -> Reply {
+    let instance = argument(call, "instanceID").to_owned();
+    let mut listing = object(&call.body);
+    let Some(language) = listing.get("languageCode").and_then(Value::as_str).map(str::to_owned) else {
+        return Reply::bad_request("LanguageCode", "The LanguageCode field is required.");
+    };
+    let drafts = product(world, id).drafts.iter();
+    let mut languages = drafts
+        .filter(|draft| draft.collection == "listings" && draft.instance == instance)
+        .map(|draft| {
+            draft
+                .resource
+                .get("languageCode")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        })
+        .peekable();
+    if languages.peek().is_none() {
+        return Reply::not_found("draft");
+    }
+    if languages.any(|other| other.eq_ignore_ascii_case(&language)) {
+        let message = format!("A listing in the language {language} exists already.");
+        return Reply::refused(StatusCode::CONFLICT, &message);
+    }
+    listing.entry("resourceType").or_insert_with(|| "AzureListing".into());
+    keep(world, id, "listings", instance, listing, call)
+}
+
+/// The listing that the draft came with stays.
+pub(super) fn delete_listing(world: &mut World, id: &str, call: &Allowed) -> Reply {
+    let listing = call.own_argument();
+    let product = product(world, id);
+    match product.draft("listings", listing) {
+        None => Reply::not_found("listing"),
+        Some(draft) if !draft.module.is_empty() => {
+            Reply::bad_request("ListingID", "The listing that the offer came with cannot be deleted.")
+        }
+        Some(_) => {
+            product
+                .drafts
+                .retain(|d| d.resource.get("id").and_then(Value::as_str) != Some(listing));
+            Reply::empty(StatusCode::NO_CONTENT)
+        }
+    }
+}
+
+/// Supplemental contents are taken over as they stand.
+pub(super) fn commit(world: &mut World, id: &str, call: &Allowed) -> Reply {
+    let instance = argument(call, "instanceID").to_owned();
+    match product(world, id).draft("supplementalcontents", &instance) {
+        Some(draft) => Reply::ok(Value::Object(draft.resource.clone())),
+        None => Reply::not_found("supplemental content"),
+    }
+}
+
+/// Adds a resource that is no branch.
+fn keep(
+    world: &mut World,
+    id: &str,
+    collection: &'static str,
+    instance: String,
+    mut resource: Object,
+    call: &Allowed,
+) -> Reply {
+    let own = guid();
+    resource.insert("id".to_owned(), own.as_str().into());
+    resource.insert("@odata.etag".to_owned(), etag().into());
+    product(world, id).drafts.push(Draft {
+        module: "",
+        collection,
+        variant: None,
+        instance,
+        visible_at: Instant::now(),
+        resource: resource.clone(),
+    });
+    super::created(world, call, &format!("products/{id}/{collection}/{own}"), &resource)
 }
 
 pub(super) fn single(

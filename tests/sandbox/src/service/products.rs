@@ -130,7 +130,7 @@ pub(super) fn create(world: &mut World, call: &Allowed) -> Reply {
     drafts::of_offer(&mut new, &kind);
     world.products.insert(id.clone(), new);
     world.order.push(id.clone());
-    super::created(world, &format!("products/{id}"), &body)
+    super::created(world, call, &format!("products/{id}"), &body)
 }
 
 /// The offer id, with its type in the service's spelling.
@@ -204,6 +204,22 @@ pub(super) fn set_reseller(world: &mut World, id: &str, call: &Allowed) -> Reply
     product.reseller = Some(reseller.clone());
     drafts::of_reseller(product, id);
     Reply::ok(Value::Object(reseller))
+}
+
+pub(super) fn get_lead(world: &mut World, id: &str) -> Reply {
+    match &product(world, id).lead {
+        Some(lead) => Reply::ok(Value::Object(lead.clone())),
+        None => Reply::not_found("lead configuration"),
+    }
+}
+
+pub(super) fn set_lead(world: &mut World, id: &str, call: &Allowed) -> Reply {
+    let lead = object(&call.body);
+    if !lead.contains_key("resourceType") {
+        return Reply::bad_request("ResourceType", "The ResourceType field is required.");
+    }
+    product(world, id).lead = Some(lead.clone());
+    Reply::ok(Value::Object(lead))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Images and packages: a record with a file behind an upload address.
+//! Images, assets, videos, co-sell documents and packages: a record with a file behind an upload address.
 
-use super::{argument, created, object, precondition, product, replace};
+use super::{created, object, precondition, product, replace};
 use crate::contract::Allowed;
 use crate::http::{Reply, Request, etag, guid};
 use crate::world::{Upload, World};
@@ -19,11 +19,8 @@ pub(super) fn collection(world: &mut World, id: &str, collection: &str, method: 
         let uploads = uploads.map(|upload| Value::Object(upload.resource.clone())).collect();
         return super::collection(uploads);
     }
-    if let Some(listing) = collection
-        .strip_prefix("listings/")
-        .and_then(|rest| rest.strip_suffix("/images"))
-        && product(world, id).draft("listings", listing).is_none()
-    {
+    let listing = call.arguments.get("listingID");
+    if listing.is_some_and(|listing| product(world, id).draft("listings", listing).is_none()) {
         return Reply::not_found("listing");
     }
     let mut resource = object(&call.body);
@@ -38,6 +35,13 @@ pub(super) fn collection(world: &mut World, id: &str, collection: &str, method: 
     let upload_id = guid();
     resource.insert("id".to_owned(), upload_id.as_str().into());
     resource.insert("state".to_owned(), "PendingUpload".into());
+    if collection.ends_with("/videos") {
+        // The address of a video's picture stands in the picture.
+        let (_, thumbnail) = blob::issue(world);
+        let mut picture = resource.get("thumbnail").cloned().unwrap_or_else(|| json!({}));
+        picture["fileSasUri"] = thumbnail.into();
+        resource.insert("thumbnail".to_owned(), picture);
+    }
     resource.insert("fileSasUri".to_owned(), address.into());
     resource.insert("@odata.etag".to_owned(), etag().into());
     product(world, id).uploads.push(Upload {
@@ -47,20 +51,24 @@ pub(super) fn collection(world: &mut World, id: &str, collection: &str, method: 
         resource: resource.clone(),
         uploaded_at: None,
     });
-    created(world, &format!("products/{id}/{collection}/{upload_id}"), &resource)
+    created(
+        world,
+        call,
+        &format!("products/{id}/{collection}/{upload_id}"),
+        &resource,
+    )
 }
 
 pub(super) fn single(
     world: &mut World,
     id: &str,
     collection: &str,
-    parameter: &str,
     method: &str,
     request: &Request,
     call: &Allowed,
 ) -> Reply {
     settle(world, id);
-    let upload_id = argument(call, parameter).to_owned();
+    let upload_id = call.own_argument().to_owned();
     let product = world.products.entry(id.to_owned()).or_default();
     let at = product
         .uploads

@@ -71,7 +71,7 @@ pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allow
         .to_owned();
     product.variants.insert(variant_id.clone(), variant.clone());
     drafts::of_plan(product, &variant_id, &sub_type, pace);
-    created(world, &format!("products/{id}/variants/{variant_id}"), &variant)
+    created(world, call, &format!("products/{id}/variants/{variant_id}"), &variant)
 }
 
 pub(super) fn single(world: &mut World, id: &str, method: &str, request: &Request, call: &Allowed) -> Reply {

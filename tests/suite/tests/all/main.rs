@@ -10,6 +10,7 @@ mod paging;
 mod property;
 mod refused;
 mod rejected;
+mod rooms;
 mod secrets;
 mod sequence;
 mod trees;
