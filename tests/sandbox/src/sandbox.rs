@@ -1,5 +1,6 @@
 //! A sandbox that runs: its addresses, its account, its log of calls.
 
+use crate::entra::Signers;
 use crate::http::{Reply, Request, guid, pairs};
 use crate::world::{Account, World};
 use crate::{blob, contract, entra, service};
@@ -64,6 +65,7 @@ pub struct SandboxBuilder {
     pace: Duration,
     page_size: usize,
     token_lifetime: Duration,
+    certificates: Vec<String>,
     on_call: Option<OnCall>,
 }
 
@@ -92,6 +94,13 @@ impl SandboxBuilder {
         self
     }
 
+    /// Registers a certificate for the application, as PEM: it may sign in with assertions that its key signed. A key beside
+    /// it is not read.
+    pub fn certificate(mut self, pem: impl Into<String>) -> Self {
+        self.certificates.push(pem.into());
+        self
+    }
+
     /// Is called for every call that was answered.
     pub fn on_call(mut self, f: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
         self.on_call = Some(Box::new(f));
@@ -102,17 +111,21 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// When the port cannot be had.
+    /// When the port cannot be had, or a certificate is none.
     pub async fn start(self) -> std::io::Result<Sandbox> {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await?;
         let address = listener.local_addr()?;
+        let origin = format!("http://{address}");
+        let signers = Signers::new(&origin, &self.certificates);
+        let signers = signers.map_err(|what| std::io::Error::new(std::io::ErrorKind::InvalidInput, what))?;
         let world = World {
             account: Account {
                 tenant: guid(),
                 client_id: guid(),
                 secret: format!("sandbox~{}", guid()),
+                signers,
             },
-            origin: format!("http://{address}"),
+            origin,
             token_lifetime: self.token_lifetime,
             pace: self.pace,
             page_size: self.page_size,
@@ -163,6 +176,7 @@ impl Sandbox {
             pace: Duration::from_millis(50),
             page_size: 2,
             token_lifetime: Duration::from_secs(3600),
+            certificates: Vec::new(),
             on_call: None,
         }
     }
@@ -190,6 +204,11 @@ impl Sandbox {
     /// The secret of the one account.
     pub fn client_secret(&self) -> String {
         self.world().account.secret.clone()
+    }
+
+    /// A federated assertion of the application, as a platform writes it into a file: it lives ten minutes.
+    pub fn federated_assertion(&self) -> String {
+        self.world().account.signers.federated()
     }
 
     /// How many tokens were given out.

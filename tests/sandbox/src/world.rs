@@ -1,5 +1,6 @@
 //! The state of one sandbox.
 
+use crate::entra::Signers;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ pub(crate) struct Account {
     pub(crate) tenant: String,
     pub(crate) client_id: String,
     pub(crate) secret: String,
+    pub(crate) signers: Signers,
 }
 
 pub(crate) struct Token {

@@ -1,6 +1,8 @@
 //! Tokens against the sandbox's endpoints.
 
-use partner_auth::{Endpoint, ErrorKind, TokenProvider, TokenSource};
+use partner_auth::{
+    Assertion, Certificate, Credential, Endpoint, ErrorKind, SigningAlgorithm, TokenProvider, TokenSource,
+};
 use partner_sandbox::Sandbox;
 use partner_tests::stage::{authority, source};
 use std::time::Duration;
@@ -20,6 +22,44 @@ async fn both_endpoints_give_tokens() {
         assert_eq!(source.cached(), Some(token));
     }
     assert_eq!(sandbox.grants(), 2);
+}
+
+/// Certificate and key of `partner-auth`'s tests.
+const PEM: &str = include_str!("../../../../partner-auth/src/credential/testdata/application.pem");
+const OTHER: &str = include_str!("../../../../partner-auth/src/credential/testdata/other.pem");
+
+#[tokio::test]
+async fn certificates_and_federated_assertions_sign_in() {
+    let sandbox = Sandbox::builder().certificate(PEM).start().await.unwrap();
+    let token = async |credential: Credential, endpoint| {
+        let builder = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), credential).endpoint(endpoint);
+        builder.authority(authority(&sandbox)).build().unwrap().token().await
+    };
+    let federated = || {
+        let assertion = sandbox.federated_assertion();
+        Credential::signed_by(move |_| std::future::ready(Ok(Assertion::new(assertion.clone()))))
+    };
+    let certificate = || Certificate::from_pem(PEM).unwrap();
+    for endpoint in [Endpoint::V1, Endpoint::V2] {
+        token(certificate().into(), endpoint).await.unwrap();
+        token(certificate().algorithm(SigningAlgorithm::Rs256).into(), endpoint)
+            .await
+            .unwrap();
+        token(federated(), endpoint).await.unwrap();
+    }
+    assert_eq!(sandbox.grants(), 6);
+    // What is not registered, and what was signed for somewhere else.
+    let other = Certificate::from_pem(OTHER).unwrap();
+    let error = token(other.into(), Endpoint::V1).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.aadsts_codes()),
+        (ErrorKind::Credential, &[700_027][..])
+    );
+    let stranger = Sandbox::start().await.unwrap().federated_assertion();
+    let stranger = Credential::signed_by(move |_| std::future::ready(Ok(Assertion::new(stranger.clone()))));
+    let error = token(stranger, Endpoint::V1).await.unwrap_err();
+    assert_eq!(error.aadsts_codes(), [700_027]);
+    assert!(Sandbox::builder().certificate("no PEM").start().await.is_err());
 }
 
 #[tokio::test]

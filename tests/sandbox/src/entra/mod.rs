@@ -1,5 +1,9 @@
 //! The token endpoints of Entra ID, v1 and v2: check the form, count the grants, answer in Entra's forms.
 
+mod assertion;
+
+pub(crate) use assertion::Signers;
+
 use crate::http::{Reply, Request, guid, pairs};
 use crate::world::{Token, World};
 use axum::http::StatusCode;
@@ -8,6 +12,9 @@ use std::time::{Duration, Instant};
 
 /// The audience that the service accepts.
 const AUDIENCE: &str = "https://api.partner.microsoft.com";
+
+/// RFC 7523 section 2.2.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The version that a path of the form `/{tenant}/oauth2[/v2.0]/token` is for.
 pub(crate) fn route(path: &str) -> Option<(&str, bool)> {
@@ -45,14 +52,6 @@ pub(crate) fn token(world: &mut World, request: &Request, tenant: &str, v2: bool
     let Some(client) = get("client_id") else {
         return missing("client_id");
     };
-    let Some(secret) = get("client_secret") else {
-        return refuse(
-            401,
-            "invalid_client",
-            7_000_218,
-            "The body must contain client_assertion or client_secret.",
-        );
-    };
     if client != world.account.client_id {
         return refuse(
             400,
@@ -61,8 +60,8 @@ pub(crate) fn token(world: &mut World, request: &Request, tenant: &str, v2: bool
             "The application was not found in the directory.",
         );
     }
-    if secret != world.account.secret {
-        return refuse(401, "invalid_client", 7_000_215, "Invalid client secret provided.");
+    if let Some(refusal) = proven(world, request, &get) {
+        return refusal;
     }
     let refused = match (v2, get("resource"), get("scope")) {
         (true, Some(_), _) => Some(refuse(
@@ -92,6 +91,34 @@ pub(crate) fn token(world: &mut World, request: &Request, tenant: &str, v2: bool
         (false, None, _) => Some(missing("resource")),
     };
     refused.unwrap_or_else(|| grant_token(world, v2))
+}
+
+/// Whether the application is who it says it is; if not, what Entra ID answers.
+fn proven<'f>(world: &World, request: &Request, get: &impl Fn(&str) -> Option<&'f str>) -> Option<Reply> {
+    let invalid = |code, message: &str| Some(refuse(401, "invalid_client", code, message));
+    match (get("client_secret"), get("client_assertion")) {
+        (Some(secret), None) if secret == world.account.secret => None,
+        (Some(_), None) => invalid(7_000_215, "Invalid client secret provided."),
+        (None, Some(assertion)) => {
+            if get("client_assertion_type") != Some(JWT_BEARER) {
+                return Some(missing("client_assertion_type"));
+            }
+            let endpoint = format!("{}{}", world.origin, request.path);
+            let client = &world.account.client_id;
+            let checked = world
+                .account
+                .signers
+                .check(assertion, client, &endpoint, std::time::SystemTime::now());
+            checked.err().and_then(|rejected| invalid(rejected.0, rejected.1))
+        }
+        (None, None) => invalid(7_000_218, "The body must contain client_assertion or client_secret."),
+        (Some(_), Some(_)) => Some(refuse(
+            400,
+            "invalid_request",
+            90_014,
+            "One credential is expected, not two.",
+        )),
+    }
 }
 
 fn grant_token(world: &mut World, v2: bool) -> Reply {

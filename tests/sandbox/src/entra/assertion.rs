@@ -1,0 +1,182 @@
+//! Assertions in place of a secret (RFC 7523): signed with a certificate that is registered, or by the identity provider that
+//! the sandbox plays.
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use serde_json::{Value, json};
+use std::time::SystemTime;
+use webpki::EndEntityCert;
+use webpki::aws_lc_rs::{RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256_LEGACY_KEY};
+
+/// What a federated credential of the application says.
+const SUBJECT: &str = "sandbox";
+const AUDIENCE: &str = "api://AzureADTokenExchange";
+/// Entra ID allows clocks to differ by so much.
+const SKEW: u64 = 300;
+const LIFETIME: u64 = 600;
+
+/// Who may sign for the application.
+pub(crate) struct Signers {
+    certificates: Vec<CertificateDer<'static>>,
+    issuer: String,
+    key: hmac::Key,
+}
+
+/// Why an assertion is not accepted: the AADSTS code, and what it says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Rejected(pub(crate) u32, pub(crate) &'static str);
+
+const SIGNATURE: Rejected = Rejected(700_027, "Client assertion failed signature validation.");
+const STALE: Rejected = Rejected(700_024, "Client assertion is not within its valid time range.");
+const CLAIMS: Rejected = Rejected(
+    50_012,
+    "The claims of the client assertion are not those of the application.",
+);
+const FEDERATED: Rejected = Rejected(
+    700_213,
+    "No matching federated identity record found for presented assertion subject.",
+);
+
+impl Signers {
+    /// `pem` may hold keys and chains beside the certificates.
+    pub(crate) fn new(origin: &str, pem: &[String]) -> Result<Self, String> {
+        let mut certificates = Vec::new();
+        for text in pem {
+            let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
+            let found = found.map_err(|error| format!("the certificate is no PEM text: {error:?}"))?;
+            if found.is_empty() {
+                return Err("the PEM text holds no certificate".to_owned());
+            }
+            certificates.extend(found);
+        }
+        let secret = uuid::Uuid::new_v4();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        Ok(Self {
+            certificates,
+            issuer: format!("{origin}/issuer"),
+            key,
+        })
+    }
+
+    /// As a platform's identity provider gives it to a workload.
+    pub(crate) fn federated(&self) -> String {
+        let now = seconds(SystemTime::now());
+        let claims = json!({
+            "iss": self.issuer, "sub": SUBJECT, "aud": AUDIENCE, "iat": now, "nbf": now, "exp": now + LIFETIME,
+        });
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", part(json!({"alg": "HS256", "typ": "JWT"})), part(claims));
+        let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+
+    /// Checks signature, time and claims of an assertion that came to this endpoint.
+    pub(crate) fn check(&self, assertion: &str, client: &str, endpoint: &str, now: SystemTime) -> Result<(), Rejected> {
+        let (message, signature) = assertion.rsplit_once('.').ok_or(SIGNATURE)?;
+        let (header, claims) = message.split_once('.').ok_or(SIGNATURE)?;
+        let (header, claims) = (json(header).ok_or(SIGNATURE)?, json(claims).ok_or(SIGNATURE)?);
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| SIGNATURE)?;
+        let federated = header["alg"] == "HS256";
+        let signed = match federated {
+            true => hmac::verify(&self.key, message.as_bytes(), &signature).is_ok(),
+            false => self.signed_by_certificate(&header, message, &signature),
+        };
+        if !signed {
+            return Err(SIGNATURE);
+        }
+        let now = seconds(now);
+        let (from, until) = (claims["nbf"].as_u64().unwrap_or(0), claims["exp"].as_u64().unwrap_or(0));
+        if now + SKEW < from || now >= until + SKEW {
+            return Err(STALE);
+        }
+        let expected = match federated {
+            true => [("iss", self.issuer.as_str()), ("sub", SUBJECT), ("aud", AUDIENCE)],
+            false => [("iss", client), ("sub", client), ("aud", endpoint)],
+        };
+        match expected.iter().all(|(name, value)| claims[name] == *value) {
+            true => Ok(()),
+            false => Err(if federated { FEDERATED } else { CLAIMS }),
+        }
+    }
+
+    fn signed_by_certificate(&self, header: &Value, message: &str, signature: &[u8]) -> bool {
+        let named = |der: &CertificateDer<'_>| {
+            let sha256 = URL_SAFE_NO_PAD.encode(digest(&SHA256, der));
+            let sha1 = URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, der));
+            header["x5t#S256"] == sha256 || header["x5t"] == sha1
+        };
+        let algorithm = match header["alg"].as_str() {
+            Some("PS256") => RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+            Some("RS256") => RSA_PKCS1_2048_8192_SHA256,
+            _ => return false,
+        };
+        let certificate = self.certificates.iter().find(|der| named(der));
+        let certificate = certificate.and_then(|der| EndEntityCert::try_from(der).ok());
+        certificate.is_some_and(|c| c.verify_signature(algorithm, message.as_bytes(), signature).is_ok())
+    }
+}
+
+fn json(part: &str) -> Option<Value> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn federated_assertions_are_checked() {
+        let signers = Signers::new("http://a", &[]).unwrap();
+        let assertion = signers.federated();
+        let now = SystemTime::now();
+        let check = |assertion: &str, now| signers.check(assertion, "client", "http://a/token", now);
+        assert_eq!(check(&assertion, now), Ok(()));
+        assert_eq!(
+            check(&assertion, now + Duration::from_secs(LIFETIME + SKEW + 1)),
+            Err(STALE)
+        );
+        assert_eq!(check(&assertion, now - Duration::from_secs(SKEW + 10)), Err(STALE));
+        let foreign = Signers::new("http://a", &[]).unwrap().federated();
+        let tampered =
+            format!("{}x", assertion.split_once('.').unwrap().0) + &assertion[assertion.find('.').unwrap()..];
+        for wrong in [
+            foreign.as_str(),
+            tampered.as_str(),
+            "",
+            "a.b",
+            "a.b.c",
+            "..",
+            "e30.e30.e30",
+        ] {
+            assert_eq!(check(wrong, now), Err(SIGNATURE), "{wrong}");
+        }
+        let elsewhere = Signers {
+            issuer: "http://b/issuer".to_owned(),
+            key: signers.key.clone(),
+            certificates: Vec::new(),
+        };
+        assert_eq!(check(&elsewhere.federated(), now), Err(FEDERATED));
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        for text in [
+            "",
+            "hello",
+            "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n",
+        ] {
+            assert!(Signers::new("http://a", &[text.to_owned()]).is_err(), "{text}");
+        }
+    }
+}
