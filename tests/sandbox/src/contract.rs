@@ -113,6 +113,15 @@ impl Segment {
     }
 }
 
+/// The path of the operation that a request is for, as the document has it.
+pub(crate) fn template(method: &str, path: &str) -> Option<&'static str> {
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let mut routes = ROUTES.iter().filter(|route| route.method == method);
+    routes
+        .find(|route| route.matches(&segments).is_some())
+        .map(|route| route.template)
+}
+
 /// Finds the route and checks the request. `path` is below the base of the API.
 pub(crate) fn check(request: &Request, path: &str) -> Result<Allowed, Reply> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();

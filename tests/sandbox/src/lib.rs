@@ -3,10 +3,13 @@
 mod blob;
 mod contract;
 mod entra;
+mod fault;
 mod http;
 mod sandbox;
 mod schema;
+mod server;
 mod service;
 mod world;
 
+pub use fault::{Calls, Fault};
 pub use sandbox::{CallRecord, Sandbox, SandboxBuilder};

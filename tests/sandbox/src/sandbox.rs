@@ -1,22 +1,18 @@
 //! A sandbox that runs: its addresses, its account, its log of calls.
 
 use crate::entra::Signers;
-use crate::http::{Reply, Request, guid, pairs};
+use crate::fault::{Calls, Fault};
+use crate::http::guid;
+use crate::server::{BASE, OnCall, State, answer, lock};
 use crate::world::{Account, World};
-use crate::{blob, contract, entra, service};
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderValue, Request as HttpRequest, Response as HttpResponse, StatusCode, header};
+use axum::body::Body;
+use axum::http::Request as HttpRequest;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-
-/// The path of the API below the host, as the service has it.
-const BASE: &str = "/v1.0/ingestion";
-/// More than any body of a test.
-const MAX_BODY: usize = 256 << 20;
 
 /// The sandbox: starts on a free loopback port and stops when it is dropped.
 #[derive(Debug)]
@@ -42,20 +38,6 @@ pub struct CallRecord {
     pub if_match: Option<String>,
     /// The value of Client-Request-ID.
     pub client_request_id: Option<String>,
-}
-
-type OnCall = Box<dyn Fn(&CallRecord) + Send + Sync>;
-
-struct State {
-    world: Mutex<World>,
-    calls: Mutex<Vec<CallRecord>>,
-    on_call: Option<OnCall>,
-}
-
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").finish_non_exhaustive()
-    }
 }
 
 /// Configures a [`Sandbox`].
@@ -138,6 +120,7 @@ impl SandboxBuilder {
         let state = Arc::new(State {
             world: Mutex::new(world),
             calls: Mutex::default(),
+            faults: Mutex::default(),
             on_call: self.on_call,
         });
         let (stop, stopped) = oneshot::channel::<()>();
@@ -221,9 +204,20 @@ impl Sandbox {
         self.world().tokens.clear();
     }
 
+    /// The next calls of this kind meet the fault, so many of them; several faults happen in the order in which they were
+    /// asked for.
+    pub fn fail(&self, calls: Calls, fault: Fault, times: usize) {
+        lock(&self.state.faults).add(calls, fault, times);
+    }
+
+    /// Forgets the faults that have not happened yet.
+    pub fn heal(&self) {
+        lock(&self.state.faults).clear();
+    }
+
     /// The calls that came, oldest first.
     pub fn calls(&self) -> Vec<CallRecord> {
-        self.state.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.state.calls).clone()
     }
 
     /// Waits until the sandbox is dropped elsewhere, which for a program is never.
@@ -232,7 +226,7 @@ impl Sandbox {
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        self.state.world.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state.world)
     }
 }
 
@@ -243,84 +237,4 @@ impl Drop for Sandbox {
             let _ = stop.send(());
         }
     }
-}
-
-async fn answer(state: Arc<State>, request: HttpRequest<Body>) -> HttpResponse<Body> {
-    let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BODY).await.map(|bytes: Bytes| bytes.to_vec());
-    let request = Request {
-        method: parts.method,
-        path: parts.uri.path().to_owned(),
-        query: pairs(parts.uri.query().unwrap_or_default()),
-        headers: parts.headers,
-        body: body.unwrap_or_default(),
-    };
-    let reply = handle(&state, &request);
-    let record = CallRecord {
-        method: request.method.to_string(),
-        path: shown(&request),
-        status: reply.status.as_u16(),
-        note: reply.note.clone(),
-        if_match: request.header("if-match").map(str::to_owned),
-        client_request_id: request.header("client-request-id").map(str::to_owned),
-    };
-    if let Some(on_call) = &state.on_call {
-        on_call(&record);
-    }
-    state.calls.lock().unwrap_or_else(PoisonError::into_inner).push(record);
-    into_response(reply)
-}
-
-/// Which room a request is for.
-fn handle(state: &State, request: &Request) -> Reply {
-    let mut world = state.world.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((tenant, v2)) = entra::route(&request.path) {
-        return entra::token(&mut world, request, tenant, v2);
-    }
-    if request.path.starts_with(blob::PREFIX) {
-        return blob::handle(&mut world, request);
-    }
-    let below = request
-        .path
-        .get(..BASE.len())
-        .filter(|start| start.eq_ignore_ascii_case(BASE));
-    if below.is_none() {
-        return Reply::empty(StatusCode::NOT_FOUND).noted("no such room");
-    }
-    // The gateway answers 401 without a body.
-    if !world.accepts(request.header("authorization")) {
-        return Reply::empty(StatusCode::UNAUTHORIZED).noted("no valid token");
-    }
-    match contract::check(request, &request.path[BASE.len()..]) {
-        Ok(allowed) => service::handle(&mut world, request, &allowed),
-        Err(reply) => reply,
-    }
-}
-
-/// Path and query as the log shows them: a signature opens the blob.
-fn shown(request: &Request) -> String {
-    if request.path.starts_with(blob::PREFIX) || request.query.is_empty() {
-        return request.path.clone();
-    }
-    let query: Vec<String> = request
-        .query
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    format!("{}?{}", request.path, query.join("&"))
-}
-
-fn into_response(reply: Reply) -> HttpResponse<Body> {
-    let body = reply.body.map(|body| body.to_string());
-    let mut response = HttpResponse::new(body.clone().map_or_else(Body::empty, Body::from));
-    *response.status_mut() = reply.status;
-    response.headers_mut().extend(reply.headers);
-    if let Ok(id) = HeaderValue::try_from(guid()) {
-        response.headers_mut().insert("request-id", id);
-    }
-    if body.is_some() {
-        let json = HeaderValue::from_static("application/json; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
-    }
-    response
 }

@@ -5,6 +5,7 @@
 mod auth;
 mod errors;
 mod examples;
+mod faults;
 mod operations;
 mod paging;
 mod property;

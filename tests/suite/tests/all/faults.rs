@@ -1,0 +1,113 @@
+//! Faults that the sandbox plays on demand, and what the SDK makes of them.
+
+use partner_ingestion_sdk::{Client, ErrorKind, Retry};
+use partner_sandbox::{Calls, Fault, Sandbox};
+use partner_tests::stage::{Stage, source};
+use std::time::Duration;
+
+const LIST: &str = "/products";
+
+#[tokio::test]
+async fn a_busy_service_is_asked_again() {
+    let stage = Stage::open().await;
+    let busy = Fault::status(503).header("Retry-After", "0");
+    stage.sandbox.fail(Calls::of("GET", LIST), busy, 2);
+    let answer = stage.client.list_products().send().await.unwrap();
+    assert_eq!(answer.attempts(), 3);
+    let calls = stage.sandbox.calls();
+    let statuses: Vec<u16> = calls
+        .iter()
+        .filter(|call| call.path.ends_with(LIST))
+        .map(|call| call.status)
+        .collect();
+    assert_eq!(statuses, [503, 503, 200]);
+    assert_eq!(
+        calls
+            .iter()
+            .filter(|call| call.note.as_deref() == Some("a planned fault"))
+            .count(),
+        2
+    );
+    // A fault is for what it was asked for.
+    stage.sandbox.fail(Calls::of("DELETE", LIST), Fault::status(500), 1);
+    assert_eq!(stage.client.list_products().send().await.unwrap().attempts(), 1);
+    stage.sandbox.fail(Calls::any(), Fault::status(500), 100);
+    stage.sandbox.heal();
+    assert_eq!(stage.client.list_products().send().await.unwrap().attempts(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off() {
+    let stage = Stage::open().await;
+    stage.sandbox.fail(Calls::of("GET", LIST), Fault::cut(), 1);
+    assert_eq!(stage.client.list_products().send().await.unwrap().attempts(), 2);
+    // A POST may have been carried out, so it is not sent again; here it was.
+    stage.sandbox.fail(Calls::of("POST", LIST), Fault::cut(), 1);
+    let product = partner_ingestion_sdk::types::AzureProduct::application("cut", "Cut");
+    let error = stage.client.create_product(product).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
+    let found = stage.client.list_products().send().await.unwrap().into_inner();
+    assert_eq!(found.value.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_slow_answer_and_a_body_as_the_service_writes_it() {
+    let stage = Stage::open().await;
+    stage
+        .sandbox
+        .fail(Calls::of("GET", LIST), Fault::delay(Duration::from_secs(60)), 1);
+    let call = stage
+        .client
+        .list_products()
+        .timeout(Duration::from_millis(50))
+        .retry(Retry::none());
+    assert_eq!(call.send().await.unwrap_err().kind(), ErrorKind::Timeout);
+    let body = r#""ICH50400-Wrong. {\"faultCode\":50400,\"data\":{\"Name\":[\"No.\"]}}""#;
+    let refusal = Fault::status(400)
+        .header("Content-Type", "application/json; charset=utf-8")
+        .body(body);
+    stage.sandbox.fail(Calls::any(), refusal, 1);
+    let error = stage.client.list_products().send().await.unwrap_err();
+    assert_eq!(error.service_code(), Some("ICH50400"));
+    assert!(error.field_errors().contains_key("Name") && error.request_id().is_some());
+}
+
+#[tokio::test]
+async fn an_outage_of_the_sign_in() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = Client::builder()
+        .base_url(sandbox.url())
+        .token_provider(source(&sandbox))
+        .build()
+        .unwrap();
+    sandbox.fail(Calls::tokens(), Fault::status(503), 2);
+    client.list_products().send().await.unwrap();
+    assert_eq!(sandbox.grants(), 1);
+
+    let stage = Stage::open().await;
+    stage.sandbox.fail(
+        Calls::tokens(),
+        Fault::status(429).header("Retry-After", "60").body("Too Many Requests"),
+        1,
+    );
+    let error = stage.client.list_products().send().await.unwrap_err();
+    let auth = error.auth_error().unwrap();
+    assert_eq!(
+        (auth.retry_after(), auth.status()),
+        (Some(Duration::from_secs(60)), Some(429))
+    );
+    assert!(error.is_retryable());
+    // It is not asked again before: the next caller hears the same.
+    assert!(
+        stage
+            .client
+            .list_products()
+            .send()
+            .await
+            .unwrap_err()
+            .auth_error()
+            .unwrap()
+            .same(auth)
+    );
+    assert_eq!(stage.sandbox.grants(), 0);
+}
