@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod blob;
+mod clock;
 mod contract;
 mod entra;
 mod fault;

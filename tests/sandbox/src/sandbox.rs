@@ -1,5 +1,6 @@
 //! A sandbox that runs: its addresses, its account, its log of calls.
 
+use crate::clock::Clock;
 use crate::entra::Signers;
 use crate::fault::{Calls, Fault};
 use crate::http::guid;
@@ -101,6 +102,7 @@ impl SandboxBuilder {
         let signers = Signers::new(&origin, &self.certificates);
         let signers = signers.map_err(|what| std::io::Error::new(std::io::ErrorKind::InvalidInput, what))?;
         let world = World {
+            clock: Clock::new(),
             account: Account {
                 tenant: guid(),
                 client_id: guid(),
@@ -208,6 +210,11 @@ impl Sandbox {
     /// asked for.
     pub fn fail(&self, calls: Calls, fault: Fault, times: usize) {
         lock(&self.state.faults).add(calls, fault, times);
+    }
+
+    /// Moves the sandbox's clock forward: tokens expire, packages are processed, submissions move on.
+    pub fn advance(&self, by: Duration) {
+        self.world().clock.advance(by);
     }
 
     /// Forgets the faults that have not happened yet.

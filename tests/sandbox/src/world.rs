@@ -1,9 +1,10 @@
 //! The state of one sandbox.
 
+use crate::clock::{Clock, Moment};
 use crate::entra::Signers;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The one account of the sandbox.
 pub(crate) struct Account {
@@ -14,7 +15,7 @@ pub(crate) struct Account {
 }
 
 pub(crate) struct Token {
-    pub(crate) expires_at: Instant,
+    pub(crate) expires_at: Moment,
 }
 
 pub(crate) struct Blob {
@@ -23,6 +24,7 @@ pub(crate) struct Blob {
 }
 
 pub(crate) struct World {
+    pub(crate) clock: Clock,
     pub(crate) account: Account,
     /// Scheme, host and port.
     pub(crate) origin: String,
@@ -62,7 +64,7 @@ pub(crate) struct Draft {
     pub(crate) variant: Option<String>,
     pub(crate) instance: String,
     /// Branches appear a moment after what they are for.
-    pub(crate) visible_at: Instant,
+    pub(crate) visible_at: Moment,
     pub(crate) resource: Object,
 }
 
@@ -73,14 +75,14 @@ pub(crate) struct Upload {
     pub(crate) id: String,
     pub(crate) blob: String,
     pub(crate) resource: Object,
-    pub(crate) uploaded_at: Option<Instant>,
+    pub(crate) uploaded_at: Option<Moment>,
 }
 
 pub(crate) struct Submission {
     pub(crate) id: String,
     pub(crate) request: Object,
-    pub(crate) created_at: Instant,
-    pub(crate) promoted_at: Option<Instant>,
+    pub(crate) created_at: Moment,
+    pub(crate) promoted_at: Option<Moment>,
     /// Why it fails; none when it passes.
     pub(crate) problems: Vec<(String, String)>,
     /// Whether the problems show at creation or in certification.
@@ -93,7 +95,7 @@ impl World {
         let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
         token
             .and_then(|token| self.tokens.get(token))
-            .is_some_and(|token| Instant::now() < token.expires_at)
+            .is_some_and(|token| self.clock.now() < token.expires_at)
     }
 }
 

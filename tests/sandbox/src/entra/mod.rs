@@ -8,7 +8,7 @@ use crate::http::{Reply, Request, guid, pairs};
 use crate::world::{Token, World};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The audience that the service accepts.
 const AUDIENCE: &str = "https://api.partner.microsoft.com";
@@ -108,7 +108,7 @@ fn proven<'f>(world: &World, request: &Request, get: &impl Fn(&str) -> Option<&'
             let checked = world
                 .account
                 .signers
-                .check(assertion, client, &endpoint, std::time::SystemTime::now());
+                .check(assertion, client, &endpoint, world.clock.wall());
             checked.err().and_then(|rejected| invalid(rejected.0, rejected.1))
         }
         (None, None) => invalid(7_000_218, "The body must contain client_assertion or client_secret."),
@@ -124,19 +124,17 @@ fn proven<'f>(world: &World, request: &Request, get: &impl Fn(&str) -> Option<&'
 fn grant_token(world: &mut World, v2: bool) -> Reply {
     let token = format!("sandbox.{}", guid());
     let lifetime = world.token_lifetime;
-    world.tokens.insert(
-        token.clone(),
-        Token {
-            expires_at: Instant::now() + lifetime,
-        },
-    );
+    let expires_at = world.clock.now() + lifetime;
+    world.tokens.insert(token.clone(), Token { expires_at });
     world.grants += 1;
     let seconds = lifetime.as_secs();
     // The v1 endpoint writes its numbers as strings.
     let body = if v2 {
         json!({"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token})
     } else {
-        let now = std::time::SystemTime::now()
+        let now = world
+            .clock
+            .wall()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or(Duration::ZERO)
             .as_secs();

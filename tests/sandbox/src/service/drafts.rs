@@ -1,12 +1,12 @@
 //! Branches and the drafts behind them: one for each module of the offer and of every plan.
 
 use super::{argument, object, precondition, product, replace};
+use crate::clock::Moment;
 use crate::contract::Allowed;
 use crate::http::{Reply, Request, etag, guid};
 use crate::world::{Draft, Object, Product, World};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 /// Module, collection in the path and resource type of what an offer has from its first moment.
 const OF_OFFER: [(&str, &str, &str); 5] = [
@@ -19,7 +19,7 @@ const OF_OFFER: [(&str, &str, &str); 5] = [
 
 pub(super) fn of_offer(product: &mut Product, kind: &str) {
     for (module, collection, resource_type) in OF_OFFER {
-        add(product, module, collection, resource_type, None, Duration::ZERO);
+        add(product, module, collection, resource_type, None, Moment::ZERO);
     }
     if kind != "AzureApplication" {
         let resource_type = match kind {
@@ -34,27 +34,34 @@ pub(super) fn of_offer(product: &mut Product, kind: &str) {
             "packageconfigurations",
             resource_type,
             None,
-            Duration::ZERO,
+            Moment::ZERO,
         );
     }
 }
 
 /// The branches of a plan appear a moment after it.
-pub(super) fn of_plan(product: &mut Product, plan: &str, sub_type: &str, after: Duration) {
+pub(super) fn of_plan(product: &mut Product, plan: &str, sub_type: &str, visible_at: Moment) {
     let package = match sub_type {
         "managed-application" => "AzureManagedApplicationPackageConfiguration",
         _ => "AzureSolutionTemplatePackageConfiguration",
     };
-    add(product, "Listing", "listings", "AzureListing", Some(plan), after);
+    add(product, "Listing", "listings", "AzureListing", Some(plan), visible_at);
     add(
         product,
         "Availability",
         "featureavailabilities",
         "FeatureAvailability",
         Some(plan),
-        after,
+        visible_at,
     );
-    add(product, "Package", "packageconfigurations", package, Some(plan), after);
+    add(
+        product,
+        "Package",
+        "packageconfigurations",
+        package,
+        Some(plan),
+        visible_at,
+    );
 }
 
 /// The branch that a reseller configuration brings; its instance id has a form of its own.
@@ -66,7 +73,7 @@ pub(super) fn of_reseller(product: &mut Product, id: &str) {
         collection: "resellerconfiguration",
         variant: None,
         instance,
-        visible_at: Instant::now(),
+        visible_at: Moment::ZERO,
         resource: Object::new(),
     });
 }
@@ -77,7 +84,7 @@ fn add(
     collection: &'static str,
     resource_type: &str,
     variant: Option<&str>,
-    after: Duration,
+    visible_at: Moment,
 ) {
     let mut resource = Object::new();
     resource.insert("resourceType".to_owned(), resource_type.into());
@@ -87,7 +94,6 @@ fn add(
     resource.insert("id".to_owned(), guid().into());
     resource.insert("@odata.etag".to_owned(), etag().into());
     let variant = variant.map(str::to_owned);
-    let visible_at = Instant::now() + after;
     product.drafts.push(Draft {
         module,
         collection,
@@ -100,7 +106,7 @@ fn add(
 
 pub(super) fn branches(world: &mut World, id: &str, call: &Allowed) -> Reply {
     let module = argument(call, "module").to_owned();
-    let now = Instant::now();
+    let now = world.clock.now();
     let product = product(world, id);
     let there = product
         .drafts
@@ -125,7 +131,7 @@ pub(super) fn branches(world: &mut World, id: &str, call: &Allowed) -> Reply {
 
 pub(super) fn find(world: &mut World, id: &str, collection: &str, call: &Allowed) -> Reply {
     let instance = argument(call, "instanceID").to_owned();
-    let now = Instant::now();
+    let now = world.clock.now();
     let drafts = product(world, id).drafts.iter();
     let found = drafts.filter(|d| d.collection == collection && d.instance == instance && d.visible_at <= now);
     let found: Vec<Value> = found.map(|draft| Value::Object(draft.resource.clone())).collect();
@@ -137,7 +143,7 @@ pub(super) fn find(world: &mut World, id: &str, collection: &str, call: &Allowed
 
 /// All resources of one kind.
 pub(super) fn list(world: &mut World, id: &str, collection: &str) -> Reply {
-    let now = Instant::now();
+    let now = world.clock.now();
     let drafts = product(world, id).drafts.iter();
     let there = drafts.filter(|draft| draft.collection == collection && draft.visible_at <= now);
     super::collection(there.map(|draft| Value::Object(draft.resource.clone())).collect())
@@ -228,7 +234,7 @@ fn keep(
         collection,
         variant: None,
         instance,
-        visible_at: Instant::now(),
+        visible_at: Moment::ZERO,
         resource: resource.clone(),
     });
     super::created(world, call, &format!("products/{id}/{collection}/{own}"), &resource)

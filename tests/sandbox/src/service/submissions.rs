@@ -1,13 +1,14 @@
 //! Submissions: created from drafts, validated, certified to preview, promoted to live.
 
 use super::{argument, object, product, uploads};
+use crate::clock::Moment;
 use crate::contract::Allowed;
 use crate::http::{Reply, guid};
 use crate::world::{Object, Product, Submission, World};
 use axum::http::{StatusCode, header};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Submission ids have 19 digits, more than a floating-point number keeps.
 const FIRST_ID: u64 = 1_152_921_505_696_700_000;
@@ -20,16 +21,16 @@ pub(super) fn handle(world: &mut World, id: &str, method: &str, rest: &[&str], c
             create(world, id, call)
         };
     }
-    let pace = world.pace;
+    let (pace, now) = (world.pace, world.clock.now());
     let number = argument(call, "submissionID").to_owned();
     let product = product(world, id);
     let Some(at) = product.submissions.iter().position(|s| s.id == number) else {
         return Reply::not_found("submission");
     };
     let submission = &mut product.submissions[at];
-    let stage = submission.stage(pace);
+    let stage = submission.stage(pace, now);
     match (method, &rest[1..]) {
-        ("GET", []) => Reply::ok(submission.body(id, pace)),
+        ("GET", []) => Reply::ok(submission.body(id, pace, now)),
         ("DELETE", []) if matches!(stage, Stage::Promoting | Stage::Live) => Reply::refused(
             StatusCode::CONFLICT,
             "The submission is going live and cannot be cancelled.",
@@ -39,7 +40,7 @@ pub(super) fn handle(world: &mut World, id: &str, method: &str, rest: &[&str], c
             Reply::empty(StatusCode::NO_CONTENT)
         }
         ("POST", ["promote"]) if stage == Stage::Preview => {
-            submission.promoted_at = Some(Instant::now());
+            submission.promoted_at = Some(now);
             Reply::ok(workflow("Live", "InProgress"))
         }
         ("POST", ["promote"]) => Reply::refused(StatusCode::CONFLICT, "The submission is not in preview."),
@@ -58,22 +59,22 @@ pub(super) fn handle(world: &mut World, id: &str, method: &str, rest: &[&str], c
 }
 
 fn list(world: &mut World, id: &str) -> Reply {
-    let pace = world.pace;
+    let (pace, now) = (world.pace, world.clock.now());
     let bodies = product(world, id)
         .submissions
         .iter()
-        .map(|s| s.body(id, pace))
+        .map(|s| s.body(id, pace, now))
         .collect();
     super::collection(bodies)
 }
 
 fn create(world: &mut World, id: &str, call: &Allowed) -> Reply {
-    let pace = world.pace;
+    let (pace, now) = (world.pace, world.clock.now());
     let request = object(&call.body);
     let Some(product) = world.products.get(id) else {
         return Reply::not_found("product");
     };
-    if product.submissions.iter().any(|s| s.is_pending(pace)) {
+    if product.submissions.iter().any(|s| s.is_pending(pace, now)) {
         return Reply::refused(StatusCode::CONFLICT, "A submission is in progress already.");
     }
     if let Err(reply) = check_references(product, &request) {
@@ -88,12 +89,12 @@ fn create(world: &mut World, id: &str, call: &Allowed) -> Reply {
     let submission = Submission {
         id: number.to_string(),
         request,
-        created_at: Instant::now(),
+        created_at: now,
         promoted_at: None,
         problems,
         fails_at_creation,
     };
-    let body = submission.body(id, pace);
+    let body = submission.body(id, pace, now);
     let location = format!("{}/v1.0/ingestion/products/{id}/submissions/{number}", world.origin);
     super::product(world, id).submissions.push(submission);
     Reply::json(StatusCode::CREATED, body).with_header(header::LOCATION, &location)
@@ -216,10 +217,10 @@ enum Stage {
 }
 
 impl Submission {
-    fn stage(&self, pace: Duration) -> Stage {
-        let steps = self.created_at.elapsed();
+    fn stage(&self, pace: Duration, now: Moment) -> Stage {
+        let steps = now.saturating_sub(self.created_at);
         if let Some(promoted) = self.promoted_at {
-            return if promoted.elapsed() < 2 * pace {
+            return if now.saturating_sub(promoted) < 2 * pace {
                 Stage::Promoting
             } else {
                 Stage::Live
@@ -235,12 +236,15 @@ impl Submission {
     }
 
     /// Failed submissions do not stand in the way of a new one.
-    fn is_pending(&self, pace: Duration) -> bool {
-        !matches!(self.stage(pace), Stage::CreationFailed | Stage::Failed | Stage::Live)
+    fn is_pending(&self, pace: Duration, now: Moment) -> bool {
+        !matches!(
+            self.stage(pace, now),
+            Stage::CreationFailed | Stage::Failed | Stage::Live
+        )
     }
 
-    fn body(&self, product: &str, pace: Duration) -> Value {
-        let (state, substate, update, status) = match self.stage(pace) {
+    fn body(&self, product: &str, pace: Duration, now: Moment) -> Value {
+        let (state, substate, update, status) = match self.stage(pace, now) {
             Stage::Creating => ("InProgress", "InDraft", "Create", "Running"),
             Stage::CreationFailed => ("InProgress", "InDraft", "Create", "Failed"),
             Stage::Submitted => ("InProgress", "Submitted", "Submit", "Completed"),

@@ -7,7 +7,6 @@ use crate::world::{Upload, World};
 use crate::{blob, world};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use std::time::Instant;
 
 pub(super) fn collection(world: &mut World, id: &str, collection: &str, method: &str, call: &Allowed) -> Reply {
     settle(world, id);
@@ -68,6 +67,7 @@ pub(super) fn single(
     call: &Allowed,
 ) -> Reply {
     settle(world, id);
+    let now = world.clock.now();
     let upload_id = call.own_argument().to_owned();
     let product = world.products.entry(id.to_owned()).or_default();
     let at = product
@@ -92,14 +92,14 @@ pub(super) fn single(
         return Reply::bad_request("FileSasUri", "No file was sent to the upload address.");
     }
     if marked && upload.uploaded_at.is_none() {
-        upload.uploaded_at = Some(Instant::now());
+        upload.uploaded_at = Some(now);
     }
     replace(&mut upload.resource, &call.body, &["fileSasUri"])
 }
 
 /// Lets packages move on: Uploaded, InProcessing, then Processed or ProcessFailed.
 fn settle(world: &mut World, id: &str) {
-    let pace = world.pace;
+    let (pace, now) = (world.pace, world.clock.now());
     let Some(product) = world.products.get_mut(id) else {
         return;
     };
@@ -109,7 +109,7 @@ fn settle(world: &mut World, id: &str) {
         .filter(|upload| upload.collection == "packages")
     {
         let Some(uploaded) = upload.uploaded_at else { continue };
-        let steps = uploaded.elapsed();
+        let steps = now.saturating_sub(uploaded);
         let state = if steps < pace {
             "Uploaded"
         } else if steps < 2 * pace {

@@ -16,7 +16,7 @@ pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allow
             .collect();
         return super::collection(variants);
     }
-    let pace = world.pace;
+    let visible_at = world.clock.now() + world.pace;
     let product = product(world, id);
     let mut variant = object(&call.body);
     let kind = variant.get("resourceType").and_then(Value::as_str).unwrap_or_default();
@@ -70,7 +70,7 @@ pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allow
         .unwrap_or_default()
         .to_owned();
     product.variants.insert(variant_id.clone(), variant.clone());
-    drafts::of_plan(product, &variant_id, &sub_type, pace);
+    drafts::of_plan(product, &variant_id, &sub_type, visible_at);
     created(world, call, &format!("products/{id}/variants/{variant_id}"), &variant)
 }
 

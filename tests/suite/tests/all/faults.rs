@@ -1,4 +1,4 @@
-//! Faults that the sandbox plays on demand, and what the SDK makes of them.
+//! Faults and time on demand, and what the SDK makes of them.
 
 use partner_ingestion_sdk::{Client, ErrorKind, Retry};
 use partner_sandbox::{Calls, Fault, Sandbox};
@@ -110,4 +110,31 @@ async fn an_outage_of_the_sign_in() {
             .same(auth)
     );
     assert_eq!(stage.sandbox.grants(), 0);
+}
+
+#[tokio::test]
+async fn time_moves_when_it_is_told_to() {
+    let hour = Duration::from_secs(3600);
+    let sandbox = Sandbox::builder().pace(hour).start().await.unwrap();
+    let client = Client::builder()
+        .base_url(sandbox.url())
+        .token_provider(source(&sandbox))
+        .build()
+        .unwrap();
+    let stage = Stage { sandbox, client };
+    let product = stage.product("time").await;
+    let plan = stage.variant(&product).await;
+    let of_plan = async || {
+        let branches = stage.client.list_branches(&product, "Listing").send().await.unwrap();
+        let branches = branches.into_inner().value.unwrap();
+        branches
+            .iter()
+            .filter(|branch| branch.variant_id.as_ref() == Some(&plan))
+            .count()
+    };
+    assert_eq!(of_plan().await, 0, "the branches of a new plan come later");
+    stage.sandbox.advance(hour);
+    assert_eq!(of_plan().await, 1);
+    // The hour was also the life of the token: the service rejected it, and the SDK got another one.
+    assert_eq!(stage.sandbox.grants(), 2);
 }
