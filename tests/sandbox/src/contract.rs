@@ -113,6 +113,12 @@ impl Segment {
     }
 }
 
+/// Whether the document has this operation; the path is compared without case.
+pub(crate) fn knows(method: &str, template: &str) -> bool {
+    let same = |route: &Route| route.method == method && route.template.eq_ignore_ascii_case(template);
+    ROUTES.iter().any(same)
+}
+
 /// The path of the operation that a request is for, as the document has it.
 pub(crate) fn template(method: &str, path: &str) -> Option<&'static str> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();

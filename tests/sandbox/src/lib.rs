@@ -3,6 +3,7 @@
 mod blob;
 mod clock;
 mod contract;
+mod control;
 mod entra;
 mod fault;
 mod http;

@@ -8,10 +8,11 @@ use std::time::Duration;
 const HELP: &str = "\
 Partner Center on loopback: sign-in, Ingestion API and blob store, with the state in memory.
 
-usage: partner-sandbox [--port PORT] [--pace MILLISECONDS]
+usage: partner-sandbox [--port PORT] [--pace MILLISECONDS] [--control]
 
   --port PORT    listen on this port (a free one if not given)
   --pace MS      how long each step of a package or a submission takes (1000 if not given)
+  --control      faults, time and the log of calls over HTTP, under /sandbox/
   --help         this text
 ";
 
@@ -23,6 +24,7 @@ async fn main() -> ExitCode {
         let number = || args.next().and_then(|value| value.parse::<u16>().ok());
         builder = match arg.as_str() {
             "--help" | "-h" => return print(HELP, ExitCode::SUCCESS),
+            "--control" => builder.control(true),
             "--port" => match { number }() {
                 Some(port) => builder.port(port),
                 None => return print("--port takes a number\n", ExitCode::from(2)),

@@ -50,6 +50,7 @@ pub struct SandboxBuilder {
     token_lifetime: Duration,
     certificates: Vec<String>,
     on_call: Option<OnCall>,
+    control: bool,
 }
 
 impl SandboxBuilder {
@@ -81,6 +82,22 @@ impl SandboxBuilder {
     /// it is not read.
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
         self.certificates.push(pem.into());
+        self
+    }
+
+    /// Turns on the control interface under `/sandbox/`, for tests in other languages.
+    ///
+    /// | request | does |
+    /// | --- | --- |
+    /// | GET `calls` | the calls that came, oldest first |
+    /// | POST `faults` | as [`Sandbox::fail`]: `{"calls": "GET /products", "times": 2, "status": 503, "headers": {"Retry-After": "1"}, "body": "", "cut": false, "delayMilliseconds": 0}`; `calls` may be `any`, `tokens` or `uploads` |
+    /// | DELETE `faults` | as [`Sandbox::heal`] |
+    /// | POST `clock` | as [`Sandbox::advance`]: `{"advanceSeconds": 3600}` |
+    /// | DELETE `tokens` | as [`Sandbox::revoke_tokens`] |
+    ///
+    /// What it does not understand is answered 400 with the reason.
+    pub fn control(mut self, on: bool) -> Self {
+        self.control = on;
         self
     }
 
@@ -124,6 +141,7 @@ impl SandboxBuilder {
             calls: Mutex::default(),
             faults: Mutex::default(),
             on_call: self.on_call,
+            control: self.control,
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let shared = state.clone();
@@ -163,6 +181,7 @@ impl Sandbox {
             token_lifetime: Duration::from_secs(3600),
             certificates: Vec::new(),
             on_call: None,
+            control: false,
         }
     }
 

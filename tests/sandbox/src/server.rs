@@ -4,7 +4,7 @@ use crate::fault::{Destination, Faults, Kind};
 use crate::http::{Reply, Request, guid, pairs};
 use crate::sandbox::CallRecord;
 use crate::world::World;
-use crate::{blob, contract, entra, service};
+use crate::{blob, contract, control, entra, service};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderValue, Request as HttpRequest, Response as HttpResponse, StatusCode, header};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +22,8 @@ pub(crate) struct State {
     pub(crate) calls: Mutex<Vec<CallRecord>>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) on_call: Option<OnCall>,
+    /// Whether the control interface is there.
+    pub(crate) control: bool,
 }
 
 impl std::fmt::Debug for State {
@@ -40,6 +42,9 @@ pub(crate) async fn answer(state: Arc<State>, request: HttpRequest<Body>) -> Htt
         headers: parts.headers,
         body: body.unwrap_or_default(),
     };
+    if state.control && request.path.starts_with(control::PREFIX) {
+        return into_response(control::handle(&state, &request));
+    }
     let fault = destination(&request).and_then(|to| lock(&state.faults).take(&to));
     if let Some(fault) = &fault {
         tokio::time::sleep(fault.delay).await;

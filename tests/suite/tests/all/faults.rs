@@ -1,8 +1,10 @@
 //! Faults and time on demand, and what the SDK makes of them.
 
+use partner_ingestion_sdk::reqwest;
 use partner_ingestion_sdk::{Client, ErrorKind, Retry};
 use partner_sandbox::{Calls, Fault, Sandbox};
 use partner_tests::stage::{Stage, source};
+use serde_json::json;
 use std::time::Duration;
 
 const LIST: &str = "/products";
@@ -137,4 +139,65 @@ async fn time_moves_when_it_is_told_to() {
     assert_eq!(of_plan().await, 1);
     // The hour was also the life of the token: the service rejected it, and the SDK got another one.
     assert_eq!(stage.sandbox.grants(), 2);
+}
+
+#[tokio::test]
+async fn tests_in_other_languages_control_it_over_http() {
+    let sandbox = Sandbox::builder().control(true).start().await.unwrap();
+    let http = reqwest::Client::new();
+    let control = |path: &str| format!("{}/sandbox/{path}", sandbox.authority());
+    let send = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status().as_u16();
+    let post = async |path: &str, body: serde_json::Value| send(http.post(control(path)).json(&body)).await;
+
+    let client = Client::builder()
+        .base_url(sandbox.url())
+        .token_provider(source(&sandbox))
+        .build()
+        .unwrap();
+    let order = json!({"calls": "GET /products", "times": 2, "status": 503, "headers": {"Retry-After": "0"}});
+    assert_eq!(post("faults", order).await, 204);
+    assert_eq!(client.list_products().send().await.unwrap().attempts(), 3);
+    assert_eq!(post("clock", json!({"advanceSeconds": 3600})).await, 204);
+    assert_eq!(
+        client.list_products().send().await.unwrap().attempts(),
+        2,
+        "the token has expired there"
+    );
+    assert_eq!(
+        post("faults", json!({"calls": "any", "cut": true, "times": 99})).await,
+        204
+    );
+    assert_eq!(send(http.delete(control("faults"))).await, 204);
+    assert_eq!(send(http.delete(control("tokens"))).await, 204);
+    let calls: serde_json::Value = http.get(control("calls")).send().await.unwrap().json().await.unwrap();
+    let statuses: Vec<_> = calls
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call["status"].as_u64().unwrap())
+        .collect();
+    assert_eq!(
+        statuses,
+        [200, 503, 503, 200, 401, 200, 200],
+        "tokens among them, control not"
+    );
+
+    for nonsense in [
+        json!({}),
+        json!({"calls": "GET /nothing", "status": 500}),
+        json!({"calls": "any"}),
+        json!({"calls": "any", "status": 99}),
+        json!({"calls": "any", "status": 500, "cut": true}),
+        json!({"calls": "any", "status": 500, "unheard": 1}),
+        json!([]),
+    ] {
+        assert_eq!(post("faults", nonsense.clone()).await, 400, "{nonsense}");
+    }
+    assert_eq!(post("nothing", json!({})).await, 404);
+    // Off unless asked for.
+    let closed = Sandbox::start().await.unwrap();
+    assert_eq!(
+        send(http.get(format!("{}/sandbox/calls", closed.authority()))).await,
+        404
+    );
 }
