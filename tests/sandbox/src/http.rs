@@ -31,6 +31,8 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(header::HeaderName, HeaderValue)>,
     pub(crate) body: Option<Value>,
+    /// The bytes of a file, in place of a body.
+    pub(crate) file: Option<Vec<u8>>,
     pub(crate) note: Option<String>,
 }
 
@@ -40,6 +42,7 @@ impl Reply {
             status,
             headers: Vec::new(),
             body: None,
+            file: None,
             note: None,
         }
     }
@@ -48,6 +51,13 @@ impl Reply {
         Self {
             body: Some(body),
             ..Self::empty(status)
+        }
+    }
+
+    pub(crate) fn file(content: Vec<u8>) -> Self {
+        Self {
+            file: Some(content),
+            ..Self::empty(StatusCode::OK)
         }
     }
 

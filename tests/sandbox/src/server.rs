@@ -160,16 +160,21 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn into_response(reply: Reply) -> HttpResponse<Body> {
-    let body = reply.body.map(|body| body.to_string());
-    let mut response = HttpResponse::new(body.clone().map_or_else(Body::empty, Body::from));
+    let (body, kind) = match (reply.body, reply.file) {
+        (Some(json), _) => (Body::from(json.to_string()), Some("application/json; charset=utf-8")),
+        (None, Some(file)) => (Body::from(file), Some("application/octet-stream")),
+        (None, None) => (Body::empty(), None),
+    };
+    let mut response = HttpResponse::new(body);
     *response.status_mut() = reply.status;
     response.headers_mut().extend(reply.headers);
     if let Ok(id) = HeaderValue::try_from(guid()) {
         response.headers_mut().insert("request-id", id);
     }
-    if body.is_some() {
-        let json = HeaderValue::from_static("application/json; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
+    if let Some(kind) = kind {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     }
     response
 }

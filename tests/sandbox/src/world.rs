@@ -18,9 +18,17 @@ pub(crate) struct Token {
     pub(crate) expires_at: Moment,
 }
 
+#[derive(Default)]
 pub(crate) struct Blob {
-    pub(crate) signature: String,
+    pub(crate) grants: Vec<Grant>,
     pub(crate) content: Option<Vec<u8>>,
+}
+
+/// What one address of a file allows, and until when.
+pub(crate) struct Grant {
+    pub(crate) signature: String,
+    pub(crate) writable: bool,
+    pub(crate) expires_at: Moment,
 }
 
 pub(crate) struct World {

@@ -69,6 +69,10 @@ pub(super) fn single(
     settle(world, id);
     let now = world.clock.now();
     let upload_id = call.own_argument().to_owned();
+    let known = product(world, id).uploads.iter().find(|upload| upload.id == upload_id);
+    let name = known.map(|upload| upload.blob.clone()).unwrap_or_default();
+    // PUT answers with an address to read from.
+    let readable = (method == "PUT").then(|| blob::readable(world, &name));
     let product = world.products.entry(id.to_owned()).or_default();
     let at = product
         .uploads
@@ -93,6 +97,9 @@ pub(super) fn single(
     }
     if marked && upload.uploaded_at.is_none() {
         upload.uploaded_at = Some(now);
+    }
+    if let Some(address) = readable {
+        upload.resource.insert("fileSasUri".to_owned(), address.into());
     }
     replace(&mut upload.resource, &call.body, &["fileSasUri"])
 }

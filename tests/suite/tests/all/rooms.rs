@@ -1,10 +1,11 @@
 //! The rooms of the sandbox that publishing an Azure application does not pass through, by the SDK.
 
-use partner_ingestion_sdk::reqwest::Method;
+use partner_ingestion_sdk::reqwest::{self, Method};
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Error, OPERATIONS, Resource};
 use partner_tests::stage::Stage;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn status(error: &Error) -> u16 {
     error.status().expect("the service answered").as_u16()
@@ -366,4 +367,37 @@ async fn co_selling_leads_and_supplements() {
         .value
         .unwrap();
     assert_eq!(all.len(), 2);
+}
+
+#[tokio::test]
+async fn upload_addresses_expire_and_allow_what_they_say() {
+    let stage = Stage::open().await;
+    let product = stage.product("addresses").await;
+    let client = &stage.client;
+    let new = CosellAsset::default().set_file_name("deck.pptx");
+    let asset = client
+        .create_cosell_asset(&product, new.clone())
+        .send()
+        .await
+        .unwrap()
+        .into_inner();
+    let (id, writable) = (asset.id.clone().unwrap(), asset.file_sas_uri.clone().unwrap());
+    client.upload(&writable, &b"deck"[..]).await.unwrap();
+    let replaced = client
+        .replace_cosell_asset(&product, &id, asset.set_state("Uploaded"))
+        .send()
+        .await
+        .unwrap();
+    // PUT answers with an address to read from.
+    let readable = replaced.file_sas_uri.clone().unwrap();
+    assert_ne!(readable, writable);
+    assert_eq!(status(&client.upload(&readable, &b"other"[..]).await.unwrap_err()), 403);
+    let http = reqwest::Client::new();
+    let read = http.get(readable.expose()).send().await.unwrap().bytes().await.unwrap();
+    assert_eq!(read, "deck");
+    stage.sandbox.advance(Duration::from_secs(9 * 3600));
+    assert_eq!(http.get(readable.expose()).send().await.unwrap().status(), 403);
+    client.upload(&writable, &b"again"[..]).await.unwrap();
+    stage.sandbox.advance(Duration::from_secs(16 * 3600));
+    assert_eq!(status(&client.upload(&writable, &b"late"[..]).await.unwrap_err()), 403);
 }
