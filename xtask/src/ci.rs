@@ -5,7 +5,7 @@ use crate::interop;
 use crate::process::cargo;
 use crate::report::Report;
 use anyhow::{Context, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// One command that has to succeed.
@@ -108,15 +108,32 @@ pub fn run(root: &Path, report: &Report) -> Result<()> {
 /// The published crates can be packaged, and build from their packages alone.
 fn package(root: &Path, report: &Report) -> Result<()> {
     report.step("ci", "package: cargo package --workspace");
-    let args = [
-        "package",
-        "--workspace",
-        "--exclude",
-        "xtask",
-        "--exclude",
-        "partner-tests",
-        "--allow-dirty",
-        "--quiet",
-    ];
+    forget_unpacked().context("cannot remove what an earlier run unpacked")?;
+    let args = "package --workspace --exclude xtask --exclude partner-tests --allow-dirty --quiet";
+    let args: Vec<&str> = args.split(' ').collect();
     cargo(root, &args, &[]).context("packaging failed")
+}
+
+/// Cargo unpacks the crates that it packages together into its home, under a registry without a name, and takes what it finds
+/// there for the same as long as the version is: the SDK would be built against an earlier `partner-auth` (cargo 1.95).
+fn forget_unpacked() -> Result<()> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let Some(registries) = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok()) else {
+        return Ok(());
+    };
+    for registry in registries {
+        let registry = registry?;
+        // One that is reached over the network has its host in front of the hash.
+        if !registry.file_name().to_string_lossy().starts_with('-') {
+            continue;
+        }
+        for unpacked in std::fs::read_dir(registry.path())? {
+            let unpacked = unpacked?;
+            if unpacked.file_name().to_string_lossy().starts_with("partner-") {
+                std::fs::remove_dir_all(unpacked.path())?;
+            }
+        }
+    }
+    Ok(())
 }
