@@ -91,8 +91,8 @@ impl AccessToken {
     }
 }
 
-/// The header owns memory that is wiped with its last clone.
-fn header_of(secret: &str) -> Result<HeaderValue, Error> {
+/// The value of `Authorization`, marked as sensitive; it owns memory that is wiped with its last clone.
+pub(crate) fn header_of(secret: &str) -> Result<HeaderValue, Error> {
     let text = Zeroizing::new([SCHEME, secret.as_bytes()].concat());
     let header = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
     let mut header = header.map_err(|_| {

@@ -1,19 +1,20 @@
 //! What the assertion services of build systems have in common: an address, a bearer of their own, JSON with one token.
 
 use super::Assertion;
+use crate::entra::authority::is_loopback;
 use crate::entra::bridge;
+use crate::token::header_of;
 use crate::{Error, ErrorKind};
 use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::header::AUTHORIZATION;
 use zeroize::Zeroizing;
 
 /// The address of a service; https, or this machine.
 pub(super) fn address(name: &str, text: &str) -> Result<Url, Error> {
     let url = Url::parse(text).map_err(|_| Error::new(ErrorKind::Config, format!("{name} is no URL")))?;
-    let here = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
     match url.scheme() {
         "https" => Ok(url),
-        "http" if here => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
         _ => Err(Error::new(ErrorKind::Config, format!("{name} is not https"))),
     }
 }
@@ -26,14 +27,12 @@ pub(super) async fn ask(
     bearer: &Zeroizing<String>,
     member: &str,
 ) -> Result<Assertion, Error> {
-    let text = Zeroizing::new(format!("Bearer {}", bearer.as_str()));
-    let mut header = HeaderValue::from_str(&text).map_err(|_| {
+    let header = header_of(bearer).map_err(|_| {
         Error::new(
             ErrorKind::Config,
             format!("the request token of {service} cannot be sent"),
         )
     })?;
-    header.set_sensitive(true);
     let unreachable = |error: reqwest::Error| {
         Error::other(
             ErrorKind::Network,

@@ -98,7 +98,7 @@ impl Authority {
     /// [`ErrorKind::Config`] when the host is neither `localhost` nor a loopback address (RFC 8252 section 8.3).
     pub fn loopback(address: &str) -> Result<Self, Error> {
         let url = address_of(address)?;
-        if !matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost")) {
+        if !is_loopback(&url) {
             return Err(config("the authority is not on this machine"));
         }
         Ok(Self(url))
@@ -153,6 +153,11 @@ impl FromStr for Authority {
              be allowed: Authority::custom, or PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1 beside AZURE_AUTHORITY_HOST",
         ))
     }
+}
+
+/// Whether an address is of this machine (RFC 8252 section 8.3).
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
 }
 
 /// Scheme, host and port, and nothing else.
