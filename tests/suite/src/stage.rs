@@ -3,7 +3,7 @@
 use partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, Error};
+use partner_ingestion_sdk::{Client, Error, Page, Response};
 use partner_sandbox::Sandbox;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -142,6 +142,13 @@ impl Stage {
 pub fn source(sandbox: &Sandbox) -> TokenSource {
     let builder = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
     builder.authority(authority(sandbox)).build().unwrap()
+}
+
+/// The items of a list that has one page.
+pub async fn items<P: Page>(page: impl Future<Output = Result<Response<P>, Error>>) -> Vec<P::Item> {
+    let page = page.await.unwrap().into_inner();
+    assert_eq!(page.next_link(), None);
+    page.into_items()
 }
 
 /// The sandbox's Entra ID.

@@ -3,7 +3,7 @@
 use partner_ingestion_sdk::reqwest::{self, Method};
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Error, OPERATIONS, Resource};
-use partner_tests::stage::Stage;
+use partner_tests::stage::{Stage, items};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -124,15 +124,7 @@ async fn assets_and_videos_of_a_listing() {
         .await
         .unwrap();
     assert_eq!(
-        client
-            .list_listing_videos(&product, &listing)
-            .send()
-            .await
-            .unwrap()
-            .into_inner()
-            .value
-            .unwrap()
-            .len(),
+        items(client.list_listing_videos(&product, &listing).send()).await.len(),
         1
     );
     client.get_listing_video(&product, &listing, &id).send().await.unwrap();
@@ -184,23 +176,9 @@ async fn listings_in_other_languages() {
         .await
         .unwrap_err();
     assert_eq!(status(&unnamed), 400);
-    let both = client
-        .find_listings(&product, &draft)
-        .send()
-        .await
-        .unwrap()
-        .into_inner()
-        .value
-        .unwrap();
+    let both = items(client.find_listings(&product, &draft).send()).await;
     assert_eq!(both.len(), 2);
-    let branches = client
-        .list_branches(&product, "Listing")
-        .send()
-        .await
-        .unwrap()
-        .into_inner()
-        .value
-        .unwrap();
+    let branches = items(client.list_branches(&product, "Listing").send()).await;
     assert_eq!(branches.len(), 1, "another language is no branch");
     client.delete_listing(&product, &id).send().await.unwrap();
     assert!(
@@ -266,41 +244,12 @@ async fn co_selling_leads_and_supplements() {
         .send()
         .await
         .unwrap();
-    assert_eq!(
-        client
-            .list_cosell_assets(&product)
-            .send()
-            .await
-            .unwrap()
-            .into_inner()
-            .value
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(items(client.list_cosell_assets(&product).send()).await.len(), 1);
     let draft = stage.draft(&product, "Cosell", None).await;
-    assert_eq!(
-        client
-            .find_cosell_assets(&product, &draft)
-            .send()
-            .await
-            .unwrap()
-            .into_inner()
-            .value
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(items(client.find_cosell_assets(&product, &draft).send()).await.len(), 1);
     client.get_cosell_asset(&product, &id).send().await.unwrap();
     client.delete_cosell_asset(&product, &id).send().await.unwrap();
-    let listing = client
-        .find_cosell_listings(&product, &draft)
-        .send()
-        .await
-        .unwrap()
-        .into_inner()
-        .value
-        .unwrap();
+    let listing = items(client.find_cosell_listings(&product, &draft).send()).await;
     let listing = listing[0].clone().set_offer_type("Solution");
     let replaced = client
         .replace_cosell_listing(&product, &draft, listing)
@@ -343,14 +292,7 @@ async fn co_selling_leads_and_supplements() {
         .await
         .unwrap();
     assert!(property.id.is_some() && property.status().as_u16() == 200);
-    let all = client
-        .list_properties(&product)
-        .send()
-        .await
-        .unwrap()
-        .into_inner()
-        .value
-        .unwrap();
+    let all = items(client.list_properties(&product).send()).await;
     assert_eq!(all.len(), 2);
     let availability = client
         .create_product_availability(&product, ProductAvailability::default())
@@ -358,14 +300,7 @@ async fn co_selling_leads_and_supplements() {
         .await
         .unwrap();
     assert!(availability.id.is_some() && availability.status().as_u16() == 201);
-    let all = client
-        .list_product_availabilities(&product)
-        .send()
-        .await
-        .unwrap()
-        .into_inner()
-        .value
-        .unwrap();
+    let all = items(client.list_product_availabilities(&product).send()).await;
     assert_eq!(all.len(), 2);
 }
 
