@@ -1,10 +1,15 @@
 //! The sandbox's own time, which a test may move forward.
 
+use chrono::{DateTime, Utc};
 use std::time::{Duration, Instant, SystemTime};
 
 /// A time of the sandbox: how long it has been running, by its own clock.
 pub(crate) type Moment = Duration;
 
+/// A thousand years: no date overflows.
+const FURTHEST: Duration = Duration::from_secs(1_000 * 365 * 24 * 3600);
+
+#[derive(Clone)]
 pub(crate) struct Clock {
     started: Instant,
     ahead: Duration,
@@ -28,7 +33,33 @@ impl Clock {
         now.checked_add(self.ahead).unwrap_or(now)
     }
 
+    /// A time of day ahead of now, in the form that upload addresses have.
+    pub(crate) fn date(&self, ahead: Duration) -> String {
+        DateTime::<Utc>::from(self.wall() + ahead)
+            .format("%Y-%m-%dT%H:%M:%SZ")
+            .to_string()
+    }
+
+    /// The time of day at a moment, with the seven digits that the service writes.
+    pub(crate) fn stamp(&self, at: Moment) -> String {
+        let ago = self.now().saturating_sub(at);
+        let then = self.wall().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH);
+        let then = DateTime::<Utc>::from(then);
+        format!(
+            "{}.{:07}",
+            then.format("%Y-%m-%dT%H:%M:%S"),
+            then.timestamp_subsec_nanos() / 100
+        )
+    }
+
+    /// Now, as HTTP writes it.
+    pub(crate) fn http_date(&self) -> String {
+        DateTime::<Utc>::from(self.wall())
+            .format("%a, %d %b %Y %H:%M:%S GMT")
+            .to_string()
+    }
+
     pub(crate) fn advance(&mut self, by: Duration) {
-        self.ahead = self.ahead.saturating_add(by);
+        self.ahead = self.ahead.saturating_add(by).min(FURTHEST);
     }
 }

@@ -1,8 +1,8 @@
 //! The corrected document as a contract: which route a request is for, and whether the document allows it.
 
-use crate::http::{Reply, Request};
+use crate::message::{Reply, Request};
 use crate::schema::Schemas;
-use axum::http::StatusCode;
+use http::StatusCode;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -40,6 +40,13 @@ pub(crate) struct Allowed {
     pub(crate) body: Value,
     /// The status that the document gives a success.
     pub(crate) success: StatusCode,
+    /// What the service takes although the document says otherwise.
+    pub(crate) notes: Vec<String>,
+}
+
+/// The entity tag that a body carries: it does what If-Match does (clients have sent packages so, without the header).
+pub(crate) fn tag_in_body(body: &Value) -> Option<&str> {
+    body.get("@odata.etag")?.as_str()
 }
 
 impl Allowed {
@@ -140,14 +147,15 @@ pub(crate) fn check(request: &Request, path: &str) -> Result<Allowed, Reply> {
             other_method = true;
             continue;
         }
-        let body = route.body(request)?;
-        route.check_parameters(request)?;
+        let (body, notes) = route.body(request)?;
+        route.check_parameters(request, &body)?;
         return Ok(Allowed {
             method: route.method.clone(),
             template: route.template,
             arguments,
             body,
             success: route.success(),
+            notes,
         });
     }
     let status = if other_method {
@@ -177,30 +185,34 @@ impl Route {
         code.and_then(|code| code.parse().ok()).unwrap_or(StatusCode::OK)
     }
 
-    fn body(&self, request: &Request) -> Result<Value, Reply> {
+    /// The body in the service's spelling, and what was put right in it.
+    fn body(&self, request: &Request) -> Result<(Value, Vec<String>), Reply> {
         let schema = self.operation.pointer("/requestBody/content/application~1json/schema");
         let Some(schema) = schema else {
             // `{}` is sent by some clients where there is nothing to say.
             let nothing = request.body.is_empty() || request.body == b"{}";
             return if nothing {
-                Ok(Value::Null)
+                Ok((Value::Null, Vec::new()))
             } else {
                 Err(Reply::bad_request("body", "no body is expected"))
             };
         };
         let json = request
             .header("content-type")
-            .is_some_and(|kind| kind.starts_with("application/json"));
+            .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/json"));
         if !json {
             return Err(Reply::bad_request("Content-Type", "application/json is expected"));
         }
         let body: Value = serde_json::from_slice(&request.body)
             .map_err(|error| Reply::bad_request("body", &format!("the body is not JSON: {error}")))?;
-        let checked = Schemas::new(&DOCUMENT).check(schema, &body, "");
-        checked.map_err(|problem| Reply::bad_request(&problem.place, &problem.message))
+        let schemas = Schemas::new(&DOCUMENT);
+        match schemas.check(schema, &body, "") {
+            Ok(body) => Ok((body, schemas.into_notes())),
+            Err(problem) => Err(Reply::bad_request(&problem.place, &problem.message)),
+        }
     }
 
-    fn check_parameters(&self, request: &Request) -> Result<(), Reply> {
+    fn check_parameters(&self, request: &Request, body: &Value) -> Result<(), Reply> {
         let schemas = Schemas::new(&DOCUMENT);
         let parameters = self.operation.get("parameters").and_then(Value::as_array);
         let parameters: Vec<&Value> = parameters.into_iter().flatten().map(|p| schemas.resolve(p)).collect();
@@ -222,7 +234,8 @@ impl Route {
         for parameter in parameters {
             let required = parameter.get("required").and_then(Value::as_bool).unwrap_or(false);
             let name = text(parameter, "name");
-            if required && text(parameter, "in") == "header" && request.header(&name).is_none() {
+            let tagged = name == "If-Match" && tag_in_body(body).is_some();
+            if required && text(parameter, "in") == "header" && request.header(&name).is_none() && !tagged {
                 return Err(Reply::bad_request(&name, "the header is required"));
             }
         }

@@ -1,6 +1,11 @@
 //! Faults on demand: what the sandbox does to a call in place of its own answer, or before it.
 
-use axum::http::header::{HeaderName, HeaderValue};
+use crate::clock::Moment;
+use crate::message::JSON;
+use crate::shape::ErrorShape;
+use http::header::{HeaderName, HeaderValue};
+use serde_json::json;
+use std::fmt;
 use std::time::Duration;
 
 /// Which calls a fault is for.
@@ -46,7 +51,7 @@ impl Calls {
         })
     }
 
-    fn include(&self, destination: &Destination<'_>) -> bool {
+    pub(crate) fn include(&self, destination: &Destination<'_>) -> bool {
         match (&self.0, destination) {
             (Target::Any, Destination::Operation { .. }) => true,
             (Target::Tokens, Destination::Tokens) | (Target::Uploads, Destination::Uploads) => true,
@@ -54,6 +59,17 @@ impl Calls {
                 method.eq_ignore_ascii_case(own) && path.eq_ignore_ascii_case(template)
             }
             _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Target::Any => f.write_str("any call"),
+            Target::Tokens => f.write_str("token requests"),
+            Target::Uploads => f.write_str("uploads"),
+            Target::Operation { method, path } => write!(f, "{method} {path}"),
         }
     }
 }
@@ -82,29 +98,66 @@ pub(crate) enum Kind {
         headers: Vec<(HeaderName, HeaderValue)>,
         body: String,
     },
-    /// The call is carried out, and its answer breaks off.
-    Cut,
+    Broken(Break),
+    /// Only calls above this rate a second are refused.
+    AboveRate(u32),
+}
+
+/// Where a connection breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Break {
+    /// Before the call is carried out.
+    Before,
+    /// After it, and before the first byte of its answer.
+    After,
+    /// In the middle of the answer's body.
+    Within,
+    /// In the middle of the answer's body nothing comes any more, but the connection stays.
+    Silent,
 }
 
 impl Fault {
+    fn of(kind: Kind) -> Self {
+        let delay = Duration::ZERO;
+        Self { kind, delay }
+    }
+
     /// Answers with this status and no body; the call is not carried out.
     pub fn status(status: u16) -> Self {
-        Self {
-            kind: Kind::Answer {
-                status,
-                headers: Vec::new(),
-                body: String::new(),
-            },
-            delay: Duration::ZERO,
+        Self::of(Kind::Answer {
+            status,
+            headers: Vec::new(),
+            body: String::new(),
+        })
+    }
+
+    /// Answers with this status and a body in one of the service's shapes; the call is not carried out.
+    pub fn refusal(status: u16, shape: ErrorShape) -> Self {
+        let fault = Self::status(status);
+        match shape.body(status) {
+            Some(body) => fault.header("content-type", JSON).body(body.to_string()),
+            None => fault,
         }
+    }
+
+    /// The connection breaks, and the call is not carried out.
+    pub fn reset() -> Self {
+        Self::of(Kind::Broken(Break::Before))
     }
 
     /// The call is carried out, and the connection breaks before its answer is there.
     pub fn cut() -> Self {
-        Self {
-            kind: Kind::Cut,
-            delay: Duration::ZERO,
-        }
+        Self::of(Kind::Broken(Break::After))
+    }
+
+    /// The call is carried out, and the connection breaks in the middle of its answer's body.
+    pub fn torn() -> Self {
+        Self::of(Kind::Broken(Break::Within))
+    }
+
+    /// The call is carried out, and in the middle of its answer's body nothing comes any more.
+    pub fn stall() -> Self {
+        Self::of(Kind::Broken(Break::Silent))
     }
 
     /// The call is answered as ever, but only after this time.
@@ -113,6 +166,12 @@ impl Fault {
             kind: Kind::Own,
             delay: time,
         }
+    }
+
+    /// Calls above this rate are not carried out: 429 with the gateway's body and Retry-After. Up to a second's calls may come
+    /// at once.
+    pub fn above_rate(per_second: u32) -> Self {
+        Self::of(Kind::AboveRate(per_second))
     }
 
     /// The body of the answer, as it stands.
@@ -143,11 +202,46 @@ impl Fault {
 
 /// The faults that are still to happen, in the order in which they were asked for.
 #[derive(Default)]
-pub(crate) struct Faults(Vec<(Calls, Fault, usize)>);
+pub(crate) struct Faults(Vec<Planned>);
+
+struct Planned {
+    calls: Calls,
+    fault: Fault,
+    left: usize,
+    bucket: Bucket,
+}
+
+/// How many calls a rate still allows.
+#[derive(Default)]
+struct Bucket {
+    allowed: f64,
+    filled_at: Option<Moment>,
+}
+
+impl Bucket {
+    fn allows(&mut self, per_second: u32, now: Moment) -> bool {
+        let full = f64::from(per_second);
+        self.allowed = match self.filled_at {
+            Some(then) => (self.allowed + now.saturating_sub(then).as_secs_f64() * full).min(full),
+            None => full,
+        };
+        self.filled_at = Some(now);
+        let allowed = self.allowed >= 1.0;
+        if allowed {
+            self.allowed -= 1.0;
+        }
+        allowed
+    }
+}
 
 impl Faults {
     pub(crate) fn add(&mut self, calls: Calls, fault: Fault, times: usize) {
-        self.0.push((calls, fault, times));
+        self.0.push(Planned {
+            calls,
+            fault,
+            left: times,
+            bucket: Bucket::default(),
+        });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -155,17 +249,29 @@ impl Faults {
     }
 
     /// The fault for this call, which is used up by it.
-    pub(crate) fn take(&mut self, destination: &Destination<'_>) -> Option<Fault> {
-        let at = self
-            .0
-            .iter()
-            .position(|(calls, _, times)| *times > 0 && calls.include(destination))?;
-        let (_, fault, times) = &mut self.0[at];
-        *times -= 1;
-        let fault = fault.clone();
-        self.0.retain(|(_, _, times)| *times > 0);
+    pub(crate) fn take(&mut self, destination: &Destination<'_>, now: Moment) -> Option<Fault> {
+        let mut meant = self.0.iter_mut().filter(|planned| planned.calls.include(destination));
+        let planned = meant.find_map(|planned| match planned.fault.kind {
+            _ if planned.left == 0 => None,
+            Kind::AboveRate(rate) if planned.bucket.allows(rate, now) => None,
+            _ => Some(planned),
+        })?;
+        planned.left -= 1;
+        let fault = match planned.fault.kind {
+            Kind::AboveRate(_) => too_many(planned.fault.delay),
+            _ => planned.fault.clone(),
+        };
+        self.0.retain(|planned| planned.left > 0);
         Some(fault)
     }
+}
+
+/// The gateway's refusal, which says in words how long to wait.
+fn too_many(delay: Duration) -> Fault {
+    let body = json!({"statusCode": 429, "message": "Rate limit is exceeded. Try again in 1 seconds."});
+    let fault = Fault::status(429).header("Retry-After", "1");
+    let fault = fault.header("content-type", JSON);
+    fault.body(body.to_string()).after(delay)
 }
 
 #[cfg(test)]
@@ -193,16 +299,16 @@ mod tests {
             method: "POST",
             template: "/products",
         };
-        assert_eq!(status(faults.take(&create)), Some(500));
-        assert_eq!(status(faults.take(&create)), None);
-        assert_eq!(status(faults.take(&list)), Some(503));
-        assert_eq!(status(faults.take(&list)), Some(503));
-        assert_eq!(status(faults.take(&list)), None);
-        assert_eq!(status(faults.take(&Destination::Uploads)), None);
-        assert_eq!(status(faults.take(&Destination::Tokens)), Some(429));
+        assert_eq!(status(faults.take(&create, Moment::ZERO)), Some(500));
+        assert_eq!(status(faults.take(&create, Moment::ZERO)), None);
+        assert_eq!(status(faults.take(&list, Moment::ZERO)), Some(503));
+        assert_eq!(status(faults.take(&list, Moment::ZERO)), Some(503));
+        assert_eq!(status(faults.take(&list, Moment::ZERO)), None);
+        assert_eq!(status(faults.take(&Destination::Uploads, Moment::ZERO)), None);
+        assert_eq!(status(faults.take(&Destination::Tokens, Moment::ZERO)), Some(429));
         faults.add(Calls::uploads(), Fault::cut(), 9);
         faults.clear();
-        assert!(faults.take(&Destination::Uploads).is_none());
+        assert!(faults.take(&Destination::Uploads, Moment::ZERO).is_none());
     }
 
     #[test]
@@ -211,6 +317,24 @@ mod tests {
             panic!("an answer")
         };
         assert!(headers.is_empty() && body.is_empty());
-        assert!(matches!(Fault::cut().body("x").header("a", "b").kind, Kind::Cut));
+        assert!(matches!(
+            Fault::cut().body("x").header("a", "b").kind,
+            Kind::Broken(Break::After)
+        ));
+    }
+
+    #[test]
+    fn a_rate_refuses_only_what_is_above_it() {
+        let mut faults = Faults::default();
+        faults.add(Calls::tokens(), Fault::above_rate(2), 3);
+        let mut at = |seconds: f64| status(faults.take(&Destination::Tokens, Duration::from_secs_f64(seconds)));
+        assert_eq!([at(0.0), at(0.0), at(0.1)], [None, None, Some(429)]);
+        assert_eq!([at(0.6), at(0.7)], [None, Some(429)], "half a second for one more");
+        assert_eq!(
+            [at(60.0), at(60.0), at(60.0)],
+            [None, None, Some(429)],
+            "no more than a second's at once"
+        );
+        assert_eq!(at(60.0), None, "three were asked for");
     }
 }

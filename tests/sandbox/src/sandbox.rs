@@ -1,165 +1,30 @@
 //! A sandbox that runs: its addresses, its account, its log of calls.
 
-use crate::clock::Clock;
-use crate::entra::Signers;
+use crate::builder::SandboxBuilder;
+use crate::connection;
 use crate::fault::{Calls, Fault};
-use crate::http::guid;
-use crate::server::{BASE, OnCall, State, answer, lock};
-use crate::world::{Account, World};
-use axum::Router;
-use axum::body::Body;
-use axum::http::Request as HttpRequest;
+use crate::incident::Incident;
+use crate::record::CallRecord;
+use crate::server::{BASE, Door, State, lock};
+use crate::verdict::Verdict;
+use crate::world::World;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::ops::RangeBounds;
+use std::panic::resume_unwind;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
-/// The sandbox: starts on a free loopback port and stops when it is dropped.
+/// The sandbox: starts on free loopback ports and stops when it is dropped.
+///
+/// # Panics
+///
+/// When it is dropped: with what one of its hooks or handlers panicked with, and when a call that was
+/// [expected](Self::expect) did not come. A test that leans on the sandbox then fails, although the panic happened in another
+/// task.
 #[derive(Debug)]
 pub struct Sandbox {
-    address: SocketAddr,
-    state: Arc<State>,
-    stop: Option<oneshot::Sender<()>>,
-}
-
-/// One call that came.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct CallRecord {
-    /// The HTTP method.
-    pub method: String,
-    /// Path and query, without the signature of an upload address.
-    pub path: String,
-    /// The status of the answer.
-    pub status: u16,
-    /// Why it was refused, in more words than the service would use.
-    pub note: Option<String>,
-    /// The value of If-Match.
-    pub if_match: Option<String>,
-    /// The value of Client-Request-ID.
-    pub client_request_id: Option<String>,
-}
-
-/// Configures a [`Sandbox`].
-#[must_use = "the sandbox is started by `start`"]
-pub struct SandboxBuilder {
-    port: u16,
-    pace: Duration,
-    page_size: usize,
-    token_lifetime: Duration,
-    certificates: Vec<String>,
-    on_call: Option<OnCall>,
-    control: bool,
-}
-
-impl SandboxBuilder {
-    /// Listens on this port instead of a free one.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// How long each step takes of what changes by itself: branches of a new plan, packages, submissions. 50 ms if not set.
-    pub fn pace(mut self, pace: Duration) -> Self {
-        self.pace = pace;
-        self
-    }
-
-    /// How many products a page has; 2 if not set.
-    pub fn page_size(mut self, items: usize) -> Self {
-        self.page_size = items.max(1);
-        self
-    }
-
-    /// How long tokens live; one hour if not set.
-    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = lifetime;
-        self
-    }
-
-    /// Registers a certificate for the application, as PEM: it may sign in with assertions that its key signed. A key beside
-    /// it is not read.
-    pub fn certificate(mut self, pem: impl Into<String>) -> Self {
-        self.certificates.push(pem.into());
-        self
-    }
-
-    /// Turns on the control interface under `/sandbox/`, for tests in other languages.
-    ///
-    /// | request | does |
-    /// | --- | --- |
-    /// | GET `calls` | the calls that came, oldest first |
-    /// | POST `faults` | as [`Sandbox::fail`]: `{"calls": "GET /products", "times": 2, "status": 503, "headers": {"Retry-After": "1"}, "body": "", "cut": false, "delayMilliseconds": 0}`; `calls` may be `any`, `tokens` or `uploads` |
-    /// | DELETE `faults` | as [`Sandbox::heal`] |
-    /// | POST `clock` | as [`Sandbox::advance`]: `{"advanceSeconds": 3600}` |
-    /// | DELETE `tokens` | as [`Sandbox::revoke_tokens`] |
-    ///
-    /// What it does not understand is answered 400 with the reason.
-    pub fn control(mut self, on: bool) -> Self {
-        self.control = on;
-        self
-    }
-
-    /// Is called for every call that was answered.
-    pub fn on_call(mut self, f: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
-        self.on_call = Some(Box::new(f));
-        self
-    }
-
-    /// Starts the sandbox on loopback.
-    ///
-    /// # Errors
-    ///
-    /// When the port cannot be had, or a certificate is none.
-    pub async fn start(self) -> std::io::Result<Sandbox> {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).await?;
-        let address = listener.local_addr()?;
-        let origin = format!("http://{address}");
-        let signers = Signers::new(&origin, &self.certificates);
-        let signers = signers.map_err(|what| std::io::Error::new(std::io::ErrorKind::InvalidInput, what))?;
-        let world = World {
-            clock: Clock::new(),
-            account: Account {
-                tenant: guid(),
-                client_id: guid(),
-                secret: format!("sandbox~{}", guid()),
-                signers,
-            },
-            origin,
-            token_lifetime: self.token_lifetime,
-            pace: self.pace,
-            page_size: self.page_size,
-            tokens: Default::default(),
-            grants: 0,
-            blobs: Default::default(),
-            products: Default::default(),
-            order: Vec::new(),
-        };
-        let state = Arc::new(State {
-            world: Mutex::new(world),
-            calls: Mutex::default(),
-            faults: Mutex::default(),
-            on_call: self.on_call,
-            control: self.control,
-        });
-        let (stop, stopped) = oneshot::channel::<()>();
-        let shared = state.clone();
-        let app = Router::new().fallback(move |request: HttpRequest<Body>| answer(shared.clone(), request));
-        tokio::spawn(async move {
-            let server = axum::serve(listener, app);
-            tokio::select! {
-                _ = server.into_future() => {}
-                // Dropped or stopped: open connections are cut.
-                _ = stopped => {}
-            }
-        });
-        Ok(Sandbox {
-            address,
-            state,
-            stop: Some(stop),
-        })
-    }
+    pub(crate) address: SocketAddr,
+    pub(crate) state: Arc<State>,
 }
 
 impl Sandbox {
@@ -174,15 +39,7 @@ impl Sandbox {
 
     /// Starts the configuration of a sandbox.
     pub fn builder() -> SandboxBuilder {
-        SandboxBuilder {
-            port: 0,
-            pace: Duration::from_millis(50),
-            page_size: 2,
-            token_lifetime: Duration::from_secs(3600),
-            certificates: Vec::new(),
-            on_call: None,
-            control: false,
-        }
+        SandboxBuilder::new()
     }
 
     /// The base URL of the API.
@@ -231,6 +88,48 @@ impl Sandbox {
         lock(&self.state.faults).add(calls, fault, times);
     }
 
+    /// How often calls of this kind have to come until the sandbox is dropped; faults count too.
+    ///
+    /// ```should_panic
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use partner_sandbox::{Calls, Sandbox};
+    ///
+    /// let sandbox = Sandbox::start().await?;
+    /// sandbox.expect(Calls::of("GET", "/products"), 1..=3);
+    /// drop(sandbox); // Nobody asked for the products.
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn expect(&self, calls: Calls, times: impl RangeBounds<usize>) {
+        lock(&self.state.expectations).add(calls, &times);
+    }
+
+    /// Begins an incident, which lasts until [`Sandbox::end`].
+    ///
+    /// # Errors
+    ///
+    /// [`Incident::FrontDoorUploads`] needs another port; when none is to be had, nothing begins.
+    pub fn begin(&self, incident: Incident) -> std::io::Result<()> {
+        begin(&self.state, incident)
+    }
+
+    /// Ends an incident.
+    pub fn end(&self, incident: Incident) {
+        self.world().incidents.remove(&incident);
+    }
+
+    /// What comes of the next submission that is created; several are kept in their order. Without a verdict a submission
+    /// passes when it is complete.
+    pub fn decide(&self, verdict: Verdict) {
+        self.world().verdicts.push_back(verdict);
+    }
+
+    /// How long tokens live that are given out from now on.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.world().token_lifetime = lifetime;
+    }
+
     /// Moves the sandbox's clock forward: tokens expire, packages are processed, submissions move on.
     pub fn advance(&self, by: Duration) {
         self.world().clock.advance(by);
@@ -243,7 +142,7 @@ impl Sandbox {
 
     /// The calls that came, oldest first.
     pub fn calls(&self) -> Vec<CallRecord> {
-        lock(&self.state.calls).clone()
+        lock(&self.state.calls).all()
     }
 
     /// Waits until the sandbox is dropped elsewhere, which for a program is never.
@@ -256,11 +155,35 @@ impl Sandbox {
     }
 }
 
+/// Begins an incident; one that needs a door of its own gets it.
+pub(crate) fn begin(state: &Arc<State>, incident: Incident) -> std::io::Result<()> {
+    if incident == Incident::FrontDoorUploads && lock(&state.world).front_door.is_none() {
+        let (listener, address) = connection::bind(0)?;
+        connection::open(state, &state.runtime, listener, Door::Blobs)?;
+        lock(&state.world).front_door = Some(format!("http://{address}"));
+    }
+    lock(&state.world).incidents.insert(incident);
+    Ok(())
+}
+
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The server may be gone with its runtime.
-            let _ = stop.send(());
+        for door in lock(&self.state.doors).drain(..) {
+            door.abort();
         }
+        // A test that fails already says why.
+        if std::thread::panicking() {
+            return;
+        }
+        let panic = lock(&self.state.panics).pop();
+        if let Some(panic) = panic {
+            resume_unwind(panic);
+        }
+        let unmet = lock(&self.state.expectations).unmet();
+        assert!(
+            unmet.is_empty(),
+            "the sandbox expected other calls: {}",
+            unmet.join("; ")
+        );
     }
 }

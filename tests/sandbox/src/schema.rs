@@ -3,9 +3,11 @@
 //! The service compares property names of requests without case and keeps fields it does not know.
 
 use serde_json::{Map, Value};
+use std::cell::RefCell;
 
 pub(crate) struct Schemas<'d> {
     document: &'d Value,
+    notes: RefCell<Vec<String>>,
 }
 
 /// A place in the body and what is wrong there.
@@ -18,7 +20,13 @@ type Checked = Result<Value, Problem>;
 
 impl<'d> Schemas<'d> {
     pub(crate) fn new(document: &'d Value) -> Self {
-        Self { document }
+        let notes = RefCell::default();
+        Self { document, notes }
+    }
+
+    /// What was put right in the bodies that were checked.
+    pub(crate) fn into_notes(self) -> Vec<String> {
+        self.notes.into_inner()
     }
 
     /// The body in the service's spelling.
@@ -51,6 +59,14 @@ impl<'d> Schemas<'d> {
             Some("object") => body.is_object(),
             _ => true,
         };
+        if let (Some("boolean"), Some(text)) = (text("type"), body.as_str())
+            && let Ok(truth) = text.to_ascii_lowercase().parse::<bool>()
+        {
+            // A client of the service sends `canEnableCustomerActions` so, and is understood.
+            let note = format!("{place}: the text {body} is taken as {truth}; the document says boolean");
+            self.notes.borrow_mut().push(note);
+            return Ok(truth.into());
+        }
         if !fits {
             return problem(place, &format!("{} is expected", text("type").unwrap_or_default()));
         }

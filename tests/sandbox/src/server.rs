@@ -1,29 +1,45 @@
 //! Answers one request: the fault that was asked for, or what the room says that it is for.
 
-use crate::fault::{Destination, Faults, Kind};
-use crate::http::{Reply, Request, guid, pairs};
-use crate::sandbox::CallRecord;
+use crate::answer::{Answer, Broken, Content};
+use crate::fault::{Break, Destination, Fault, Faults, Kind};
+use crate::incident::Incident;
+use crate::message::{Reply, Request, pairs};
+use crate::record::{CallRecord, Exchange, Expectations, Log};
+use crate::shape::exception;
 use crate::world::World;
 use crate::{blob, contract, control, entra, service};
-use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderValue, Request as HttpRequest, Response as HttpResponse, StatusCode, header};
+use http::{HeaderMap, Request as HttpRequest, Response as HttpResponse, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 
 /// The path of the API below the host, as the service has it.
 pub(crate) const BASE: &str = "/v1.0/ingestion";
-/// More than any body of a test.
-const MAX_BODY: usize = 256 << 20;
+/// The largest file that one request may bring, as a sibling of the service says (reported in 2026).
+const MAX_BODY: usize = 268_435_456;
 
 pub(crate) type OnCall = Box<dyn Fn(&CallRecord) + Send + Sync>;
+pub(crate) type OnExchange = Box<dyn Fn(&Exchange) + Send + Sync>;
 
 /// What the requests of one sandbox share.
 pub(crate) struct State {
     pub(crate) world: Mutex<World>,
-    pub(crate) calls: Mutex<Vec<CallRecord>>,
+    pub(crate) calls: Mutex<Log>,
     pub(crate) faults: Mutex<Faults>,
+    pub(crate) expectations: Mutex<Expectations>,
+    /// What a handler or a hook panicked with.
+    pub(crate) panics: Mutex<Vec<Box<dyn Any + Send>>>,
     pub(crate) on_call: Option<OnCall>,
+    pub(crate) on_exchange: Option<OnExchange>,
     /// Whether the control interface is there.
     pub(crate) control: bool,
+    pub(crate) runtime: Handle,
+    /// Closed when the sandbox is dropped.
+    pub(crate) doors: Mutex<Vec<AbortHandle>>,
 }
 
 impl std::fmt::Debug for State {
@@ -32,59 +48,91 @@ impl std::fmt::Debug for State {
     }
 }
 
-pub(crate) async fn answer(state: Arc<State>, request: HttpRequest<Body>) -> HttpResponse<Body> {
+/// What stands behind an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Entra ID, the service, the control interface.
+    Service,
+    /// The blob store: a host of its own, which never sees a token.
+    Blobs,
+}
+
+pub(crate) async fn answer(
+    state: Arc<State>,
+    door: Door,
+    request: HttpRequest<Incoming>,
+) -> Result<HttpResponse<Content>, Broken> {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MAX_BODY).await.map(|bytes: Bytes| bytes.to_vec());
+    let target = parts.uri.to_string();
+    let body = match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => body.to_bytes().to_vec(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return Ok(Answer::from(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)).deliver());
+        }
+        Err(_) => return Err(Broken),
+    };
     let request = Request {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: pairs(parts.uri.query().unwrap_or_default()),
         headers: parts.headers,
-        body: body.unwrap_or_default(),
+        body,
     };
-    if state.control && request.path.starts_with(control::PREFIX) {
-        return into_response(control::handle(&state, &request));
+    if door == Door::Service && state.control && request.path.starts_with(control::PREFIX) {
+        return Ok(Answer::from(control::handle(&state, &request)).deliver());
     }
-    let fault = destination(&request).and_then(|to| lock(&state.faults).take(&to));
+    let destination = destination(door, &request);
+    let fault = destination.as_ref().and_then(|to| plan(&state, to));
     if let Some(fault) = &fault {
         tokio::time::sleep(fault.delay).await;
     }
-    let (response, note) = match fault.map(|fault| fault.kind) {
-        Some(Kind::Answer { status, headers, body }) => {
-            (planned(status, headers, body), Some("a planned fault".to_owned()))
-        }
-        Some(Kind::Cut) => (broken(handle(&state, &request)), Some("the answer was cut".to_owned())),
-        Some(Kind::Own) | None => {
-            let reply = handle(&state, &request);
-            let note = reply.note.clone();
-            (into_response(reply), note)
-        }
+    let (mut answer, broken) = match fault.map(|fault| fault.kind) {
+        Some(Kind::Answer { status, headers, body }) => (Answer::planned(status, headers, body), None),
+        Some(Kind::Broken(Break::Before)) => (Answer::none(), Some(Break::Before)),
+        Some(Kind::Broken(broken)) => (own(&state, door, &request), Some(broken)),
+        Some(Kind::Own | Kind::AboveRate(_)) | None => (own(&state, door, &request), None),
     };
-    let record = CallRecord {
-        method: request.method.to_string(),
-        path: shown(&request),
-        status: response.status().as_u16(),
-        note,
-        if_match: request.header("if-match").map(str::to_owned),
-        client_request_id: request.header("client-request-id").map(str::to_owned),
-    };
-    if let Some(on_call) = &state.on_call {
-        on_call(&record);
+    if door == Door::Service {
+        answer.stamp();
     }
-    lock(&state.calls).push(record);
-    response
+    let call = record(&request, destination.as_ref(), &answer, broken);
+    guarded(&state, || remember(&state, call, target, &request, &answer));
+    match broken {
+        None => Ok(answer.deliver()),
+        Some(broken) => answer.break_off(broken),
+    }
 }
 
-fn destination(request: &Request) -> Option<Destination<'_>> {
+fn destination(door: Door, request: &Request) -> Option<Destination<'_>> {
+    if door == Door::Blobs {
+        return Some(Destination::Uploads);
+    }
     if entra::route(&request.path).is_some() {
         return Some(Destination::Tokens);
-    }
-    if request.path.starts_with(blob::PREFIX) {
-        return Some(Destination::Uploads);
     }
     let method = request.method.as_str();
     let template = contract::template(method, below_base(&request.path)?)?;
     Some(Destination::Operation { method, template })
+}
+
+/// Counts the call, and takes the fault that was asked for.
+fn plan(state: &State, to: &Destination<'_>) -> Option<Fault> {
+    lock(&state.expectations).count(to);
+    let now = lock(&state.world).clock.now();
+    lock(&state.faults).take(to, now)
+}
+
+/// The sandbox's own answer; the client meets a 500 when there is none.
+fn own(state: &State, door: Door, request: &Request) -> Answer {
+    let reply = guarded(state, || carry_out(state, door, request));
+    let panicked = || Reply::empty(StatusCode::INTERNAL_SERVER_ERROR).noted("the sandbox panicked");
+    reply.unwrap_or_else(panicked).into()
+}
+
+/// A panic is kept for the test that owns the sandbox.
+fn guarded<T>(state: &State, work: impl FnOnce() -> T) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    done.map_err(|panic| lock(&state.panics).push(panic)).ok()
 }
 
 /// The path below the base of the API, which is matched without case.
@@ -94,13 +142,13 @@ fn below_base(path: &str) -> Option<&str> {
 }
 
 /// Which room a request is for.
-fn handle(state: &State, request: &Request) -> Reply {
+fn carry_out(state: &State, door: Door, request: &Request) -> Reply {
     let mut world = lock(&state.world);
+    if door == Door::Blobs {
+        return blob::handle(&mut world, request);
+    }
     if let Some((tenant, v2)) = entra::route(&request.path) {
         return entra::token(&mut world, request, tenant, v2);
-    }
-    if request.path.starts_with(blob::PREFIX) {
-        return blob::handle(&mut world, request);
     }
     let Some(path) = below_base(&request.path) else {
         return Reply::empty(StatusCode::NOT_FOUND).noted("no such room");
@@ -109,15 +157,70 @@ fn handle(state: &State, request: &Request) -> Reply {
     if !world.accepts(request.header("authorization")) {
         return Reply::empty(StatusCode::UNAUTHORIZED).noted("no valid token");
     }
+    if world.incidents.contains(&Incident::PublisherIdDemanded) {
+        let demand = "The value must be a positive integer.";
+        let body = exception(400, "x-ms-publisherId", demand);
+        return Reply::json(StatusCode::BAD_REQUEST, body).noted("an incident: publisher-id-demanded");
+    }
     match contract::check(request, path) {
-        Ok(allowed) => service::handle(&mut world, request, &allowed),
+        Ok(allowed) => {
+            let mut reply = service::handle(&mut world, request, &allowed);
+            if reply.note.is_none() && !allowed.notes.is_empty() {
+                reply.note = Some(allowed.notes.join("; "));
+            }
+            reply
+        }
         Err(reply) => reply,
     }
 }
 
+fn record(request: &Request, to: Option<&Destination<'_>>, answer: &Answer, broken: Option<Break>) -> CallRecord {
+    let operation = match to {
+        Some(Destination::Operation { method, template }) => Some(format!("{method} {template}")),
+        _ => None,
+    };
+    let silent = matches!(broken, Some(Break::Before | Break::After));
+    let note = broken.map(|_| "a planned fault: the connection broke".to_owned());
+    CallRecord {
+        method: request.method.to_string(),
+        path: shown(request),
+        operation,
+        status: if silent { 0 } else { answer.status().as_u16() },
+        note: note.or_else(|| answer.note.clone()),
+        if_match: request.header("if-match").map(str::to_owned),
+        client_request_id: request.header("client-request-id").map(str::to_owned),
+    }
+}
+
+fn remember(state: &State, call: CallRecord, target: String, request: &Request, answer: &Answer) {
+    lock(&state.calls).push(call.clone());
+    if let Some(on_call) = &state.on_call {
+        on_call(&call);
+    }
+    if let Some(on_exchange) = &state.on_exchange {
+        on_exchange(&Exchange {
+            call,
+            target,
+            request_headers: texts(&request.headers),
+            request_body: request.body.clone(),
+            response_headers: texts(answer.headers()),
+            response_body: answer.body.to_vec(),
+        });
+    }
+}
+
+fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+        .collect()
+}
+
 /// Path and query as the log shows them: a signature opens the blob.
 fn shown(request: &Request) -> String {
-    if request.path.starts_with(blob::PREFIX) || request.query.is_empty() {
+    let signed = request.query("sig").is_some();
+    if signed || request.query.is_empty() {
         return request.path.clone();
     }
     let query: Vec<String> = request
@@ -128,53 +231,7 @@ fn shown(request: &Request) -> String {
     format!("{}?{}", request.path, query.join("&"))
 }
 
-/// What a fault says, as it stands.
-fn planned(status: u16, headers: Vec<(header::HeaderName, HeaderValue)>, body: String) -> HttpResponse<Body> {
-    let mut response = HttpResponse::new(if body.is_empty() {
-        Body::empty()
-    } else {
-        Body::from(body)
-    });
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if let Ok(id) = HeaderValue::try_from(guid()) {
-        response.headers_mut().insert("request-id", id);
-    }
-    response.headers_mut().extend(headers);
-    response
-}
-
-/// The head of an answer whose body never comes.
-fn broken(reply: Reply) -> HttpResponse<Body> {
-    let mut response = into_response(reply);
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, HeaderValue::from_static("1"));
-    let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-    *response.body_mut() = Body::from_stream(futures_util::stream::iter([Err::<Bytes, _>(reset)]));
-    response
-}
-
 /// A test that panics elsewhere must not hide its cause behind a poisoned lock.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn into_response(reply: Reply) -> HttpResponse<Body> {
-    let (body, kind) = match (reply.body, reply.file) {
-        (Some(json), _) => (Body::from(json.to_string()), Some("application/json; charset=utf-8")),
-        (None, Some(file)) => (Body::from(file), Some("application/octet-stream")),
-        (None, None) => (Body::empty(), None),
-    };
-    let mut response = HttpResponse::new(body);
-    *response.status_mut() = reply.status;
-    response.headers_mut().extend(reply.headers);
-    if let Ok(id) = HeaderValue::try_from(guid()) {
-        response.headers_mut().insert("request-id", id);
-    }
-    if let Some(kind) = kind {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    }
-    response
 }

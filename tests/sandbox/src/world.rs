@@ -1,9 +1,12 @@
 //! The state of one sandbox.
 
+use crate::blob::Blob;
 use crate::clock::{Clock, Moment};
 use crate::entra::Signers;
+use crate::incident::Incident;
+use crate::verdict::Verdict;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 /// The one account of the sandbox.
@@ -18,33 +21,27 @@ pub(crate) struct Token {
     pub(crate) expires_at: Moment,
 }
 
-#[derive(Default)]
-pub(crate) struct Blob {
-    pub(crate) grants: Vec<Grant>,
-    pub(crate) content: Option<Vec<u8>>,
-}
-
-/// What one address of a file allows, and until when.
-pub(crate) struct Grant {
-    pub(crate) signature: String,
-    pub(crate) writable: bool,
-    pub(crate) expires_at: Moment,
-}
-
 pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) account: Account,
-    /// Scheme, host and port.
+    /// Scheme, host and port of the service.
     pub(crate) origin: String,
+    /// The same of the blob store, and of the front door before it once there is one.
+    pub(crate) store: String,
+    pub(crate) front_door: Option<String>,
     pub(crate) token_lifetime: Duration,
     /// How long each step of something that changes by itself takes.
     pub(crate) pace: Duration,
     pub(crate) page_size: usize,
+    pub(crate) incidents: BTreeSet<Incident>,
+    /// For the submissions to come.
+    pub(crate) verdicts: VecDeque<Verdict>,
     pub(crate) tokens: HashMap<String, Token>,
     pub(crate) grants: usize,
+    pub(crate) submissions: u64,
     pub(crate) blobs: HashMap<String, Blob>,
     pub(crate) products: BTreeMap<String, Product>,
-    /// Products in the order of their creation.
+    /// Products in the order of their creation, those that were deleted among them: a page may have ended there.
     pub(crate) order: Vec<String>,
 }
 
@@ -91,10 +88,12 @@ pub(crate) struct Submission {
     pub(crate) request: Object,
     pub(crate) created_at: Moment,
     pub(crate) promoted_at: Option<Moment>,
-    /// Why it fails; none when it passes.
+    /// What comes of it.
+    pub(crate) verdict: Verdict,
+    /// Why it fails.
     pub(crate) problems: Vec<(String, String)>,
-    /// Whether the problems show at creation or in certification.
-    pub(crate) fails_at_creation: bool,
+    /// Whether its workflow details were missing once, in an incident.
+    pub(crate) was_missing: bool,
 }
 
 impl World {

@@ -1,5 +1,6 @@
 //! A server that answers what a test says and remembers what it was asked.
 
+use crate::contract;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
@@ -38,6 +39,7 @@ pub struct Say {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
+    off_contract: bool,
 }
 
 impl Say {
@@ -46,7 +48,14 @@ impl Say {
             status,
             headers: Vec::new(),
             body: body.into(),
+            off_contract: false,
         }
+    }
+
+    /// An answer that breaks the contract on purpose.
+    pub fn off_contract(mut self) -> Self {
+        self.off_contract = true;
+        self
     }
 
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -58,6 +67,7 @@ impl Say {
 pub struct Server {
     pub origin: String,
     seen: Arc<Mutex<Vec<Seen>>>,
+    violations: Arc<Mutex<Vec<String>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -67,10 +77,11 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
-        let log = seen.clone();
+        let violations: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (log, broken) = (seen.clone(), violations.clone());
         let say = Arc::new(say);
         let app = Router::new().fallback(move |request: Request<Body>| {
-            let (log, say) = (log.clone(), say.clone());
+            let (log, say, broken) = (log.clone(), say.clone(), broken.clone());
             async move {
                 let (parts, body) = request.into_parts();
                 let seen = Seen {
@@ -84,11 +95,18 @@ impl Server {
                     log.push(seen.clone());
                     log.len() - 1
                 };
-                respond(say(&seen, count))
+                let say = say(&seen, count);
+                broken.lock().unwrap().extend(violations_of(&seen, &say));
+                respond(say)
             }
         });
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { origin, seen, task }
+        Self {
+            origin,
+            seen,
+            violations,
+            task,
+        }
     }
 
     /// Gives these answers one after the other, the last one for ever.
@@ -113,10 +131,35 @@ impl Server {
     }
 }
 
+/// Every exchange is held against the corrected document; a violation fails the test.
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
+        let violations = self.violations.lock().unwrap();
+        if !std::thread::panicking() {
+            assert!(violations.is_empty(), "against the contract: {}", violations.join("; "));
+        }
     }
+}
+
+fn violations_of(seen: &Seen, say: &Say) -> Vec<String> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = seen.headers.iter();
+    let request_headers: Vec<_> = headers.map(|(name, value)| (name.to_string(), text(value))).collect();
+    let mut response_headers: Vec<_> = say.headers.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
+    if say.status < 300 {
+        response_headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    }
+    contract::violations(&contract::Exchange {
+        method: &seen.method,
+        target: &seen.target,
+        request_headers: &request_headers,
+        request_body: &seen.body,
+        // What is answered against the contract on purpose says nothing of the request.
+        status: if say.off_contract { 0 } else { say.status },
+        response_headers: &response_headers,
+        response_body: say.body.as_bytes(),
+    })
 }
 
 fn respond(say: Say) -> Response<Body> {

@@ -1,10 +1,11 @@
 //! A sandbox with a client, and the steps of the sequence as far as a test needs them.
 
+use crate::contract;
 use partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, Error, Page, Response};
-use partner_sandbox::Sandbox;
+use partner_sandbox::{Sandbox, SandboxBuilder};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -15,11 +16,8 @@ pub struct Stage {
 
 impl Stage {
     pub async fn open() -> Self {
-        let sandbox = Sandbox::builder()
-            .pace(Duration::from_millis(20))
-            .start()
-            .await
-            .unwrap();
+        let sandbox = checked(Sandbox::builder()).pace(Duration::from_millis(20)).start();
+        let sandbox = sandbox.await.unwrap();
         let client = Client::builder()
             .base_url(sandbox.url())
             .token_provider(source(&sandbox))
@@ -136,6 +134,28 @@ impl Stage {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+/// A sandbox whose every exchange is held against the corrected document: a violation fails the test when the sandbox is
+/// dropped.
+pub fn checked(builder: SandboxBuilder) -> SandboxBuilder {
+    builder.on_exchange(|exchange| {
+        let violations = contract::violations(&contract::Exchange {
+            method: &exchange.call.method,
+            target: &exchange.target,
+            request_headers: &exchange.request_headers,
+            request_body: &exchange.request_body,
+            status: exchange.call.status,
+            response_headers: &exchange.response_headers,
+            response_body: &exchange.response_body,
+        });
+        assert!(violations.is_empty(), "against the contract: {}", violations.join("; "));
+    })
+}
+
+/// A sandbox with the defaults.
+pub async fn open_sandbox() -> Sandbox {
+    checked(Sandbox::builder()).start().await.unwrap()
 }
 
 /// Tokens of the sandbox's account.

@@ -4,9 +4,9 @@ mod assertion;
 
 pub(crate) use assertion::Signers;
 
-use crate::http::{Reply, Request, guid, pairs};
+use crate::message::{Reply, Request, guid, pairs};
 use crate::world::{Token, World};
-use axum::http::StatusCode;
+use http::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(crate) fn route(path: &str) -> Option<(&str, bool)> {
 }
 
 pub(crate) fn token(world: &mut World, request: &Request, tenant: &str, v2: bool) -> Reply {
-    if request.method != axum::http::Method::POST {
+    if request.method != http::Method::POST {
         return Reply::empty(StatusCode::METHOD_NOT_ALLOWED);
     }
     let form = pairs(&String::from_utf8_lossy(&request.body));

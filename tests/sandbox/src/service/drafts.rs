@@ -3,9 +3,9 @@
 use super::{argument, object, precondition, product, replace};
 use crate::clock::Moment;
 use crate::contract::Allowed;
-use crate::http::{Reply, Request, etag, guid};
+use crate::message::{Reply, Request, etag, guid};
 use crate::world::{Draft, Object, Product, World};
-use axum::http::StatusCode;
+use http::StatusCode;
 use serde_json::{Value, json};
 
 /// Module, collection in the path and resource type of what an offer has from its first moment.

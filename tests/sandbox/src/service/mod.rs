@@ -1,15 +1,17 @@
 //! The service: a small model of each resource's life, driven by the routes of the document.
 
 mod drafts;
+mod expand;
+mod filter;
 mod products;
 mod submissions;
 mod uploads;
 mod variants;
 
-use crate::contract::Allowed;
-use crate::http::{Reply, Request, etag};
+use crate::contract::{Allowed, tag_in_body};
+use crate::message::{Reply, Request, etag};
 use crate::world::{Object, Product, World};
-use axum::http::{StatusCode, header};
+use http::{StatusCode, header};
 use serde_json::{Value, json};
 
 /// How the last part of a route begins that looks a draft up.
@@ -29,7 +31,29 @@ pub(crate) fn handle(world: &mut World, request: &Request, call: &Allowed) -> Re
     if !world.products.contains_key(id) {
         return Reply::not_found("product");
     }
-    match (method, &parts[2..]) {
+    let below = &parts[2..];
+    if !(below.is_empty() || below == ["setup"] || products::is_modular(world, id)) {
+        let message = "The operation is not applicable for this product: it is not published in modules.";
+        return Reply::refused(StatusCode::FORBIDDEN, message);
+    }
+    let reply = below_product(world, id, method, below, request, call);
+    if method == "GET" {
+        expand::trim(below, request, reply)
+    } else {
+        reply
+    }
+}
+
+/// What stands below one product.
+fn below_product(
+    world: &mut World,
+    id: &str,
+    method: &str,
+    below: &[&str],
+    request: &Request,
+    call: &Allowed,
+) -> Reply {
+    match (method, below) {
         ("GET", []) => products::get(world, id),
         ("DELETE", []) => products::delete(world, id),
         ("GET", ["setup"]) => products::get_setup(world, id),
@@ -52,7 +76,7 @@ pub(crate) fn handle(world: &mut World, request: &Request, call: &Allowed) -> Re
             uploads::collection(world, id, &of_listing(call, files), method, call)
         }
         (_, ["listings", _, files, _]) => uploads::single(world, id, &of_listing(call, files), method, request, call),
-        (_, ["submissions", ..]) => submissions::handle(world, id, method, &parts[3..], call),
+        (_, ["submissions", ..]) => submissions::handle(world, id, method, &below[1..], request, call),
         ("GET", [collection, find]) if find.starts_with(BY_INSTANCE) => drafts::find(world, id, collection, call),
         ("POST", ["listings", _]) => drafts::add_listing(world, id, call),
         ("DELETE", ["listings", _]) => drafts::delete_listing(world, id, call),
@@ -119,9 +143,7 @@ fn replace(resource: &mut Object, body: &Value, keep: &[&str]) -> Reply {
 /// A stale tag, in the header or in the body, is refused; `*` and none are not.
 fn precondition(resource: &Object, request: &Request, body: &Value) -> Result<(), Reply> {
     let current = resource.get("@odata.etag").and_then(Value::as_str).unwrap_or_default();
-    let sent = request
-        .header("if-match")
-        .or_else(|| body.get("@odata.etag").and_then(Value::as_str));
+    let sent = request.header("if-match").or_else(|| tag_in_body(body));
     match sent {
         Some(tag) if tag != "*" && tag != current => {
             let message = "The resource was changed since it was read.";

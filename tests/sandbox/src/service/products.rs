@@ -2,100 +2,75 @@
 
 use super::{object, product};
 use crate::contract::Allowed;
-use crate::http::{Reply, Request, guid};
+use crate::incident::Incident;
+use crate::message::{Reply, Request, guid};
 use crate::schema::field;
 use crate::service::drafts;
+use crate::service::filter::Filter;
 use crate::world::{Object, Product, World};
-use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
 use serde_json::{Value, json};
 
+/// What a filter of products may ask for.
+const FILTERED: [&str; 3] = ["resourceType", "externalIDs", "isModularPublishing"];
+
 pub(super) fn list(world: &mut World, request: &Request) -> Reply {
-    let filter = request.query("$filter").map(str::to_owned);
-    let mut found: Vec<&Object> = Vec::new();
-    for id in &world.order {
-        let Some(product) = world.products.get(id) else {
-            continue;
-        };
-        match filter
-            .as_deref()
-            .map_or(Some(true), |filter| matches(&product.body, filter))
-        {
-            Some(true) => found.push(&product.body),
-            Some(false) => {}
-            None => return Reply::bad_request("$filter", "the filter is not understood"),
+    let asked = request.query("$filter").filter(|text| !text.is_empty());
+    let filter = match asked.map(|text| Filter::parse(text, &FILTERED)) {
+        Some(None) => return Reply::bad_request("$filter", "the filter is not understood"),
+        Some(filter) => filter,
+        None if world.incidents.contains(&Incident::ListRefused) => {
+            return Reply::bad_request("$filter", "The request is not valid.");
         }
-    }
-    let start: usize = match request.query("$skipToken") {
-        None | Some("") => 0,
-        Some(token) => match token.strip_prefix("sandbox-").and_then(|at| at.parse().ok()) {
-            Some(at) => at,
+        None => None,
+    };
+    let start = match request.query("$skipToken").filter(|token| !token.is_empty()) {
+        None => 0,
+        Some(_) if world.incidents.contains(&Incident::NextLinkNotFound) => {
+            return Reply::empty(StatusCode::NOT_FOUND).noted("an incident: next-link-not-found");
+        }
+        Some(token) => match after(world, token) {
+            Some(start) => start,
             None => return Reply::bad_request("$skipToken", "the token is not one of this service"),
         },
     };
-    let end = (start + world.page_size).min(found.len());
-    let items: Vec<Value> = found
-        .get(start..end)
-        .unwrap_or_default()
-        .iter()
-        .map(|body| Value::Object((*body).clone()))
-        .collect();
+    let hidden = filter.is_none() && world.incidents.contains(&Incident::ListEmpty);
+    let products = world.order[start..].iter().filter_map(|id| world.products.get(id));
+    let bodies = products.map(|product| Value::Object(product.body.clone()));
+    let mut found = bodies.filter(|body| !hidden && filter.as_ref().is_none_or(|filter| filter.holds(body)));
+    let items: Vec<Value> = found.by_ref().take(world.page_size).collect();
+    let more = found.next().is_some();
     let mut page = json!({"value": items});
-    if end < found.len() {
+    if more {
+        let last = items.last().and_then(|item| item["id"].as_str()).unwrap_or_default();
         // Relative to the host and without a leading slash, as the service writes it.
-        let filter = filter
-            .map(|filter| format!("$filter={}&", encode(&filter)))
+        let filter = asked
+            .map(|filter| format!("$filter={}&", encode(filter)))
             .unwrap_or_default();
-        page["nextLink"] = format!("v1.0/ingestion/products?{filter}$skipToken=sandbox-{end}").into();
+        page["nextLink"] = format!("v1.0/ingestion/products?{filter}$skipToken={}", encode(&token(last))).into();
     }
     Reply::ok(page)
 }
 
+/// An opaque token: base64 of JSON that says after which product to go on.
+fn token(last: &str) -> String {
+    STANDARD.encode(json!({"LastId": last, "Source": "DocDB"}).to_string())
+}
+
+/// The place after the product that a token names, which may have been deleted meanwhile.
+fn after(world: &World, token: &str) -> Option<usize> {
+    // A client that does not encode the token sends a plus as a space.
+    let json = STANDARD.decode(token.replace(' ', "+")).ok()?;
+    let token: Value = serde_json::from_slice(&json).ok()?;
+    let last = token.get("LastId")?.as_str()?;
+    let at = world.order.iter().position(|id| id == last)?;
+    Some(at + 1)
+}
+
 fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
-
-/// The two filters that clients send: by external id, and by type. `None` when it is neither.
-fn matches(body: &Object, filter: &str) -> Option<bool> {
-    let quoted: Vec<String> = quoted(filter);
-    let lower = filter.to_ascii_lowercase();
-    if lower.starts_with("externalids/any(") {
-        let [kind, value] = quoted.as_slice() else { return None };
-        let ids = body.get("externalIDs").and_then(Value::as_array);
-        let is = |id: &Value, key: &str, wanted: &str| {
-            id.get(key)
-                .and_then(Value::as_str)
-                .is_some_and(|text| text.eq_ignore_ascii_case(wanted))
-        };
-        return Some(ids.is_some_and(|ids| ids.iter().any(|id| is(id, "type", kind) && is(id, "value", value))));
-    }
-    let [kind] = quoted.as_slice() else { return None };
-    let by_type = lower.strip_prefix("resourcetype")?.trim_start().starts_with("eq");
-    by_type.then(|| {
-        body.get("resourceType")
-            .and_then(Value::as_str)
-            .is_some_and(|t| t.eq_ignore_ascii_case(kind))
-    })
-}
-
-/// OData texts: a quote inside is doubled.
-fn quoted(filter: &str) -> Vec<String> {
-    let mut texts = Vec::new();
-    let mut chars = filter.chars().peekable();
-    while chars.by_ref().any(|c| c == '\'') {
-        let mut text = String::new();
-        while let Some(c) = chars.next() {
-            if c != '\'' {
-                text.push(c);
-            } else if chars.peek() == Some(&'\'') {
-                chars.next();
-                text.push('\'');
-            } else {
-                break;
-            }
-        }
-        texts.push(text);
-    }
-    texts
 }
 
 pub(super) fn create(world: &mut World, call: &Allowed) -> Reply {
@@ -107,13 +82,11 @@ pub(super) fn create(world: &mut World, call: &Allowed) -> Reply {
         return Reply::bad_request("ResourceType", "The ResourceType field is required.");
     };
     let kind = kind.to_owned();
-    let Some(offer) = offer_id(&mut body) else {
+    spell_offer_type(&mut body);
+    let Some(offer) = offer_id(&body) else {
         return Reply::bad_request("ExternalIDs", "An external id of type AzureOfferId is required.");
     };
-    let taken = world
-        .products
-        .values()
-        .any(|p| offer_id(&mut p.body.clone()).as_deref() == Some(&offer));
+    let taken = world.products.values().any(|p| offer_id(&p.body) == Some(offer));
     if taken {
         return Reply::refused(
             StatusCode::CONFLICT,
@@ -133,20 +106,29 @@ pub(super) fn create(world: &mut World, call: &Allowed) -> Reply {
     super::created(world, call, &format!("products/{id}"), &body)
 }
 
-/// The offer id, with its type in the service's spelling.
-fn offer_id(body: &mut Object) -> Option<String> {
-    let ids = body.get_mut("externalIDs")?.as_array_mut()?;
-    let is_offer = |id: &Value| {
-        id.get("type")
-            .and_then(Value::as_str)
-            .is_some_and(|t| t.eq_ignore_ascii_case("AzureOfferId"))
-    };
-    let id = ids.iter_mut().find(|id| is_offer(id))?;
-    id["type"] = "AzureOfferId".into();
-    id.get("value")
-        .and_then(Value::as_str)
-        .filter(|value| !value.is_empty())
-        .map(str::to_owned)
+/// `AzureOfferID` comes back as `AzureOfferId`.
+fn spell_offer_type(body: &mut Object) {
+    let ids = body.get_mut("externalIDs").and_then(Value::as_array_mut);
+    for id in ids.into_iter().flatten().filter(|id| is_offer_id(id)) {
+        id["type"] = "AzureOfferId".into();
+    }
+}
+
+fn is_offer_id(id: &Value) -> bool {
+    let kind = id.get("type").and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("AzureOfferId"))
+}
+
+fn offer_id(body: &Object) -> Option<&str> {
+    let id = body.get("externalIDs")?.as_array()?.iter().find(|id| is_offer_id(id))?;
+    id.get("value")?.as_str().filter(|value| !value.is_empty())
+}
+
+/// Older offers are not published in modules, and have none.
+pub(super) fn is_modular(world: &World, id: &str) -> bool {
+    let product = world.products.get(id);
+    let modular = product.and_then(|product| product.body.get("isModularPublishing"));
+    modular.and_then(Value::as_bool).unwrap_or(true)
 }
 
 pub(super) fn get(world: &mut World, id: &str) -> Reply {
@@ -155,7 +137,6 @@ pub(super) fn get(world: &mut World, id: &str) -> Reply {
 
 pub(super) fn delete(world: &mut World, id: &str) -> Reply {
     world.products.remove(id);
-    world.order.retain(|other| other != id);
     Reply::empty(StatusCode::NO_CONTENT)
 }
 
@@ -220,34 +201,4 @@ pub(super) fn set_lead(world: &mut World, id: &str, call: &Allowed) -> Reply {
     }
     product(world, id).lead = Some(lead.clone());
     Reply::ok(Value::Object(lead))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn filters_that_clients_send() {
-        let body = object(&json!({
-            "resourceType": "AzureApplication",
-            "externalIDs": [{"type": "AzureOfferId", "value": "o'neil"}],
-        }));
-        let table = [
-            (
-                "externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq 'o''neil')",
-                Some(true),
-            ),
-            (
-                "ExternalIDs/Any(i:i/Type eq 'AzureOfferId' and i/Value eq 'other')",
-                Some(false),
-            ),
-            ("ResourceType eq 'AzureApplication'", Some(true)),
-            ("resourceType eq 'AzureContainer'", Some(false)),
-            ("name eq 'x'", None),
-            ("", None),
-        ];
-        for (filter, expected) in table {
-            assert_eq!(matches(&body, filter), expected, "{filter}");
-        }
-    }
 }

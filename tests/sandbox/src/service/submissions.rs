@@ -3,9 +3,12 @@
 use super::{argument, object, product, uploads};
 use crate::clock::Moment;
 use crate::contract::Allowed;
-use crate::http::{Reply, guid};
+use crate::incident::Incident;
+use crate::message::{Reply, Request, guid};
+use crate::service::filter::Filter;
+use crate::verdict::Verdict;
 use crate::world::{Object, Product, Submission, World};
-use axum::http::{StatusCode, header};
+use http::{StatusCode, header};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,16 +16,25 @@ use std::time::Duration;
 /// Submission ids have 19 digits, more than a floating-point number keeps.
 const FIRST_ID: u64 = 1_152_921_505_696_700_000;
 
-pub(super) fn handle(world: &mut World, id: &str, method: &str, rest: &[&str], call: &Allowed) -> Reply {
+pub(super) fn handle(
+    world: &mut World,
+    id: &str,
+    method: &str,
+    rest: &[&str],
+    request: &Request,
+    call: &Allowed,
+) -> Reply {
     if rest.is_empty() {
         return if method == "GET" {
-            list(world, id)
+            list(world, id, request)
         } else {
             create(world, id, call)
         };
     }
     let (pace, now) = (world.pace, world.clock.now());
+    let missing = world.incidents.contains(&Incident::WorkflowDetailsMissing);
     let number = argument(call, "submissionID").to_owned();
+    let published = published(world);
     let product = product(world, id);
     let Some(at) = product.submissions.iter().position(|s| s.id == number) else {
         return Reply::not_found("submission");
@@ -30,7 +42,7 @@ pub(super) fn handle(world: &mut World, id: &str, method: &str, rest: &[&str], c
     let submission = &mut product.submissions[at];
     let stage = submission.stage(pace, now);
     match (method, &rest[1..]) {
-        ("GET", []) => Reply::ok(submission.body(id, pace, now)),
+        ("GET", []) => Reply::ok(submission.body(id, pace, now, &published)),
         ("DELETE", []) if matches!(stage, Stage::Promoting | Stage::Live) => Reply::refused(
             StatusCode::CONFLICT,
             "The submission is going live and cannot be cancelled.",
@@ -41,31 +53,39 @@ pub(super) fn handle(world: &mut World, id: &str, method: &str, rest: &[&str], c
         }
         ("POST", ["promote"]) if stage == Stage::Preview => {
             submission.promoted_at = Some(now);
-            Reply::ok(workflow("Live", "InProgress"))
+            Reply::ok(workflow("Live", "InProgress", 0))
         }
         ("POST", ["promote"]) => Reply::refused(StatusCode::CONFLICT, "The submission is not in preview."),
         ("GET", ["validations"]) => super::collection(submission.validations()),
         ("GET", ["reports"]) => super::collection(submission.reports(stage)),
-        ("GET", ["workflowdetails"]) => super::collection(match stage {
-            Stage::Creating | Stage::CreationFailed => Vec::new(),
-            Stage::Failed => vec![workflow("Preview", "Failed")],
-            Stage::Submitted => vec![workflow("Preview", "InProgress")],
-            Stage::Preview => vec![workflow("Preview", "Success")],
-            Stage::Promoting => vec![workflow("Preview", "Success"), workflow("Live", "InProgress")],
-            Stage::Live => vec![workflow("Preview", "Success"), workflow("Live", "Success")],
-        }),
+        ("GET", ["workflowdetails"]) if missing && stage == Stage::Preview && !submission.was_missing => {
+            submission.was_missing = true;
+            Reply::not_found("workflow").noted("an incident: workflow-details-missing")
+        }
+        ("GET", ["workflowdetails"]) => super::collection(workflows(stage)),
         _ => Reply::empty(StatusCode::METHOD_NOT_ALLOWED),
     }
 }
 
-fn list(world: &mut World, id: &str) -> Reply {
+/// What a filter of submissions may ask for.
+const FILTERED: [&str; 3] = ["state", "substate", "targets"];
+
+fn list(world: &mut World, id: &str, request: &Request) -> Reply {
+    let asked = request.query("$filter").filter(|text| !text.is_empty());
+    let filter = match asked.map(|text| Filter::parse(text, &FILTERED)) {
+        Some(None) => return Reply::bad_request("$filter", "the filter is not understood"),
+        Some(filter) => filter,
+        None => None,
+    };
     let (pace, now) = (world.pace, world.clock.now());
-    let bodies = product(world, id)
-        .submissions
-        .iter()
-        .map(|s| s.body(id, pace, now))
-        .collect();
-    super::collection(bodies)
+    let published = published(world);
+    let submissions = product(world, id).submissions.iter();
+    let bodies = submissions.map(|submission| submission.body(id, pace, now, &published));
+    super::collection(
+        bodies
+            .filter(|body| filter.as_ref().is_none_or(|f| f.holds(body)))
+            .collect(),
+    )
 }
 
 fn create(world: &mut World, id: &str, call: &Allowed) -> Reply {
@@ -80,24 +100,50 @@ fn create(world: &mut World, id: &str, call: &Allowed) -> Reply {
     if let Err(reply) = check_references(product, &request) {
         return reply;
     }
-    let mut problems = incomplete(product, &request);
-    let fails_at_creation = !problems.is_empty();
-    if !fails_at_creation {
-        problems = uncertifiable(world, product);
-    }
-    let number = FIRST_ID + world.products.values().map(|p| p.submissions.len() as u64).sum::<u64>() + 141;
+    let (verdict, problems) = judge(world, product, &request);
+    world.verdicts.pop_front();
+    world.submissions += 1;
+    let number = FIRST_ID + world.submissions * 141;
     let submission = Submission {
         id: number.to_string(),
         request,
         created_at: now,
         promoted_at: None,
+        verdict,
         problems,
-        fails_at_creation,
+        was_missing: false,
     };
-    let body = submission.body(id, pace, now);
+    let body = submission.body(id, pace, now, &published(world));
     let location = format!("{}/v1.0/ingestion/products/{id}/submissions/{number}", world.origin);
     super::product(world, id).submissions.push(submission);
     Reply::json(StatusCode::CREATED, body).with_header(header::LOCATION, &location)
+}
+
+/// What comes of a submission and why: what the test decided, or what is found in it.
+fn judge(world: &World, product: &Product, request: &Object) -> (Verdict, Vec<(String, String)>) {
+    if let Some(verdict) = world.verdicts.front() {
+        let problem = (
+            "Sandbox-00001".to_owned(),
+            "The sandbox was asked to fail this.".to_owned(),
+        );
+        let problems = if *verdict == Verdict::Pass {
+            vec![]
+        } else {
+            vec![problem]
+        };
+        return (*verdict, problems);
+    }
+    let problems = incomplete(product, request);
+    if !problems.is_empty() {
+        return (Verdict::FailCreation, problems);
+    }
+    let problems = uncertifiable(world, product);
+    let verdict = if problems.is_empty() {
+        Verdict::Pass
+    } else {
+        Verdict::FailCertification
+    };
+    (verdict, problems)
 }
 
 /// Every draft that is named exists.
@@ -211,47 +257,59 @@ enum Stage {
     CreationFailed,
     Submitted,
     Failed,
+    CertificationFailed,
     Preview,
     Promoting,
+    PromotionFailed,
     Live,
 }
 
 impl Submission {
     fn stage(&self, pace: Duration, now: Moment) -> Stage {
-        let steps = now.saturating_sub(self.created_at);
         if let Some(promoted) = self.promoted_at {
-            return if now.saturating_sub(promoted) < 2 * pace {
-                Stage::Promoting
-            } else {
-                Stage::Live
+            return match self.verdict {
+                _ if now.saturating_sub(promoted) < 2 * pace => Stage::Promoting,
+                Verdict::FailPromotion => Stage::PromotionFailed,
+                _ => Stage::Live,
             };
         }
-        match (steps < pace, steps < 3 * pace, self.problems.is_empty()) {
-            (true, _, _) => Stage::Creating,
-            (false, _, false) if self.fails_at_creation => Stage::CreationFailed,
-            (false, true, _) => Stage::Submitted,
-            (false, false, false) => Stage::Failed,
-            (false, false, true) => Stage::Preview,
+        let since = now.saturating_sub(self.created_at);
+        match self.verdict {
+            _ if since < pace => Stage::Creating,
+            Verdict::FailCreation => Stage::CreationFailed,
+            _ if since < 3 * pace => Stage::Submitted,
+            Verdict::Fail => Stage::Failed,
+            Verdict::FailCertification => Stage::CertificationFailed,
+            Verdict::Pass | Verdict::FailPromotion => Stage::Preview,
         }
     }
 
     /// Failed submissions do not stand in the way of a new one.
     fn is_pending(&self, pace: Duration, now: Moment) -> bool {
-        !matches!(
-            self.stage(pace, now),
-            Stage::CreationFailed | Stage::Failed | Stage::Live
+        let stage = self.stage(pace, now);
+        matches!(
+            stage,
+            Stage::Creating | Stage::Submitted | Stage::Preview | Stage::Promoting
         )
     }
 
-    fn body(&self, product: &str, pace: Duration, now: Moment) -> Value {
-        let (state, substate, update, status) = match self.stage(pace, now) {
+    fn body(&self, product: &str, pace: Duration, now: Moment, published: &dyn Fn(Moment) -> String) -> Value {
+        let stage = self.stage(pace, now);
+        let (state, substate, update, status) = match stage {
             Stage::Creating => ("InProgress", "InDraft", "Create", "Running"),
             Stage::CreationFailed => ("InProgress", "InDraft", "Create", "Failed"),
             Stage::Submitted => ("InProgress", "Submitted", "Submit", "Completed"),
-            Stage::Failed => ("InProgress", "FailedInCertification", "Submit", "Completed"),
+            Stage::Failed => ("InProgress", "Failed", "Submit", "Completed"),
+            Stage::CertificationFailed => ("InProgress", "FailedInCertification", "Submit", "Completed"),
             Stage::Preview => ("Published", "ReadyToPublish", "Submit", "Completed"),
             Stage::Promoting => ("Published", "Publishing", "Promote", "Running"),
+            Stage::PromotionFailed => ("Published", "ReadyToPublish", "Promote", "Failed"),
             Stage::Live => ("Published", "InStore", "Promote", "Completed"),
+        };
+        let published = match self.promoted_at {
+            Some(promoted) if stage == Stage::Live => published(promoted + 2 * pace),
+            // What the service writes for never.
+            _ => "1601-01-01T00:00:00Z".to_owned(),
         };
         let mut pending = json!({
             "updateType": update,
@@ -266,7 +324,7 @@ impl Submission {
             "state": state,
             "substate": substate,
             "pendingUpdateInfo": pending,
-            "publishedTimeInUtc": "1601-01-01T00:00:00Z",
+            "publishedTimeInUtc": published,
             "releaseNumber": 1,
             "friendlyName": format!("Submission {}", self.id),
             "areResourcesReady": true,
@@ -287,36 +345,68 @@ impl Submission {
     }
 
     fn validations(&self) -> Vec<Value> {
-        let problems = self.problems.iter().filter(|_| self.fails_at_creation);
-        problems.map(|(code, message)| json!({"errorCode": code, "severity": "Error", "message": message, "resource": guid()})).collect()
+        let problems = self.problems.iter().filter(|_| self.verdict == Verdict::FailCreation);
+        let items = problems.map(
+            |(code, message)| json!({"errorCode": code, "severity": "Error", "message": message, "resource": guid()}),
+        );
+        items.collect()
     }
 
     fn reports(&self, stage: Stage) -> Vec<Value> {
         let status = match stage {
-            Stage::Failed => "Failed",
-            Stage::Preview | Stage::Promoting | Stage::Live => "Passed",
-            _ => return Vec::new(),
+            Stage::Failed | Stage::CertificationFailed => "Failed",
+            Stage::Preview | Stage::Promoting | Stage::PromotionFailed | Stage::Live => "Passed",
+            Stage::Creating | Stage::CreationFailed | Stage::Submitted => return Vec::new(),
         };
         vec![json!({"reportTimeInUtc": "2026-01-01T10:37:37.4038218", "status": status})]
     }
 }
 
-fn workflow(environment: &str, state: &str) -> Value {
+/// How the time is written at which something went live.
+fn published(world: &World) -> impl Fn(Moment) -> String + use<> {
+    let clock = world.clock.clone();
+    move |at| format!("{}Z", clock.stamp(at))
+}
+
+/// The way to preview and the way to live; nothing of a submission that never got through its creation.
+fn workflows(stage: Stage) -> Vec<Value> {
+    let (preview, live) = match stage {
+        Stage::Creating | Stage::CreationFailed => return Vec::new(),
+        Stage::Submitted => ("InProgress", "NotStarted"),
+        Stage::Failed | Stage::CertificationFailed => ("Failed", "NotStarted"),
+        Stage::Preview => ("Success", "NotStarted"),
+        Stage::Promoting => ("Success", "InProgress"),
+        Stage::PromotionFailed => ("Success", "Failed"),
+        Stage::Live => ("Success", "Success"),
+    };
+    // Where it stands: the step that the state is of.
+    let at = if stage == Stage::CertificationFailed { 1 } else { 0 };
+    vec![workflow("Preview", preview, at), workflow("Live", live, 0)]
+}
+
+/// One of the two ways: the steps before the one at hand are done, those after it have not begun.
+fn workflow(environment: &str, state: &str, at: usize) -> Value {
     let names: &[&str] = match environment {
         "Preview" => &["Automated validation", "Preview Creation", "Publisher Signoff"],
         _ => &["Certification", "Publish"],
     };
-    let last = names.len() - 1;
-    let steps: Vec<Value> = names
-        .iter()
-        .enumerate()
-        .map(|(i, name)| json!({"name": name, "state": if i < last { "Success" } else { state }}))
-        .collect();
-    json!({
+    let steps = names.iter().enumerate().map(|(i, name)| {
+        let state = match state {
+            "Success" | "NotStarted" => state,
+            _ if i < at => "Success",
+            _ if i == at => state,
+            _ => "NotStarted",
+        };
+        json!({"name": name, "state": state})
+    });
+    let mut workflow = json!({
         "type": "Push",
         "state": state,
         "targetEnvironment": environment,
-        "workflowSteps": steps,
-        "startDateTimeInUtc": "2026-01-01T10:37:37.4038218",
-    })
+        "workflowSteps": steps.collect::<Vec<_>>(),
+    });
+    if state != "NotStarted" {
+        workflow["startDateTimeInUtc"] = "2026-01-01T10:37:37.4038218".into();
+    }
+    workflow
 }

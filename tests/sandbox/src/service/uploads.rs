@@ -1,12 +1,14 @@
 //! Images, assets, videos, co-sell documents and packages: a record with a file behind an upload address.
 
 use super::{created, object, precondition, product, replace};
+use crate::blob::{self, Blob};
 use crate::contract::Allowed;
-use crate::http::{Reply, Request, etag, guid};
+use crate::message::{Reply, Request, etag, guid};
+use crate::shape;
 use crate::world::{Upload, World};
-use crate::{blob, world};
-use axum::http::StatusCode;
+use http::StatusCode;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 pub(super) fn collection(world: &mut World, id: &str, collection: &str, method: &str, call: &Allowed) -> Reply {
     settle(world, id);
@@ -83,15 +85,22 @@ pub(super) fn single(
         product.uploads.remove(at);
         return Reply::empty(StatusCode::NO_CONTENT);
     }
-    let upload = &mut product.uploads[at];
     if method == "GET" {
-        return Reply::ok(Value::Object(upload.resource.clone()));
+        let body = product.uploads[at].resource.clone();
+        return match same_before(world, id, &upload_id) {
+            Some((to, name)) => Reply::json(StatusCode::MOVED_PERMANENTLY, shape::duplicate(&to, &name)),
+            None => Reply::ok(Value::Object(body)),
+        };
     }
+    let upload = &mut product.uploads[at];
     if let Err(reply) = precondition(&upload.resource, request, &call.body) {
         return reply;
     }
     let marked = call.body.get("state").and_then(Value::as_str) == Some("Uploaded");
-    let there = world.blobs.get(&upload.blob).is_some_and(|blob| blob.content.is_some());
+    let there = world
+        .blobs
+        .get(&upload.blob)
+        .is_some_and(|blob| blob.beginning().is_some());
     if marked && !there {
         return Reply::bad_request("FileSasUri", "No file was sent to the upload address.");
     }
@@ -101,7 +110,11 @@ pub(super) fn single(
     if let Some(address) = readable {
         upload.resource.insert("fileSasUri".to_owned(), address.into());
     }
-    replace(&mut upload.resource, &call.body, &["fileSasUri"])
+    let mut body = call.body.clone();
+    if marked && is_business_central(upload) {
+        body["state"] = "Processed".into();
+    }
+    replace(&mut upload.resource, &body, &["fileSasUri"])
 }
 
 /// Lets packages move on: Uploaded, InProcessing, then Processed or ProcessFailed.
@@ -117,11 +130,14 @@ fn settle(world: &mut World, id: &str) {
     {
         let Some(uploaded) = upload.uploaded_at else { continue };
         let steps = now.saturating_sub(uploaded);
-        let state = if steps < pace {
+        let state = if is_business_central(upload) {
+            // Its packages are processed within the PUT.
+            "Processed"
+        } else if steps < pace {
             "Uploaded"
         } else if steps < 2 * pace {
             "InProcessing"
-        } else if is_archive(&world.blobs, &upload.blob) {
+        } else if is_processed(&world.blobs, upload) {
             "Processed"
         } else {
             upload.resource.insert("validationItems".to_owned(), json!([{
@@ -133,16 +149,40 @@ fn settle(world: &mut World, id: &str) {
     }
 }
 
-/// A zip archive starts with `PK`.
-fn is_archive(blobs: &std::collections::HashMap<String, world::Blob>, name: &str) -> bool {
-    blobs
-        .get(name)
-        .and_then(|blob| blob.content.as_ref())
-        .is_some_and(|content| content.starts_with(b"PK"))
+fn text<'u>(upload: &'u Upload, key: &str) -> &'u str {
+    upload.resource.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn is_business_central(upload: &Upload) -> bool {
+    text(upload, "resourceType").starts_with("Dynamics365BusinessCentral")
+}
+
+/// Packages of Azure applications are zip archives, which start with `PK`.
+fn is_processed(blobs: &HashMap<String, Blob>, upload: &Upload) -> bool {
+    let content = blobs.get(&upload.blob).and_then(Blob::beginning);
+    !text(upload, "resourceType").starts_with("Azure") || content.is_some_and(|content| content.starts_with(b"PK"))
+}
+
+/// The package that was processed before with the same name and the same file.
+fn same_before(world: &World, id: &str, package: &str) -> Option<(String, String)> {
+    let uploads = &world.products.get(id)?.uploads;
+    let at = uploads.iter().position(|upload| upload.id == package)?;
+    let content = |upload: &Upload| world.blobs.get(&upload.blob).and_then(Blob::beginning);
+    let (earlier, new) = (&uploads[..at], &uploads[at]);
+    let same = |upload: &&Upload| {
+        let processed = upload.collection == "packages" && text(upload, "state") == "Processed";
+        processed && text(upload, "fileName") == text(new, "fileName") && content(upload) == content(new)
+    };
+    // Before it is processed nobody knows.
+    let found = earlier
+        .iter()
+        .find(same)
+        .filter(|_| text(new, "state") == "Processed")?;
+    Some((found.id.clone(), text(found, "fileName").to_owned()))
 }
 
 /// Whether the archive has this file: names stand in a zip archive as plain text.
 pub(super) fn holds(world: &World, upload: &Upload, name: &str) -> bool {
-    let content = world.blobs.get(&upload.blob).and_then(|blob| blob.content.as_ref());
+    let content = world.blobs.get(&upload.blob).and_then(Blob::beginning);
     content.is_some_and(|content| content.windows(name.len()).any(|window| window == name.as_bytes()))
 }

@@ -2,9 +2,9 @@
 
 use super::{argument, created, drafts, object, precondition, product, replace};
 use crate::contract::Allowed;
-use crate::http::{Reply, Request, etag, guid};
-use crate::world::World;
-use axum::http::StatusCode;
+use crate::message::{Reply, Request, etag, guid};
+use crate::world::{Object, World};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allowed) -> Reply {
@@ -19,8 +19,7 @@ pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allow
     let visible_at = world.clock.now() + world.pace;
     let product = product(world, id);
     let mut variant = object(&call.body);
-    let kind = variant.get("resourceType").and_then(Value::as_str).unwrap_or_default();
-    if kind == "AzureSkuVariant" {
+    if kind_of(&variant) == "AzureSkuVariant" {
         let external = variant
             .get("externalID")
             .and_then(Value::as_str)
@@ -61,7 +60,12 @@ pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allow
     if application {
         variant.entry("subType").or_insert_with(|| "solution-template".into());
     }
-    let variant_id = guid();
+    // The test drive is the plan without an id of the publisher's.
+    let variant_id = if kind_of(&variant) == "AzureTestDriveVariant" {
+        "testdrive".to_owned()
+    } else {
+        guid()
+    };
     variant.insert("id".to_owned(), variant_id.as_str().into());
     variant.insert("@odata.etag".to_owned(), etag().into());
     let sub_type = variant
@@ -72,6 +76,10 @@ pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allow
     product.variants.insert(variant_id.clone(), variant.clone());
     drafts::of_plan(product, &variant_id, &sub_type, visible_at);
     created(world, call, &format!("products/{id}/variants/{variant_id}"), &variant)
+}
+
+fn kind_of(variant: &Object) -> &str {
+    variant.get("resourceType").and_then(Value::as_str).unwrap_or_default()
 }
 
 pub(super) fn single(world: &mut World, id: &str, method: &str, request: &Request, call: &Allowed) -> Reply {

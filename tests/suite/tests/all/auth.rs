@@ -4,12 +4,12 @@ use partner_auth::{
     Assertion, Certificate, Credential, Endpoint, ErrorKind, SigningAlgorithm, TokenProvider, TokenSource,
 };
 use partner_sandbox::Sandbox;
-use partner_tests::stage::{authority, source};
+use partner_tests::stage::{authority, checked, open_sandbox, source};
 use std::time::Duration;
 
 #[tokio::test]
 async fn both_endpoints_give_tokens() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = open_sandbox().await;
     for endpoint in [Endpoint::V1, Endpoint::V2] {
         let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
         let source = source
@@ -30,7 +30,7 @@ const OTHER: &str = include_str!("../../../../partner-auth/src/credential/testda
 
 #[tokio::test]
 async fn certificates_and_federated_assertions_sign_in() {
-    let sandbox = Sandbox::builder().certificate(PEM).start().await.unwrap();
+    let sandbox = checked(Sandbox::builder()).certificate(PEM).start().await.unwrap();
     let token = async |credential: Credential, endpoint| {
         let builder = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), credential).endpoint(endpoint);
         builder.authority(authority(&sandbox)).build().unwrap().token().await
@@ -55,16 +55,16 @@ async fn certificates_and_federated_assertions_sign_in() {
         (error.kind(), error.aadsts_codes()),
         (ErrorKind::Credential, &[700_027][..])
     );
-    let stranger = Sandbox::start().await.unwrap().federated_assertion();
+    let stranger = open_sandbox().await.federated_assertion();
     let stranger = Credential::signed_by(move |_| std::future::ready(Ok(Assertion::new(stranger.clone()))));
     let error = token(stranger, Endpoint::V1).await.unwrap_err();
     assert_eq!(error.aadsts_codes(), [700_027]);
-    assert!(Sandbox::builder().certificate("no PEM").start().await.is_err());
+    assert!(checked(Sandbox::builder()).certificate("no PEM").start().await.is_err());
 }
 
 #[tokio::test]
 async fn a_wrong_audience_is_explained() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = open_sandbox().await;
     let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
     let source = source
         .authority(authority(&sandbox))
@@ -81,7 +81,7 @@ async fn a_wrong_audience_is_explained() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_tasks_cost_one_grant() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = open_sandbox().await;
     let source = source(&sandbox);
     let tasks: Vec<_> = (0..1000)
         .map(|_| {
@@ -108,7 +108,7 @@ async fn a_thousand_tasks_cost_one_grant() {
 
 #[tokio::test]
 async fn an_expired_token_is_not_served() {
-    let sandbox = Sandbox::builder()
+    let sandbox = checked(Sandbox::builder())
         .token_lifetime(Duration::from_secs(1))
         .start()
         .await

@@ -157,7 +157,7 @@ async fn statuses_and_bodies_of_every_form() {
 #[tokio::test]
 async fn an_unreadable_success_names_the_place() {
     let body = json!({"value": [{"id": "1"}, {"id": "2", "name": {"secret": "x"}}]}).to_string();
-    let server = Server::script(vec![Say::new(200, body).with("request-id", "r-1")]).await;
+    let server = Server::script(vec![Say::new(200, body).with("request-id", "r-1").off_contract()]).await;
     let error = server.client().list_products().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     let text = error.to_string();
@@ -175,7 +175,7 @@ async fn an_unreadable_success_names_the_place() {
         ("<html>", "not JSON"),
         ("{\"value\":[", "ends too early"),
     ] {
-        let server = Server::script(vec![Say::new(200, body)]).await;
+        let server = Server::script(vec![Say::new(200, body).off_contract()]).await;
         let error = server.client().list_products().send().await.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     }

@@ -3,7 +3,7 @@
 use partner_ingestion_sdk::reqwest;
 use partner_ingestion_sdk::{Client, ErrorKind, Retry};
 use partner_sandbox::{Calls, Fault, Sandbox};
-use partner_tests::stage::{Stage, source};
+use partner_tests::stage::{Stage, checked, open_sandbox, source};
 use serde_json::json;
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ async fn a_slow_answer_and_a_body_as_the_service_writes_it() {
 
 #[tokio::test]
 async fn an_outage_of_the_sign_in() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = open_sandbox().await;
     let client = Client::builder()
         .base_url(sandbox.url())
         .token_provider(source(&sandbox))
@@ -117,7 +117,7 @@ async fn an_outage_of_the_sign_in() {
 #[tokio::test]
 async fn time_moves_when_it_is_told_to() {
     let hour = Duration::from_secs(3600);
-    let sandbox = Sandbox::builder().pace(hour).start().await.unwrap();
+    let sandbox = checked(Sandbox::builder()).pace(hour).start().await.unwrap();
     let client = Client::builder()
         .base_url(sandbox.url())
         .token_provider(source(&sandbox))
@@ -143,7 +143,7 @@ async fn time_moves_when_it_is_told_to() {
 
 #[tokio::test]
 async fn tests_in_other_languages_control_it_over_http() {
-    let sandbox = Sandbox::builder().control(true).start().await.unwrap();
+    let sandbox = checked(Sandbox::builder()).control(true).start().await.unwrap();
     let http = reqwest::Client::new();
     let control = |path: &str| format!("{}/sandbox/{path}", sandbox.authority());
     let send = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status().as_u16();
@@ -164,7 +164,7 @@ async fn tests_in_other_languages_control_it_over_http() {
         "the token has expired there"
     );
     assert_eq!(
-        post("faults", json!({"calls": "any", "cut": true, "times": 99})).await,
+        post("faults", json!({"calls": "any", "connection": "cut", "times": 99})).await,
         204
     );
     assert_eq!(send(http.delete(control("faults"))).await, 204);
@@ -187,7 +187,7 @@ async fn tests_in_other_languages_control_it_over_http() {
         json!({"calls": "GET /nothing", "status": 500}),
         json!({"calls": "any"}),
         json!({"calls": "any", "status": 99}),
-        json!({"calls": "any", "status": 500, "cut": true}),
+        json!({"calls": "any", "status": 500, "connection": "cut"}),
         json!({"calls": "any", "status": 500, "unheard": 1}),
         json!([]),
     ] {
@@ -195,7 +195,7 @@ async fn tests_in_other_languages_control_it_over_http() {
     }
     assert_eq!(post("nothing", json!({})).await, 404);
     // Off unless asked for.
-    let closed = Sandbox::start().await.unwrap();
+    let closed = open_sandbox().await;
     assert_eq!(
         send(http.get(format!("{}/sandbox/calls", closed.authority()))).await,
         404

@@ -49,10 +49,17 @@ async fn module(
         "{error}"
     );
     if !matches!(collection, "packages") {
-        let error = stage.raw(Method::PUT, &path, resource.clone(), None).await.unwrap_err();
+        let mut untagged = resource.clone();
+        untagged.as_object_mut().unwrap().remove("@odata.etag");
+        let error = stage.raw(Method::PUT, &path, untagged, None).await.unwrap_err();
         assert_refused(&error, "If-Match");
     }
 
+    // The tag in the body does what the header does.
+    let changed = stage.raw(Method::PUT, &path, resource.clone(), None).await.unwrap();
+    let error = stage.raw(Method::PUT, &path, resource.clone(), None).await.unwrap_err();
+    assert!(error.is_conflict(), "{error}");
+    let (resource, tag) = (&changed, changed["@odata.etag"].as_str().unwrap());
     let changed = stage
         .raw(Method::PUT, &path, resource.clone(), Some(tag))
         .await

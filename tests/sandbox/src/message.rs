@@ -1,7 +1,11 @@
 //! Requests and answers as the rooms of the sandbox pass them around.
 
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use crate::shape;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
+
+/// The media type of every answer with a body.
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
 /// A request with its whole body.
 pub(crate) struct Request {
@@ -67,17 +71,9 @@ impl Reply {
 
     /// The service's 400: a JSON string with a code, a sentence and a JSON object in it.
     pub(crate) fn bad_request(field: &str, message: &str) -> Self {
-        let detail = serde_json::json!({
-            "faultCode": 50400,
-            "reasonPhrase": "The request is not valid.",
-            "correlationId": uuid::Uuid::new_v4().to_string(),
-            "operationId": uuid::Uuid::new_v4().simple().to_string(),
-            "data": {field: [message]},
-        });
-        let text = format!("ICH50400-The request is not valid. {detail}");
         Self {
             note: Some(format!("{field}: {message}")),
-            ..Self::json(StatusCode::BAD_REQUEST, text.into())
+            ..Self::json(StatusCode::BAD_REQUEST, shape::coded(50_400, field, message))
         }
     }
 
