@@ -75,7 +75,7 @@ enum Command {
     Interop,
     /// Run the tests of CI at full size, which takes minutes. Prints its figures.
     Soak {
-        /// Which one: `types`, `tokens` or `model`. All of them if not given.
+        /// Which one: `types`, `tokens`, `clients` or `model`. All of them if not given.
         name: Option<String>,
     },
 }

@@ -15,7 +15,7 @@ struct Soak {
     env: &'static [(&'static str, &'static str)],
 }
 
-const SOAKS: [Soak; 3] = [
+const SOAKS: [Soak; 4] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
@@ -43,6 +43,20 @@ const SOAKS: [Soak; 3] = [
             "herd::",
         ],
         env: &[("PARTNER_HERD", "1000")],
+    },
+    Soak {
+        name: "clients",
+        what: "64 clients on one sandbox for a minute, without an error",
+        args: &[
+            "--package",
+            "partner-tests",
+            "--test",
+            "all",
+            "--",
+            "--nocapture",
+            "sandbox::sixty_four",
+        ],
+        env: &[("PARTNER_SECONDS", "60")],
     },
     Soak {
         name: "model",

@@ -69,7 +69,8 @@ impl Sandbox {
 
     /// A federated assertion of the application, as a platform writes it into a file: it lives ten minutes.
     pub fn federated_assertion(&self) -> String {
-        self.world().account.signers.federated()
+        let world = self.world();
+        world.account.signers.federated(world.clock.wall())
     }
 
     /// How many tokens were given out.

@@ -201,3 +201,23 @@ fn problem(place: &str, message: &str) -> Checked {
         message: message.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_text_for_a_truth_is_understood_and_noted() {
+        let schemas = Schemas::new(&Value::Null);
+        let schema = json!({"properties": {"canEnable": {"type": "boolean"}}});
+        let check = |body: Value| schemas.check(&schema, &body, "").map_err(|problem| problem.message);
+        assert_eq!(check(json!({"CanEnable": "True"})), Ok(json!({"canEnable": true})));
+        assert_eq!(
+            check(json!({"canEnable": "yes"})),
+            Err("boolean is expected".to_owned())
+        );
+        let note = "canEnable: the text \"True\" is taken as true; the document says boolean";
+        assert_eq!(schemas.into_notes(), [note]);
+    }
+}

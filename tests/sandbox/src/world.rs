@@ -99,7 +99,10 @@ pub(crate) struct Submission {
 impl World {
     /// Whether the token was given out here and is still valid.
     pub(crate) fn accepts(&self, authorization: Option<&str>) -> bool {
-        let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
+        let token = authorization.and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("Bearer").then_some(token)
+        });
         token
             .and_then(|token| self.tokens.get(token))
             .is_some_and(|token| self.clock.now() < token.expires_at)

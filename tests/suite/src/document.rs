@@ -55,3 +55,17 @@ pub fn parameters<'d>(document: &'d Value, operation: &'d Value) -> Vec<&'d Valu
         .map(|p| resolve(document, p))
         .collect()
 }
+
+/// The name of an argument in Rust: `productID` is `product_id`, `$skipToken` is `skip_token`.
+pub fn rust_name(wire: &str) -> String {
+    let mut name = String::new();
+    let mut previous = '_';
+    for c in wire.trim_start_matches('$').chars() {
+        if c.is_uppercase() && !previous.is_uppercase() && previous != '_' {
+            name.push('_');
+        }
+        name.extend(c.to_lowercase());
+        previous = c;
+    }
+    name
+}

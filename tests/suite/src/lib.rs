@@ -8,6 +8,7 @@
 )]
 
 pub mod bridge;
+pub mod conformance;
 pub mod contract;
 pub mod document;
 pub mod mutant;

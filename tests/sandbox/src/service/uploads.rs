@@ -12,6 +12,10 @@ use std::collections::HashMap;
 
 pub(super) fn collection(world: &mut World, id: &str, collection: &str, method: &str, call: &Allowed) -> Reply {
     settle(world, id);
+    let listing = call.arguments.get("listingID");
+    if listing.is_some_and(|listing| product(world, id).draft("listings", listing).is_none()) {
+        return Reply::not_found("listing");
+    }
     if method == "GET" {
         let uploads = product(world, id)
             .uploads
@@ -19,10 +23,6 @@ pub(super) fn collection(world: &mut World, id: &str, collection: &str, method: 
             .filter(|upload| upload.collection == collection);
         let uploads = uploads.map(|upload| Value::Object(upload.resource.clone())).collect();
         return super::collection(uploads);
-    }
-    let listing = call.arguments.get("listingID");
-    if listing.is_some_and(|listing| product(world, id).draft("listings", listing).is_none()) {
-        return Reply::not_found("listing");
     }
     let mut resource = object(&call.body);
     if resource

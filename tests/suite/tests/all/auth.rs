@@ -3,6 +3,7 @@
 use partner_auth::{
     Assertion, Certificate, Credential, Endpoint, ErrorKind, SigningAlgorithm, TokenProvider, TokenSource,
 };
+use partner_ingestion_sdk::reqwest;
 use partner_sandbox::Sandbox;
 use partner_tests::stage::{authority, checked, open_sandbox, source};
 use std::time::Duration;
@@ -118,4 +119,99 @@ async fn an_expired_token_is_not_served() {
     tokio::time::sleep(Duration::from_millis(1050)).await;
     assert_eq!(source.cached(), None);
     assert_ne!(source.token().await.unwrap(), first);
+}
+
+/// What a token endpoint answers to a form.
+async fn posted(sandbox: &Sandbox, tenant: &str, version: &str, form: &[(&str, &str)]) -> (u16, serde_json::Value) {
+    let url = format!("{}/{tenant}/oauth2/{version}token", sandbox.authority());
+    let mut body = reqwest::Url::parse("http://form").unwrap();
+    body.query_pairs_mut().extend_pairs(form);
+    let request = reqwest::Client::new()
+        .post(url)
+        .body(body.query().unwrap_or_default().to_owned());
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn both_endpoints_refuse_as_entra_does() {
+    let sandbox = open_sandbox().await;
+    let (tenant, client, secret) = (sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
+    let expired = sandbox.federated_assertion();
+    sandbox.advance(Duration::from_secs(3600));
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let api = "https://api.partner.microsoft.com";
+    for (version, audience, value, other) in [
+        ("", "resource", api.to_owned(), "https://graph.microsoft.com"),
+        (
+            "v2.0/",
+            "scope",
+            format!("{api}/.default"),
+            "https://graph.microsoft.com/.default",
+        ),
+    ] {
+        let grant = ("grant_type", "client_credentials");
+        let good = [
+            grant,
+            ("client_id", &client),
+            ("client_secret", &secret),
+            (audience, &value),
+        ];
+        let (status, body) = posted(&sandbox, &tenant, version, &good).await;
+        assert_eq!((status, body["token_type"].as_str()), (200, Some("Bearer")));
+        let (id, proof, wanted) = (good[1], good[2], good[3]);
+        let wrong = ("client_secret", "wrong");
+        let signed = [("client_assertion_type", kind), ("client_assertion", expired.as_str())];
+        let table: [(&str, Vec<(&str, &str)>, u16, &str, u32); 8] = [
+            (
+                &tenant,
+                vec![grant, id, wrong, wanted],
+                401,
+                "invalid_client",
+                7_000_215,
+            ),
+            (&tenant, vec![grant, id, wanted], 401, "invalid_client", 7_000_218),
+            ("other.example", good.to_vec(), 400, "invalid_request", 90_002),
+            (
+                &tenant,
+                vec![grant, ("client_id", "other"), proof, wanted],
+                400,
+                "unauthorized_client",
+                700_016,
+            ),
+            (
+                &tenant,
+                vec![grant, id, proof, (audience, other)],
+                400,
+                "invalid_resource",
+                500_011,
+            ),
+            (&tenant, vec![grant, id, proof], 400, "invalid_request", 900_144),
+            (
+                &tenant,
+                vec![("grant_type", "password"), id, proof, wanted],
+                400,
+                "unsupported_grant_type",
+                70_003,
+            ),
+            (
+                &tenant,
+                vec![grant, id, signed[0], signed[1], wanted],
+                401,
+                "invalid_client",
+                700_024,
+            ),
+        ];
+        for (tenant, form, status, error, code) in table {
+            let (found, body) = posted(&sandbox, tenant, version, &form).await;
+            assert_eq!((found, body["error"].as_str()), (status, Some(error)), "{body}");
+            assert_eq!(body["error_codes"], serde_json::json!([code]));
+            let text = body["error_description"].as_str().unwrap();
+            assert!(
+                text.starts_with(&format!("AADSTS{code}: ")) && text.contains("Trace ID: "),
+                "{text}"
+            );
+        }
+    }
 }

@@ -3,15 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod auth;
+mod conformance;
 mod errors;
 mod examples;
 mod faults;
+mod incidents;
 mod operations;
 mod paging;
+mod program;
 mod property;
 mod refused;
 mod rejected;
 mod rooms;
+mod sandbox;
 mod secrets;
 mod sequence;
 mod trees;

@@ -3,7 +3,7 @@
 
 use partner_ingestion_sdk::OPERATIONS;
 use partner_tests::bridge::Args;
-use partner_tests::document::{CORRECTED, NAMES, PUBLISHED, operations, parameters, resolve};
+use partner_tests::document::{CORRECTED, NAMES, PUBLISHED, operations, parameters, resolve, rust_name};
 use partner_tests::generated::bridge::call;
 use partner_tests::sample::Sampler;
 use partner_tests::server::{Say, Seen, Server};
@@ -29,20 +29,6 @@ const OTHER_STATUSES: [(&str, &[&str]); 2] = [
 /// An argument that has to be encoded.
 fn awkward(name: &str) -> String {
     format!("{name} é'(1)%=")
-}
-
-/// `productID` is `product_id`, `$skipToken` is `skip_token`.
-fn rust_name(wire: &str) -> String {
-    let mut name = String::new();
-    let mut previous = '_';
-    for c in wire.trim_start_matches('$').chars() {
-        if c.is_uppercase() && !previous.is_uppercase() && previous != '_' {
-            name.push('_');
-        }
-        name.extend(c.to_lowercase());
-        previous = c;
-    }
-    name
 }
 
 fn decoded(text: &str) -> String {

@@ -1,0 +1,137 @@
+//! The sandbox as a program: what it prints, what it refuses, and a client in another language.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
+
+/// Built once, by the cargo that runs the tests.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let args = ["build", "--quiet", "--package", "partner-sandbox"];
+    assert!(Command::new(cargo).args(args).status().unwrap().success());
+    let binary = std::env::current_exe().unwrap();
+    binary.parent().unwrap().parent().unwrap().join("partner-sandbox")
+});
+
+fn run(args: &[&str]) -> Output {
+    Command::new(&*PROGRAM)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// A program that runs until it is dropped, and what it says to export.
+struct Running {
+    child: Child,
+    exports: Vec<(String, String)>,
+    curl: String,
+}
+
+impl Running {
+    fn start(args: &[&str]) -> Self {
+        let mut command = Command::new(&*PROGRAM);
+        command
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let (mut exports, mut curl) = (Vec::new(), String::new());
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if let Some((name, value)) = line.strip_prefix("export ").and_then(|line| line.split_once('=')) {
+                exports.push((name.to_owned(), value.to_owned()));
+            }
+            if line.starts_with("curl ") {
+                curl = line;
+                break;
+            }
+        }
+        Self { child, exports, curl }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn options_that_are_not_understood() {
+    for (args, expected) in [
+        (&["--unheard"][..], "--unheard is not understood"),
+        (&["--port"], "--port takes a value"),
+        (&["--port", "many"], "--port takes a number, not \"many\""),
+        (
+            &["--incident", "rain"],
+            "there is no incident \"rain\"; there are: next-link-not-found",
+        ),
+    ] {
+        let output = run(args);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.starts_with(expected) && text.contains("usage:"), "{text}");
+    }
+    let help = run(&["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    let text = String::from_utf8(help.stdout).unwrap();
+    let options = [
+        "--port",
+        "--pace",
+        "--page-size",
+        "--token-lifetime",
+        "--incident",
+        "--control",
+        "Exit codes",
+    ];
+    assert!(options.iter().all(|option| text.contains(option)), "{text}");
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = run(&["--port", &taken.local_addr().unwrap().port().to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("cannot listen: "));
+}
+
+#[test]
+fn what_it_prints_is_enough_for_the_sdk() {
+    let running = Running::start(&["--token-lifetime", "60"]);
+    let names: Vec<&str> = running.exports.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = [
+        "AZURE_AUTHORITY_HOST",
+        "PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY",
+        "AZURE_TENANT_ID",
+        "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET",
+        "PARTNER_INGESTION_URL",
+    ];
+    assert_eq!(names, expected);
+    assert!(running.curl.ends_with("/oauth2/token"), "{}", running.curl);
+}
+
+/// Skipped, and said so, where there is no python3.
+#[test]
+fn a_client_in_python() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/sandbox.py");
+    let running = Running::start(&["--control"]);
+    let python = Command::new("python3")
+        .arg(script)
+        .envs(running.exports.clone())
+        .output();
+    let output = match python {
+        Ok(output) => output,
+        Err(error) => {
+            println!("skipped: python3 cannot be started: {error}");
+            return;
+        }
+    };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert_eq!(text(&output.stdout), "ok\n", "{}", text(&output.stderr));
+}
