@@ -121,6 +121,8 @@ async fn an_expired_token_is_not_served() {
     assert_ne!(source.token().await.unwrap(), first);
 }
 
+type Form<'f> = Vec<(&'f str, &'f str)>;
+
 /// What a token endpoint answers to a form.
 async fn posted(sandbox: &Sandbox, tenant: &str, version: &str, form: &[(&str, &str)]) -> (u16, serde_json::Value) {
     let url = format!("{}/{tenant}/oauth2/{version}token", sandbox.authority());
@@ -163,7 +165,7 @@ async fn both_endpoints_refuse_as_entra_does() {
         let (id, proof, wanted) = (good[1], good[2], good[3]);
         let wrong = ("client_secret", "wrong");
         let signed = [("client_assertion_type", kind), ("client_assertion", expired.as_str())];
-        let table: [(&str, Vec<(&str, &str)>, u16, &str, u32); 8] = [
+        let table: [(&str, Form<'_>, u16, &str, u32); 8] = [
             (
                 &tenant,
                 vec![grant, id, wrong, wanted],

@@ -5,6 +5,7 @@ use partner_ingestion_sdk::{Client, Retry, reqwest};
 use partner_sandbox::{Calls, Fault, Sandbox};
 use partner_tests::stage::{Stage, checked, open_sandbox, source};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// What dropping a sandbox panics with.
@@ -121,9 +122,7 @@ async fn nothing_listens_when_it_is_dropped() {
 /// Every test file opens its sandboxes in the way that checks them.
 #[test]
 fn every_exchange_is_checked() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all");
-    for file in std::fs::read_dir(folder).unwrap() {
-        let path = file.unwrap().path();
+    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all")) {
         let text = std::fs::read_to_string(&path).unwrap();
         let own = path.ends_with("sandbox.rs");
         assert!(own || !text.contains("Sandbox::start("), "{}", path.display());
@@ -132,6 +131,13 @@ fn every_exchange_is_checked() {
             .contains("Sandbox::builder()");
         assert!(own || !unchecked, "{}", path.display());
     }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, mut found): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    found.extend(folders.iter().flat_map(|folder| files(folder)));
+    found
 }
 
 #[tokio::test]

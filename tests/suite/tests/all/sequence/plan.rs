@@ -1,7 +1,6 @@
 //! Steps 9 to 12: the plan and its package.
 
 use super::{ARCHIVE, assert_refused, module};
-use partner_ingestion_sdk::Resource;
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
 use partner_tests::stage::Stage;

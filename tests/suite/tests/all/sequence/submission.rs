@@ -1,7 +1,6 @@
 //! Steps 13 and 14: the submission, to preview and to live.
 
 use super::{ARCHIVE, assert_refused};
-use partner_ingestion_sdk::Resource;
 use partner_ingestion_sdk::types::*;
 use partner_tests::stage::Stage;
 
