@@ -21,22 +21,13 @@ pub(super) fn of_offer(product: &mut Product, kind: &str) {
     for (module, collection, resource_type) in OF_OFFER {
         add(product, module, collection, resource_type, None, Moment::ZERO);
     }
-    if kind != "AzureApplication" {
-        let resource_type = match kind {
-            "AzureDynamics365BusinessCentral" => "Dynamics365BusinessCentralPackageConfiguration",
-            "AzureDynamics365ForCustomerEngagement" => "Dynamics365CustomerEngagementPackageConfiguration",
-            "AzureDynamics365ForOperations" => "Dynamics365OperationsPackageConfiguration",
-            _ => "AzureApplicationPackageConfiguration",
-        };
-        add(
-            product,
-            "Package",
-            "packageconfigurations",
-            resource_type,
-            None,
-            Moment::ZERO,
-        );
-    }
+    let package = match kind {
+        "AzureDynamics365BusinessCentral" => "Dynamics365BusinessCentralPackageConfiguration",
+        "AzureDynamics365ForCustomerEngagement" => "Dynamics365CustomerEngagementPackageConfiguration",
+        "AzureDynamics365ForOperations" => "Dynamics365OperationsPackageConfiguration",
+        _ => "AzureApplicationPackageConfiguration",
+    };
+    add(product, "Package", "packageconfigurations", package, None, Moment::ZERO);
 }
 
 /// The branches of a plan appear a moment after it.
