@@ -66,6 +66,7 @@ pub(crate) struct Call {
 pub(crate) struct Options {
     pub(crate) headers: HeaderMap,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
     pub(crate) retry: Option<Retry>,
     pub(crate) if_match: Option<IfMatch>,
     /// The name of a header that cannot be sent: said when the call is sent.
@@ -90,6 +91,10 @@ impl Call {
 
     pub(crate) fn timeout(&mut self, timeout: Duration) {
         self.options.timeout = Some(timeout);
+    }
+
+    pub(crate) fn deadline(&mut self, deadline: Duration) {
+        self.options.deadline = Some(deadline);
     }
 
     pub(crate) fn retry(&mut self, retry: Retry) {
@@ -310,6 +315,12 @@ macro_rules! call_options {
         /// How often and how long to try.
         pub fn retry(mut self, retry: crate::Retry) -> Self {
             self.call.retry(retry);
+            self
+        }
+
+        /// How long the call may take in all, with its token, its waiting and all its attempts.
+        pub fn deadline(mut self, deadline: std::time::Duration) -> Self {
+            self.call.deadline(deadline);
             self
         }
 

@@ -1,5 +1,6 @@
 //! The client and its construction.
 
+use crate::pace::Pace;
 use crate::{Error, ErrorKind, Retry, SERVER};
 use partner_auth::TokenProvider;
 use reqwest::Url;
@@ -9,7 +10,8 @@ use std::time::Duration;
 
 /// A client of the Partner Center Ingestion API. Clones share connections and tokens.
 ///
-/// Every operation is a method that returns a builder; `send` sends it.
+/// Every operation is a method that returns a builder; `send` sends it. All calls of a client and its clones pass one gate: a
+/// limited number is under way at a time, and when the service says that it is too fast (429), all of them slow down.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), partner_ingestion_sdk::Error> {
@@ -35,8 +37,10 @@ pub(crate) struct Shared {
     pub(crate) tokens: Arc<dyn TokenProvider>,
     pub(crate) retry: Retry,
     pub(crate) timeout: Duration,
+    pub(crate) deadline: Option<Duration>,
     pub(crate) max_body: usize,
     pub(crate) renew_on_forbidden: bool,
+    pub(crate) pace: Pace,
 }
 
 impl Client {
@@ -82,6 +86,8 @@ impl Client {
             http: None,
             retry: Retry::default(),
             timeout: Duration::from_secs(60),
+            deadline: None,
+            concurrency: 100,
             max_body: 64 << 20,
             renew_on_forbidden: false,
         }
@@ -112,6 +118,8 @@ pub struct ClientBuilder {
     http: Option<Shape>,
     retry: Retry,
     timeout: Duration,
+    deadline: Option<Duration>,
+    concurrency: usize,
     max_body: usize,
     renew_on_forbidden: bool,
 }
@@ -148,6 +156,19 @@ impl ClientBuilder {
     /// How long one attempt may take, its answer included; one minute if not set. A call can override it.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// How long a call may take in all, with its token, its waiting and all its attempts; without a limit if not set. A call
+    /// can override it.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How many requests are under way at a time, at most; 100 if not set. The others wait for their turn.
+    pub fn concurrency(mut self, requests: usize) -> Self {
+        self.concurrency = requests;
         self
     }
 
@@ -193,6 +214,8 @@ impl ClientBuilder {
         let Self {
             retry,
             timeout,
+            deadline,
+            concurrency,
             max_body,
             renew_on_forbidden,
             ..
@@ -204,8 +227,10 @@ impl ClientBuilder {
                 tokens,
                 retry,
                 timeout,
+                deadline,
                 max_body,
                 renew_on_forbidden,
+                pace: Pace::new(concurrency),
             }),
         })
     }

@@ -8,6 +8,7 @@
 mod constructors;
 mod id;
 mod open_enum;
+mod reference;
 mod resource;
 mod setters;
 mod union;
@@ -40,17 +41,31 @@ mod call;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "client")]
+mod draft;
+#[cfg(feature = "client")]
 mod error;
+#[cfg(feature = "client")]
+mod filter;
+#[cfg(feature = "client")]
+mod lookup;
+#[cfg(feature = "client")]
+mod modify;
 #[cfg(feature = "client")]
 mod operation;
 #[cfg(feature = "client")]
+mod pace;
+#[cfg(feature = "client")]
 mod paging;
+#[cfg(feature = "client")]
+mod publish;
 #[cfg(feature = "client")]
 mod raw;
 #[cfg(feature = "client")]
 mod response;
 #[cfg(feature = "client")]
 mod retry;
+#[cfg(feature = "client")]
+mod trace;
 #[cfg(feature = "client")]
 mod transport;
 #[cfg(feature = "client")]
@@ -60,14 +75,18 @@ mod upload;
 pub use {
     call::IfMatch,
     client::{Client, ClientBuilder},
+    draft::{Draft, Drafted},
     error::{Error, ErrorKind, FieldErrors},
+    filter::Filter,
     generated::operations,
     generated::table::{API_VERSION, OPERATIONS, SERVER},
     operation::{IfMatchRule, Operation},
     paging::{Items, Pages},
     partner_auth,
+    publish::{FailedSubmission, IfPending, PlanDrafts, Publish, Stage, SubmissionPlan},
     raw::RawRequest,
     reqwest,
     response::Response,
     retry::Retry,
+    upload::{BlobUpload, FileResource, FileSource, FileUpload, Progress},
 };

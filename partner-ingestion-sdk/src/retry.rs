@@ -1,6 +1,6 @@
 //! When a request is sent again, and how long to wait before.
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use std::time::Duration;
@@ -11,9 +11,16 @@ use std::time::Duration;
 /// | --- | --- |
 /// | GET, DELETE, PUT with If-Match | connection errors, timeouts, 408, 429, 500, 502, 503, 504 |
 /// | POST, PUT without If-Match | what surely was not processed: no connection, 429, 503 with Retry-After |
+/// | any, with a body that is a stream | nothing: it cannot be sent twice |
 ///
-/// The pauses grow exponentially from half a second and are drawn at random up to twice their length; a Retry-After that is
-/// longer is honoured when it fits the time limit, otherwise the call fails at once and the error says how long to wait.
+/// What is not sent again although it may have been carried out says so
+/// ([`Error::may_have_been_processed`](crate::Error::may_have_been_processed)). Where an earlier attempt may have been carried
+/// out, a DELETE that meets 404 has succeeded, and a PUT that meets 409 or 412 fails with an error that says that the conflict
+/// may be with itself ([`Error::is_perhaps_own_write`](crate::Error::is_perhaps_own_write)).
+///
+/// The pauses are drawn at random between nothing and a bound that grows from one second to thirty (full jitter); a
+/// Retry-After, in seconds or as a date, that is longer is honoured when it fits the time limit, otherwise the call fails at
+/// once and the error says how long to wait. A 429 slows down all calls of the client ([`Client`](crate::Client)).
 ///
 /// ```
 /// use partner_ingestion_sdk::Retry;
@@ -54,7 +61,7 @@ impl Retry {
         self
     }
 
-    /// No attempt is started later than this after the first one.
+    /// No attempt is started later than this after the first one; a longer Retry-After is not waited for.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {
         self.within = limit;
@@ -65,13 +72,14 @@ impl Retry {
         self.within
     }
 
-    pub(crate) fn pauses(&self) -> ExponentialBackoff {
-        ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(500))
+    /// The pauses between the attempts.
+    pub(crate) fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
+        let bounds = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_secs(1))
             .with_max_delay(Duration::from_secs(30))
             .with_max_times(self.attempts.saturating_sub(1) as usize)
-            .with_jitter()
-            .build()
+            .build();
+        bounds.map(|bound| bound.mul_f64(fastrand::f64()))
     }
 }
 
@@ -86,6 +94,21 @@ pub(crate) enum Failure {
         status: StatusCode,
         retry_after: bool,
     },
+}
+
+impl Failure {
+    /// Whether the service may have carried the request out before it failed.
+    pub(crate) fn is_ambiguous(self) -> bool {
+        match self {
+            Self::Connect => false,
+            Self::Broken => true,
+            Self::Status { status, retry_after } => match status.as_u16() {
+                503 => !retry_after,
+                408 | 413 | 500 | 502 | 504 => true,
+                _ => false,
+            },
+        }
+    }
 }
 
 /// The table above.
@@ -146,6 +169,16 @@ mod tests {
             assert_eq!(may_send_again(&Method::PUT, false, failure), post, "{failure:?}");
             assert_eq!(may_send_again(&Method::POST, true, failure), post, "{failure:?}");
         }
+    }
+
+    #[test]
+    fn pauses_are_drawn_up_to_a_growing_bound() {
+        let pauses: Vec<Duration> = Retry::default().attempts(9).pauses().collect();
+        assert_eq!(pauses.len(), 8);
+        for (pause, bound) in pauses.iter().zip([1, 2, 4, 8, 16, 30, 30, 30]) {
+            assert!(*pause <= Duration::from_secs(bound), "{pauses:?}");
+        }
+        assert_eq!(Retry::none().pauses().count(), 0);
     }
 
     #[test]

@@ -5,14 +5,15 @@ use crate::error::service_error;
 use crate::generated::client::Client as Generated;
 use crate::response::REQUEST_ID;
 use crate::retry::{Failure, may_send_again};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, trace};
 use bytes::Bytes;
 use partner_auth::AccessToken;
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, IF_MATCH};
-use reqwest::{Request, StatusCode};
+use reqwest::{Method, Request, StatusCode};
 use std::sync::Arc;
 use std::time::Instant;
+use tracing::Instrument;
 
 /// The caller's id of a request, which the service logs.
 const CLIENT_REQUEST_ID: &str = "client-request-id";
@@ -82,25 +83,51 @@ impl Context {
         Ok(())
     }
 
-    /// Sends the request until it succeeds, must not be sent again, or the limits are reached.
+    /// Sends the request within its deadline, seen by whoever listens.
     pub(crate) async fn run(&self, request: Request) -> Result<Answer, Error> {
-        let start = Instant::now();
+        let span = trace::span(self, &request);
+        let harmless = is_harmless(request.method());
+        let work = self.attempts_of(request).instrument(span.clone());
+        let outcome = match self.options.deadline.or(self.shared.deadline) {
+            None => work.await,
+            Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+                let message = format!("the call did not end within {} s", limit.as_secs_f64());
+                let error = self.error(ErrorKind::Timeout, &message).tried(self.attempts());
+                Err(error.maybe_processed(self.attempts() > 0 && !harmless))
+            }),
+        };
+        trace::outcome(&span, self.attempts(), outcome.as_ref());
+        outcome
+    }
+
+    /// Sends the request until it succeeds, must not be sent again, or the limits are reached.
+    async fn attempts_of(&self, request: Request) -> Result<Answer, Error> {
         let retry = self.options.retry.unwrap_or(self.shared.retry);
         let mut pauses = retry.pauses();
-        let mut attempts = 0;
+        let mut start = None;
         let mut renewed = false;
+        let mut ambiguous = false;
         let mut request = request;
         loop {
             // A body that is a stream cannot be sent twice.
             let mut spare = request.try_clone();
             let (method, if_match) = (request.method().clone(), request.headers().contains_key(IF_MATCH));
             let token = self.authorize(&mut request).await?;
-            attempts += 1;
+            let place = self.shared.pace.enter().await;
+            let start = *start.get_or_insert_with(Instant::now);
+            let attempts = self.attempts() + 1;
             self.sent(attempts);
-            let (error, failure) = match self.attempt(request).await {
+            let outcome = self.attempt(request).await;
+            drop(place);
+            let (error, failure) = match outcome {
                 Ok(answer) if answer.status.is_success() => {
+                    self.shared.pace.succeeded();
                     self.answered(answer.status, request_id(&answer.headers));
                     return Ok(answer);
+                }
+                // It is gone, and it may have been an earlier attempt that did it.
+                Ok(answer) if ambiguous && method == Method::DELETE && answer.status == StatusCode::NOT_FOUND => {
+                    return Ok(deleted(answer));
                 }
                 Ok(answer) => {
                     let rejected = answer.status == StatusCode::UNAUTHORIZED
@@ -127,7 +154,13 @@ impl Context {
                 }
                 Err((error, failure)) => (error, failure),
             };
+            if error.is_throttled() {
+                self.shared.pace.refused(error.retry_after());
+            }
+            let own_write = ambiguous && method == Method::PUT && error.is_conflict();
+            ambiguous |= failure.is_ambiguous() && !is_harmless(&method);
             let error = error.of(self.operation).tried(attempts);
+            let error = error.maybe_processed(ambiguous).perhaps_own_write(own_write);
             let (Some(spare), true) = (spare, may_send_again(&method, if_match, failure)) else {
                 return Err(error);
             };
@@ -136,6 +169,7 @@ impl Context {
             if start.elapsed() + pause > retry.limit() {
                 return Err(error);
             }
+            trace::retry(&error, pause);
             tokio::time::sleep(pause).await;
             request = spare;
         }
@@ -212,6 +246,20 @@ impl Context {
 
     fn error(&self, kind: ErrorKind, message: &str) -> Error {
         Error::new(kind, message).of(self.operation)
+    }
+}
+
+/// Whether a request changes nothing, however often it is carried out.
+fn is_harmless(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// What a DELETE answers that was carried out.
+fn deleted(answer: Answer) -> Answer {
+    Answer {
+        status: StatusCode::NO_CONTENT,
+        headers: answer.headers,
+        body: Bytes::new(),
     }
 }
 

@@ -73,7 +73,8 @@ pub(crate) fn complain(error: &(dyn Error + 'static)) {
     }
     if let Some(hint) = error
         .downcast_ref::<partner_ingestion_sdk::Error>()
-        .and_then(|error| error.hint())
+        .map(|error| error.hint())
+        .filter(|hint| !hint.is_empty())
     {
         eprintln!("  {hint}");
     }

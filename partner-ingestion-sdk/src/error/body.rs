@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Messages by field.
 pub type FieldErrors = BTreeMap<String, Vec<String>>;
@@ -19,6 +20,8 @@ pub(crate) struct Service {
     pub(crate) correlation_id: Option<String>,
     pub(crate) operation_id: Option<String>,
     pub(crate) excerpt: Option<String>,
+    /// The package that a duplicate is a copy of.
+    pub(crate) to_id: Option<String>,
 }
 
 /// Reads any body. `quote` is off where the body may repeat a secret of the request.
@@ -99,6 +102,7 @@ fn from_object(object: &Map<String, Value>, service: &mut Service) {
         .take()
         .or(text(&["correlationId", "activityId", "traceId"]));
     service.operation_id = service.operation_id.take().or(text(&["operationId"]));
+    service.to_id = service.to_id.take().or(text(&["toId"]));
     for key in ["data", "errors", "details"] {
         match get(key) {
             Some(Value::Object(fields)) => {
@@ -124,6 +128,14 @@ fn from_object(object: &Map<String, Value>, service: &mut Service) {
     {
         from_object(&inner, service);
     }
+}
+
+/// The number before the word in a sentence such as "Try again in 7 seconds".
+pub(crate) fn seconds(message: &str) -> Option<Duration> {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    let pairs = words.windows(2).filter(|pair| pair[1].starts_with("second"));
+    let number: u32 = pairs.into_iter().find_map(|pair| pair[0].parse().ok())?;
+    Some(Duration::from_secs(number.into()))
 }
 
 fn texts(value: &Value) -> Vec<String> {

@@ -2,19 +2,122 @@
 
 use super::{Error, ErrorKind};
 
-pub(crate) fn hint(error: &Error) -> Option<String> {
+/// An empty text where no step is known.
+pub(crate) fn hint(error: &Error) -> &str {
     if let Some(hint) = error.auth_error().and_then(|auth| auth.hint()) {
-        return Some(hint.to_owned());
+        return hint;
     }
-    let told = error.service_message().is_some() || error.service_code().is_some();
-    let text = match (error.kind(), error.status()?.as_u16()) {
-        (ErrorKind::Status, 401 | 404) if !told && error.body_excerpt().is_none() => {
+    let special = by_code(error).or_else(|| by_incident(error));
+    special
+        .or_else(|| by_kind(error))
+        .or_else(|| by_status(error))
+        .unwrap_or_default()
+}
+
+/// Codes that are known to mean one thing.
+fn by_code(error: &Error) -> Option<&'static str> {
+    let codes = error.validations().iter().filter_map(|item| item.error_code.as_deref());
+    let mut codes = codes.chain(error.service_code());
+    codes.find_map(|code| match code {
+        "Resell-20007" => Some(
+            "The offer has a reseller configuration, which has to be submitted with it: add the draft of the module \
+             ResellerConfiguration to the submission's resources, or use Client::publish, which does.",
+        ),
+        _ => None,
+    })
+}
+
+/// What users of the service reported, and what helped.
+fn by_incident(error: &Error) -> Option<&'static str> {
+    let listing = error.operation() == Some("list_products");
+    let publisher = error
+        .field_errors()
+        .keys()
+        .any(|field| field.eq_ignore_ascii_case("x-ms-publisherId"))
+        || error
+            .service_message()
+            .is_some_and(|message| message.contains("x-ms-publisherId"));
+    if publisher {
+        return Some(
+            "A fault of the service, as in June 2026: sending the header x-ms-publisherId did not help then. Wait, and give the \
+             request id to support.",
+        );
+    }
+    if error.duplicate_of().is_some() {
+        return Some(
+            "The same file was sent before under the same name: use the package that duplicate_of() names, or another file name.",
+        );
+    }
+    match error.service_code() {
+        Some("ICH50400") if listing => Some(
+            "Since April 2026 the list of products may be refused without a filter: filter by type \
+             (Filter::resource_type), or address a product by its GUID, which needs no list.",
+        ),
+        Some("ICH50400") if error.field_errors().is_empty() => Some(
+            "The request is not valid, and the service does not say where: compare it with what a GET of the same resource \
+             answers, above all resourceType, and give the request id to support.",
+        ),
+        Some("ICH50400") => Some("The request is not valid: the fields are named with it."),
+        _ => None,
+    }
+}
+
+fn by_kind(error: &Error) -> Option<&'static str> {
+    let text = match error.kind() {
+        ErrorKind::Pending => {
+            "One submission at a time: wait for it, adopt it (IfPending::Adopt) or cancel it (IfPending::Cancel)."
+        }
+        ErrorKind::Failed => {
+            "Correct what the validations and reports name, and publish again; a failed submission does not stand in the way."
+        }
+        ErrorKind::Lookup => {
+            "Compare the name with the portal. Since April 2026 lists may lack products that were migrated: their GUIDs still work \
+             everywhere. The branches of something new appear after seconds."
+        }
+        ErrorKind::ForeignOrigin => {
+            "A link or path led away from the service; nothing was sent there. Use the client's own base URL."
+        }
+        ErrorKind::RepeatedLink => "The service's list goes in circles: try again later, or narrow it with a filter.",
+        ErrorKind::TooLarge => "Ask for less, or raise ClientBuilder::max_response_bytes.",
+        ErrorKind::Connection | ErrorKind::Timeout if error.may_have_been_processed() => {
+            "The service may have carried it out before the answer was lost: read what is there before it is sent again."
+        }
+        ErrorKind::Connection => "Check the network, the proxy and the base URL.",
+        ErrorKind::Timeout => "Try again, or allow more time.",
+        _ => return None,
+    };
+    Some(text)
+}
+
+fn by_status(error: &Error) -> Option<&'static str> {
+    if error.is_gateway_refusal() {
+        return Some(
             "An empty 401 or 404 comes from the gateway: associate the application in Partner Center (Account settings > User \
              management > Microsoft Entra applications), give it the Manager role, and check that the token is for \
-             https://api.partner.microsoft.com."
+             https://api.partner.microsoft.com.",
+        );
+    }
+    if error.operation() == Some("upload") && error.status().is_some_and(|status| status.as_u16() == 403) {
+        return Some(
+            "The upload address has expired, or is one to read from: read the resource again, or create a new one.",
+        );
+    }
+    let html = error.body_excerpt().is_some_and(|body| body.starts_with('<'));
+    let text = match (error.kind(), error.status()?.as_u16()) {
+        (ErrorKind::Status, _) if html => {
+            "The answer is a page, not the service's: a proxy or gateway on the way made it. Check the proxy, then try again."
+        }
+        (ErrorKind::Status, 401) => {
+            "The token is not accepted: check its audience and tenant, and that the application is associated with the account."
         }
         (ErrorKind::Status, 403) => {
             "The application may not do this: it needs the Manager role, and the product must use modular publishing."
+        }
+        (ErrorKind::Status, 404) => {
+            "Check the ids: a product's is its GUID, not the offer id. What was just created may take seconds to appear."
+        }
+        (ErrorKind::Status, 409 | 412) if error.is_perhaps_own_write() => {
+            "An earlier attempt of this PUT may have succeeded and its answer was lost: read it again, the change may be there."
         }
         (ErrorKind::Status, 409 | 412) => {
             "The resource was changed meanwhile, or is not in a state that allows this: read it again and repeat the change."
@@ -25,5 +128,5 @@ pub(crate) fn hint(error: &Error) -> Option<String> {
         }
         _ => return None,
     };
-    Some(text.to_owned())
+    Some(text)
 }

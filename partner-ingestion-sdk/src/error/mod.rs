@@ -8,8 +8,10 @@ pub use body::FieldErrors;
 pub(crate) use decode::decode_error;
 
 use crate::Operation;
+use crate::publish::FailedSubmission;
 use crate::retry::retry_after;
 use crate::transport::{Answer, request_id};
+use crate::types::{PackageId, ValidationItem};
 use body::Service;
 use reqwest::StatusCode;
 use std::error::Error as StdError;
@@ -46,6 +48,14 @@ pub enum ErrorKind {
     Decode,
     /// A list leads to a page that it led to before.
     RepeatedLink,
+    /// What was looked for by the name that people know is not there, or there is more than one of it.
+    Lookup,
+    /// A submission of the product is under way already.
+    Pending,
+    /// The service carried the request out, and what it was asked to make failed: a submission or a package.
+    Failed,
+    /// A file cannot be read.
+    File,
 }
 
 #[derive(Default)]
@@ -57,6 +67,9 @@ struct Inner {
     request_id: Option<String>,
     retry_after: Option<Duration>,
     attempts: u32,
+    maybe_processed: bool,
+    perhaps_own_write: bool,
+    submission: Option<FailedSubmission>,
     service: Service,
     auth: Option<partner_auth::Error>,
     challenge: Option<partner_auth::Challenge>,
@@ -92,6 +105,27 @@ impl Error {
     pub(crate) fn answered(mut self, status: StatusCode, request_id: Option<String>) -> Self {
         self.0.status = Some(status);
         self.0.request_id = request_id;
+        self
+    }
+
+    pub(crate) fn maybe_processed(mut self, maybe: bool) -> Self {
+        self.0.maybe_processed = maybe;
+        self
+    }
+
+    pub(crate) fn perhaps_own_write(mut self, perhaps: bool) -> Self {
+        self.0.perhaps_own_write = perhaps;
+        self
+    }
+
+    /// Of the request that brought the news.
+    pub(crate) fn identified(mut self, request_id: Option<String>) -> Self {
+        self.0.request_id = request_id;
+        self
+    }
+
+    pub(crate) fn about(mut self, submission: FailedSubmission) -> Self {
+        self.0.submission = Some(submission);
         self
     }
 
@@ -214,8 +248,49 @@ impl Error {
         }
     }
 
-    /// The next step, where one is known.
-    pub fn hint(&self) -> Option<String> {
+    /// Whether the service may have carried the request out although it failed: the connection broke after it was sent, time
+    /// ran out, or the service or a proxy failed on the way. Look before the request is sent again. Never true of reading.
+    pub fn may_have_been_processed(&self) -> bool {
+        self.0.maybe_processed
+    }
+
+    /// Whether a conflict may be with an earlier attempt of the same PUT, whose answer was lost: read the resource, the change
+    /// may be there.
+    pub fn is_perhaps_own_write(&self) -> bool {
+        self.0.perhaps_own_write
+    }
+
+    /// Whether a submission that is under way stands in the way of this one.
+    pub fn is_submission_pending(&self) -> bool {
+        self.kind() == ErrorKind::Pending
+    }
+
+    /// Whether the account, or the service for this account, does not accept the caller: an empty 401 or 404 from the gateway.
+    pub fn is_gateway_refusal(&self) -> bool {
+        let told = self.service_message().is_some() || self.service_code().is_some();
+        let refused = matches!(self.0.status, Some(StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND));
+        self.kind() == ErrorKind::Status && refused && !told && self.body_excerpt().is_none()
+    }
+
+    /// The package that the same file was sent as before: the service answers 301 for the duplicate.
+    pub fn duplicate_of(&self) -> Option<PackageId> {
+        let moved = self.0.status == Some(StatusCode::MOVED_PERMANENTLY);
+        let to = self.0.service.to_id.as_deref().filter(|_| moved)?;
+        Some(PackageId::from(to))
+    }
+
+    /// What the service found wrong with a submission or a package; empty for other errors.
+    pub fn validations(&self) -> &[ValidationItem] {
+        self.0.submission.as_ref().map_or(&[], |failed| &failed.validations)
+    }
+
+    /// The submission that failed or stands in the way, with its reports and workflow details.
+    pub fn submission(&self) -> Option<&FailedSubmission> {
+        self.0.submission.as_ref()
+    }
+
+    /// The next step, where one is known; else an empty text.
+    pub fn hint(&self) -> &str {
         hint::hint(self)
     }
 }
@@ -224,7 +299,11 @@ impl Error {
 pub(crate) fn service_error(operation: &'static Operation, answer: &Answer) -> Error {
     let mut error = Error::new(ErrorKind::Status, "").answered(answer.status, request_id(&answer.headers));
     error.0.service = body::read(&answer.body, !operation.secret);
-    error.0.retry_after = retry_after(&answer.headers);
+    error.0.retry_after = retry_after(&answer.headers).or_else(|| {
+        // The gateway says it in words alone.
+        let throttled = answer.status == StatusCode::TOO_MANY_REQUESTS;
+        error.service_message().filter(|_| throttled).and_then(body::seconds)
+    });
     error.0.challenge = partner_auth::Challenge::from_headers(&answer.headers);
     error.of(operation)
 }
@@ -255,6 +334,9 @@ impl fmt::Display for Error {
         if inner.attempts > 1 {
             write!(f, " after {} attempts", inner.attempts)?;
         }
+        if inner.maybe_processed {
+            f.write_str("; it may have been carried out")?;
+        }
         Ok(())
     }
 }
@@ -270,6 +352,7 @@ impl fmt::Debug for Error {
             .field("request_id", &inner.request_id)
             .field("retry_after", &inner.retry_after)
             .field("attempts", &inner.attempts)
+            .field("may_have_been_processed", &inner.maybe_processed)
             .field("service", &inner.service)
             .field("auth", &inner.auth)
             .field("source", &inner.source)

@@ -142,7 +142,7 @@ async fn through_the_sdk(stage: &Stage, row: &Row, kept: &mut Kept) -> Result<()
     stage.sandbox.advance(Duration::from_secs(row.advance));
     if let Some(address) = &row.send {
         let address = filled(address, kept).as_str().into();
-        let sent = stage.client.upload(&address, row.content.clone()).await;
+        let sent = stage.client.upload(&address, row.content.clone().into_bytes()).await;
         let status = match &sent {
             Ok(()) => 201,
             Err(error) => error.status().map_or(0, |status| status.as_u16()),

@@ -49,7 +49,7 @@ async fn module(
         .await
         .unwrap_err();
     assert!(
-        error.is_conflict() && error.hint().unwrap().contains("read it again"),
+        error.is_conflict() && error.hint().contains("read it again"),
         "{error}"
     );
     if !matches!(collection, "packages") {

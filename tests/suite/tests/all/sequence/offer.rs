@@ -268,10 +268,10 @@ async fn step_06_logos() {
         .unwrap_err();
     assert_refused(&early, "FileSasUri");
     let forged = Secret::from(address.expose().replace("sig=", "sig=x"));
-    let error = stage.client.upload(&forged, "png").await.unwrap_err();
+    let error = stage.client.upload(&forged, &b"png"[..]).await.unwrap_err();
     assert_eq!(error.status().map(|s| s.as_u16()), Some(403));
     assert!(!format!("{error} {error:?}").contains("sig="));
-    stage.client.upload(&address, "png").await.unwrap();
+    stage.client.upload(&address, &b"png"[..]).await.unwrap();
     let replace = || stage.client.replace_listing_image(&product, &listing, &id, &uploaded);
     assert!(replace().if_match("\"stale\"").send().await.unwrap_err().is_conflict());
     assert_eq!(replace().send().await.unwrap().state, Some(UploadState::Uploaded));

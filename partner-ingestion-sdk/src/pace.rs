@@ -1,0 +1,177 @@
+//! The gate that all calls of a client pass: how many at a time, and how fast after the service said that it is too fast.
+//!
+//! A 429 slows down everybody who shares the client, not only the call that met it. The rate that the service allowed is
+//! measured, calls go on a little below it, and it grows again while they succeed.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until};
+
+/// How long to wait after a 429 that does not say.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The time over which successes are counted.
+const WINDOW: Duration = Duration::from_secs(1);
+/// After a 429, calls go on at this share of the rate that succeeded.
+const BELOW: f64 = 0.9;
+/// By how much the rate grows within a second of successes.
+const GROWTH: f64 = 0.05;
+/// A rate above this is no limit.
+const UNLIMITED: f64 = 1_000.0;
+
+pub(crate) struct Pace {
+    permits: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Nobody sends before this.
+    closed_until: Option<Instant>,
+    /// Calls a second; none while the service never said that it is too fast.
+    rate: Option<f64>,
+    /// When the next call may start.
+    next: Option<Instant>,
+    /// When the latest calls succeeded.
+    successes: VecDeque<Instant>,
+}
+
+impl Pace {
+    pub(crate) fn new(concurrency: usize) -> Self {
+        Self {
+            permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Waits for a place and for its time. The place is given back when the permit is dropped.
+    pub(crate) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        let permit = self.permits.acquire().await.ok();
+        let mut slot = self.lock().reserve(Instant::now());
+        while let Some(at) = slot {
+            sleep_until(at).await;
+            // It may have been closed while this one waited.
+            slot = self.lock().closed(Instant::now());
+        }
+        permit
+    }
+
+    pub(crate) fn succeeded(&self) {
+        self.lock().succeeded(Instant::now());
+    }
+
+    /// The service said 429.
+    pub(crate) fn refused(&self, retry_after: Option<Duration>) {
+        self.lock().refused(Instant::now(), retry_after.unwrap_or(PAUSE));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// When the caller may start, if that is later than now.
+    fn reserve(&mut self, now: Instant) -> Option<Instant> {
+        let Some(rate) = self.rate else { return self.closed(now) };
+        let slot = self.next.into_iter().chain(self.closed_until).fold(now, Instant::max);
+        self.next = Some(slot + Duration::from_secs_f64(1.0 / rate));
+        (slot > now).then_some(slot)
+    }
+
+    fn closed(&self, now: Instant) -> Option<Instant> {
+        self.closed_until.filter(|until| *until > now)
+    }
+
+    fn succeeded(&mut self, now: Instant) {
+        while self
+            .successes
+            .front()
+            .is_some_and(|then| now.duration_since(*then) > WINDOW)
+        {
+            self.successes.pop_front();
+        }
+        // More than what is a limit at all need not be counted.
+        if (self.successes.len() as f64) < UNLIMITED {
+            self.successes.push_back(now);
+        }
+        if let Some(rate) = self.rate {
+            let grown = rate + GROWTH;
+            self.rate = (grown < UNLIMITED).then_some(grown);
+        }
+    }
+
+    fn refused(&mut self, now: Instant, pause: Duration) {
+        let until = now + pause;
+        // Those that were on their way when the gate was closed say nothing new.
+        if self.closed(now).is_none() {
+            let recent = self
+                .successes
+                .iter()
+                .filter(|then| now.duration_since(**then) <= WINDOW);
+            let measured = recent.count().max(1) as f64;
+            let before = self.rate.unwrap_or(f64::INFINITY);
+            self.rate = Some(measured.min(before).max(1.0) * BELOW);
+        }
+        self.closed_until = self.closed_until.max(Some(until));
+        self.next = self.closed_until;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(start: Instant, milliseconds: u64) -> Instant {
+        start + Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn it_goes_on_a_little_below_the_rate_that_succeeded() {
+        let (mut state, start) = (State::default(), Instant::now());
+        assert_eq!(state.reserve(start), None, "no limit to begin with");
+        for _ in 0..20 {
+            state.succeeded(start);
+        }
+        state.refused(after(start, 10), Duration::from_secs(2));
+        // The rest of the burst does not slow it down further.
+        for _ in 0..50 {
+            state.refused(after(start, 20), Duration::from_secs(2));
+        }
+        assert_eq!(state.rate, Some(18.0));
+        let opens = after(start, 2020);
+        assert_eq!(state.reserve(after(start, 30)), Some(opens), "everybody waits");
+        let second = state.reserve(after(start, 30)).unwrap() - opens;
+        assert!((50..60).contains(&second.as_millis()), "{second:?}");
+        // It grows while calls succeed.
+        for _ in 0..20 {
+            state.succeeded(opens);
+        }
+        assert_eq!(state.rate.map(f64::round), Some(19.0));
+    }
+
+    #[test]
+    fn a_lone_refusal_does_not_stop_everything_for_long() {
+        let (mut state, start) = (State::default(), Instant::now());
+        state.refused(start, PAUSE);
+        assert_eq!(state.rate, Some(0.9));
+        for i in 0..100_000 {
+            state.succeeded(after(start, 2000 + i));
+        }
+        assert_eq!(state.rate, None, "a rate that is no limit is forgotten");
+        assert!(state.successes.len() <= 1001);
+    }
+
+    #[tokio::test]
+    async fn places_are_given_back() {
+        let pace = Pace::new(1);
+        let first = pace.enter().await;
+        let waiting = tokio::time::timeout(Duration::from_millis(10), pace.enter()).await;
+        assert!(waiting.is_err(), "one at a time");
+        drop(first);
+        assert!(pace.enter().await.is_some(), "the one that gave up left no place taken");
+        assert!(Pace::new(0).enter().await.is_some(), "at least one");
+    }
+}

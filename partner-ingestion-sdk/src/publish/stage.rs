@@ -1,0 +1,134 @@
+//! Where a submission stands, read from its state, its substate and what is being done with it.
+
+use crate::types::{Submission, SubmissionState, SubmissionSubstate, UpdateStatus, UpdateType};
+use std::fmt;
+
+/// A stage of a submission's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// It is being created from the drafts.
+    Creating,
+    /// It is in automated validation or certification.
+    InReview,
+    /// The preview is ready; it can be promoted.
+    Preview,
+    /// It is on its way to live, and can no longer be cancelled.
+    GoingLive,
+    /// It is live.
+    Live,
+    /// It failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl Stage {
+    /// Where a submission stands.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::Stage;
+    /// use partner_ingestion_sdk::types::Submission;
+    /// use serde_json::json;
+    ///
+    /// let submission: Submission = serde_json::from_value(json!({
+    ///     "state": "Published", "substate": "ReadyToPublish", "pendingUpdateInfo": {"updateType": "Submit", "status": "Completed"},
+    /// }))?;
+    /// assert_eq!(Stage::of(&submission), Stage::Preview);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn of(submission: &Submission) -> Self {
+        use {SubmissionState as State, SubmissionSubstate as Substate};
+        let update = submission.pending_update_info.as_ref();
+        let promoting = update.and_then(|update| update.update_type.as_ref()) == Some(&UpdateType::Promote);
+        // What is being done goes before the state, which may lag behind it.
+        match update.and_then(|update| update.status.as_ref()) {
+            Some(UpdateStatus::Failed) => return Self::Failed,
+            Some(UpdateStatus::Cancelled) => return Self::Cancelled,
+            Some(UpdateStatus::Running | UpdateStatus::PendingConfirmation) if promoting => return Self::GoingLive,
+            _ => {}
+        }
+        match (submission.state.as_ref(), submission.substate.as_ref()) {
+            (_, Some(Substate::Failed | Substate::FailedInCertification)) => Self::Failed,
+            (Some(State::Cancelled | State::Deleted | State::RolledBack), _) | (_, Some(Substate::Cancelled)) => {
+                Self::Cancelled
+            }
+            (_, Some(Substate::InStore)) => Self::Live,
+            (Some(State::Published), Some(Substate::Published)) => Self::Live,
+            (_, Some(Substate::ReadyToPublish)) => Self::Preview,
+            (_, Some(Substate::Publishing)) => Self::GoingLive,
+            (Some(State::Published), _) => Self::Live,
+            (_, Some(Substate::InDraft)) => Self::Creating,
+            _ => Self::InReview,
+        }
+    }
+
+    /// Whether a submission at this stage stands in the way of another one.
+    pub fn is_pending(self) -> bool {
+        matches!(self, Self::Creating | Self::InReview | Self::Preview | Self::GoingLive)
+    }
+}
+
+/// A few words for a person who waits.
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Creating => "being created",
+            Self::InReview => "in validation and certification",
+            Self::Preview => "in preview",
+            Self::GoingLive => "going live",
+            Self::Live => "live",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_row_of_the_life_cycle() {
+        let table = [
+            ("InProgress", "InDraft", "Create", "Running", Stage::Creating),
+            ("InProgress", "InDraft", "Create", "Failed", Stage::Failed),
+            ("InProgress", "Submitted", "Submit", "Completed", Stage::InReview),
+            ("InProgress", "Submitted", "Submit", "Running", Stage::InReview),
+            ("InProgress", "Failed", "Submit", "Completed", Stage::Failed),
+            (
+                "InProgress",
+                "FailedInCertification",
+                "Submit",
+                "Completed",
+                Stage::Failed,
+            ),
+            ("Published", "ReadyToPublish", "Submit", "Completed", Stage::Preview),
+            ("Published", "ReadyToPublish", "Promote", "Running", Stage::GoingLive),
+            ("Published", "ReadyToPublish", "Promote", "Failed", Stage::Failed),
+            ("Published", "Publishing", "Promote", "Running", Stage::GoingLive),
+            ("Published", "Published", "Promote", "Completed", Stage::Live),
+            ("Published", "InStore", "Promote", "Completed", Stage::Live),
+            ("InProgress", "InStore", "", "", Stage::Live),
+            ("Cancelled", "InDraft", "", "", Stage::Cancelled),
+            ("InProgress", "Cancelled", "", "", Stage::Cancelled),
+            (
+                "SomethingNew",
+                "SomethingNew",
+                "SomethingNew",
+                "Running",
+                Stage::InReview,
+            ),
+            ("SomethingNew", "ReadyToPublish", "Submit", "Completed", Stage::Preview),
+        ];
+        for (state, substate, update, status, expected) in table {
+            let submission: Submission = serde_json::from_value(json!({
+                "state": state, "substate": substate, "pendingUpdateInfo": {"updateType": update, "status": status},
+            }))
+            .unwrap();
+            assert_eq!(Stage::of(&submission), expected, "{state} {substate} {update} {status}");
+        }
+        assert_eq!(Stage::of(&Submission::default()), Stage::InReview);
+    }
+}

@@ -1,0 +1,57 @@
+//! What whoever listens to `tracing` sees of a call: a span with the field names of OpenTelemetry's HTTP conventions. No
+//! query, no body, no token.
+
+use crate::Error;
+use crate::call::Context;
+use crate::transport::{Answer, request_id};
+use reqwest::Request;
+use std::time::Duration;
+use tracing::{Span, field};
+
+/// The span of one call, from its first attempt to its last.
+pub(crate) fn span(call: &Context, request: &Request) -> Span {
+    let url = request.url();
+    tracing::info_span!(
+        target: "partner_ingestion_sdk",
+        "call",
+        otel.name = call.operation.name,
+        otel.kind = "client",
+        operation = call.operation.name,
+        http.request.method = request.method().as_str(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        url.path = url.path(),
+        http.response.status_code = field::Empty,
+        http.request.resend_count = field::Empty,
+        request_id = field::Empty,
+        error.type = field::Empty,
+    )
+}
+
+/// Another attempt follows.
+pub(crate) fn retry(error: &Error, pause: Duration) {
+    tracing::warn!(
+        target: "partner_ingestion_sdk",
+        status = error.status().map(|status| status.as_u16()),
+        request_id = error.request_id(),
+        pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+        "the call is tried again"
+    );
+}
+
+pub(crate) fn outcome(span: &Span, attempts: u32, outcome: Result<&Answer, &Error>) {
+    span.record("http.request.resend_count", attempts.saturating_sub(1));
+    let (status, id) = match outcome {
+        Ok(answer) => (Some(answer.status), request_id(&answer.headers)),
+        Err(error) => (error.status(), error.request_id().map(str::to_owned)),
+    };
+    if let Some(status) = status {
+        span.record("http.response.status_code", status.as_u16());
+    }
+    if let Some(id) = id {
+        span.record("request_id", id);
+    }
+    if let Err(error) = outcome {
+        span.record("error.type", field::debug(error.kind()));
+    }
+}
