@@ -37,6 +37,10 @@ pub mod types {
 pub use resource::{Page, Resource};
 
 #[cfg(feature = "client")]
+#[doc = include_str!("FAULTS.md")]
+pub mod faults {}
+
+#[cfg(feature = "client")]
 mod call;
 #[cfg(feature = "client")]
 mod client;

@@ -43,6 +43,12 @@ fn by_incident(error: &Error) -> Option<&'static str> {
              request id to support.",
         );
     }
+    if error.is_on_the_way() && error.is_not_found() {
+        return Some(
+            "The service gave a link to the next page and does not know it any more, as in August 2023: what came so far is not \
+             the whole list. List again, or narrow it with a filter.",
+        );
+    }
     if error.duplicate_of().is_some() {
         return Some(
             "The same file was sent before under the same name: use the package that duplicate_of() names, or another file name.",

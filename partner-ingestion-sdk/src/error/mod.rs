@@ -69,6 +69,7 @@ struct Inner {
     attempts: u32,
     maybe_processed: bool,
     perhaps_own_write: bool,
+    on_the_way: bool,
     submission: Option<FailedSubmission>,
     service: Service,
     auth: Option<partner_auth::Error>,
@@ -116,6 +117,16 @@ impl Error {
     pub(crate) fn perhaps_own_write(mut self, perhaps: bool) -> Self {
         self.0.perhaps_own_write = perhaps;
         self
+    }
+
+    /// Of a page that another page led to.
+    pub(crate) fn on_the_way(mut self) -> Self {
+        self.0.on_the_way = true;
+        self
+    }
+
+    pub(crate) fn is_on_the_way(&self) -> bool {
+        self.0.on_the_way
     }
 
     /// Of the request that brought the news.

@@ -114,6 +114,17 @@ impl Server {
         Self::start(move |_, count| answers[count.min(answers.len() - 1)].clone()).await
     }
 
+    /// As [`script`](Self::script); `HERE` in an answer is the server's own origin.
+    pub async fn here(answers: Vec<Say>) -> Self {
+        Self::start(move |seen, count| {
+            let host = seen.header("host").unwrap_or_default();
+            let mut say = answers[count.min(answers.len() - 1)].clone();
+            say.body = say.body.replace("HERE", &format!("http://{host}"));
+            say
+        })
+        .await
+    }
+
     /// What came so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()

@@ -16,8 +16,16 @@ pub struct Stage {
 
 impl Stage {
     pub async fn open() -> Self {
-        let sandbox = checked(Sandbox::builder()).pace(Duration::from_millis(20)).start();
-        let sandbox = sandbox.await.unwrap();
+        Self::on(checked(Sandbox::builder())).await
+    }
+
+    /// Where the contract is broken on purpose.
+    pub async fn unchecked() -> Self {
+        Self::on(Sandbox::builder()).await
+    }
+
+    async fn on(builder: SandboxBuilder) -> Self {
+        let sandbox = builder.pace(Duration::from_millis(20)).start().await.unwrap();
         let client = Client::builder()
             .base_url(sandbox.url())
             .token_provider(source(&sandbox))

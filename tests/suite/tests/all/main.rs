@@ -8,6 +8,7 @@ mod errors;
 mod examples;
 mod faults;
 mod incidents;
+mod matrix;
 mod operations;
 mod paging;
 mod program;

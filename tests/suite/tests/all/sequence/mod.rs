@@ -48,10 +48,7 @@ async fn module(
         .raw(Method::PUT, &path, resource.clone(), Some("\"stale\""))
         .await
         .unwrap_err();
-    assert!(
-        error.is_conflict() && error.hint().contains("read it again"),
-        "{error}"
-    );
+    assert!(error.is_conflict() && error.hint().contains("read it again"), "{error}");
     if !matches!(collection, "packages") {
         let mut untagged = resource.clone();
         untagged.as_object_mut().unwrap().remove("@odata.etag");
