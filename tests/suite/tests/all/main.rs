@@ -4,6 +4,7 @@
 
 mod auth;
 mod conformance;
+mod edits;
 mod errors;
 mod examples;
 mod faults;
@@ -13,6 +14,7 @@ mod operations;
 mod paging;
 mod program;
 mod property;
+mod publish;
 mod refused;
 mod rejected;
 mod rooms;
