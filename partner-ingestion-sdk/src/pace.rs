@@ -15,8 +15,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 const WINDOW: Duration = Duration::from_secs(1);
 /// After a 429, calls go on at this share of the rate that succeeded.
 const BELOW: f64 = 0.9;
-/// By how much the rate grows within a second of successes.
-const GROWTH: f64 = 0.05;
+/// By how much the rate grows with a success: a share of it, and at least so many calls a second. It recovers from a refusal
+/// that was an accident within seconds, and at a real limit it meets a refusal every few seconds.
+const GROWTH: (f64, f64) = (0.01, 0.1);
 /// A rate above this is no limit.
 const UNLIMITED: f64 = 1_000.0;
 
@@ -62,8 +63,11 @@ impl Pace {
         self.lock().succeeded(Instant::now());
     }
 
-    /// The service said 429.
+    /// The service said 429. One that is over at once is no reason to go slower.
     pub(crate) fn refused(&self, retry_after: Option<Duration>) {
+        if retry_after == Some(Duration::ZERO) {
+            return;
+        }
         self.lock().refused(Instant::now(), retry_after.unwrap_or(PAUSE));
     }
 
@@ -98,7 +102,7 @@ impl State {
             self.successes.push_back(now);
         }
         if let Some(rate) = self.rate {
-            let grown = rate + GROWTH;
+            let grown = rate + (rate * GROWTH.0).max(GROWTH.1);
             self.rate = (grown < UNLIMITED).then_some(grown);
         }
     }
@@ -149,7 +153,7 @@ mod tests {
         for _ in 0..20 {
             state.succeeded(opens);
         }
-        assert_eq!(state.rate.map(f64::round), Some(19.0));
+        assert_eq!(state.rate.map(f64::round), Some(22.0));
     }
 
     #[test]

@@ -298,6 +298,7 @@ impl<T: FileResource> FileUpload<T> {
                 "the file has no name: give it one with FileSource::named",
             ));
         };
+        self.file.check().await?;
         let created = self
             .resource
             .named(&name)

@@ -75,6 +75,21 @@ impl FileSource {
         self.name.as_deref()
     }
 
+    /// Whether it can be read, before anything is created for it. The future borrows nothing: a stream is not `Sync`.
+    pub(super) fn check(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
+        let path = match &self.content {
+            Content::Path(path) => Some(path.clone()),
+            Content::Bytes(_) | Content::Stream { .. } => None,
+        };
+        async move {
+            let Some(path) = path else { return Ok(()) };
+            let opened = File::open(&path).await;
+            opened
+                .map(drop)
+                .map_err(|error| unreadable(&path.display().to_string(), error))
+        }
+    }
+
     /// Opens it for reading from its beginning.
     pub(super) async fn open(self) -> Result<Reader, Error> {
         match self.content {

@@ -156,6 +156,7 @@ impl SandboxBuilder {
         let state = Arc::new(State {
             world: Mutex::new(world),
             calls: Mutex::default(),
+            served: Arc::default(),
             faults: Mutex::default(),
             expectations: Mutex::default(),
             panics: Mutex::default(),

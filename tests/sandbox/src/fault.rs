@@ -202,7 +202,45 @@ impl Fault {
 
 /// The faults that are still to happen, in the order in which they were asked for.
 #[derive(Default)]
-pub(crate) struct Faults(Vec<Planned>);
+pub(crate) struct Faults {
+    planned: Vec<Planned>,
+    noise: Option<Noise>,
+}
+
+/// Faults at random, the same ones for the same seed and order of calls.
+struct Noise {
+    state: u64,
+    percent: u8,
+}
+
+impl Noise {
+    /// A number below `bound` (splitmix64).
+    fn below(&mut self, bound: u64) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % bound
+    }
+
+    fn fault(&mut self) -> Option<Fault> {
+        if self.below(100) >= u64::from(self.percent) {
+            return None;
+        }
+        let fault = match self.below(8) {
+            0 => Fault::reset(),
+            1 => Fault::cut(),
+            2 => Fault::torn(),
+            3 => Fault::status(429).header("Retry-After", "0"),
+            4 => Fault::status(500),
+            5 => Fault::status(502)
+                .header("content-type", "text/html")
+                .body("<html></html>"),
+            6 => Fault::status(503).header("Retry-After", "0"),
+            _ => Fault::status(408),
+        };
+        Some(fault)
+    }
+}
 
 struct Planned {
     calls: Calls,
@@ -236,7 +274,7 @@ impl Bucket {
 
 impl Faults {
     pub(crate) fn add(&mut self, calls: Calls, fault: Fault, times: usize) {
-        self.0.push(Planned {
+        self.planned.push(Planned {
             calls,
             fault,
             left: times,
@@ -245,23 +283,37 @@ impl Faults {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
+    }
+
+    pub(crate) fn disturb(&mut self, seed: u64, percent: u8) {
+        self.noise = Some(Noise { state: seed, percent });
     }
 
     /// The fault for this call, which is used up by it.
     pub(crate) fn take(&mut self, destination: &Destination<'_>, now: Moment) -> Option<Fault> {
-        let mut meant = self.0.iter_mut().filter(|planned| planned.calls.include(destination));
+        let mut meant = self
+            .planned
+            .iter_mut()
+            .filter(|planned| planned.calls.include(destination));
         let planned = meant.find_map(|planned| match planned.fault.kind {
             _ if planned.left == 0 => None,
             Kind::AboveRate(rate) if planned.bucket.allows(rate, now) => None,
             _ => Some(planned),
-        })?;
+        });
+        let Some(planned) = planned else {
+            let noise = self
+                .noise
+                .as_mut()
+                .filter(|_| matches!(destination, Destination::Operation { .. }))?;
+            return noise.fault();
+        };
         planned.left -= 1;
         let fault = match planned.fault.kind {
             Kind::AboveRate(_) => too_many(planned.fault.delay),
             _ => planned.fault.clone(),
         };
-        self.0.retain(|planned| planned.left > 0);
+        self.planned.retain(|planned| planned.left > 0);
         Some(fault)
     }
 }
@@ -336,5 +388,30 @@ mod tests {
             "no more than a second's at once"
         );
         assert_eq!(at(60.0), None, "three were asked for");
+    }
+
+    #[test]
+    fn noise_is_the_same_for_the_same_seed() {
+        let list = Destination::Operation {
+            method: "GET",
+            template: "/products",
+        };
+        let strikes = |seed| {
+            let mut faults = Faults::default();
+            faults.disturb(seed, 5);
+            let calls = (0..10_000).map(|_| faults.take(&list, Moment::ZERO).is_some());
+            calls.collect::<Vec<bool>>()
+        };
+        let first = strikes(7);
+        assert_eq!(first, strikes(7));
+        assert_ne!(first, strikes(8));
+        let count = first.iter().filter(|struck| **struck).count();
+        assert!((400..600).contains(&count), "{count} of 10,000");
+        let mut quiet = Faults::default();
+        quiet.disturb(7, 100);
+        assert!(
+            quiet.take(&Destination::Tokens, Moment::ZERO).is_none(),
+            "tokens and uploads are left alone"
+        );
     }
 }

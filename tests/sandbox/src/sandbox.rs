@@ -11,6 +11,7 @@ use crate::world::World;
 use std::net::SocketAddr;
 use std::ops::RangeBounds;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
@@ -131,12 +132,19 @@ impl Sandbox {
         self.world().token_lifetime = lifetime;
     }
 
+    /// From now on so many of a hundred calls to the service meet a fault that is drawn at random: a connection that breaks
+    /// before, after or within the answer, 408, 429, 500, 502 or 503. The same seed draws the same faults. [`heal`](Self::heal)
+    /// ends it.
+    pub fn disturb(&self, seed: u64, percent: u8) {
+        lock(&self.state.faults).disturb(seed, percent);
+    }
+
     /// Moves the sandbox's clock forward: tokens expire, packages are processed, submissions move on.
     pub fn advance(&self, by: Duration) {
         self.world().clock.advance(by);
     }
 
-    /// Forgets the faults that have not happened yet.
+    /// Forgets the faults that have not happened yet, those at random too.
     pub fn heal(&self) {
         lock(&self.state.faults).clear();
     }
@@ -144,6 +152,16 @@ impl Sandbox {
     /// The calls that came, oldest first.
     pub fn calls(&self) -> Vec<CallRecord> {
         lock(&self.state.calls).all()
+    }
+
+    /// How many calls came to the service itself, faults among them: the log of a long run forgets.
+    pub fn served(&self) -> usize {
+        self.state.served.load(Ordering::Relaxed)
+    }
+
+    /// The same as a counter that can be read from elsewhere.
+    pub fn served_counter(&self) -> Arc<AtomicUsize> {
+        self.state.served.clone()
     }
 
     /// Waits until the sandbox is dropped elsewhere, which for a program is never.

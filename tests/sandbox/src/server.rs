@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -29,6 +30,8 @@ pub(crate) type OnExchange = Box<dyn Fn(&Exchange) + Send + Sync>;
 pub(crate) struct State {
     pub(crate) world: Mutex<World>,
     pub(crate) calls: Mutex<Log>,
+    /// Calls to operations.
+    pub(crate) served: Arc<AtomicUsize>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) expectations: Mutex<Expectations>,
     /// What a handler or a hook panicked with.
@@ -118,6 +121,9 @@ fn destination(door: Door, request: &Request) -> Option<Destination<'_>> {
 /// Counts the call, and takes the fault that was asked for.
 fn plan(state: &State, to: &Destination<'_>) -> Option<Fault> {
     lock(&state.expectations).count(to);
+    if matches!(to, Destination::Operation { .. }) {
+        state.served.fetch_add(1, Ordering::Relaxed);
+    }
     let now = lock(&state.world).clock.now();
     lock(&state.faults).take(to, now)
 }

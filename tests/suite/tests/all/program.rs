@@ -23,14 +23,14 @@ fn run(args: &[&str]) -> Output {
 }
 
 /// A program that runs until it is dropped, and what it says to export.
-struct Running {
+pub(crate) struct Running {
     child: Child,
-    exports: Vec<(String, String)>,
+    pub(crate) exports: Vec<(String, String)>,
     curl: String,
 }
 
 impl Running {
-    fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = Command::new(&*PROGRAM);
         command
             .args(args)
