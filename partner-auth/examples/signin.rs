@@ -3,11 +3,7 @@
 //! Without arguments against a scripted Entra ID in this process, so that it runs without an account; with `--live` with the
 //! credential in the environment.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example talks to the person who runs it"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the person who runs it")]
 
 use partner_auth::testing::{FakeEntra, Reply};
 use partner_auth::{Error, TokenProvider, TokenSource};
@@ -71,10 +67,7 @@ async fn scripted() -> Result<(), Error> {
         .authority(entra.authority())
         .build()?;
     show(&source).await?;
-    println!(
-        "requests          {}, the first one met an outage\n",
-        entra.requests().len()
-    );
+    println!("requests          {}, the first one met an outage\n", entra.requests().len());
 
     let graph = source.for_audience("https://graph.microsoft.com")?;
     if let Err(error) = graph.token().await {

@@ -38,11 +38,7 @@ impl TokenSource {
 
     fn azure(credential: Arc<dyn TokenCredential>, audience: &str, clock: Clock) -> Self {
         let label = format!("a credential of the Azure SDK for {audience}");
-        let issuer = AzureIssuer {
-            credential,
-            scope: format!("{audience}/.default"),
-            clock: clock.clone(),
-        };
+        let issuer = AzureIssuer { credential, scope: format!("{audience}/.default"), clock: clock.clone() };
         Self::new(label, Arc::new(issuer), (clock, RenewalPolicy::default()), None)
     }
 }
@@ -51,34 +47,20 @@ impl AzureIssuer {
     async fn acquire(&self) -> Result<Grant, Error> {
         let issued = self.clock.now();
         let wall = self.clock.wall();
-        let token = self
-            .clock
-            .within(PATIENCE, self.credential.get_token(&[&self.scope], None))
-            .await;
+        let token = self.clock.within(PATIENCE, self.credential.get_token(&[&self.scope], None)).await;
         let token = match token {
             Some(Ok(token)) => token,
             Some(Err(error)) => return Err(failed(error)),
             None => {
-                return Err(Error::new(
-                    ErrorKind::Network,
-                    "the Azure credential gave no token in time",
-                ));
+                return Err(Error::new(ErrorKind::Network, "the Azure credential gave no token in time"));
             }
         };
         let lifetime = Duration::try_from(token.expires_on - OffsetDateTime::from(wall)).unwrap_or_default();
         if lifetime.is_zero() {
-            return Err(Error::new(
-                ErrorKind::Protocol,
-                "the Azure credential gave a token that has expired already",
-            ));
+            return Err(Error::new(ErrorKind::Protocol, "the Azure credential gave a token that has expired already"));
         }
         let token = AccessToken::with_lifetime(token.token.secret(), issued, lifetime)?;
-        Ok(Grant {
-            token,
-            issued,
-            lifetime,
-            refresh_in: None,
-        })
+        Ok(Grant { token, issued, lifetime, refresh_in: None })
     }
 }
 
@@ -146,11 +128,7 @@ mod tests {
 
     fn stage(failures: Vec<azure_core::error::ErrorKind>) -> (Arc<Login>, TokenSource, ManualClock) {
         let clock = ManualClock::new();
-        let login = Login {
-            clock: clock.clone(),
-            failures: Mutex::new(failures),
-            scopes: Mutex::default(),
-        };
+        let login = Login { clock: clock.clone(), failures: Mutex::new(failures), scopes: Mutex::default() };
         let login = Arc::new(login);
         let source = TokenSource::azure(login.clone(), PARTNER_CENTER, Clock::Manual(clock.clone()));
         (login, source, clock)
@@ -162,10 +140,7 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(source.token().await.unwrap().secret(), "azure-1");
         }
-        assert_eq!(
-            *login.scopes.lock().unwrap(),
-            ["https://api.partner.microsoft.com/.default"]
-        );
+        assert_eq!(*login.scopes.lock().unwrap(), ["https://api.partner.microsoft.com/.default"]);
         let left = source.status().expires_in.unwrap();
         assert!((3599..=3600).contains(&left.as_secs()), "{left:?}");
         clock.advance(Duration::from_secs(3600));
@@ -189,12 +164,7 @@ mod tests {
             let (login, source, clock) = stage(vec![kind]);
             let error = source.token().await.unwrap_err();
             assert_eq!(error.kind(), expected);
-            assert!(
-                std::error::Error::source(&error)
-                    .unwrap()
-                    .to_string()
-                    .contains("not signed in")
-            );
+            assert!(std::error::Error::source(&error).unwrap().to_string().contains("not signed in"));
             assert!(source.token().await.unwrap_err().same(&error));
             clock.advance(Duration::from_secs(60));
             assert_eq!(source.token().await.unwrap().secret(), "azure-2");

@@ -99,14 +99,8 @@ fn replies() -> Vec<Reply> {
         Reply::token(format!("{TOKEN}\n")),
         Reply::token(TOKEN).expires_in(0),
         Reply::token(TOKEN).torn(),
-        Reply::body(
-            200,
-            format!(r#"{{"access_token":"{TOKEN}","token_type":"pop","expires_in":1}}"#),
-        ),
-        Reply::body(
-            200,
-            format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer","expires_in":"{TOKEN}"}}"#),
-        ),
+        Reply::body(200, format!(r#"{{"access_token":"{TOKEN}","token_type":"pop","expires_in":1}}"#)),
+        Reply::body(200, format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer","expires_in":"{TOKEN}"}}"#)),
         Reply::body(200, format!(r#"{{"access_token":["{TOKEN}"]}}"#)),
         Reply::body(200, TOKEN),
         Reply::body(400, refusal.clone()),
@@ -114,9 +108,7 @@ fn replies() -> Vec<Reply> {
         Reply::body(400, format!(r#"{{"error":"{SECRET} {TOKEN}"}}"#)),
         Reply::body(500, format!("<html>{SECRET}{ASSERTION}</html>")),
         Reply::status(302).header("Location", &format!("https://example.com/?{SECRET}")),
-        Reply::status(429)
-            .header("Retry-After", SECRET)
-            .header("x-ms-request-id", &format!("{TOKEN} x")),
+        Reply::status(429).header("Retry-After", SECRET).header("x-ms-request-id", &format!("{TOKEN} x")),
         Reply::cut(),
     ]
 }
@@ -124,11 +116,7 @@ fn replies() -> Vec<Reply> {
 fn credentials() -> Vec<Credential> {
     let failing = || {
         Credential::signed_by(|_| async {
-            Err(Error::other(
-                crate::ErrorKind::Network,
-                "no",
-                std::io::Error::other("x"),
-            ))
+            Err(Error::other(crate::ErrorKind::Network, "no", std::io::Error::other("x")))
         })
     };
     vec![
@@ -150,10 +138,7 @@ async fn no_canary_is_printed() {
                 let entra = FakeEntra::start().unwrap();
                 entra.otherwise(reply.clone());
                 let builder = TokenSource::builder("contoso.com", entra.client_id(), credential.clone());
-                let builder = builder
-                    .authority(entra.authority())
-                    .endpoint(endpoint)
-                    .clock(&ManualClock::new());
+                let builder = builder.authority(entra.authority()).endpoint(endpoint).clock(&ManualClock::new());
                 text += &printed(&builder);
                 let source = builder.build().unwrap();
                 match source.token().await {
@@ -182,14 +167,8 @@ async fn no_canary_is_printed() {
     assert_eq!(leak(&text), None, "printed");
 
     let logged = log.0.lock().unwrap();
-    assert!(
-        logged.contains("a token is requested") && logged.contains("no token was issued"),
-        "our events are there"
-    );
-    assert!(
-        logged.contains("\nhyper") || logged.contains("\nreqwest"),
-        "those of the transport too"
-    );
+    assert!(logged.contains("a token is requested") && logged.contains("no token was issued"), "our events are there");
+    assert!(logged.contains("\nhyper") || logged.contains("\nreqwest"), "those of the transport too");
     let line = logged.lines().find_map(|line| Some((leak(line)?, line)));
     assert_eq!(line, None, "logged");
 }

@@ -28,10 +28,7 @@ const LONGEST: usize = 16 << 10;
 impl Challenge {
     /// The first `Bearer` challenge, if there is one. Whatever the headers hold, nothing panics.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        let mut values = headers
-            .get_all(WWW_AUTHENTICATE)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
+        let mut values = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         values.find_map(Self::parse)
     }
 
@@ -48,11 +45,7 @@ impl Challenge {
                 rest = chars.as_str().trim_start();
                 continue;
             }
-            match after
-                .trim_start()
-                .strip_prefix('=')
-                .filter(|_| found.is_some() || !after.starts_with(' '))
-            {
+            match after.trim_start().strip_prefix('=').filter(|_| found.is_some() || !after.starts_with(' ')) {
                 Some(value) => {
                     let (value, after) = split_value(value.trim_start());
                     if let Some(Self { params }) = &mut found {
@@ -92,9 +85,7 @@ impl Challenge {
     /// Any parameter; names are compared without case.
     pub fn param(&self, name: &str) -> Option<&str> {
         let mut params = self.params.iter();
-        params
-            .find(|(found, _)| found.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        params.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
@@ -147,10 +138,7 @@ mod tests {
                 Some((Some("invalid_token"), Some("x \"y\""))),
             ),
             (r#"Basic realm="x", Bearer error="a""#, Some((Some("a"), None))),
-            (
-                r#"Negotiate, Bearer ERROR = "a" , Basic error="b""#,
-                Some((Some("a"), None)),
-            ),
+            (r#"Negotiate, Bearer ERROR = "a" , Basic error="b""#, Some((Some("a"), None))),
             (r#"Bearer error="never closed"#, Some((Some("never closed"), None))),
             (r#"Basic error="a""#, None),
             ("", None),

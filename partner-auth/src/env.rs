@@ -20,11 +20,7 @@ const CUSTOM_AUTHORITY: &str = "PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY";
 
 /// Reads the variables; an empty one counts as unset. One error names everything that is missing.
 pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environment, Error> {
-    let lookup = |name: &str| {
-        lookup(name)
-            .map(|value| value.trim().to_owned())
-            .filter(|value| !value.is_empty())
-    };
+    let lookup = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     let credential = credential(&lookup)?;
     // The Azure tasks of a pipeline name the application of their service connection.
     let tenant = lookup("AZURE_TENANT_ID").or_else(|| lookup("AZURESUBSCRIPTION_TENANT_ID"));
@@ -51,12 +47,7 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environmen
         Some(host) => host.parse()?,
         None => Authority::public(),
     };
-    Ok(Environment {
-        tenant: tenant.clone(),
-        client_id: client_id.clone(),
-        credential: credential.clone(),
-        authority,
-    })
+    Ok(Environment { tenant: tenant.clone(), client_id: client_id.clone(), credential: credential.clone(), authority })
 }
 
 /// The first credential that is configured, in the order of the Azure SDKs; then the build systems.
@@ -106,12 +97,7 @@ mod tests {
     use super::*;
 
     fn with<'v>(values: &'v [(&'v str, &'v str)]) -> impl Fn(&str) -> Option<String> + 'v {
-        move |name| {
-            values
-                .iter()
-                .find(|(found, _)| *found == name)
-                .map(|(_, value)| value.to_string())
-        }
+        move |name| values.iter().find(|(found, _)| *found == name).map(|(_, value)| value.to_string())
     }
 
     fn fails(values: &[(&str, &str)]) -> String {
@@ -139,19 +125,12 @@ mod tests {
         let secret = found(&[(SECRET, "s "), (CERTIFICATE, "/nowhere"), (TOKEN_FILE, "f")]);
         assert_eq!((secret.tenant.as_str(), secret.client_id.as_str()), ("t", "c"));
         assert_eq!(format!("{:?}", secret.credential), "Credential(secret)");
-        let file = found(&[
-            (SECRET, ""),
-            (TOKEN_FILE, "f"),
-            ("ACTIONS_ID_TOKEN_REQUEST_URL", "no url"),
-        ]);
+        let file = found(&[(SECRET, ""), (TOKEN_FILE, "f"), ("ACTIONS_ID_TOKEN_REQUEST_URL", "no url")]);
         assert_eq!(format!("{:?}", file.credential), "Credential(assertion)");
         let error = fails(&[&APPLICATION[..], &[("ACTIONS_ID_TOKEN_REQUEST_URL", "https://a")]].concat());
         assert!(error.contains("id-token: write"), "{error}");
         let error = fails(&[&APPLICATION[..], &[("SYSTEM_OIDCREQUESTURI", "https://a")]].concat());
-        assert!(
-            error.contains("SYSTEM_ACCESSTOKEN, AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"),
-            "{error}"
-        );
+        assert!(error.contains("SYSTEM_ACCESSTOKEN, AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"), "{error}");
         let pipeline = [
             ("AZURESUBSCRIPTION_TENANT_ID", "t"),
             ("AZURESUBSCRIPTION_CLIENT_ID", "c"),
@@ -181,19 +160,11 @@ mod tests {
             let error = fails(&[&APPLICATION[..], &[secret, (AUTHORITY, host)]].concat());
             assert!(error.contains(CUSTOM_AUTHORITY), "{error}");
             assert_eq!(
-                found(&[secret, (AUTHORITY, host), (CUSTOM_AUTHORITY, "1")])
-                    .authority
-                    .host(),
+                found(&[secret, (AUTHORITY, host), (CUSTOM_AUTHORITY, "1")]).authority.host(),
                 host.split("://").nth(1).unwrap().split(':').next().unwrap()
             );
         }
-        let error = fails(
-            &[
-                &APPLICATION[..],
-                &[secret, (AUTHORITY, "http://a"), (CUSTOM_AUTHORITY, "true")],
-            ]
-            .concat(),
-        );
+        let error = fails(&[&APPLICATION[..], &[secret, (AUTHORITY, "http://a"), (CUSTOM_AUTHORITY, "true")]].concat());
         assert!(error.contains("https"), "{error}");
     }
 }

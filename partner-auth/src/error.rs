@@ -68,12 +68,7 @@ impl Error {
     }
 
     pub(crate) fn with(kind: ErrorKind, message: impl Into<String>, details: Details) -> Self {
-        Self(Arc::new(Inner {
-            kind,
-            message: message.into(),
-            details,
-            source: None,
-        }))
+        Self(Arc::new(Inner { kind, message: message.into(), details, source: None }))
     }
 
     /// An error of a provider that is not of this crate.
@@ -114,10 +109,7 @@ impl Error {
 
     /// Whether the same request may succeed later without anybody's doing.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.0.kind,
-            ErrorKind::Throttled | ErrorKind::Transient | ErrorKind::Network
-        )
+        matches!(self.0.kind, ErrorKind::Throttled | ErrorKind::Transient | ErrorKind::Network)
     }
 
     /// The HTTP status of the answer, if there was one.

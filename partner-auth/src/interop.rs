@@ -25,23 +25,16 @@ async fn tokens_of_a_foreign_server() {
             (3, certificate().algorithm(SigningAlgorithm::Rs256).into()),
         ] {
             let source = source(origin, endpoint, client, credential);
-            let first = source
-                .token()
-                .await
-                .unwrap_or_else(|error| panic!("client {client} at {name}: {error:?}"));
+            let first = source.token().await.unwrap_or_else(|error| panic!("client {client} at {name}: {error:?}"));
             let left = source.status().expires_in.unwrap();
-            assert!(
-                left <= Duration::from_secs(1234) && left > Duration::from_secs(1200),
-                "{left:?}"
-            );
+            assert!(left <= Duration::from_secs(1234) && left > Duration::from_secs(1200), "{left:?}");
             source.invalidate(&first);
             assert_ne!(source.token().await.unwrap(), first);
         }
         // Its refusals are read as far as they go.
-        for (client, credential) in [
-            (1, Credential::secret("wrong")),
-            (2, certificate().algorithm(SigningAlgorithm::Rs256).into()),
-        ] {
+        for (client, credential) in
+            [(1, Credential::secret("wrong")), (2, certificate().algorithm(SigningAlgorithm::Rs256).into())]
+        {
             let error = source(origin, endpoint, client, credential).token().await.unwrap_err();
             assert_eq!(
                 (error.kind(), error.oauth_error(), error.status()),

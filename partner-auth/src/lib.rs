@@ -1,8 +1,5 @@
 #![cfg_attr(feature = "entra", doc = include_str!("../README.md"))]
-#![cfg_attr(
-    not(feature = "entra"),
-    doc = "What an API client needs of a token source: the trait [`TokenProvider`]."
-)]
+#![cfg_attr(not(feature = "entra"), doc = "What an API client needs of a token source: the trait [`TokenProvider`].")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod challenge;

@@ -62,11 +62,7 @@ impl AccessToken {
             return Err(Error::new(ErrorKind::Protocol, "the access token is empty"));
         }
         let header = header_of(&secret)?;
-        Ok(Self(Arc::new(Inner {
-            secret,
-            header,
-            expires_at,
-        })))
+        Ok(Self(Arc::new(Inner { secret, header, expires_at })))
     }
 
     /// A header that shares no memory with the others: its clones are counted apart.
@@ -95,12 +91,8 @@ impl AccessToken {
 pub(crate) fn header_of(secret: &str) -> Result<HeaderValue, Error> {
     let text = Zeroizing::new([SCHEME, secret.as_bytes()].concat());
     let header = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
-    let mut header = header.map_err(|_| {
-        Error::new(
-            ErrorKind::Protocol,
-            "the access token holds characters that a header cannot carry",
-        )
-    })?;
+    let mut header = header
+        .map_err(|_| Error::new(ErrorKind::Protocol, "the access token holds characters that a header cannot carry"))?;
     header.set_sensitive(true);
     Ok(header)
 }

@@ -31,11 +31,7 @@ pub enum IfMatch {
 
 impl From<&str> for IfMatch {
     fn from(tag: &str) -> Self {
-        if tag == "*" {
-            Self::Any
-        } else {
-            Self::Etag(tag.to_owned())
-        }
+        if tag == "*" { Self::Any } else { Self::Etag(tag.to_owned()) }
     }
 }
 
@@ -75,11 +71,7 @@ pub(crate) struct Options {
 
 impl Call {
     pub(crate) fn new(client: &Client, operation: &'static Operation) -> Self {
-        Self {
-            client: client.clone(),
-            operation,
-            options: Options::default(),
-        }
+        Self { client: client.clone(), operation, options: Options::default() }
     }
 
     pub(crate) fn header(&mut self, name: &str, value: &str) {
@@ -130,21 +122,14 @@ impl Call {
             return refuse(format!("the header {name:?} or its value cannot be sent"));
         }
         let mut options = self.options.clone();
-        options.if_match = options
-            .if_match
-            .or_else(|| body_etag.map(|tag| IfMatch::Etag(tag.to_owned())));
+        options.if_match = options.if_match.or_else(|| body_etag.map(|tag| IfMatch::Etag(tag.to_owned())));
         if self.operation.if_match == IfMatchRule::Required && options.if_match.is_none() {
             let message = "no entity tag: read the resource first and send its etag, or overwrite whatever is there with \
                            .if_match(IfMatch::Any)";
             return refuse(message.to_owned());
         }
         let shared = self.client.shared.clone();
-        Ok(Arc::new(Context {
-            shared,
-            operation: self.operation,
-            options,
-            outcome: Mutex::default(),
-        }))
+        Ok(Arc::new(Context { shared, operation: self.operation, options, outcome: Mutex::default() }))
     }
 }
 
@@ -169,10 +154,7 @@ fn check_segment(name: &str, value: &str) -> Result<(), Error> {
     } else {
         return Ok(());
     };
-    Err(Error::new(
-        ErrorKind::Argument,
-        format!("the argument {name} {problem}"),
-    ))
+    Err(Error::new(ErrorKind::Argument, format!("the argument {name} {problem}")))
 }
 
 /// What the hooks of one call need, and where they leave what came of it.
@@ -221,11 +203,7 @@ impl Context {
     /// The error for a body that cannot be decoded; the body is quoted where it cannot hold a secret.
     pub(crate) fn undecodable<T: DeserializeOwned>(&self, body: &[u8], error: serde_json::Error) -> Error {
         let error = self.complete(decode_error::<T>(body, error));
-        if self.operation.secret {
-            error
-        } else {
-            error.quoting(body)
-        }
+        if self.operation.secret { error } else { error.quoting(body) }
     }
 
     pub(crate) fn attempts(&self) -> u32 {
@@ -243,9 +221,7 @@ impl Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("operation", &self.operation.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("operation", &self.operation.name).finish_non_exhaustive()
     }
 }
 
@@ -341,20 +317,9 @@ mod tests {
     #[test]
     fn arguments_cannot_change_the_path() {
         for bad in ["", ".", "..", "a/b", "a\\b", "a?b", "a#b", "a\nb", "/"] {
-            assert_eq!(
-                check_segment("id", bad).unwrap_err().kind(),
-                ErrorKind::Argument,
-                "{bad:?}"
-            );
+            assert_eq!(check_segment("id", bad).unwrap_err().kind(), ErrorKind::Argument, "{bad:?}");
         }
-        for good in [
-            "testdrive",
-            "a-ResellerInstance",
-            "1152921505696724141",
-            "a b",
-            "...",
-            "ü(x)'",
-        ] {
+        for good in ["testdrive", "a-ResellerInstance", "1152921505696724141", "a b", "...", "ü(x)'"] {
             assert!(check_segment("id", good).is_ok(), "{good:?}");
         }
     }

@@ -58,10 +58,7 @@ impl Client {
     pub fn from_env() -> Result<Self, Error> {
         let tokens = partner_auth::TokenSource::from_env().map_err(Error::auth)?;
         let builder = Self::builder().token_provider(tokens);
-        match std::env::var("PARTNER_INGESTION_URL")
-            .ok()
-            .filter(|url| !url.trim().is_empty())
-        {
+        match std::env::var("PARTNER_INGESTION_URL").ok().filter(|url| !url.trim().is_empty()) {
             Some(url) => builder.base_url(url.trim()).build(),
             None => builder.build(),
         }
@@ -192,10 +189,7 @@ impl ClientBuilder {
     /// [`ErrorKind::Config`] when there is no token provider, the address is unusable or the transport cannot be made.
     pub fn build(self) -> Result<Client, Error> {
         let Some(tokens) = self.tokens else {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "no token provider: set one, or use Client::from_env",
-            ));
+            return Err(Error::new(ErrorKind::Config, "no token provider: set one, or use Client::from_env"));
         };
         let base = base_url(&self.base)?;
         let builder = reqwest::Client::builder();
@@ -211,15 +205,7 @@ impl ClientBuilder {
             .user_agent(concat!("partner-ingestion-sdk/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| Error::new(ErrorKind::Config, "the transport cannot be made").with_source(e))?;
-        let Self {
-            retry,
-            timeout,
-            deadline,
-            concurrency,
-            max_body,
-            renew_on_forbidden,
-            ..
-        } = self;
+        let Self { retry, timeout, deadline, concurrency, max_body, renew_on_forbidden, .. } = self;
         Ok(Client {
             shared: Arc::new(Shared {
                 base,
@@ -238,10 +224,7 @@ impl ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("base", &self.base)
-            .field("tokens", &self.tokens)
-            .finish_non_exhaustive()
+        f.debug_struct("ClientBuilder").field("base", &self.base).field("tokens", &self.tokens).finish_non_exhaustive()
     }
 }
 
@@ -269,19 +252,9 @@ mod tests {
 
     #[test]
     fn base_urls() {
-        assert_eq!(
-            base_url("https://a.example/v1/").unwrap().as_str(),
-            "https://a.example/v1"
-        );
+        assert_eq!(base_url("https://a.example/v1/").unwrap().as_str(), "https://a.example/v1");
         assert!(base_url("http://127.0.0.1:8080/v1.0/ingestion").is_ok());
-        for bad in [
-            "a.example",
-            "http://a.example",
-            "https://u:p@a.example",
-            "https://a.example?x",
-            "ftp://a",
-            "",
-        ] {
+        for bad in ["a.example", "http://a.example", "https://u:p@a.example", "https://a.example?x", "ftp://a", ""] {
             let error = base_url(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{bad}");
         }
@@ -289,12 +262,6 @@ mod tests {
 
     #[test]
     fn a_client_needs_tokens() {
-        assert!(
-            Client::builder()
-                .build()
-                .unwrap_err()
-                .to_string()
-                .contains("token provider")
-        );
+        assert!(Client::builder().build().unwrap_err().to_string().contains("token provider"));
     }
 }

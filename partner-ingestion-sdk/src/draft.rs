@@ -47,21 +47,13 @@ pub struct Draft<T> {
 
 impl<T> Clone for Draft<T> {
     fn clone(&self) -> Self {
-        Self {
-            client: self.client.clone(),
-            product: self.product.clone(),
-            plan: self.plan.clone(),
-            ..*self
-        }
+        Self { client: self.client.clone(), product: self.product.clone(), plan: self.plan.clone(), ..*self }
     }
 }
 
 impl<T> fmt::Debug for Draft<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Draft")
-            .field("product", &self.product)
-            .field("plan", &self.plan)
-            .finish_non_exhaustive()
+        f.debug_struct("Draft").field("product", &self.product).field("plan", &self.plan).finish_non_exhaustive()
     }
 }
 
@@ -188,13 +180,7 @@ impl Client {
     }
 
     fn draft<T>(&self, product: ProductId, plan: Option<VariantId>) -> Draft<T> {
-        Draft {
-            client: self.clone(),
-            product,
-            plan,
-            patience: PATIENCE,
-            resource: PhantomData,
-        }
+        Draft { client: self.clone(), product, plan, patience: PATIENCE, resource: PhantomData }
     }
 
     /// All branches of a module: those of the offer without a variant, and those of its plans.
@@ -275,11 +261,7 @@ impl<T: Drafted> Draft<T> {
 
     /// Module, product and plan.
     fn named(&self) -> String {
-        let plan = self
-            .plan
-            .as_ref()
-            .map(|plan| format!(", plan {plan}"))
-            .unwrap_or_default();
+        let plan = self.plan.as_ref().map(|plan| format!(", plan {plan}")).unwrap_or_default();
         format!("the module {} of product {}{plan}", T::MODULE, self.product)
     }
 }

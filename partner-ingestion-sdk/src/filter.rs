@@ -40,9 +40,7 @@ impl Filter {
     /// The product with this offer id, in the recorded form.
     pub fn offer_id(offer_id: impl AsRef<str>) -> Self {
         let id = quoted(offer_id.as_ref());
-        Self::of(format!(
-            "externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq {id})"
-        ))
+        Self::of(format!("externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq {id})"))
     }
 
     /// Submissions in this state, such as `InProgress`.
@@ -52,10 +50,7 @@ impl Filter {
 
     /// Any other condition, as it stands.
     pub fn raw(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            loose: true,
-        }
+        Self { text: text.into(), loose: true }
     }
 
     /// Both.
@@ -67,18 +62,11 @@ impl Filter {
     /// One of them.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self {
-            text: format!("{} or {}", self.text, other.text),
-            loose: true,
-        }
+        Self { text: format!("{} or {}", self.text, other.text), loose: true }
     }
 
     fn tight(self) -> String {
-        if self.loose {
-            format!("({})", self.text)
-        } else {
-            self.text
-        }
+        if self.loose { format!("({})", self.text) } else { self.text }
     }
 }
 

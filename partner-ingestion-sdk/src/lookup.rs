@@ -6,12 +6,7 @@ use futures_util::TryStreamExt;
 use std::time::Duration;
 
 /// What was created with an answer that was lost may take a moment to be found.
-const LOOKS: [Duration; 4] = [
-    Duration::ZERO,
-    Duration::from_secs(1),
-    Duration::from_secs(3),
-    Duration::from_secs(6),
-];
+const LOOKS: [Duration; 4] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(6)];
 
 impl Client {
     /// The product with this offer id: the id that the portal shows.
@@ -63,10 +58,7 @@ impl Client {
     pub async fn ensure_product(&self, product: impl Into<AzureProduct> + Send) -> Result<AzureProduct, Error> {
         let product = product.into();
         let Some(offer_id) = product.offer_id().map(str::to_owned) else {
-            return Err(Error::new(
-                ErrorKind::Argument,
-                "the product has no external id of the type AzureOfferId",
-            ));
+            return Err(Error::new(ErrorKind::Argument, "the product has no external id of the type AzureOfferId"));
         };
         if !self.products_with(&offer_id).await?.is_empty() {
             return self.product_by_offer_id(&offer_id).await;
@@ -124,10 +116,7 @@ impl Client {
         let products = self.list_products().filter(Filter::offer_id(offer_id)).stream();
         // The service compares without case; the portal's ids are in lower case.
         let same = |product: &AzureProduct| product.offer_id().is_some_and(|id| id.eq_ignore_ascii_case(offer_id));
-        products
-            .try_filter(|product| std::future::ready(same(product)))
-            .try_collect()
-            .await
+        products.try_filter(|product| std::future::ready(same(product))).try_collect().await
     }
 
     async fn plans_with(&self, product: &ProductId, plan_id: &str) -> Result<Vec<AzureSkuVariant>, Error> {

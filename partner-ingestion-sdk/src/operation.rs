@@ -36,10 +36,5 @@ pub enum IfMatchRule {
 }
 
 /// Stands for a route that is not in the document.
-pub(crate) static ANY: Operation = Operation {
-    name: "request",
-    method: "",
-    path: "",
-    if_match: IfMatchRule::No,
-    secret: true,
-};
+pub(crate) static ANY: Operation =
+    Operation { name: "request", method: "", path: "", if_match: IfMatchRule::No, secret: true };

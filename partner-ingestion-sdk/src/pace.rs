@@ -40,10 +40,7 @@ struct State {
 
 impl Pace {
     pub(crate) fn new(concurrency: usize) -> Self {
-        Self {
-            permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
-            state: Mutex::default(),
-        }
+        Self { permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)), state: Mutex::default() }
     }
 
     /// Waits for a place and for its time. The place is given back when the permit is dropped.
@@ -90,11 +87,7 @@ impl State {
     }
 
     fn succeeded(&mut self, now: Instant) {
-        while self
-            .successes
-            .front()
-            .is_some_and(|then| now.duration_since(*then) > WINDOW)
-        {
+        while self.successes.front().is_some_and(|then| now.duration_since(*then) > WINDOW) {
             self.successes.pop_front();
         }
         // More than what is a limit at all need not be counted.
@@ -111,10 +104,7 @@ impl State {
         let until = now + pause;
         // Those that were on their way when the gate was closed say nothing new.
         if self.closed(now).is_none() {
-            let recent = self
-                .successes
-                .iter()
-                .filter(|then| now.duration_since(**then) <= WINDOW);
+            let recent = self.successes.iter().filter(|then| now.duration_since(**then) <= WINDOW);
             let measured = recent.count().max(1) as f64;
             let before = self.rate.unwrap_or(f64::INFINITY);
             self.rate = Some(measured.min(before).max(1.0) * BELOW);

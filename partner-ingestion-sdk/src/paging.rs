@@ -105,13 +105,7 @@ where
     P::Item: Send,
 {
     pub(crate) fn of(pages: Pages<P>) -> Self {
-        Self(
-            pages
-                .0
-                .map_ok(|page| stream::iter(page.into_items().into_iter().map(Ok)))
-                .try_flatten()
-                .boxed(),
-        )
+        Self(pages.0.map_ok(|page| stream::iter(page.into_items().into_iter().map(Ok))).try_flatten().boxed())
     }
 }
 

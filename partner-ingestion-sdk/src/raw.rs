@@ -30,12 +30,7 @@ impl Client {
             true => Err("the path would lead elsewhere".to_owned()),
             false => Url::parse(&format!("{base}/{}", path.trim_start_matches('/'))).map_err(|e| e.to_string()),
         };
-        RawRequest {
-            call: Call::new(self, &ANY),
-            method,
-            url,
-            body: Ok(None),
-        }
+        RawRequest { call: Call::new(self, &ANY), method, url, body: Ok(None) }
     }
 
     /// Starts a GET of a link that the service gave: relative to the host, as it writes them, or absolute.
@@ -43,12 +38,7 @@ impl Client {
     /// A link to another origin is refused before anything is sent.
     pub fn follow(&self, link: &str) -> RawRequest {
         let url = resolve(self.base_url(), link);
-        RawRequest {
-            call: Call::new(self, &ANY),
-            method: Method::GET,
-            url,
-            body: Ok(None),
-        }
+        RawRequest { call: Call::new(self, &ANY), method: Method::GET, url, body: Ok(None) }
     }
 }
 
@@ -57,11 +47,7 @@ pub(crate) fn resolve(base: &Url, link: &str) -> Result<Url, String> {
     let absolute = link.contains("://");
     let mut root = base.clone();
     root.set_path("/");
-    let url = if absolute {
-        Url::parse(link)
-    } else {
-        root.join(&format!("/{}", link.trim_start_matches('/')))
-    };
+    let url = if absolute { Url::parse(link) } else { root.join(&format!("/{}", link.trim_start_matches('/'))) };
     url.map_err(|e| e.to_string())
 }
 
@@ -138,10 +124,7 @@ mod tests {
     fn links_are_relative_to_the_host() {
         let base = Url::parse("https://a.example/v1.0/ingestion").unwrap();
         let table = [
-            (
-                "v1.0/ingestion/products?$skipToken=x",
-                "https://a.example/v1.0/ingestion/products?$skipToken=x",
-            ),
+            ("v1.0/ingestion/products?$skipToken=x", "https://a.example/v1.0/ingestion/products?$skipToken=x"),
             ("/v1.0/ingestion/products", "https://a.example/v1.0/ingestion/products"),
             ("https://a.example/x", "https://a.example/x"),
             ("//evil.example/x", "https://a.example/evil.example/x"),

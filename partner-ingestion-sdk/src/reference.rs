@@ -132,9 +132,7 @@ impl PackageConfiguration {
         let id = package.id.as_ref().map(PackageId::as_str).unwrap_or_default();
         // An answer may leave the type of a package empty.
         let kind = package.resource_type.as_ref().map(PackageType::as_str);
-        let kind = kind
-            .filter(|kind| !kind.is_empty())
-            .unwrap_or("AzureApplicationPackage");
+        let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or("AzureApplicationPackage");
         let reference = [TypeValuePair::new(kind, id)];
         match self {
             Self::AzureManagedApplication(c) => Self::AzureManagedApplication(c.set_package_references(reference)),

@@ -16,12 +16,7 @@ pub struct Response<T> {
 
 impl<T> Response<T> {
     pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
-        Self {
-            value,
-            status,
-            headers,
-            attempts,
-        }
+        Self { value, status, headers, attempts }
     }
 
     /// The body, without the rest.
@@ -61,12 +56,7 @@ impl<T> Response<T> {
 
     /// The same answer with another body.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Response<U> {
-        Response {
-            value: f(self.value),
-            status: self.status,
-            headers: self.headers,
-            attempts: self.attempts,
-        }
+        Response { value: f(self.value), status: self.status, headers: self.headers, attempts: self.attempts }
     }
 
     fn text(&self, name: &str) -> Option<&str> {

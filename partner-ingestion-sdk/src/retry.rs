@@ -38,20 +38,14 @@ pub struct Retry {
 impl Default for Retry {
     /// Four attempts within two minutes.
     fn default() -> Self {
-        Self {
-            attempts: 4,
-            within: Duration::from_secs(120),
-        }
+        Self { attempts: 4, within: Duration::from_secs(120) }
     }
 }
 
 impl Retry {
     /// One attempt.
     pub fn none() -> Self {
-        Self {
-            attempts: 1,
-            ..Self::default()
-        }
+        Self { attempts: 1, ..Self::default() }
     }
 
     /// At most this many attempts; at least one is made.
@@ -144,10 +138,8 @@ mod tests {
 
     #[test]
     fn a_post_is_sent_again_only_when_it_was_not_processed() {
-        let status = |status: u16, retry_after| Failure::Status {
-            status: StatusCode::from_u16(status).unwrap(),
-            retry_after,
-        };
+        let status =
+            |status: u16, retry_after| Failure::Status { status: StatusCode::from_u16(status).unwrap(), retry_after };
         let table = [
             (Failure::Connect, true, true),
             (Failure::Broken, true, false),
@@ -185,10 +177,7 @@ mod tests {
     fn retry_after_in_both_forms() {
         let header = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
         assert_eq!(retry_after(&header("7")), Some(Duration::from_secs(7)));
-        assert_eq!(
-            retry_after(&header("Sun, 06 Nov 1994 08:49:37 GMT")),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(retry_after(&header("Sun, 06 Nov 1994 08:49:37 GMT")), Some(Duration::ZERO));
         let soon = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) + chrono::TimeDelta::seconds(90);
         let wait = retry_after(&header(&soon.format("%a, %d %b %Y %H:%M:%S GMT").to_string())).unwrap();
         assert!((85..=90).contains(&wait.as_secs()), "{wait:?}");

@@ -32,11 +32,7 @@ impl ClientHooks<Arc<Context>> for Generated {
         let answer = self.inner.run(request).await.unwrap_or_else(|error| {
             // The real error waits in the context; progenitor only has to stop.
             self.inner.fail(error);
-            Answer {
-                status: StatusCode::IM_A_TEAPOT,
-                headers: HeaderMap::new(),
-                body: Bytes::new(),
-            }
+            Answer { status: StatusCode::IM_A_TEAPOT, headers: HeaderMap::new(), body: Bytes::new() }
         });
         Ok(answer.into())
     }
@@ -62,10 +58,7 @@ impl Context {
     /// Headers that are the same for every attempt.
     pub(crate) fn prepare(&self, request: &mut Request) -> Result<(), Error> {
         if request.url().origin() != self.shared.base.origin() {
-            return Err(self.error(
-                ErrorKind::ForeignOrigin,
-                "the address is not of the service; no token goes there",
-            ));
+            return Err(self.error(ErrorKind::ForeignOrigin, "the address is not of the service; no token goes there"));
         }
         let headers = request.headers_mut();
         headers.remove(API_VERSION);
@@ -146,10 +139,7 @@ impl Context {
                         continue;
                     }
                     let error = service_error(self.operation, &answer);
-                    let failure = Failure::Status {
-                        status: answer.status,
-                        retry_after: error.retry_after().is_some(),
-                    };
+                    let failure = Failure::Status { status: answer.status, retry_after: error.retry_after().is_some() };
                     (error, failure)
                 }
                 Err((error, failure)) => (error, failure),
@@ -178,12 +168,7 @@ impl Context {
     async fn authorize(&self, request: &mut Request) -> Result<AccessToken, Error> {
         let token = match self.shared.tokens.cached() {
             Some(token) => token,
-            None => self
-                .shared
-                .tokens
-                .token()
-                .await
-                .map_err(|e| Error::auth(e).of(self.operation))?,
+            None => self.shared.tokens.token().await.map_err(|e| Error::auth(e).of(self.operation))?,
         };
         request.headers_mut().insert(AUTHORIZATION, token.header().clone());
         Ok(token)
@@ -211,11 +196,7 @@ impl Context {
                 true => ("the service cannot be reached", Failure::Connect),
                 false => ("the connection to the service broke", Failure::Broken),
             };
-            let kind = if error.is_timeout() {
-                ErrorKind::Timeout
-            } else {
-                ErrorKind::Connection
-            };
+            let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Connection };
             // The address may carry what the caller filtered by.
             (self.error(kind, message).with_source(error.without_url()), failure)
         };
@@ -225,23 +206,15 @@ impl Context {
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
             if body.len() + chunk.len() > self.shared.max_body {
                 let message = format!("the answer is larger than {} bytes", self.shared.max_body);
-                let failure = Failure::Status {
-                    status: StatusCode::PAYLOAD_TOO_LARGE,
-                    retry_after: false,
-                };
+                let failure = Failure::Status { status: StatusCode::PAYLOAD_TOO_LARGE, retry_after: false };
                 return Err((
-                    self.error(ErrorKind::TooLarge, &message)
-                        .answered(status, request_id(&headers)),
+                    self.error(ErrorKind::TooLarge, &message).answered(status, request_id(&headers)),
                     failure,
                 ));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer {
-            status,
-            headers,
-            body: body.into(),
-        })
+        Ok(Answer { status, headers, body: body.into() })
     }
 
     fn error(&self, kind: ErrorKind, message: &str) -> Error {
@@ -256,16 +229,9 @@ fn is_harmless(method: &Method) -> bool {
 
 /// What a DELETE answers that was carried out.
 fn deleted(answer: Answer) -> Answer {
-    Answer {
-        status: StatusCode::NO_CONTENT,
-        headers: answer.headers,
-        body: Bytes::new(),
-    }
+    Answer { status: StatusCode::NO_CONTENT, headers: answer.headers, body: Bytes::new() }
 }
 
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get(REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .map(str::to_owned)
+    headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned)
 }

@@ -13,33 +13,14 @@ pub fn run(root: &Path, name: &str, report: &Report) -> Result<()> {
         "decode" | "tokens" => {}
         "compile" => {
             std::fs::create_dir_all(&target)?;
-            let options = Options {
-                root: root.to_owned(),
-                check: true,
-                emit_plain: Some(plain.clone()),
-                ..Options::default()
-            };
+            let options =
+                Options { root: root.to_owned(), check: true, emit_plain: Some(plain.clone()), ..Options::default() };
             generate::run(&options, report)?;
         }
         other => bail!("there is no benchmark {other}; there are decode, compile and tokens"),
     }
     report.step("bench", name);
-    let args = [
-        "run",
-        "--quiet",
-        "--release",
-        "--manifest-path",
-        "tests/bench/Cargo.toml",
-        "--bin",
-        name,
-    ];
+    let args = ["run", "--quiet", "--release", "--manifest-path", "tests/bench/Cargo.toml", "--bin", name];
     let target = target.to_string_lossy();
-    cargo(
-        root,
-        &args,
-        &[
-            ("CARGO_TARGET_DIR", &target),
-            ("PLAIN_DOCUMENT", &plain.to_string_lossy()),
-        ],
-    )
+    cargo(root, &args, &[("CARGO_TARGET_DIR", &target), ("PLAIN_DOCUMENT", &plain.to_string_lossy())])
 }

@@ -18,11 +18,7 @@ struct Gate {
 impl Gate {
     /// `cargo` with arguments that are written as in a shell.
     fn cargo(name: &'static str, args: &'static str) -> Self {
-        Self {
-            name,
-            args: args.split(' ').collect(),
-            env: Vec::new(),
-        }
+        Self { name, args: args.split(' ').collect(), env: Vec::new() }
     }
 
     /// Lints, none of them only a warning.
@@ -57,25 +53,16 @@ fn gates() -> Vec<Gate> {
         Gate::doc("docs", "--workspace"),
         Gate::clippy("types only", "-p partner-ingestion-sdk --no-default-features"),
         Gate::doc("types only, docs", "-p partner-ingestion-sdk --no-default-features"),
-        Gate::clippy(
-            "SDK without sign-in",
-            "-p partner-ingestion-sdk --no-default-features --features client,rustls",
-        ),
+        Gate::clippy("SDK without sign-in", "-p partner-ingestion-sdk --no-default-features --features client,rustls"),
         Gate::clippy(
             "SDK without certificates",
             "-p partner-ingestion-sdk --no-default-features --features auth,rustls",
         ),
         Gate::clippy("auth, trait only", "-p partner-auth --no-default-features"),
-        Gate::clippy(
-            "auth, each feature",
-            "-p partner-auth --all-targets --features azure,testing",
-        ),
+        Gate::clippy("auth, each feature", "-p partner-auth --all-targets --features azure,testing"),
         Gate::cargo("auth, each feature", "test -p partner-auth --features azure,testing"),
         Gate::doc("auth, docs", "-p partner-auth --features azure,testing"),
-        Gate::cargo(
-            "auth, example",
-            "run --quiet -p partner-auth --features testing --example signin",
-        ),
+        Gate::cargo("auth, example", "run --quiet -p partner-auth --features testing --example signin"),
         // Its own target folder: the flag is part of every crate's fingerprint.
         Gate::cargo("model of the token cache", model)
             .with("RUSTFLAGS", "--cfg shuttle")
@@ -85,14 +72,7 @@ fn gates() -> Vec<Gate> {
 
 pub fn run(root: &Path, report: &Report) -> Result<()> {
     let start = Instant::now();
-    generate::run(
-        &Options {
-            root: root.to_owned(),
-            check: true,
-            ..Options::default()
-        },
-        report,
-    )?;
+    generate::run(&Options { root: root.to_owned(), check: true, ..Options::default() }, report)?;
     for Gate { name, args, env } in gates() {
         let begun = Instant::now();
         report.step("ci", &format!("{name}: cargo {}", args.join(" ")));

@@ -7,29 +7,8 @@ use anyhow::Result;
 use std::path::Path;
 
 pub fn run(root: &Path, report: &Report) -> Result<()> {
-    generate::run(
-        &Options {
-            root: root.to_owned(),
-            check: true,
-            ..Options::default()
-        },
-        report,
-    )?;
-    report.step(
-        "demo",
-        "publish an offer to the sandbox (cargo run --example publish_offer)",
-    );
+    generate::run(&Options { root: root.to_owned(), check: true, ..Options::default() }, report)?;
+    report.step("demo", "publish an offer to the sandbox (cargo run --example publish_offer)");
     // The example starts the sandbox by itself; only `--live`, which is never given here, reaches the real service.
-    cargo(
-        root,
-        &[
-            "run",
-            "--quiet",
-            "--package",
-            "partner-ingestion-sdk",
-            "--example",
-            "publish_offer",
-        ],
-        &[],
-    )
+    cargo(root, &["run", "--quiet", "--package", "partner-ingestion-sdk", "--example", "publish_offer"], &[])
 }

@@ -52,24 +52,12 @@ fn test(root: &Path, folder: &Path, report: &Report) -> Result<()> {
     let mut server = Server::start(folder, &key)?;
     let addresses = server.addresses()?;
     report.step("interop", "oidc-provider answers; cargo test");
-    let args = [
-        "test",
-        "--package",
-        "partner-auth",
-        "--lib",
-        "--",
-        "--ignored",
-        "interop",
-    ];
+    let args = ["test", "--package", "partner-auth", "--lib", "--", "--ignored", "interop"];
     cargo(root, &args, &[("PARTNER_INTEROP", &addresses)])
 }
 
 fn works(program: &str) -> bool {
-    let version = Command::new(program)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
+    let version = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     version.is_ok_and(|status| status.success())
 }
 
@@ -80,11 +68,7 @@ impl Server {
     fn start(folder: &Path, key: &Path) -> Result<Self> {
         let mut command = Command::new("node");
         command.arg("server.mjs").arg(key).current_dir(folder);
-        let child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         Ok(Self(child.context("cannot start node")?))
     }
 
@@ -92,9 +76,7 @@ impl Server {
     fn addresses(&mut self) -> Result<String> {
         let output = self.0.stdout.take().context("the server has no output")?;
         let mut line = String::new();
-        BufReader::new(output)
-            .read_line(&mut line)
-            .context("the server says nothing")?;
+        BufReader::new(output).read_line(&mut line).context("the server says nothing")?;
         if line.trim().is_empty() {
             bail!("the server ended before it was ready; run it by hand: node server.mjs, in target/interop");
         }

@@ -84,23 +84,8 @@ fn main() -> ExitCode {
     let report = Report::new();
     let root = project_root();
     let result = match Cli::parse().command {
-        Command::Generate {
-            check,
-            document,
-            out,
-            allow_broken,
-            emit_normalised,
-            emit_plain,
-        } => {
-            let options = generate::Options {
-                root,
-                document,
-                out,
-                check,
-                allow_broken,
-                emit_normalised,
-                emit_plain,
-            };
+        Command::Generate { check, document, out, allow_broken, emit_normalised, emit_plain } => {
+            let options = generate::Options { root, document, out, check, allow_broken, emit_normalised, emit_plain };
             generate::run(&options, &report)
         }
         Command::Bench { name } => bench::run(&root, &name, &report),

@@ -10,12 +10,8 @@ pub fn cargo(root: &Path, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
     let mut command = Command::new(cargo);
     // Set by the cargo that runs us; a nested one must find its own.
     command.env_remove("CARGO_MANIFEST_DIR");
-    let status = command
-        .args(args)
-        .envs(env.iter().copied())
-        .current_dir(root)
-        .status()
-        .context("cannot start cargo")?;
+    let status =
+        command.args(args).envs(env.iter().copied()).current_dir(root).status().context("cannot start cargo")?;
     if !status.success() {
         bail!("`cargo {}` failed ({status})", args.join(" "));
     }

@@ -19,70 +19,31 @@ const SOAKS: [Soak; 4] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
-        args: &[
-            "--package",
-            "partner-tests",
-            "--test",
-            "all",
-            "--",
-            "--nocapture",
-            "property::",
-        ],
+        args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "property::"],
         env: &[("PARTNER_CASES", "1000000")],
     },
     Soak {
         name: "tokens",
         what: "10,000 tasks on a cold, an ageing, an expired and a failing source, 1,000 times",
-        args: &[
-            "--package",
-            "partner-auth",
-            "--lib",
-            "--",
-            "--nocapture",
-            "--test-threads=1",
-            "herd::",
-        ],
+        args: &["--package", "partner-auth", "--lib", "--", "--nocapture", "--test-threads=1", "herd::"],
         env: &[("PARTNER_HERD", "1000")],
     },
     Soak {
         name: "clients",
         what: "64 clients on one sandbox for a minute, without an error",
-        args: &[
-            "--package",
-            "partner-tests",
-            "--test",
-            "all",
-            "--",
-            "--nocapture",
-            "sandbox::sixty_four",
-        ],
+        args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "sandbox::sixty_four"],
         env: &[("PARTNER_SECONDS", "60")],
     },
     Soak {
         name: "model",
         what: "the token cache under a model checker: three threads, up to 2,000,000 schedules of each model in order",
-        args: &[
-            "--package",
-            "partner-auth",
-            "--lib",
-            "--",
-            "--nocapture",
-            "--test-threads=2",
-            "model::",
-        ],
-        env: &[
-            ("PARTNER_SCHEDULES", "2000000"),
-            ("RUSTFLAGS", "--cfg shuttle"),
-            ("CARGO_TARGET_DIR", "target/model"),
-        ],
+        args: &["--package", "partner-auth", "--lib", "--", "--nocapture", "--test-threads=2", "model::"],
+        env: &[("PARTNER_SCHEDULES", "2000000"), ("RUSTFLAGS", "--cfg shuttle"), ("CARGO_TARGET_DIR", "target/model")],
     },
 ];
 
 pub fn run(root: &Path, name: Option<&str>, report: &Report) -> Result<()> {
-    let chosen: Vec<&Soak> = SOAKS
-        .iter()
-        .filter(|soak| name.is_none_or(|name| name == soak.name))
-        .collect();
+    let chosen: Vec<&Soak> = SOAKS.iter().filter(|soak| name.is_none_or(|name| name == soak.name)).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = SOAKS.iter().map(|soak| soak.name).collect();
         bail!("there is no soak of this name; there are: {}", names.join(", "));

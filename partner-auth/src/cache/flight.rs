@@ -52,39 +52,22 @@ impl Inner {
     fn launch(self: &Arc<Self>, slot: &mut Slot, now: Instant) -> (BoxFuture<'static, ()>, Ticket) {
         slot.flights += 1;
         let (sender, landing) = watch::channel(None);
-        let ticket = Ticket {
-            id: slot.flights,
-            lost_at: now + self.issuer.patience(),
-            landing,
-        };
+        let ticket = Ticket { id: slot.flights, lost_at: now + self.issuer.patience(), landing };
         slot.flight = Some(ticket.clone());
         if let Some(entry) = self.current.load_full() {
             entry.renewal_started();
         }
         tracing::debug!(target: "partner_auth", source = %self.label, flight = ticket.id, "a token is requested");
-        let flight = Flight {
-            home: self.clone(),
-            id: ticket.id,
-            version: self.issuer.version(),
-            sender,
-            landed: false,
-        };
+        let flight =
+            Flight { home: self.clone(), id: ticket.id, version: self.issuer.version(), sender, landed: false };
         (Box::pin(flight.run()), ticket)
     }
 
     /// Waits for a flight to land; `None` when it is lost.
     pub(super) async fn wait(&self, ticket: Ticket) -> Option<Outcome> {
-        let Ticket {
-            mut landing, lost_at, ..
-        } = ticket;
+        let Ticket { mut landing, lost_at, .. } = ticket;
         let left = lost_at.saturating_duration_since(self.clock.now());
-        let landed = async {
-            landing
-                .wait_for(Option::is_some)
-                .await
-                .ok()
-                .and_then(|outcome| outcome.clone())
-        };
+        let landed = async { landing.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone()) };
         self.clock.within(left, landed).await.flatten()
     }
 
@@ -95,15 +78,10 @@ impl Inner {
         if awaited {
             slot.flight = None;
         }
-        let outcome = outcome.and_then(
-            |grant| match now.saturating_duration_since(grant.issued) < grant.lifetime {
-                true => Ok(grant),
-                false => Err(Error::new(
-                    ErrorKind::Transient,
-                    "the token had expired when it arrived",
-                )),
-            },
-        );
+        let outcome = outcome.and_then(|grant| match now.saturating_duration_since(grant.issued) < grant.lifetime {
+            true => Ok(grant),
+            false => Err(Error::new(ErrorKind::Transient, "the token had expired when it arrived")),
+        });
         match outcome {
             Ok(grant) => Ok(self.install(&mut slot, &grant, now)),
             Err(error) => self.fail(&mut slot, error, version, awaited, now),
@@ -144,8 +122,7 @@ impl Inner {
             _ if !awaited => Duration::ZERO,
             Some(entry) => {
                 slot.failures = slot.failures.saturating_add(1);
-                self.policy
-                    .pause_after(slot.failures, entry.calm(now), error.retry_after(), slot.rng.f64())
+                self.policy.pause_after(slot.failures, entry.calm(now), error.retry_after(), slot.rng.f64())
             }
             None if error.is_retryable() => error.retry_after().unwrap_or_default().clamp(FLOOR, LONGEST_WISH),
             None => PERMANENT,

@@ -155,18 +155,14 @@ impl Cache {
     /// A token with at least so much life left; asks for another one when the current has less.
     pub(crate) async fn token_valid_for(&self, least: Duration) -> Outcome {
         let token = self.acquire(least).await?;
-        let left = token
-            .expires_at()
-            .map(|at| at.saturating_duration_since(self.0.clock.now()));
+        let left = token.expires_at().map(|at| at.saturating_duration_since(self.0.clock.now()));
         if left.is_none_or(|left| left >= least) {
             return Ok(token);
         }
         // A renewal that failed is the better reason than the short life of the token that is still there.
         Err(lock(&self.0.slot).last_error.clone().unwrap_or_else(|| {
-            let message = format!(
-                "a token with {} s left was asked for, and tokens do not live that long",
-                least.as_secs()
-            );
+            let message =
+                format!("a token with {} s left was asked for, and tokens do not live that long", least.as_secs());
             Error::new(ErrorKind::Config, message)
         }))
     }
@@ -187,10 +183,7 @@ impl Cache {
                 None => {}
             }
         }
-        Err(Error::new(
-            ErrorKind::Transient,
-            "the token request was given up before it ended",
-        ))
+        Err(Error::new(ErrorKind::Transient, "the token request was given up before it ended"))
     }
 
     /// Drops the rejected token, unless a newer one has taken its place or the last rejection was a moment ago.
@@ -201,10 +194,7 @@ impl Cache {
             return;
         }
         let now = self.0.clock.now();
-        if slot
-            .forced
-            .is_some_and(|last| now.saturating_duration_since(last) < FORCED)
-        {
+        if slot.forced.is_some_and(|last| now.saturating_duration_since(last) < FORCED) {
             tracing::warn!(target: "partner_auth", source = %self.0.label, "a fresh token was rejected too; it is kept");
             return;
         }
@@ -230,10 +220,7 @@ impl Cache {
         let entry = self.0.current.load_full().filter(|entry| entry.is_valid(now));
         Status {
             expires_in: entry.as_ref().map(|entry| entry.remaining(now)),
-            renews_in: entry
-                .as_ref()
-                .filter(|_| slot.flight.is_none())
-                .map(|entry| entry.renews_in(now)),
+            renews_in: entry.as_ref().filter(|_| slot.flight.is_none()).map(|entry| entry.renews_in(now)),
             generation: entry.map_or(0, |entry| entry.generation),
             requesting: slot.flight.is_some(),
             flights: slot.flights,

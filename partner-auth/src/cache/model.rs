@@ -29,12 +29,7 @@ impl Issuer for Yielding {
             }
             let lifetime = Duration::from_secs(3600);
             let token = AccessToken::with_lifetime(format!("t{number}"), issued, lifetime)?;
-            Ok(Grant {
-                token,
-                issued,
-                lifetime,
-                refresh_in: None,
-            })
+            Ok(Grant { token, issued, lifetime, refresh_in: None })
         })
     }
 
@@ -57,19 +52,9 @@ struct Stage {
 impl Stage {
     fn new(spawn: Spawn, fails: bool) -> Self {
         let clock = ManualClock::new();
-        let issuer = Arc::new(Yielding {
-            clock: clock.clone(),
-            calls: AtomicUsize::new(0),
-            fails,
-        });
+        let issuer = Arc::new(Yielding { clock: clock.clone(), calls: AtomicUsize::new(0), fails });
         let policy = RenewalPolicy::default().seed(1);
-        let cache = Cache::with_spawn(
-            "model".into(),
-            issuer.clone(),
-            Clock::Manual(clock.clone()),
-            policy,
-            spawn,
-        );
+        let cache = Cache::with_spawn("model".into(), issuer.clone(), Clock::Manual(clock.clone()), policy, spawn);
         Self { cache, clock, issuer }
     }
 
@@ -123,11 +108,7 @@ fn in_order(threads: usize, limit: Option<usize>, model: impl Fn() + Send + Sync
     };
     shuttle::check_dfs(counted, limit);
     let ran = ran.load(Ordering::Relaxed);
-    let all = if limit == Some(ran) {
-        "there are more"
-    } else {
-        "all of them"
-    };
+    let all = if limit == Some(ran) { "there are more" } else { "all of them" };
     println!("{threads} threads: {ran} schedules, {all}");
 }
 

@@ -34,11 +34,7 @@ struct Share {
 impl Share {
     fn new(fraction: f64, most: Duration) -> Self {
         // NaN becomes 0: `clamp` would keep it.
-        let fraction = if fraction.is_finite() {
-            fraction.clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
+        let fraction = if fraction.is_finite() { fraction.clamp(0.0, 1.0) } else { 0.0 };
         Self { fraction, most }
     }
 
@@ -107,26 +103,17 @@ impl RenewalPolicy {
     pub(crate) fn windows(&self, lifetime: Duration, refresh_in: Option<Duration>, luck: f64) -> Windows {
         let urgent = (lifetime - self.urgent.of(lifetime)).max(SHORTEST);
         let planned = refresh_in.filter(|wish| !wish.is_zero());
-        let planned = planned
-            .unwrap_or_else(|| lifetime - self.ahead.of(lifetime))
-            .min(urgent);
+        let planned = planned.unwrap_or_else(|| lifetime - self.ahead.of(lifetime)).min(urgent);
         let early = self.jitter.of(lifetime).mul_f64(luck.clamp(0.0, 1.0));
-        Windows {
-            refresh: planned.saturating_sub(early).max(SHORTEST),
-            urgent,
-        }
+        Windows { refresh: planned.saturating_sub(early).max(SHORTEST), urgent }
     }
 
     /// How long to leave Entra ID alone after this many failed renewals in a row, with so much time until it is urgent. A
     /// wish of Entra ID is kept, up to an hour.
     pub(crate) fn pause_after(&self, failures: u32, calm: Duration, wish: Option<Duration>, luck: f64) -> Duration {
         let (first, longest) = self.pause;
-        let step = first
-            .saturating_mul(1 << failures.saturating_sub(1).min(16))
-            .min(longest);
-        let drawn = step
-            .mul_f64(0.5 + luck.clamp(0.0, 1.0) / 2.0)
-            .min(calm.max(URGENT_PAUSE));
+        let step = first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(longest);
+        let drawn = step.mul_f64(0.5 + luck.clamp(0.0, 1.0) / 2.0).min(calm.max(URGENT_PAUSE));
         drawn.max(wish.unwrap_or_default().min(LONGEST_WISH))
     }
 }
@@ -156,19 +143,11 @@ mod tests {
         };
         assert_eq!(windows(3600, None, 0.0), (2700.0, 3540.0));
         assert_eq!(windows(3600, None, 1.0), (2640.0, 3540.0), "a minute of jitter at most");
-        assert_eq!(
-            windows(86_400, None, 0.0),
-            (85_500.0, 86_340.0),
-            "15 minutes ahead at most"
-        );
+        assert_eq!(windows(86_400, None, 0.0), (85_500.0, 86_340.0), "15 minutes ahead at most");
         assert_eq!(windows(86_400, Some(43_200), 0.0), (43_200.0, 86_340.0));
         assert_eq!(windows(300, None, 0.0), (225.0, 270.0));
         assert_eq!(windows(3600, Some(0), 0.0), (2700.0, 3540.0), "no wish");
-        assert_eq!(
-            windows(3600, Some(9999), 0.0),
-            (3540.0, 3540.0),
-            "a wish beyond the lifetime"
-        );
+        assert_eq!(windows(3600, Some(9999), 0.0), (3540.0, 3540.0), "a wish beyond the lifetime");
     }
 
     #[test]
@@ -194,20 +173,11 @@ mod tests {
         let policy = RenewalPolicy::default();
         let calm = Duration::from_secs(1000);
         let pause = |failures, calm, wish: Option<u64>| {
-            policy
-                .pause_after(failures, calm, wish.map(Duration::from_secs), 1.0)
-                .as_secs()
+            policy.pause_after(failures, calm, wish.map(Duration::from_secs), 1.0).as_secs()
         };
-        assert_eq!(
-            [1, 2, 3, 4, 5, 99].map(|n| pause(n, calm, None)),
-            [30, 60, 120, 240, 300, 300]
-        );
+        assert_eq!([1, 2, 3, 4, 5, 99].map(|n| pause(n, calm, None)), [30, 60, 120, 240, 300, 300]);
         assert_eq!(pause(9, Duration::ZERO, None), 5);
-        assert_eq!(
-            pause(9, Duration::from_secs(70), None),
-            70,
-            "not beyond the time when it is urgent"
-        );
+        assert_eq!(pause(9, Duration::from_secs(70), None), 70, "not beyond the time when it is urgent");
         assert_eq!(pause(1, Duration::ZERO, Some(60)), 60);
         assert_eq!(pause(1, calm, Some(1_000_000)), 3600);
         assert_eq!(policy.pause_after(1, calm, None, 0.0).as_secs(), 15);

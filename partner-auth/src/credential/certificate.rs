@@ -81,20 +81,14 @@ impl Certificate {
             return Err(config("the private key is no RSA key of 2048 to 4096 bits"));
         }
         if certificates.is_empty() {
-            return Err(config(
-                "the PEM text holds no certificate; prepend the certificate to the key",
-            ));
+            return Err(config("the PEM text holds no certificate; prepend the certificate to the key"));
         }
         // The public key stands in a certificate as it is (RFC 5280 section 4.1.2.7, RFC 3279 section 2.3.1).
         let public = key.public_key().as_ref();
         let mut certificates = certificates.into_iter();
         let der = certificates.find(|der| der.windows(public.len()).any(|part| part == public));
         let der = der.ok_or_else(|| config("the private key belongs to another certificate"))?;
-        Ok(Self {
-            key: Arc::new(key),
-            der: der.into(),
-            algorithm: SigningAlgorithm::default(),
-        })
+        Ok(Self { key: Arc::new(key), der: der.into(), algorithm: SigningAlgorithm::default() })
     }
 
     /// As [`from_pem`](Self::from_pem), from a file.
@@ -138,11 +132,7 @@ impl Certificate {
                 json!({"alg": "RS256", "typ": "JWT", "x5t": URL_SAFE_NO_PAD.encode(thumbprint)})
             }
         };
-        let now = request
-            .now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
+        let now = request.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         let claims = json!({
             "aud": request.token_endpoint(), "iss": request.client_id(), "sub": request.client_id(),
             "jti": uuid::Uuid::new_v4().to_string(), "iat": now, "nbf": now, "exp": now + LIFETIME.as_secs(),
@@ -164,14 +154,10 @@ fn refuse_other_formats(pem: &[u8]) -> Result<(), Error> {
         ));
     }
     if holds(b"BEGIN ENCRYPTED PRIVATE KEY") || holds(b"Proc-Type: 4,ENCRYPTED") {
-        return Err(config(
-            "the private key is encrypted; decrypt it with `openssl pkey -in key.pem -out plain.pem`",
-        ));
+        return Err(config("the private key is encrypted; decrypt it with `openssl pkey -in key.pem -out plain.pem`"));
     }
     if holds(b"BEGIN OPENSSH PRIVATE KEY") {
-        return Err(config(
-            "the private key is in OpenSSH's format; convert it with `ssh-keygen -p -m PEM -f key`",
-        ));
+        return Err(config("the private key is in OpenSSH's format; convert it with `ssh-keygen -p -m PEM -f key`"));
     }
     if holds(b"BEGIN PKCS7") {
         return Err(config(
@@ -179,9 +165,7 @@ fn refuse_other_formats(pem: &[u8]) -> Result<(), Error> {
         ));
     }
     if !holds(b"-----BEGIN ") {
-        return Err(config(
-            "the certificate is no PEM text, which starts with -----BEGIN CERTIFICATE-----",
-        ));
+        return Err(config("the certificate is no PEM text, which starts with -----BEGIN CERTIFICATE-----"));
     }
     Ok(())
 }
@@ -198,9 +182,7 @@ impl AssertionSource for Certificate {
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Certificate")
-            .field("algorithm", &self.algorithm)
-            .finish_non_exhaustive()
+        f.debug_struct("Certificate").field("algorithm", &self.algorithm).finish_non_exhaustive()
     }
 }
 

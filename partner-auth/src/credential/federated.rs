@@ -47,17 +47,11 @@ async fn read(path: &Path) -> Result<Assertion, Error> {
     let unreadable = |error| Error::other(ErrorKind::Credential, failed("cannot be read"), error);
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
     let mut text = Zeroizing::new(String::new());
-    file.take(MAX_FILE + 1)
-        .read_to_string(&mut text)
-        .await
-        .map_err(unreadable)?;
+    file.take(MAX_FILE + 1).read_to_string(&mut text).await.map_err(unreadable)?;
     let token = text.trim();
     let plausible = !token.is_empty() && text.len() as u64 <= MAX_FILE && token.bytes().all(|b| b.is_ascii_graphic());
     if !plausible {
-        return Err(Error::new(
-            ErrorKind::Credential,
-            failed("holds no token: one line of text is expected"),
-        ));
+        return Err(Error::new(ErrorKind::Credential, failed("holds no token: one line of text is expected")));
     }
     Ok(Assertion::new(token))
 }

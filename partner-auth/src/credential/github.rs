@@ -74,9 +74,7 @@ impl AssertionSource for GitHubActions {
 
 impl fmt::Debug for GitHubActions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GitHubActions")
-            .field("audience", &self.audience)
-            .finish_non_exhaustive()
+        f.debug_struct("GitHubActions").field("audience", &self.audience).finish_non_exhaustive()
     }
 }
 

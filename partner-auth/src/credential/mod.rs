@@ -110,10 +110,7 @@ pub(crate) enum Proof {
 
 impl Keyring {
     pub(crate) fn new(credential: Credential) -> Self {
-        Self {
-            credential: Mutex::new(credential),
-            replaced: AtomicU64::new(0),
-        }
+        Self { credential: Mutex::new(credential), replaced: AtomicU64::new(0) }
     }
 
     fn current(&self) -> Kind {

@@ -38,10 +38,7 @@ impl AzurePipelines {
     }
 
     pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
-        let missing: Vec<_> = [URL, TOKEN, CONNECTION]
-            .into_iter()
-            .filter(|name| lookup(name).is_none())
-            .collect();
+        let missing: Vec<_> = [URL, TOKEN, CONNECTION].into_iter().filter(|name| lookup(name).is_none()).collect();
         let (Some(url), Some(token), Some(connection)) = (lookup(URL), lookup(TOKEN), lookup(CONNECTION)) else {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -52,17 +49,12 @@ impl AzurePipelines {
                 ),
             ));
         };
-        Ok(Self {
-            url: Self::address(&url, &connection)?,
-            token: Zeroizing::new(token),
-        })
+        Ok(Self { url: Self::address(&url, &connection)?, token: Zeroizing::new(token) })
     }
 
     fn address(url: &str, connection: &str) -> Result<Url, Error> {
         let mut url = token_service::address(URL, url)?;
-        url.query_pairs_mut()
-            .append_pair("api-version", API_VERSION)
-            .append_pair("serviceConnectionId", connection);
+        url.query_pairs_mut().append_pair("api-version", API_VERSION).append_pair("serviceConnectionId", connection);
         Ok(url)
     }
 
@@ -86,10 +78,8 @@ impl AssertionSource for AzurePipelines {
         Box::pin(async {
             let http = request.http();
             // Without the header a job without rights is led to a sign-in page.
-            let post = http
-                .post(self.url.clone())
-                .header("X-TFS-FedAuthRedirect", "Suppress")
-                .json(&serde_json::json!({}));
+            let post =
+                http.post(self.url.clone()).header("X-TFS-FedAuthRedirect", "Suppress").json(&serde_json::json!({}));
             token_service::ask("Azure Pipelines' token service", http, post, &self.token, "oidcToken").await
         })
     }

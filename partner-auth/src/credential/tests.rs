@@ -12,13 +12,7 @@ fn source(entra: &FakeEntra, credential: impl Into<Credential>) -> TokenSource {
 }
 
 fn assertion(entra: &FakeEntra) -> String {
-    entra
-        .requests()
-        .last()
-        .unwrap()
-        .field("client_assertion")
-        .unwrap()
-        .to_owned()
+    entra.requests().last().unwrap().field("client_assertion").unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -42,22 +36,16 @@ async fn a_federated_file_is_read_for_every_request() {
     assert_eq!(assertion(&entra), "second");
     assert_eq!(entra.requests().len(), 2);
 
-    for (content, words) in [
-        (&b""[..], "no token"),
-        (b" \n", "no token"),
-        (b"a\nb", "no token"),
-        (b"\xff", "cannot be read"),
-    ] {
+    for (content, words) in
+        [(&b""[..], "no token"), (b" \n", "no token"), (b"a\nb", "no token"), (b"\xff", "cannot be read")]
+    {
         std::fs::write(&path, content).unwrap();
         let source = self::source(&entra, FederatedTokenFile::new(&path));
         let error = source.token().await.unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
     }
     std::fs::write(&path, "x".repeat(70_000)).unwrap();
-    let error = self::source(&entra, FederatedTokenFile::new(&path))
-        .token()
-        .await
-        .unwrap_err();
+    let error = self::source(&entra, FederatedTokenFile::new(&path)).token().await.unwrap_err();
     assert!(error.to_string().contains("no token"), "{error}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
@@ -72,25 +60,15 @@ async fn an_assertion_of_ones_own_may_fail_and_is_asked_for_again() {
         let n = counted.fetch_add(1, Ordering::SeqCst);
         async move {
             match n {
-                0 => Err(Error::other(
-                    ErrorKind::Network,
-                    "the vault does not answer",
-                    std::io::Error::other("x"),
-                )),
+                0 => Err(Error::other(ErrorKind::Network, "the vault does not answer", std::io::Error::other("x"))),
                 n => Ok(Assertion::new(format!("signed {n}"))),
             }
         }
     });
     source(&entra, credential).token().await.unwrap();
-    assert_eq!(
-        (count.load(Ordering::SeqCst), assertion(&entra).as_str()),
-        (3, "signed 2")
-    );
+    assert_eq!((count.load(Ordering::SeqCst), assertion(&entra).as_str()), (3, "signed 2"));
 
-    let error = source(&entra, Credential::signed_by(|_| async { Ok(Assertion::new("")) }))
-        .token()
-        .await
-        .unwrap_err();
+    let error = source(&entra, Credential::signed_by(|_| async { Ok(Assertion::new("")) })).token().await.unwrap_err();
     assert!(error.to_string().contains("assertion is empty"), "{error}");
 }
 
@@ -105,16 +83,10 @@ async fn build_systems_are_asked_for_assertions() {
         _ => None,
     };
     service.script([Reply::body(200, r#"{"count":1,"value":"from github"}"#)]);
-    source(&entra, GitHubActions::read(github).unwrap())
-        .token()
-        .await
-        .unwrap();
+    source(&entra, GitHubActions::read(github).unwrap()).token().await.unwrap();
     assert_eq!(assertion(&entra), "from github");
     let request = service.requests().pop().unwrap();
-    assert_eq!(
-        request.path(),
-        "/oidc?api-version=2&audience=api%3A%2F%2FAzureADTokenExchange"
-    );
+    assert_eq!(request.path(), "/oidc?api-version=2&audience=api%3A%2F%2FAzureADTokenExchange");
     assert_eq!(request.header("authorization"), Some("Bearer request-token"));
 
     let pipelines = |name: &str| match name {
@@ -133,14 +105,7 @@ async fn build_systems_are_asked_for_assertions() {
     let other = pipeline.service_connection("other").unwrap();
     service.script([Reply::body(200, r#"{"oidcToken":"x"}"#)]);
     source(&entra, other).token().await.unwrap();
-    assert!(
-        service
-            .requests()
-            .pop()
-            .unwrap()
-            .path()
-            .ends_with("serviceConnectionId=other")
-    );
+    assert!(service.requests().pop().unwrap().path().ends_with("serviceConnectionId=other"));
 
     // What goes wrong there is told, and tried again if it may pass.
     for (reply, kind) in [
@@ -152,15 +117,9 @@ async fn build_systems_are_asked_for_assertions() {
     ] {
         service.otherwise(reply.clone());
         let before = service.requests().len();
-        let error = source(&entra, GitHubActions::read(github).unwrap())
-            .token()
-            .await
-            .unwrap_err();
+        let error = source(&entra, GitHubActions::read(github).unwrap()).token().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{reply:?}");
-        assert!(
-            error.to_string().contains("GitHub") && !format!("{error:?}").contains("request-token"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("GitHub") && !format!("{error:?}").contains("request-token"), "{error}");
         let attempts = if error.is_retryable() { 3 } else { 1 };
         assert_eq!(service.requests().len() - before, attempts);
     }
@@ -220,10 +179,7 @@ mod certificates {
             assert_eq!(header[member], thumbprint.trim(), "computed by openssl");
             assert_eq!(header.as_object().unwrap().len(), 3);
             let claims = verified(&token, peer);
-            assert_eq!(
-                (claims["iss"].as_str(), claims["sub"].as_str()),
-                (Some(CLIENT), Some(CLIENT))
-            );
+            assert_eq!((claims["iss"].as_str(), claims["sub"].as_str()), (Some(CLIENT), Some(CLIENT)));
             assert_eq!(claims["aud"], format!("{}/contoso.com/oauth2/token", entra.url()));
             let life = claims["exp"].as_u64().unwrap() - claims["nbf"].as_u64().unwrap();
             assert!((300..=600).contains(&life));
@@ -235,10 +191,7 @@ mod certificates {
     async fn every_request_has_an_assertion_of_its_own() {
         let entra = FakeEntra::start().unwrap();
         entra.script([Reply::status(503), Reply::status(503)]);
-        source(&entra, Certificate::from_pem(PEM).unwrap())
-            .token()
-            .await
-            .unwrap();
+        source(&entra, Certificate::from_pem(PEM).unwrap()).token().await.unwrap();
         let ids: std::collections::BTreeSet<String> = entra
             .requests()
             .iter()
@@ -283,14 +236,8 @@ mod certificates {
             (include_bytes!("testdata/application.pfx").to_vec(), "openssl pkcs12"),
             (b"\x30\x82\x01\x02".to_vec(), "openssl pkcs12"),
             (include_bytes!("testdata/encrypted.pem").to_vec(), "openssl pkey"),
-            (
-                format!("{certificate}-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n").into(),
-                "openssl pkey",
-            ),
-            (
-                format!("{certificate}-----BEGIN OPENSSH PRIVATE KEY-----\n").into(),
-                "ssh-keygen",
-            ),
+            (format!("{certificate}-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n").into(), "openssl pkey"),
+            (format!("{certificate}-----BEGIN OPENSSH PRIVATE KEY-----\n").into(), "ssh-keygen"),
             (b"-----BEGIN PKCS7-----\n".to_vec(), "openssl pkcs7"),
             (certificate.into(), "no private key"),
             (key.into(), "no certificate"),

@@ -27,18 +27,10 @@ pub(super) async fn ask(
     bearer: &Zeroizing<String>,
     member: &str,
 ) -> Result<Assertion, Error> {
-    let header = header_of(bearer).map_err(|_| {
-        Error::new(
-            ErrorKind::Config,
-            format!("the request token of {service} cannot be sent"),
-        )
-    })?;
+    let header = header_of(bearer)
+        .map_err(|_| Error::new(ErrorKind::Config, format!("the request token of {service} cannot be sent")))?;
     let unreachable = |error: reqwest::Error| {
-        Error::other(
-            ErrorKind::Network,
-            format!("{service} cannot be reached"),
-            error.without_url(),
-        )
+        Error::other(ErrorKind::Network, format!("{service} cannot be reached"), error.without_url())
     };
     let request = request.header(AUTHORIZATION, header).build().map_err(unreachable)?;
     let answer = bridge::read(http.execute(request).await.map_err(unreachable)?).await;
@@ -55,20 +47,13 @@ pub(super) async fn ask(
         408 | 429 | 500..=599 => ErrorKind::Transient,
         _ => ErrorKind::Credential,
     };
-    let token = answer
-        .status
-        .is_success()
-        .then(|| serde_json::from_slice::<serde_json::Value>(&body).ok())
-        .flatten();
+    let token = answer.status.is_success().then(|| serde_json::from_slice::<serde_json::Value>(&body).ok()).flatten();
     let token = token.and_then(|mut answer| match answer[member].take() {
         serde_json::Value::String(token) if !token.is_empty() => Some(Assertion::new(token)),
         _ => None,
     });
     token.ok_or_else(|| {
-        let details = crate::error::Details {
-            status: Some(status),
-            ..Default::default()
-        };
+        let details = crate::error::Details { status: Some(status), ..Default::default() };
         Error::with(kind, format!("{service} gave no token"), details)
     })
 }

@@ -24,11 +24,7 @@ pub(super) fn read(answer: Answered, seen: Seen, issued: Instant) -> Result<Gran
 
 fn grant(token: EntraToken, seen: &Seen, issued: Instant) -> Result<Grant, Error> {
     let unusable = |message: &str| {
-        let details = Details {
-            status: seen.status,
-            request_id: seen.request_id.clone(),
-            ..Details::default()
-        };
+        let details = Details { status: seen.status, request_id: seen.request_id.clone(), ..Details::default() };
         Error::with(ErrorKind::Protocol, message, details)
     };
     if !token.is_bearer() {
@@ -41,12 +37,7 @@ fn grant(token: EntraToken, seen: &Seen, issued: Instant) -> Result<Grant, Error
     let refresh_in = token.refresh_in();
     let token =
         AccessToken::issued(token.into_secret(), issued, lifetime).map_err(|error| unusable(error.message()))?;
-    Ok(Grant {
-        token,
-        issued,
-        lifetime,
-        refresh_in,
-    })
+    Ok(Grant { token, issued, lifetime, refresh_in })
 }
 
 /// The `Debug` of `RequestTokenError` prints the body, and a body may hold a token: it is taken apart at once.
@@ -80,10 +71,7 @@ fn refused(error: RequestTokenError<BridgeError, AnyRefusal>, seen: Seen) -> Err
     };
     let mut kind = hints::classify(status, Some(&refusal.error));
     // A gateway may echo an OAuth error in a 5xx; the status then says more than the code.
-    let known = refusal
-        .codes
-        .iter()
-        .find_map(|code| hints::lookup(*code).map(|hint| (*code, hint)));
+    let known = refusal.codes.iter().find_map(|code| hints::lookup(*code).map(|hint| (*code, hint)));
     if let Some((code, (refined, hint))) = known {
         if status < 500 && status != 429 {
             kind = refined;
@@ -91,12 +79,7 @@ fn refused(error: RequestTokenError<BridgeError, AnyRefusal>, seen: Seen) -> Err
         details.hint = Some(hint);
         details.codes.push(code);
     }
-    details.codes.extend(
-        refusal
-            .codes
-            .iter()
-            .filter(|code| known.is_none_or(|(first, _)| first != **code)),
-    );
+    details.codes.extend(refusal.codes.iter().filter(|code| known.is_none_or(|(first, _)| first != **code)));
     details.oauth_error = refusal.word().map(str::to_owned);
     details.trace_id = refusal.trace_id;
     details.correlation_id = refusal.correlation_id;

@@ -34,18 +34,10 @@ pub struct Authority(Url);
 const CLOUDS: [(&str, &[&str]); 3] = [
     (
         "https://login.microsoftonline.com",
-        &[
-            "login.microsoftonline.com",
-            "login.microsoft.com",
-            "login.windows.net",
-            "sts.windows.net",
-        ],
+        &["login.microsoftonline.com", "login.microsoft.com", "login.windows.net", "sts.windows.net"],
     ),
     ("https://login.microsoftonline.us", &["login.microsoftonline.us"]),
-    (
-        "https://login.partner.microsoftonline.cn",
-        &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
-    ),
+    ("https://login.partner.microsoftonline.cn", &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"]),
 ];
 
 impl Authority {
@@ -77,9 +69,7 @@ impl Authority {
     pub fn custom(address: &str) -> Result<Self, Error> {
         let url = address_of(address)?;
         if url.scheme() != "https" {
-            return Err(config(
-                "the authority must be https: the client's secret would travel in the open",
-            ));
+            return Err(config("the authority must be https: the client's secret would travel in the open"));
         }
         Ok(Self(url))
     }
@@ -181,9 +171,7 @@ fn address_of(address: &str) -> Result<Url, Error> {
 fn check_tenant(tenant: &str) -> Result<(), Error> {
     let known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
     if tenant.is_empty() || tenant.starts_with('.') || tenant.contains("..") || !tenant.chars().all(known) {
-        return Err(config(
-            "the tenant must be a GUID or a domain name, such as contoso.onmicrosoft.com",
-        ));
+        return Err(config("the tenant must be a GUID or a domain name, such as contoso.onmicrosoft.com"));
     }
     if ["common", "organizations", "consumers"].contains(&tenant.to_ascii_lowercase().as_str()) {
         return Err(config(
@@ -204,31 +192,19 @@ mod tests {
     #[test]
     fn addresses_of_both_endpoints() {
         let table = [
-            (
-                Authority::public(),
-                Endpoint::V1,
-                "https://login.microsoftonline.com/contoso.com/oauth2/token",
-            ),
+            (Authority::public(), Endpoint::V1, "https://login.microsoftonline.com/contoso.com/oauth2/token"),
             (
                 Authority::us_government(),
                 Endpoint::V2,
                 "https://login.microsoftonline.us/contoso.com/oauth2/v2.0/token",
             ),
-            (
-                Authority::china(),
-                Endpoint::V1,
-                "https://login.partner.microsoftonline.cn/contoso.com/oauth2/token",
-            ),
+            (Authority::china(), Endpoint::V1, "https://login.partner.microsoftonline.cn/contoso.com/oauth2/token"),
             (
                 "login.chinacloudapi.cn/".parse().unwrap(),
                 Endpoint::V1,
                 "https://login.chinacloudapi.cn/contoso.com/oauth2/token",
             ),
-            (
-                Authority::custom("https://a:8443/").unwrap(),
-                Endpoint::V1,
-                "https://a:8443/contoso.com/oauth2/token",
-            ),
+            (Authority::custom("https://a:8443/").unwrap(), Endpoint::V1, "https://a:8443/contoso.com/oauth2/token"),
             (
                 Authority::loopback("http://127.0.0.1:80").unwrap(),
                 Endpoint::V1,
@@ -244,19 +220,13 @@ mod tests {
     fn every_cloud_and_alias_is_known() {
         for (address, aliases) in CLOUDS {
             for alias in aliases {
-                for form in [
-                    alias.to_string(),
-                    format!("https://{alias}"),
-                    format!("https://{alias}/"),
-                    alias.to_uppercase(),
-                ] {
+                for form in
+                    [alias.to_string(), format!("https://{alias}"), format!("https://{alias}/"), alias.to_uppercase()]
+                {
                     assert!(form.parse::<Authority>().is_ok(), "{form}");
                 }
             }
-            assert_eq!(
-                address.parse::<Authority>().unwrap().0.as_str().trim_end_matches('/'),
-                address
-            );
+            assert_eq!(address.parse::<Authority>().unwrap().0.as_str().trim_end_matches('/'), address);
         }
         for foreign in [
             "https://login.microsoftonline.com.evil.example",
@@ -266,58 +236,23 @@ mod tests {
             "http://127.0.0.1:1",
             "https://a@login.microsoftonline.com",
         ] {
-            assert_eq!(
-                foreign.parse::<Authority>().unwrap_err().kind(),
-                ErrorKind::Config,
-                "{foreign}"
-            );
+            assert_eq!(foreign.parse::<Authority>().unwrap_err().kind(), ErrorKind::Config, "{foreign}");
         }
     }
 
     #[test]
     fn refuses_what_would_leak_or_go_astray() {
-        for address in [
-            "http://a",
-            "https://a@b",
-            "https://a/b",
-            "https://a?b",
-            "ftp://a",
-            "https://",
-            "",
-            "https://a#b",
-        ] {
-            assert_eq!(
-                Authority::custom(address).unwrap_err().kind(),
-                ErrorKind::Config,
-                "{address}"
-            );
+        for address in
+            ["http://a", "https://a@b", "https://a/b", "https://a?b", "ftp://a", "https://", "", "https://a#b"]
+        {
+            assert_eq!(Authority::custom(address).unwrap_err().kind(), ErrorKind::Config, "{address}");
         }
-        for address in [
-            "http://127.0.0.2",
-            "http://localhost.evil.example",
-            "http://example.com",
-            "http://0.0.0.0",
-        ] {
-            assert_eq!(
-                Authority::loopback(address).unwrap_err().kind(),
-                ErrorKind::Config,
-                "{address}"
-            );
+        for address in ["http://127.0.0.2", "http://localhost.evil.example", "http://example.com", "http://0.0.0.0"] {
+            assert_eq!(Authority::loopback(address).unwrap_err().kind(), ErrorKind::Config, "{address}");
         }
-        for tenant in [
-            "",
-            "a/b",
-            "..",
-            "a..b",
-            "a?b",
-            "common",
-            "Organizations",
-            "consumers",
-            "a#b",
-            "a@b",
-            "a%2fb",
-            "a b",
-        ] {
+        for tenant in
+            ["", "a/b", "..", "a..b", "a?b", "common", "Organizations", "consumers", "a#b", "a@b", "a%2fb", "a b"]
+        {
             let error = Authority::public().token_url(tenant, Endpoint::V1).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{tenant}");
         }

@@ -52,10 +52,7 @@ impl std::error::Error for BridgeError {}
 
 impl<F> Bridge<F> {
     pub(super) fn new(send: F) -> Self {
-        Self {
-            send,
-            seen: Mutex::default(),
-        }
+        Self { send, seen: Mutex::default() }
     }
 
     pub(super) fn into_seen(self) -> Seen {
@@ -75,9 +72,7 @@ impl<F> Bridge<F> {
             status: Some(status.as_u16()),
             retry_after: text(RETRY_AFTER.as_str()).and_then(|wish| retry_after(wish, date)),
             date,
-            request_id: text("x-ms-request-id")
-                .filter(|id| super::wire::is_word(id))
-                .map(str::to_owned),
+            request_id: text("x-ms-request-id").filter(|id| super::wire::is_word(id)).map(str::to_owned),
             refusal: Refusal::read(&body),
         };
         let mut answer = http::Response::new(body);
@@ -93,10 +88,7 @@ fn retry_after(wish: &str, date: Option<SystemTime>) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let at = httpdate::parse_http_date(wish).ok()?;
-    Some(
-        at.duration_since(date.unwrap_or_else(SystemTime::now))
-            .unwrap_or_default(),
-    )
+    Some(at.duration_since(date.unwrap_or_else(SystemTime::now)).unwrap_or_default())
 }
 
 impl<'c, F, Sent> AsyncHttpClient<'c> for Bridge<F>

@@ -42,11 +42,7 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            attempts: 3,
-            attempt: Duration::from_secs(15),
-            deadline: Duration::from_secs(30),
-        }
+        Self { attempts: 3, attempt: Duration::from_secs(15), deadline: Duration::from_secs(30) }
     }
 }
 
@@ -76,27 +72,13 @@ impl Exchange {
             .set_token_uri(TokenUrl::from_url(url.clone()))
             // The default would put a secret into a Basic header, which Entra ID does not read.
             .set_auth_type(AuthType::RequestBody);
-        Self {
-            client,
-            http,
-            url,
-            audience,
-            endpoint,
-            keyring,
-            limits,
-            clock,
-            skew: Skew::default(),
-        }
+        Self { client, http, url, audience, endpoint, keyring, limits, clock, skew: Skew::default() }
     }
 
     /// Asks for a token; transient failures are tried again while the deadline allows.
     async fn acquire(&self) -> Result<Grant, Error> {
         let start = self.clock.now();
-        let left = || {
-            self.limits
-                .deadline
-                .saturating_sub(self.clock.now().saturating_duration_since(start))
-        };
+        let left = || self.limits.deadline.saturating_sub(self.clock.now().saturating_duration_since(start));
         let mut pauses = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(250))
             .with_max_delay(Duration::from_secs(4))
@@ -117,9 +99,7 @@ impl Exchange {
                 return Err(error);
             };
             // Full jitter, so that processes which failed together do not come back together.
-            let pause = pause
-                .mul_f64(fastrand::f64())
-                .max(error.retry_after().unwrap_or_default());
+            let pause = pause.mul_f64(fastrand::f64()).max(error.retry_after().unwrap_or_default());
             // A caller is waiting: it is better served by the error than by a wait beyond the deadline.
             if pause >= left() {
                 return Err(error);
@@ -192,10 +172,7 @@ pub(crate) fn parse_with(status: u16, headers: http::HeaderMap, body: Vec<u8>) -
         .map_err(|error| Error::other(ErrorKind::Protocol, "no address", error))?;
     let client: Client = oauth2::Client::new(ClientId::new("a".to_owned())).set_token_uri(url);
     let issued = std::time::Instant::now();
-    let answered = client
-        .exchange_client_credentials()
-        .request_async(&bridge)
-        .now_or_never();
+    let answered = client.exchange_client_credentials().request_async(&bridge).now_or_never();
     let answered = answered.ok_or_else(|| Error::new(ErrorKind::Protocol, "the answer is not there"))?;
     answer::read(answered, bridge.into_seen(), issued)
 }

@@ -105,21 +105,12 @@ fn codes(listed: &Value, description: &str) -> Vec<u32> {
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    let listed: Vec<u32> = listed
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(number)
-        .take(MOST_CODES)
-        .collect();
+    let listed: Vec<u32> = listed.as_array().into_iter().flatten().filter_map(number).take(MOST_CODES).collect();
     if !listed.is_empty() {
         return listed;
     }
     let named = description.split("AADSTS").skip(1);
-    named
-        .filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
-        .take(MOST_CODES)
-        .collect()
+    named.filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).take(MOST_CODES).collect()
 }
 
 const MOST_CODES: usize = 8;
@@ -167,19 +158,13 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
         }
 
         fn visit_i64<E: de::Error>(self, value: i64) -> Result<Self::Value, E> {
-            u64::try_from(value)
-                .map(Some)
-                .map_err(|_| E::custom("a negative number of seconds"))
+            u64::try_from(value).map(Some).map_err(|_| E::custom("a negative number of seconds"))
         }
 
         fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
             // Within 2^53 the conversion is exact; anything else is not a lifetime.
             let sane = value.is_finite() && (0.0..9_007_199_254_740_992.0).contains(&value);
-            if sane {
-                Ok(Some(value as u64))
-            } else {
-                Err(E::custom("not a number of seconds"))
-            }
+            if sane { Ok(Some(value as u64)) } else { Err(E::custom("not a number of seconds")) }
         }
 
         fn visit_str<E: de::Error>(self, value: &str) -> Result<Self::Value, E> {

@@ -187,9 +187,7 @@ fn check_client_id(id: &str, any: bool) -> Result<(), Error> {
         "" => Err(config("the client id is empty")),
         trimmed if trimmed != id => Err(config("the client id has spaces around it")),
         _ if any || uuid::Uuid::parse_str(id).is_ok() => Ok(()),
-        _ => Err(config(
-            "the client id is no GUID, as the application's (client) id is; `any_client_id` takes others",
-        )),
+        _ => Err(config("the client id is no GUID, as the application's (client) id is; `any_client_id` takes others")),
     }
 }
 

@@ -89,11 +89,7 @@ impl TokenSource {
         application: Option<Arc<Application>>,
     ) -> Self {
         let label: Arc<str> = label.into();
-        Self {
-            cache: Cache::new(label.clone(), issuer, clock, policy),
-            label,
-            application,
-        }
+        Self { cache: Cache::new(label.clone(), issuer, clock, policy), label, application }
     }
 
     /// The header `Authorization` with a token that is valid now; marked as sensitive.
@@ -178,10 +174,7 @@ impl TokenSource {
 }
 
 fn not_ours() -> Error {
-    Error::new(
-        ErrorKind::Config,
-        "the tokens of this source come from another crate's credential",
-    )
+    Error::new(ErrorKind::Config, "the tokens of this source come from another crate's credential")
 }
 
 impl TokenProvider for TokenSource {

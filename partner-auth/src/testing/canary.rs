@@ -46,10 +46,7 @@ impl Canary {
 
     /// The form in which the secret stands in this text, if it does.
     pub fn find(&self, printed: &str) -> Option<&'static str> {
-        self.0
-            .iter()
-            .find(|(_, form)| printed.contains(form.as_str()))
-            .map(|(name, _)| *name)
+        self.0.iter().find(|(_, form)| printed.contains(form.as_str())).map(|(name, _)| *name)
     }
 }
 
@@ -79,10 +76,7 @@ mod tests {
             (STANDARD_NO_PAD.encode(format!("a{secret}")), "base64"),
             (URL_SAFE_NO_PAD.encode(format!("Bearer {secret} and more")), "base64"),
             // What the `oauth2` crate would print of a body that it cannot parse.
-            (
-                format!("Parse(_, {:?})", format!("{{\"access_token\":\"{secret}\"").as_bytes()),
-                "a list of bytes",
-            ),
+            (format!("Parse(_, {:?})", format!("{{\"access_token\":\"{secret}\"").as_bytes()), "a list of bytes"),
         ] {
             assert_eq!(canary.find(&planted), Some(form), "{planted}");
         }

@@ -54,9 +54,7 @@ impl ManualClock {
         state.now += by;
         state.wall += by;
         let now = state.now;
-        let (due, later) = std::mem::take(&mut state.sleepers)
-            .into_iter()
-            .partition(|(at, _)| *at <= now);
+        let (due, later) = std::mem::take(&mut state.sleepers).into_iter().partition(|(at, _)| *at <= now);
         state.sleepers = later;
         drop(state);
         let due: Vec<(Instant, oneshot::Sender<()>)> = due;

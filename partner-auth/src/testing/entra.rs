@@ -115,14 +115,8 @@ impl State {
     fn note(&self, request: http::Request) -> (usize, Received) {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let form = Url::parse(&format!("http://form/?{body}")).ok();
-        let form = form
-            .map(|form| form.query_pairs().into_owned().collect())
-            .unwrap_or_default();
-        let received = Received {
-            path: request.target,
-            form,
-            headers: request.headers,
-        };
+        let form = form.map(|form| form.query_pairs().into_owned().collect()).unwrap_or_default();
+        let received = Received { path: request.target, form, headers: request.headers };
         let mut all = lock(&self.received);
         all.push(received.clone());
         (all.len(), received)
@@ -145,17 +139,11 @@ impl Received {
 
     /// A field of the form.
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.form
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value.as_str())
+        self.form.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     /// A header; its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 }

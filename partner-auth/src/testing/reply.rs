@@ -18,37 +18,19 @@ pub struct Reply {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Token {
-        token: String,
-        expires_in: u64,
-        refresh_in: Option<u64>,
-    },
-    Body {
-        status: u16,
-        body: Vec<u8>,
-    },
+    Token { token: String, expires_in: u64, refresh_in: Option<u64> },
+    Body { status: u16, body: Vec<u8> },
     Cut,
 }
 
 impl Reply {
     fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            headers: Vec::new(),
-            delay: Duration::ZERO,
-            gate: None,
-            torn: false,
-            drip: None,
-        }
+        Self { kind, headers: Vec::new(), delay: Duration::ZERO, gate: None, torn: false, drip: None }
     }
 
     /// A token that lives an hour, in the form of the endpoint that was asked.
     pub fn token(token: impl Into<String>) -> Self {
-        Self::new(Kind::Token {
-            token: token.into(),
-            expires_in: 3600,
-            refresh_in: None,
-        })
+        Self::new(Kind::Token { token: token.into(), expires_in: 3600, refresh_in: None })
     }
 
     /// The lifetime of a token, in seconds.
@@ -76,10 +58,7 @@ impl Reply {
 
     /// Any body.
     pub fn body(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self::new(Kind::Body {
-            status,
-            body: body.into(),
-        })
+        Self::new(Kind::Body { status, body: body.into() })
     }
 
     /// A refusal as Entra ID writes it.
@@ -143,11 +122,7 @@ impl Reply {
         let (status, body) = match &self.kind {
             Kind::Cut => return false,
             Kind::Body { status, body } => (*status, body.clone()),
-            Kind::Token {
-                token,
-                expires_in,
-                refresh_in,
-            } => (200, token_body(token, *expires_in, *refresh_in, v2)),
+            Kind::Token { token, expires_in, refresh_in } => (200, token_body(token, *expires_in, *refresh_in, v2)),
         };
         http::write(stream, status, &self.headers, &body, self.torn, self.drip).is_ok() && !self.torn
     }
@@ -156,11 +131,7 @@ impl Reply {
 /// The v1 endpoint writes numbers as text, the v2 endpoint as numbers.
 fn token_body(token: &str, expires_in: u64, refresh_in: Option<u64>, v2: bool) -> Vec<u8> {
     let number = |n: u64| {
-        if v2 {
-            serde_json::json!(n)
-        } else {
-            serde_json::json!(n.to_string())
-        }
+        if v2 { serde_json::json!(n) } else { serde_json::json!(n.to_string()) }
     };
     let mut body = serde_json::json!({
         "token_type": "Bearer",

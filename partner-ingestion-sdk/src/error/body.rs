@@ -44,10 +44,9 @@ pub(crate) fn read(body: &[u8], quote: bool) -> Service {
 /// `ICH` and digits, a dash, a sentence, perhaps a JSON object; or a class name and a JSON object; or a sentence.
 fn from_text(text: &str, service: &mut Service) {
     let (prose, object) = match (text.find('{'), text.rfind('}')) {
-        (Some(from), Some(to)) if from < to => (
-            &text[..from],
-            serde_json::from_str::<Map<String, Value>>(&text[from..=to]).ok(),
-        ),
+        (Some(from), Some(to)) if from < to => {
+            (&text[..from], serde_json::from_str::<Map<String, Value>>(&text[from..=to]).ok())
+        }
         _ => (text, None),
     };
     let prose = if object.is_some() { prose } else { text };
@@ -68,21 +67,12 @@ fn split_code(text: &str) -> (Option<&str>, &str) {
     let code = &text[..end];
     let letters = code.chars().take_while(char::is_ascii_uppercase).count();
     let is_code = letters >= 2 && code.len() > letters && code[letters..].chars().all(|c| c.is_ascii_digit());
-    if is_code {
-        (Some(code), &text[end..])
-    } else {
-        (None, text)
-    }
+    if is_code { (Some(code), &text[end..]) } else { (None, text) }
 }
 
 /// An object of the service or of a gateway; its keys are compared without case.
 fn from_object(object: &Map<String, Value>, service: &mut Service) {
-    let get = |key: &str| {
-        object
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(key))
-            .map(|(_, value)| value)
-    };
+    let get = |key: &str| object.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
     let text = |keys: &[&str]| {
         keys.iter().find_map(|key| match get(key)? {
             Value::String(text) if !text.is_empty() => Some(clean(text)),
@@ -97,10 +87,7 @@ fn from_object(object: &Map<String, Value>, service: &mut Service) {
     service.code = service.code.take().or(code);
     let message = text(&["message", "reasonPhrase", "title", "error", "detail"]);
     service.message = service.message.take().or(message);
-    service.correlation_id = service
-        .correlation_id
-        .take()
-        .or(text(&["correlationId", "activityId", "traceId"]));
+    service.correlation_id = service.correlation_id.take().or(text(&["correlationId", "activityId", "traceId"]));
     service.operation_id = service.operation_id.take().or(text(&["operationId"]));
     service.to_id = service.to_id.take().or(text(&["toId"]));
     for key in ["data", "errors", "details"] {
@@ -113,9 +100,7 @@ fn from_object(object: &Map<String, Value>, service: &mut Service) {
             Some(Value::Array(items)) => {
                 for item in items.iter().filter_map(Value::as_object) {
                     let part = |key: &str| item.get(key).and_then(Value::as_str).map(clean);
-                    let field = part("target")
-                        .or_else(|| part("code"))
-                        .unwrap_or_else(|| key.to_owned());
+                    let field = part("target").or_else(|| part("code")).unwrap_or_else(|| key.to_owned());
                     service.fields.entry(field).or_default().extend(part("message"));
                 }
             }
@@ -207,30 +192,20 @@ mod tests {
 
     #[test]
     fn objects_text_html_and_nothing() {
-        let gateway = read(
-            br#"{"statusCode": 429, "message": "Rate limit is exceeded. Try again in 7 seconds."}"#,
-            true,
-        );
+        let gateway =
+            read(br#"{"statusCode": 429, "message": "Rate limit is exceeded. Try again in 7 seconds."}"#, true);
         assert!(gateway.message.unwrap().contains("7 seconds"));
-        let store = read(
-            br#"{"code":"InvalidState","message":"no","details":[{"target":"name","message":"too long"}]}"#,
-            true,
-        );
+        let store =
+            read(br#"{"code":"InvalidState","message":"no","details":[{"target":"name","message":"too long"}]}"#, true);
         assert_eq!(
             (store.code.as_deref(), store.fields["name"].as_slice()),
             (Some("InvalidState"), &["too long".to_owned()][..])
         );
         let graph = read(br#"{"error":{"code":"notFound","message":"gone"}}"#, true);
         assert_eq!(graph.code.as_deref(), Some("notFound"));
-        assert_eq!(
-            read(b"Not allowed here", true).message.as_deref(),
-            Some("Not allowed here")
-        );
+        assert_eq!(read(b"Not allowed here", true).message.as_deref(), Some("Not allowed here"));
         let html = read(b"<html>\r\n<h1>502</h1></html>", true);
-        assert_eq!(
-            (html.message, html.excerpt.as_deref()),
-            (None, Some("<html> <h1>502</h1></html>"))
-        );
+        assert_eq!((html.message, html.excerpt.as_deref()), (None, Some("<html> <h1>502</h1></html>")));
         let empty = read(b"", true);
         assert!(empty.message.is_none() && empty.excerpt.is_none());
         assert!(read(&[0xff, 0xfe, b'{'], true).message.is_some());
@@ -239,13 +214,9 @@ mod tests {
 
     #[test]
     fn messages_are_short_and_without_secrets() {
-        let message = read(b"cannot read https://a.blob/x?sv=1&sig=abc%2Fdef&se=2 now", true)
-            .message
-            .unwrap();
+        let message = read(b"cannot read https://a.blob/x?sv=1&sig=abc%2Fdef&se=2 now", true).message.unwrap();
         assert_eq!(message, "cannot read https://a.blob/x?sv=1&sig=(redacted)&se=2 now");
-        let message = read(b"DefaultEndpointsProtocol=https;accountkey=Zm9v==;x", true)
-            .message
-            .unwrap();
+        let message = read(b"DefaultEndpointsProtocol=https;accountkey=Zm9v==;x", true).message.unwrap();
         assert!(!message.contains("Zm9v"), "{message}");
         assert!(read(&[b'x'; 100_000], true).message.unwrap().len() < 400);
     }

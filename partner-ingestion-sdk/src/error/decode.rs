@@ -10,11 +10,7 @@ pub(crate) fn decode_error<T: DeserializeOwned>(body: &[u8], error: serde_json::
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let message = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => format!(
-            "the answer cannot be decoded at {}: {}",
-            error.path(),
-            kind_of(error.inner())
-        ),
+        Err(error) => format!("the answer cannot be decoded at {}: {}", error.path(), kind_of(error.inner())),
         Ok(_) => format!("the answer cannot be decoded: {}", kind_of(&error)),
     };
     Error::new(ErrorKind::Decode, message)
@@ -26,11 +22,7 @@ fn kind_of(error: &serde_json::Error) -> String {
     let place = format!("line {} column {}", error.line(), error.column());
     match error.classify() {
         serde_json::error::Category::Data => {
-            let found = if text.contains("string \"") {
-                "a string"
-            } else {
-                found(&text)
-            };
+            let found = if text.contains("string \"") { "a string" } else { found(&text) };
             let expected = text.rsplit("expected ").next().unwrap_or_default();
             let expected = expected.split(" at line").next().unwrap_or(expected);
             format!("expected {expected}, found {found} ({place})")
@@ -51,10 +43,7 @@ fn found(text: &str) -> &str {
         ("type: null", "null"),
         ("type: an object", "an object"),
     ];
-    TYPES
-        .iter()
-        .find(|(needle, _)| text.contains(needle))
-        .map_or("something else", |(_, name)| name)
+    TYPES.iter().find(|(needle, _)| text.contains(needle)).map_or("something else", |(_, name)| name)
 }
 
 #[cfg(test)]
@@ -70,10 +59,7 @@ mod tests {
     #[test]
     fn names_path_and_types_but_no_value() {
         let text = message::<ProductPage>(r#"{"value": [{"id": "1"}, {"id": "2", "name": 7}]}"#);
-        assert!(
-            text.contains("value[1]") && text.contains("expected a string, found an integer"),
-            "{text}"
-        );
+        assert!(text.contains("value[1]") && text.contains("expected a string, found an integer"), "{text}");
         let text = message::<ListingImage>(r#"{"order": "https://x?sig=canary"}"#);
         assert!(text.contains("order") && !text.contains("canary"), "{text}");
     }

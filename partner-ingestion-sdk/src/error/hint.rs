@@ -8,10 +8,7 @@ pub(crate) fn hint(error: &Error) -> &str {
         return hint;
     }
     let special = by_code(error).or_else(|| by_incident(error));
-    special
-        .or_else(|| by_kind(error))
-        .or_else(|| by_status(error))
-        .unwrap_or_default()
+    special.or_else(|| by_kind(error)).or_else(|| by_status(error)).unwrap_or_default()
 }
 
 /// Codes that are known to mean one thing.
@@ -30,13 +27,8 @@ fn by_code(error: &Error) -> Option<&'static str> {
 /// What users of the service reported, and what helped.
 fn by_incident(error: &Error) -> Option<&'static str> {
     let listing = error.operation() == Some("list_products");
-    let publisher = error
-        .field_errors()
-        .keys()
-        .any(|field| field.eq_ignore_ascii_case("x-ms-publisherId"))
-        || error
-            .service_message()
-            .is_some_and(|message| message.contains("x-ms-publisherId"));
+    let publisher = error.field_errors().keys().any(|field| field.eq_ignore_ascii_case("x-ms-publisherId"))
+        || error.service_message().is_some_and(|message| message.contains("x-ms-publisherId"));
     if publisher {
         return Some(
             "A fault of the service, as in June 2026: sending the header x-ms-publisherId did not help then. Wait, and give the \

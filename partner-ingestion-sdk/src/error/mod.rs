@@ -79,11 +79,7 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind: Some(kind),
-            message: message.into(),
-            ..Inner::default()
-        }))
+        Self(Box::new(Inner { kind: Some(kind), message: message.into(), ..Inner::default() }))
     }
 
     pub(crate) fn auth(error: partner_auth::Error) -> Self {
@@ -229,10 +225,7 @@ impl Error {
 
     /// Whether somebody else changed the resource, or it is not in a state that allows this (409 and 412).
     pub fn is_conflict(&self) -> bool {
-        matches!(
-            self.0.status,
-            Some(StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED)
-        )
+        matches!(self.0.status, Some(StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED))
     }
 
     /// Whether there were too many requests.
@@ -251,10 +244,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Connection | ErrorKind::Timeout => true,
             ErrorKind::Auth => self.0.auth.as_ref().is_some_and(partner_auth::Error::is_retryable),
-            ErrorKind::Status => self
-                .0
-                .status
-                .is_some_and(|s| matches!(s.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)),
+            ErrorKind::Status => self.0.status.is_some_and(|s| matches!(s.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)),
             _ => false,
         }
     }

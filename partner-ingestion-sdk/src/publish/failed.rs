@@ -1,7 +1,7 @@
 //! What is known of a submission that failed or stands in the way.
 
 use super::Stage;
-use crate::types::{CertificationReport, ProductId, SubmissionId, ValidationItem, WorkflowDetail};
+use crate::types::*;
 use crate::{Client, Error, ErrorKind};
 use futures_util::TryStreamExt;
 
@@ -44,10 +44,7 @@ impl FailedSubmission {
 
     /// The step that failed: `NotStarted`, `InProgress` and `Success` are the states of those that did not.
     fn failed_step(&self) -> Option<&str> {
-        let steps = self
-            .workflows
-            .iter()
-            .flat_map(|workflow| workflow.workflow_steps.iter().flatten());
+        let steps = self.workflows.iter().flat_map(|workflow| workflow.workflow_steps.iter().flatten());
         let mut failed = steps.filter(|step| {
             let state = step.state.as_deref().unwrap_or_default();
             !matches!(state, "" | "NotStarted" | "InProgress" | "Success")
@@ -55,10 +52,10 @@ impl FailedSubmission {
         failed.next()?.name.as_deref()
     }
 
-    /// One line that names the stage, the reason and the validations.
-    pub(super) fn into_error(self, stage: Stage, request_id: Option<String>) -> Error {
+    /// One line that names where it failed, the reason and the validations.
+    pub(super) fn into_error(self, submission: &Submission, request_id: Option<String>) -> Error {
         let id = self.id.as_ref().map(SubmissionId::as_str).unwrap_or_default();
-        let mut text = format!("the submission {id} failed while {stage}");
+        let mut text = format!("the submission {id} failed {}", place(submission));
         if let Some(step) = self.failed_step() {
             text += &format!(", in the step {step}");
         }
@@ -74,5 +71,16 @@ impl FailedSubmission {
             }
         }
         Error::new(ErrorKind::Failed, text).identified(request_id).about(self)
+    }
+}
+
+/// Where on its way a submission failed, as the service says it: a look may have missed the stages before.
+fn place(submission: &Submission) -> &'static str {
+    let update = submission.pending_update_info.as_ref().and_then(|update| update.update_type.as_ref());
+    match (submission.substate.as_ref(), update) {
+        (Some(SubmissionSubstate::FailedInCertification), _) => "in certification",
+        (_, Some(UpdateType::Promote)) => "on its way to live",
+        (Some(SubmissionSubstate::InDraft), _) | (_, Some(UpdateType::Create)) => "while it was created",
+        _ => "after it was submitted",
     }
 }

@@ -190,9 +190,7 @@ impl Publish {
     pub async fn send(self) -> Result<Submission, Error> {
         let mut run = Box::pin(self.run());
         while run.next().await?.is_some() {}
-        run.last
-            .take()
-            .ok_or_else(|| Error::new(ErrorKind::Decode, "the submission was never read"))
+        run.last.take().ok_or_else(|| Error::new(ErrorKind::Decode, "the submission was never read"))
     }
 
     /// Publishes, as a stream of the stages that are reached. It ends after the last one, or with the error.
@@ -302,12 +300,9 @@ impl Run {
                 self.pause = self.pause.mul_f64(1.5).min(self.work.poll.1);
             }
             let (submission, request_id) = self.look(&id).await?;
-            let reason = submission
-                .pending_update_info
-                .as_ref()
-                .and_then(|info| info.failure_reason.clone());
+            let reason = submission.pending_update_info.as_ref().and_then(|info| info.failure_reason.clone());
             let mut stage = Stage::of(&submission);
-            self.last = Some(submission);
+            self.last = Some(submission.clone());
             // The service may take a moment to notice that it was promoted.
             if stage == Stage::Preview && self.promoted {
                 stage = Stage::GoingLive;
@@ -315,7 +310,7 @@ impl Run {
             match stage {
                 Stage::Failed => {
                     let failed = FailedSubmission::read(&self.work.client, &self.work.product, &id, reason).await;
-                    return Err(failed.into_error(self.stage.unwrap_or(Stage::Creating), request_id));
+                    return Err(failed.into_error(&submission, request_id));
                 }
                 Stage::Cancelled => return Err(self.cancelled(&id)),
                 stage if self.stage != Some(stage) => return Ok(stage),
@@ -400,9 +395,7 @@ impl Run {
     }
 
     fn late(&self) -> Error {
-        let stage = self
-            .stage
-            .map_or_else(|| "not created yet".to_owned(), |stage| stage.to_string());
+        let stage = self.stage.map_or_else(|| "not created yet".to_owned(), |stage| stage.to_string());
         let message = match &self.id {
             Some(id) => format!("the submission {id} is still {stage}; Client::resume takes it up again"),
             None => format!("the submission is {stage}; it may exist"),
@@ -413,10 +406,8 @@ impl Run {
 
     fn cancelled(&self, id: &SubmissionId) -> Error {
         let message = format!("the submission {id} was cancelled");
-        Error::new(ErrorKind::Failed, message).about(FailedSubmission {
-            stage: Some(Stage::Cancelled),
-            ..self.known(Stage::Cancelled)
-        })
+        Error::new(ErrorKind::Failed, message)
+            .about(FailedSubmission { stage: Some(Stage::Cancelled), ..self.known(Stage::Cancelled) })
     }
 }
 

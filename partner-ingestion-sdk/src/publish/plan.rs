@@ -51,14 +51,7 @@ impl SubmissionPlan {
         let plans: Vec<(VariantId, String)> = variants.iter().filter_map(named).collect();
         let mut plan = Self {
             offer: Vec::new(),
-            plans: plans
-                .into_iter()
-                .map(|(variant, name)| PlanDrafts {
-                    variant,
-                    name,
-                    drafts: Vec::new(),
-                })
-                .collect(),
+            plans: plans.into_iter().map(|(variant, name)| PlanDrafts { variant, name, drafts: Vec::new() }).collect(),
         };
         for module in MODULES {
             let drafts = plan.drafts(client, product, &module, patience).await?;
@@ -91,13 +84,9 @@ impl SubmissionPlan {
         wait_for(patience, missing, || async {
             let branches = client.branches(product, module).await?;
             let pairs = branches.into_iter();
-            let found: BTreeMap<_, _> = pairs
-                .filter_map(|b| Some((b.variant_id, b.current_draft_instance_id?)))
-                .collect();
-            let lacking = self
-                .plans
-                .iter()
-                .find(|plan| !found.contains_key(&Some(plan.variant.clone())));
+            let found: BTreeMap<_, _> =
+                pairs.filter_map(|b| Some((b.variant_id, b.current_draft_instance_id?))).collect();
+            let lacking = self.plans.iter().find(|plan| !found.contains_key(&Some(plan.variant.clone())));
             match lacking.filter(|_| OF_EVERY_PLAN.contains(module)) {
                 None => Ok(Some(found)),
                 Some(plan) => {
@@ -115,9 +104,7 @@ impl SubmissionPlan {
     pub(super) fn request(&self, options: PublishOption) -> SubmissionCreationRequest {
         let pairs = |drafts: &[(Module, InstanceId)]| -> Vec<TypeValuePair> {
             let drafts = drafts.iter();
-            drafts
-                .map(|(module, id)| TypeValuePair::new(module.as_str(), id.as_str()))
-                .collect()
+            drafts.map(|(module, id)| TypeValuePair::new(module.as_str(), id.as_str())).collect()
         };
         let plans = self.plans.iter().map(|plan| {
             let drafts = VariantResource::default().set_resources(pairs(&plan.drafts));
@@ -138,10 +125,7 @@ impl SubmissionPlan {
             all
         };
         let own: Vec<TypeValuePair> = self.request(PublishOption::default()).resources.unwrap_or_default();
-        submission
-            .resources
-            .as_deref()
-            .is_some_and(|theirs| instances(theirs) == instances(&own))
+        submission.resources.as_deref().is_some_and(|theirs| instances(theirs) == instances(&own))
     }
 }
 
@@ -159,16 +143,9 @@ impl fmt::Display for SubmissionPlan {
             let drafts = plan.drafts.iter();
             drafts.map(|(module, instance)| (plan.name.as_str(), module, instance))
         });
-        let of_offer = self
-            .offer
-            .iter()
-            .map(|(module, instance)| ("(offer)", module, instance));
+        let of_offer = self.offer.iter().map(|(module, instance)| ("(offer)", module, instance));
         let rows: Vec<_> = of_offer.chain(of_plans).collect();
-        let width = rows
-            .iter()
-            .map(|(name, ..)| name.chars().count())
-            .max()
-            .unwrap_or_default();
+        let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or_default();
         for (name, module, instance) in rows {
             // `Module` pads nothing by itself.
             writeln!(f, "{name:<width$}  {:<21}  {instance}", module.as_str())?;

@@ -97,13 +97,7 @@ mod tests {
             ("InProgress", "Submitted", "Submit", "Completed", Stage::InReview),
             ("InProgress", "Submitted", "Submit", "Running", Stage::InReview),
             ("InProgress", "Failed", "Submit", "Completed", Stage::Failed),
-            (
-                "InProgress",
-                "FailedInCertification",
-                "Submit",
-                "Completed",
-                Stage::Failed,
-            ),
+            ("InProgress", "FailedInCertification", "Submit", "Completed", Stage::Failed),
             ("Published", "ReadyToPublish", "Submit", "Completed", Stage::Preview),
             ("Published", "ReadyToPublish", "Promote", "Running", Stage::GoingLive),
             ("Published", "ReadyToPublish", "Promote", "Failed", Stage::Failed),
@@ -113,13 +107,7 @@ mod tests {
             ("InProgress", "InStore", "", "", Stage::Live),
             ("Cancelled", "InDraft", "", "", Stage::Cancelled),
             ("InProgress", "Cancelled", "", "", Stage::Cancelled),
-            (
-                "SomethingNew",
-                "SomethingNew",
-                "SomethingNew",
-                "Running",
-                Stage::InReview,
-            ),
+            ("SomethingNew", "SomethingNew", "SomethingNew", "Running", Stage::InReview),
             ("SomethingNew", "ReadyToPublish", "Submit", "Completed", Stage::Preview),
         ];
         for (state, substate, update, status, expected) in table {

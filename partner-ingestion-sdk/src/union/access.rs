@@ -42,17 +42,7 @@ impl<'de, A: MapAccess<'de>> Tagged<'de, A> {
         }
         let tag = found.clone().map(|tag| (name, tag));
         let field = Cow::Borrowed("");
-        Ok((
-            found,
-            Self {
-                name,
-                before: before.into_iter(),
-                tag,
-                pending: None,
-                field,
-                rest,
-            },
-        ))
+        Ok((found, Self { name, before: before.into_iter(), tag, pending: None, field, rest }))
     }
 }
 
@@ -84,10 +74,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Tagged<'de, A> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         let value = match self.pending.take() {
             Some(Pending::Raw(value)) => value.decode(seed),
-            Some(Pending::Tag(tag)) => seed.deserialize(Text {
-                text: tag,
-                error: PhantomData,
-            }),
+            Some(Pending::Tag(tag)) => seed.deserialize(Text { text: tag, error: PhantomData }),
             None => self.rest.next_value_seed(seed),
         };
         value.map_err(|error| de::Error::custom(format_args!("{}: {error}", self.field)))

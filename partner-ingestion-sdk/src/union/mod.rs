@@ -224,11 +224,7 @@ mod tests {
 
     #[test]
     fn unknown_and_missing_tags_keep_the_object() {
-        for body in [
-            json!({"resourceType": "Telepathy", "x": 1}),
-            json!({"formID": "f"}),
-            json!({}),
-        ] {
+        for body in [json!({"resourceType": "Telepathy", "x": 1}), json!({"formID": "f"}), json!({})] {
             assert!(round_trip(&body).as_unknown().is_some());
         }
     }
@@ -238,18 +234,12 @@ mod tests {
         let error =
             serde_json::from_str::<LeadConfiguration>(r#"{"resourceType":"MarketoLeadConfiguration","formID":1}"#);
         let error = error.unwrap_err().to_string();
-        assert!(
-            error.contains("MarketoLeadConfiguration: formID: ") && error.contains("expected a string"),
-            "{error}"
-        );
+        assert!(error.contains("MarketoLeadConfiguration: formID: ") && error.contains("expected a string"), "{error}");
     }
 
     #[test]
     fn both_forms_of_audiences() {
-        for body in [
-            json!(["a", "b"]),
-            json!({"type": "PreviewMarketplaceGroup", "values": ["a"], "new": 1}),
-        ] {
+        for body in [json!(["a", "b"]), json!({"type": "PreviewMarketplaceGroup", "values": ["a"], "new": 1})] {
             let audience: PreviewMarketplaceGroup = serde_json::from_value(body.clone()).unwrap();
             assert_eq!(serde_json::to_value(&audience).unwrap(), body);
         }

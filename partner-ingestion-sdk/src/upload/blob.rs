@@ -29,13 +29,8 @@ const BLOCK: usize = 8 << 20;
 /// Without any progress for so long, an attempt is given up.
 const STALL: Duration = Duration::from_secs(60);
 
-static UPLOAD: Operation = Operation {
-    name: "upload",
-    method: "PUT",
-    path: "",
-    if_match: IfMatchRule::No,
-    secret: true,
-};
+static UPLOAD: Operation =
+    Operation { name: "upload", method: "PUT", path: "", if_match: IfMatchRule::No, secret: true };
 
 impl Client {
     /// Sends a file to an address that the service issued (`fileSasUri`), exactly as issued, whatever its host: in one Put Blob
@@ -150,9 +145,7 @@ impl Sending<'_> {
                 Err(failed) => failed,
             };
             chunks = reader.chunks().await?;
-            let pause = pauses
-                .next()
-                .filter(|_| chunks.is_some() && may_send_again(&Method::PUT, true, failure));
+            let pause = pauses.next().filter(|_| chunks.is_some() && may_send_again(&Method::PUT, true, failure));
             let Some(pause) = pause else {
                 return Err(error.tried(attempts));
             };
@@ -230,11 +223,7 @@ impl Sending<'_> {
             return Err((Error::new(ErrorKind::Timeout, message), Failure::Broken));
         };
         let response = outcome.map_err(|error| {
-            let failure = if error.is_connect() {
-                Failure::Connect
-            } else {
-                Failure::Broken
-            };
+            let failure = if error.is_connect() { Failure::Connect } else { Failure::Broken };
             let error = Error::new(ErrorKind::Connection, "the file cannot be sent").with_source(error.without_url());
             (error, failure)
         })?;

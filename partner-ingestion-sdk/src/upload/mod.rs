@@ -171,9 +171,7 @@ impl Client {
         kind: impl Into<String>,
         file: impl Into<FileSource>,
     ) -> FileUpload<ListingImage> {
-        let image = ListingImage::default()
-            .set_type(kind)
-            .set_state(UploadState::PendingUpload);
+        let image = ListingImage::default().set_type(kind).set_state(UploadState::PendingUpload);
         self.file(product_id.into(), Some(listing_id.into()), image, file.into())
     }
 
@@ -293,18 +291,10 @@ impl<T: FileResource> FileUpload<T> {
     /// deadline ran out; otherwise as for the calls that it makes and for [`Client::upload`].
     pub async fn send(self) -> Result<T, Error> {
         let Some(name) = self.file.name().map(str::to_owned) else {
-            return Err(Error::new(
-                ErrorKind::Argument,
-                "the file has no name: give it one with FileSource::named",
-            ));
+            return Err(Error::new(ErrorKind::Argument, "the file has no name: give it one with FileSource::named"));
         };
         self.file.check().await?;
-        let created = self
-            .resource
-            .named(&name)
-            .create(&self.client, &self.place)
-            .await?
-            .into_inner();
+        let created = self.resource.named(&name).create(&self.client, &self.place).await?.into_inner();
         let Some(address) = created.address() else {
             return Err(Error::new(ErrorKind::Decode, "the service gave no upload address"));
         };
@@ -313,10 +303,7 @@ impl<T: FileResource> FileUpload<T> {
         upload.stall = self.stall.unwrap_or(upload.stall);
         upload.await?;
         let marked = created.mark(&self.client, &self.place).await?.into_inner();
-        let pace = Pace {
-            until: Instant::now() + self.deadline,
-            poll: self.poll,
-        };
+        let pace = Pace { until: Instant::now() + self.deadline, poll: self.poll };
         marked.settled(&self.client, &self.place, pace).await
     }
 }
@@ -353,12 +340,6 @@ async fn processed(package: AzurePackage, client: &Client, place: &Place, pace: 
 fn refused(id: &PackageId, package: AzurePackage) -> Error {
     let validations = package.validation_items.unwrap_or_default();
     let found: String = validations.iter().map(|item| format!("; {item}")).collect();
-    let error = Error::new(
-        ErrorKind::Failed,
-        format!("the package {id} was processed and refused{found}"),
-    );
-    error.about(FailedSubmission {
-        validations,
-        ..FailedSubmission::default()
-    })
+    let error = Error::new(ErrorKind::Failed, format!("the package {id} was processed and refused{found}"));
+    error.about(FailedSubmission { validations, ..FailedSubmission::default() })
 }

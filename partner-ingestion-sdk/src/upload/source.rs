@@ -32,19 +32,13 @@ pub struct FileSource {
 enum Content {
     Path(PathBuf),
     Bytes(Bytes),
-    Stream {
-        length: u64,
-        chunks: BoxStream<'static, io::Result<Bytes>>,
-    },
+    Stream { length: u64, chunks: BoxStream<'static, io::Result<Bytes>> },
 }
 
 impl FileSource {
     /// Bytes in memory.
     pub fn bytes(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
-        Self {
-            name: Some(name.into()),
-            content: Content::Bytes(content.into()),
-        }
+        Self { name: Some(name.into()), content: Content::Bytes(content.into()) }
     }
 
     /// A stream that gives exactly `length` bytes. It can be read only once: up to the limit of a single request, a connection
@@ -54,13 +48,7 @@ impl FileSource {
         length: u64,
         chunks: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Self {
-        Self {
-            name: Some(name.into()),
-            content: Content::Stream {
-                length,
-                chunks: chunks.boxed(),
-            },
-        }
+        Self { name: Some(name.into()), content: Content::Stream { length, chunks: chunks.boxed() } }
     }
 
     /// Another name for the service.
@@ -84,35 +72,24 @@ impl FileSource {
         async move {
             let Some(path) = path else { return Ok(()) };
             let opened = File::open(&path).await;
-            opened
-                .map(drop)
-                .map_err(|error| unreadable(&path.display().to_string(), error))
+            opened.map(drop).map_err(|error| unreadable(&path.display().to_string(), error))
         }
     }
 
     /// Opens it for reading from its beginning.
     pub(super) async fn open(self) -> Result<Reader, Error> {
         match self.content {
-            Content::Bytes(bytes) => Ok(Reader {
-                length: bytes.len() as u64,
-                content: Open::Bytes(bytes),
-            }),
-            Content::Stream { length, chunks } => Ok(Reader {
-                length,
-                content: Open::Stream {
-                    chunks: Some(chunks),
-                    rest: Bytes::new(),
-                },
-            }),
+            Content::Bytes(bytes) => Ok(Reader { length: bytes.len() as u64, content: Open::Bytes(bytes) }),
+            Content::Stream { length, chunks } => {
+                Ok(Reader { length, content: Open::Stream { chunks: Some(chunks), rest: Bytes::new() } })
+            }
             Content::Path(path) => {
                 let opened = async {
                     let file = File::open(&path).await?;
                     let length = file.metadata().await?.len();
                     io::Result::Ok((file, length))
                 };
-                let (file, length) = opened
-                    .await
-                    .map_err(|error| unreadable(&path.display().to_string(), error))?;
+                let (file, length) = opened.await.map_err(|error| unreadable(&path.display().to_string(), error))?;
                 let content = Open::File { file, path };
                 Ok(Reader { length, content })
             }
@@ -153,10 +130,7 @@ impl From<&PathBuf> for FileSource {
 
 impl From<Bytes> for FileSource {
     fn from(content: Bytes) -> Self {
-        Self {
-            name: None,
-            content: Content::Bytes(content),
-        }
+        Self { name: None, content: Content::Bytes(content) }
     }
 }
 
@@ -174,9 +148,7 @@ impl From<&'static [u8]> for FileSource {
 
 impl fmt::Debug for FileSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FileSource")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("FileSource").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -226,9 +198,7 @@ impl Reader {
                     file.seek(io::SeekFrom::Start(at)).await?;
                     file.read_exact(&mut block).await
                 };
-                filled
-                    .await
-                    .map_err(|error| unreadable(&path.display().to_string(), error))?;
+                filled.await.map_err(|error| unreadable(&path.display().to_string(), error))?;
                 Ok(block.into())
             }
             Open::Stream { chunks, rest } => {
@@ -240,9 +210,7 @@ impl Reader {
                             None => None,
                         };
                         let ended = || Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-                        *rest = next
-                            .unwrap_or_else(ended)
-                            .map_err(|error| unreadable("the stream", error))?;
+                        *rest = next.unwrap_or_else(ended).map_err(|error| unreadable("the stream", error))?;
                         continue;
                     }
                     let more = rest.split_to(rest.len().min(size - block.len()));

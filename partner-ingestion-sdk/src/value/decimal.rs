@@ -57,11 +57,7 @@ impl FromStr for Decimal {
     fn from_str(text: &str) -> Result<Self, DecimalError> {
         let number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-') && !text.ends_with(char::is_whitespace);
         let number = number && serde_json::from_str::<&RawValue>(text).is_ok();
-        if number {
-            Ok(Self(text.into()))
-        } else {
-            Err(DecimalError(()))
-        }
+        if number { Ok(Self(text.into())) } else { Err(DecimalError(())) }
     }
 }
 
@@ -89,9 +85,7 @@ from_integer!(i8 i16 i32 i64 u8 u16 u32 u64);
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(self.0.to_string())
-            .map_err(ser::Error::custom)?
-            .serialize(serializer)
+        RawValue::from_string(self.0.to_string()).map_err(ser::Error::custom)?.serialize(serializer)
     }
 }
 
@@ -106,9 +100,7 @@ impl<'de> Deserialize<'de> for Decimal {
             Some(b'n') => "null",
             _ => "a boolean",
         };
-        Err(de::Error::custom(format_args!(
-            "invalid type: {kind}, expected a number"
-        )))
+        Err(de::Error::custom(format_args!("invalid type: {kind}, expected a number")))
     }
 }
 
@@ -118,13 +110,7 @@ mod tests {
 
     #[test]
     fn keeps_the_text() {
-        for text in [
-            "0",
-            "-1.50",
-            "1e400",
-            "79228162514264337593543950335",
-            "0.1234567890123456789012345678",
-        ] {
+        for text in ["0", "-1.50", "1e400", "79228162514264337593543950335", "0.1234567890123456789012345678"] {
             let number: Decimal = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&number).unwrap(), text);
             assert_eq!(text.parse::<Decimal>().unwrap(), number);

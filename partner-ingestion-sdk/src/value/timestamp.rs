@@ -27,9 +27,7 @@ impl Timestamp {
     /// The instant; a text without a zone is taken as UTC. `None` when it cannot be read.
     pub fn to_utc(&self) -> Option<DateTime<Utc>> {
         let zoned = DateTime::parse_from_rfc3339(&self.0).map(|time| time.to_utc());
-        zoned
-            .ok()
-            .or_else(|| Some(self.0.parse::<NaiveDateTime>().ok()?.and_utc()))
+        zoned.ok().or_else(|| Some(self.0.parse::<NaiveDateTime>().ok()?.and_utc()))
     }
 
     /// Whether this is one of the sentinels that stand for "no time": the years 1 and 1601.
@@ -69,10 +67,7 @@ mod tests {
     #[test]
     fn reads_what_the_service_writes() {
         let table = [
-            (
-                "2022-08-04T13:53:31.2590809Z",
-                Some("2022-08-04T13:53:31.259080900+00:00"),
-            ),
+            ("2022-08-04T13:53:31.2590809Z", Some("2022-08-04T13:53:31.259080900+00:00")),
             ("2018-09-05T22:00:00", Some("2018-09-05T22:00:00+00:00")),
             ("2018-09-05T22:00:00+02:00", Some("2018-09-05T20:00:00+00:00")),
             ("0001-01-01T00:00:00", Some("0001-01-01T00:00:00+00:00")),

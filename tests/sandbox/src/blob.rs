@@ -84,11 +84,7 @@ fn sign(world: &mut World, name: &str, writable: bool) -> String {
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let (signed, until) = (encoded(&signature), encoded(&expires));
     if let Some(blob) = world.blobs.get_mut(name) {
-        blob.grants.push(Grant {
-            signature,
-            writable,
-            expires_at,
-        });
+        blob.grants.push(Grant { signature, writable, expires_at });
     }
     let front_door = world.front_door.as_ref();
     let front_door = front_door.filter(|_| world.incidents.contains(&Incident::FrontDoorUploads));
@@ -98,10 +94,7 @@ fn sign(world: &mut World, name: &str, writable: bool) -> String {
         format!("sv=2018-03-28&sr=b&sig={signed}&se={until}&sp={allows}")
     } else {
         let (signed, until) = (lowered(&signed), lowered(&until));
-        format!(
-            "{}&sv=2018-03-28&sr=b&sig={signed}&se={until}&sp={allows}",
-            lowered(&encoded(&issued))
-        )
+        format!("{}&sv=2018-03-28&sr=b&sig={signed}&se={until}&sp={allows}", lowered(&encoded(&issued)))
     };
     format!("{host}{PREFIX}{name}?{query}")
 }
@@ -120,10 +113,7 @@ fn lowered(encoded: &str) -> String {
 pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
     let now = world.clock.now();
     let date = world.clock.http_date();
-    let blob = request
-        .path
-        .strip_prefix(PREFIX)
-        .and_then(|name| world.blobs.get_mut(name));
+    let blob = request.path.strip_prefix(PREFIX).and_then(|name| world.blobs.get_mut(name));
     let Some(blob) = blob else {
         return refused(StatusCode::NOT_FOUND, "ResourceNotFound", "there is no such file");
     };
@@ -131,16 +121,9 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
         let why = "a token was sent to the blob store";
         return refused(StatusCode::BAD_REQUEST, "InvalidAuthenticationInfo", why);
     }
-    let grant = blob
-        .grants
-        .iter()
-        .find(|grant| request.query("sig") == Some(&grant.signature));
+    let grant = blob.grants.iter().find(|grant| request.query("sig") == Some(&grant.signature));
     let Some(grant) = grant else {
-        return refused(
-            StatusCode::FORBIDDEN,
-            "AuthenticationFailed",
-            "the signature does not match",
-        );
+        return refused(StatusCode::FORBIDDEN, "AuthenticationFailed", "the signature does not match");
     };
     if now >= grant.expires_at {
         return refused(StatusCode::FORBIDDEN, "AuthenticationFailed", "the address has expired");
@@ -155,37 +138,25 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
         (&Method::PUT, Some("block")) => put_block(blob, request),
         (&Method::PUT, Some("blocklist")) => put_block_list(blob, request),
         _ => {
-            return refused(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "UnsupportedHttpVerb",
-                "it cannot be done here",
-            );
+            return refused(StatusCode::METHOD_NOT_ALLOWED, "UnsupportedHttpVerb", "it cannot be done here");
         }
     };
-    reply
-        .with_header(LAST_MODIFIED, &date)
-        .with_header(HeaderName::from_static("x-ms-request-id"), &guid())
+    reply.with_header(LAST_MODIFIED, &date).with_header(HeaderName::from_static("x-ms-request-id"), &guid())
 }
 
 fn read(blob: &Blob) -> Reply {
     match &blob.content {
         Some(content) if content.kept.len() == content.length => Reply::file(content.kept.clone()),
-        Some(_) => refused(
-            StatusCode::NOT_FOUND,
-            "BlobNotFound",
-            "the sandbox keeps only the beginning of large files",
-        ),
+        Some(_) => {
+            refused(StatusCode::NOT_FOUND, "BlobNotFound", "the sandbox keeps only the beginning of large files")
+        }
         None => refused(StatusCode::NOT_FOUND, "BlobNotFound", "no file was sent"),
     }
 }
 
 fn put_blob(blob: &mut Blob, request: &Request) -> Reply {
     if request.header("x-ms-blob-type") != Some("BlockBlob") {
-        return refused(
-            StatusCode::BAD_REQUEST,
-            "InvalidHeaderValue",
-            "x-ms-blob-type must be BlockBlob",
-        );
+        return refused(StatusCode::BAD_REQUEST, "InvalidHeaderValue", "x-ms-blob-type must be BlockBlob");
     }
     if request.header("if-none-match") == Some("*") && blob.content.is_some() {
         return refused(StatusCode::CONFLICT, "BlobAlreadyExists", "the file is there already");
@@ -200,18 +171,10 @@ fn put_blob(blob: &mut Blob, request: &Request) -> Reply {
 fn put_block(blob: &mut Blob, request: &Request) -> Reply {
     let id = request.query("blockid").unwrap_or_default();
     if id.is_empty() || STANDARD.decode(id).is_err() {
-        return refused(
-            StatusCode::BAD_REQUEST,
-            "InvalidQueryParameterValue",
-            "blockid must be base64",
-        );
+        return refused(StatusCode::BAD_REQUEST, "InvalidQueryParameterValue", "blockid must be base64");
     }
     if blob.blocks.keys().any(|other| other.len() != id.len()) {
-        return refused(
-            StatusCode::BAD_REQUEST,
-            "InvalidBlobOrBlock",
-            "all block ids must have one length",
-        );
+        return refused(StatusCode::BAD_REQUEST, "InvalidBlobOrBlock", "all block ids must have one length");
     }
     let kept: usize = blob.blocks.values().map(|block| block.kept.len()).sum();
     let room = KEPT.saturating_sub(kept).min(request.body.len());
@@ -225,11 +188,7 @@ fn put_block_list(blob: &mut Blob, request: &Request) -> Reply {
     let mut content = Content::default();
     for id in listed(&String::from_utf8_lossy(&request.body)) {
         let Some(block) = blob.blocks.get(&id) else {
-            return refused(
-                StatusCode::BAD_REQUEST,
-                "InvalidBlockList",
-                "a block of the list was not sent",
-            );
+            return refused(StatusCode::BAD_REQUEST, "InvalidBlockList", "a block of the list was not sent");
         };
         content.append(&block.kept, block.length);
     }
@@ -257,9 +216,7 @@ fn refused(status: StatusCode, code: &str, why: &str) -> Reply {
     );
     let mut reply = Reply::file(body.into_bytes()).noted(why);
     reply.status = status;
-    reply
-        .with_header(CONTENT_TYPE, "application/xml")
-        .with_header(HeaderName::from_static("x-ms-error-code"), code)
+    reply.with_header(CONTENT_TYPE, "application/xml").with_header(HeaderName::from_static("x-ms-error-code"), code)
 }
 
 #[cfg(test)]

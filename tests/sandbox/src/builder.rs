@@ -128,12 +128,7 @@ impl SandboxBuilder {
         let origin = format!("http://{address}");
         let signers = Signers::new(&origin, &self.certificates);
         let signers = signers.map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?;
-        let account = Account {
-            tenant: guid(),
-            client_id: guid(),
-            secret: format!("sandbox~{}", guid()),
-            signers,
-        };
+        let account = Account { tenant: guid(), client_id: guid(), secret: format!("sandbox~{}", guid()), signers };
         let world = World {
             clock: Clock::new(),
             account,

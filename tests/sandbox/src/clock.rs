@@ -17,10 +17,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            ahead: Duration::ZERO,
-        }
+        Self { started: Instant::now(), ahead: Duration::ZERO }
     }
 
     pub(crate) fn now(&self) -> Moment {
@@ -35,9 +32,7 @@ impl Clock {
 
     /// A time of day ahead of now, in the form that upload addresses have.
     pub(crate) fn date(&self, ahead: Duration) -> String {
-        DateTime::<Utc>::from(self.wall() + ahead)
-            .format("%Y-%m-%dT%H:%M:%SZ")
-            .to_string()
+        DateTime::<Utc>::from(self.wall() + ahead).format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
     /// The time of day at a moment, with the seven digits that the service writes.
@@ -45,18 +40,12 @@ impl Clock {
         let ago = self.now().saturating_sub(at);
         let then = self.wall().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH);
         let then = DateTime::<Utc>::from(then);
-        format!(
-            "{}.{:07}",
-            then.format("%Y-%m-%dT%H:%M:%S"),
-            then.timestamp_subsec_nanos() / 100
-        )
+        format!("{}.{:07}", then.format("%Y-%m-%dT%H:%M:%S"), then.timestamp_subsec_nanos() / 100)
     }
 
     /// Now, as HTTP writes it.
     pub(crate) fn http_date(&self) -> String {
-        DateTime::<Utc>::from(self.wall())
-            .format("%a, %d %b %Y %H:%M:%S GMT")
-            .to_string()
+        DateTime::<Utc>::from(self.wall()).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {

@@ -63,49 +63,28 @@ fn routes() -> Vec<Route> {
     for (path, item) in paths.into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {
             let segments = path.split('/').skip(1).map(segment).collect();
-            routes.push(Route {
-                method: method.to_uppercase(),
-                template: path,
-                segments,
-                operation,
-            });
+            routes.push(Route { method: method.to_uppercase(), template: path, segments, operation });
         }
     }
     // Fixed text beats an argument: `getByInstanceID(...)` is no listing.
-    routes.sort_by_key(|route| {
-        route
-            .segments
-            .iter()
-            .filter(|s| s.before.is_empty() && s.argument.is_some())
-            .count()
-    });
+    routes.sort_by_key(|route| route.segments.iter().filter(|s| s.before.is_empty() && s.argument.is_some()).count());
     routes
 }
 
 fn segment(text: &str) -> Segment {
-    let parts = text
-        .split_once('{')
-        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    let parts = text.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
     match parts {
-        Some((before, (argument, after))) => Segment {
-            before: before.to_owned(),
-            argument: Some(argument.to_owned()),
-            after: after.to_owned(),
-        },
-        None => Segment {
-            before: text.to_owned(),
-            argument: None,
-            after: String::new(),
-        },
+        Some((before, (argument, after))) => {
+            Segment { before: before.to_owned(), argument: Some(argument.to_owned()), after: after.to_owned() }
+        }
+        None => Segment { before: text.to_owned(), argument: None, after: String::new() },
     }
 }
 
 impl Segment {
     /// Routes are matched without case; the argument is decoded.
     fn take(&self, text: &str) -> Option<Option<(String, String)>> {
-        let decoded = percent_encoding::percent_decode_str(text)
-            .decode_utf8_lossy()
-            .into_owned();
+        let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
         let Some(argument) = &self.argument else {
             return decoded.eq_ignore_ascii_case(&self.before).then_some(None);
         };
@@ -130,9 +109,7 @@ pub(crate) fn knows(method: &str, template: &str) -> bool {
 pub(crate) fn template(method: &str, path: &str) -> Option<&'static str> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let mut routes = ROUTES.iter().filter(|route| route.method == method);
-    routes
-        .find(|route| route.matches(&segments).is_some())
-        .map(|route| route.template)
+    routes.find(|route| route.matches(&segments).is_some()).map(|route| route.template)
 }
 
 /// Finds the route and checks the request. `path` is below the base of the API.
@@ -158,11 +135,7 @@ pub(crate) fn check(request: &Request, path: &str) -> Result<Allowed, Reply> {
             notes,
         });
     }
-    let status = if other_method {
-        StatusCode::METHOD_NOT_ALLOWED
-    } else {
-        StatusCode::NOT_FOUND
-    };
+    let status = if other_method { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_FOUND };
     Err(Reply::empty(status).noted(format!("{} {path} is no route of the document", request.method)))
 }
 
@@ -216,17 +189,11 @@ impl Route {
         let schemas = Schemas::new(&DOCUMENT);
         let parameters = self.operation.get("parameters").and_then(Value::as_array);
         let parameters: Vec<&Value> = parameters.into_iter().flatten().map(|p| schemas.resolve(p)).collect();
-        let text = |parameter: &Value, key: &str| {
-            parameter
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let text =
+            |parameter: &Value, key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         for (name, _) in &request.query {
-            let known = parameters
-                .iter()
-                .any(|p| text(p, "in") == "query" && text(p, "name").eq_ignore_ascii_case(name));
+            let known =
+                parameters.iter().any(|p| text(p, "in") == "query" && text(p, "name").eq_ignore_ascii_case(name));
             if !known {
                 return Err(Reply::bad_request(name, "the query parameter is not documented"));
             }
@@ -249,24 +216,15 @@ mod tests {
 
     fn route(method: &str, path: &str) -> Option<(&'static str, BTreeMap<String, String>)> {
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        ROUTES
-            .iter()
-            .filter(|r| r.method == method)
-            .find_map(|r| Some((r.template, r.matches(&segments)?)))
+        ROUTES.iter().filter(|r| r.method == method).find_map(|r| Some((r.template, r.matches(&segments)?)))
     }
 
     #[test]
     fn routes_without_case_and_with_arguments_in_parentheses() {
         assert_eq!(ROUTES.len(), 78);
         let (template, arguments) = route("GET", "/Products/p1/LISTINGS/getbyinstanceid(instanceID=a%20b)").unwrap();
-        assert_eq!(
-            template,
-            "/products/{productID}/listings/getByInstanceID(instanceID={instanceID})"
-        );
-        assert_eq!(
-            (arguments["productID"].as_str(), arguments["instanceID"].as_str()),
-            ("p1", "a b")
-        );
+        assert_eq!(template, "/products/{productID}/listings/getByInstanceID(instanceID={instanceID})");
+        assert_eq!((arguments["productID"].as_str(), arguments["instanceID"].as_str()), ("p1", "a b"));
         let (template, _) = route("GET", "/products/p1/listings/l1").unwrap();
         assert_eq!(template, "/products/{productID}/listings/{listingID}");
         assert!(route("GET", "/products//listings/l1").is_none());

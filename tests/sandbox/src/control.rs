@@ -130,10 +130,7 @@ fn read<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
 
 fn incident(request: &Request) -> Result<Incident, String> {
     let named: Named = read(request)?;
-    named
-        .incident
-        .parse()
-        .map_err(|unknown: UnknownName| unknown.to_string())
+    named.incident.parse().map_err(|unknown: UnknownName| unknown.to_string())
 }
 
 fn fault(state: &State, order: &Order) -> Result<(), String> {
@@ -144,9 +141,7 @@ fn fault(state: &State, order: &Order) -> Result<(), String> {
         operation => match operation.split_once(' ') {
             Some((method, path)) if contract::knows(method, path) => Calls::of(method, path),
             _ => {
-                return Err(format!(
-                    "{operation} is neither any, tokens, uploads nor an operation of the document"
-                ));
+                return Err(format!("{operation} is neither any, tokens, uploads nor an operation of the document"));
             }
         },
     };
@@ -169,10 +164,7 @@ impl Order {
             (None, None, None) if self.delay_milliseconds > 0 => Fault::delay(Duration::ZERO),
             _ => return Err("one of status, connection and perSecond is needed, or delayMilliseconds".to_owned()),
         };
-        Ok(self
-            .headers
-            .iter()
-            .fold(fault, |fault, (name, value)| fault.header(name, value)))
+        Ok(self.headers.iter().fold(fault, |fault, (name, value)| fault.header(name, value)))
     }
 
     fn answer(&self, status: u16) -> Result<Fault, String> {

@@ -45,10 +45,7 @@ impl Calls {
 
     /// Calls of one operation: its method, and its path as the document has it, such as `/products/{productID}`.
     pub fn of(method: &str, path: &str) -> Self {
-        Self(Target::Operation {
-            method: method.to_owned(),
-            path: path.to_owned(),
-        })
+        Self(Target::Operation { method: method.to_owned(), path: path.to_owned() })
     }
 
     pub(crate) fn include(&self, destination: &Destination<'_>) -> bool {
@@ -124,11 +121,7 @@ impl Fault {
 
     /// Answers with this status and no body; the call is not carried out.
     pub fn status(status: u16) -> Self {
-        Self::of(Kind::Answer {
-            status,
-            headers: Vec::new(),
-            body: String::new(),
-        })
+        Self::of(Kind::Answer { status, headers: Vec::new(), body: String::new() })
     }
 
     /// Answers with this status and a body in one of the service's shapes; the call is not carried out.
@@ -162,10 +155,7 @@ impl Fault {
 
     /// The call is answered as ever, but only after this time.
     pub fn delay(time: Duration) -> Self {
-        Self {
-            kind: Kind::Own,
-            delay: time,
-        }
+        Self { kind: Kind::Own, delay: time }
     }
 
     /// Calls above this rate are not carried out: 429 with the gateway's body and Retry-After. Up to a second's calls may come
@@ -232,9 +222,7 @@ impl Noise {
             2 => Fault::torn(),
             3 => Fault::status(429).header("Retry-After", "0"),
             4 => Fault::status(500),
-            5 => Fault::status(502)
-                .header("content-type", "text/html")
-                .body("<html></html>"),
+            5 => Fault::status(502).header("content-type", "text/html").body("<html></html>"),
             6 => Fault::status(503).header("Retry-After", "0"),
             _ => Fault::status(408),
         };
@@ -274,12 +262,7 @@ impl Bucket {
 
 impl Faults {
     pub(crate) fn add(&mut self, calls: Calls, fault: Fault, times: usize) {
-        self.planned.push(Planned {
-            calls,
-            fault,
-            left: times,
-            bucket: Bucket::default(),
-        });
+        self.planned.push(Planned { calls, fault, left: times, bucket: Bucket::default() });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -292,20 +275,14 @@ impl Faults {
 
     /// The fault for this call, which is used up by it.
     pub(crate) fn take(&mut self, destination: &Destination<'_>, now: Moment) -> Option<Fault> {
-        let mut meant = self
-            .planned
-            .iter_mut()
-            .filter(|planned| planned.calls.include(destination));
+        let mut meant = self.planned.iter_mut().filter(|planned| planned.calls.include(destination));
         let planned = meant.find_map(|planned| match planned.fault.kind {
             _ if planned.left == 0 => None,
             Kind::AboveRate(rate) if planned.bucket.allows(rate, now) => None,
             _ => Some(planned),
         });
         let Some(planned) = planned else {
-            let noise = self
-                .noise
-                .as_mut()
-                .filter(|_| matches!(destination, Destination::Operation { .. }))?;
+            let noise = self.noise.as_mut().filter(|_| matches!(destination, Destination::Operation { .. }))?;
             return noise.fault();
         };
         planned.left -= 1;
@@ -343,14 +320,8 @@ mod tests {
         faults.add(Calls::of("get", "/Products"), Fault::status(503), 2);
         faults.add(Calls::any(), Fault::status(500), 1);
         faults.add(Calls::tokens(), Fault::status(429), 1);
-        let list = Destination::Operation {
-            method: "GET",
-            template: "/products",
-        };
-        let create = Destination::Operation {
-            method: "POST",
-            template: "/products",
-        };
+        let list = Destination::Operation { method: "GET", template: "/products" };
+        let create = Destination::Operation { method: "POST", template: "/products" };
         assert_eq!(status(faults.take(&create, Moment::ZERO)), Some(500));
         assert_eq!(status(faults.take(&create, Moment::ZERO)), None);
         assert_eq!(status(faults.take(&list, Moment::ZERO)), Some(503));
@@ -369,10 +340,7 @@ mod tests {
             panic!("an answer")
         };
         assert!(headers.is_empty() && body.is_empty());
-        assert!(matches!(
-            Fault::cut().body("x").header("a", "b").kind,
-            Kind::Broken(Break::After)
-        ));
+        assert!(matches!(Fault::cut().body("x").header("a", "b").kind, Kind::Broken(Break::After)));
     }
 
     #[test]
@@ -382,20 +350,13 @@ mod tests {
         let mut at = |seconds: f64| status(faults.take(&Destination::Tokens, Duration::from_secs_f64(seconds)));
         assert_eq!([at(0.0), at(0.0), at(0.1)], [None, None, Some(429)]);
         assert_eq!([at(0.6), at(0.7)], [None, Some(429)], "half a second for one more");
-        assert_eq!(
-            [at(60.0), at(60.0), at(60.0)],
-            [None, None, Some(429)],
-            "no more than a second's at once"
-        );
+        assert_eq!([at(60.0), at(60.0), at(60.0)], [None, None, Some(429)], "no more than a second's at once");
         assert_eq!(at(60.0), None, "three were asked for");
     }
 
     #[test]
     fn noise_is_the_same_for_the_same_seed() {
-        let list = Destination::Operation {
-            method: "GET",
-            template: "/products",
-        };
+        let list = Destination::Operation { method: "GET", template: "/products" };
         let strikes = |seed| {
             let mut faults = Faults::default();
             faults.disturb(seed, 5);
@@ -409,9 +370,6 @@ mod tests {
         assert!((400..600).contains(&count), "{count} of 10,000");
         let mut quiet = Faults::default();
         quiet.disturb(7, 100);
-        assert!(
-            quiet.take(&Destination::Tokens, Moment::ZERO).is_none(),
-            "tokens and uploads are left alone"
-        );
+        assert!(quiet.take(&Destination::Tokens, Moment::ZERO).is_none(), "tokens and uploads are left alone");
     }
 }

@@ -70,9 +70,7 @@ fn configured(mut args: impl Iterator<Item = String>) -> Result<Option<SandboxBu
 }
 
 fn number<N: std::str::FromStr>(option: &str, value: &str) -> Result<N, String> {
-    value
-        .parse()
-        .map_err(|_| format!("{option} takes a number, not {value:?}"))
+    value.parse().map_err(|_| format!("{option} takes a number, not {value:?}"))
 }
 
 /// What to export, and how to get a token by hand.
@@ -111,11 +109,7 @@ fn log(call: &CallRecord, colour: bool) {
         (true, 0) => ("\x1b[33m", "\x1b[0m"),
         (true, _) => ("\x1b[31m", "\x1b[0m"),
     };
-    let status = if call.status == 0 {
-        "---".to_owned()
-    } else {
-        call.status.to_string()
-    };
+    let status = if call.status == 0 { "---".to_owned() } else { call.status.to_string() };
     let note = call.note.as_deref().map(|note| format!("  {note}")).unwrap_or_default();
     let line = format!("{on}{status}{off} {:<6} {}{note}\n", call.method, call.path);
     let _ = std::io::stderr().write_all(line.as_bytes());

@@ -22,10 +22,7 @@ impl Request {
     }
 
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
@@ -42,27 +39,15 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: None,
-            file: None,
-            note: None,
-        }
+        Self { status, headers: Vec::new(), body: None, file: None, note: None }
     }
 
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
-        Self {
-            body: Some(body),
-            ..Self::empty(status)
-        }
+        Self { body: Some(body), ..Self::empty(status) }
     }
 
     pub(crate) fn file(content: Vec<u8>) -> Self {
-        Self {
-            file: Some(content),
-            ..Self::empty(StatusCode::OK)
-        }
+        Self { file: Some(content), ..Self::empty(StatusCode::OK) }
     }
 
     pub(crate) fn ok(body: Value) -> Self {
@@ -79,10 +64,7 @@ impl Reply {
 
     /// The service's other refusals: a JSON string with a sentence.
     pub(crate) fn refused(status: StatusCode, message: &str) -> Self {
-        Self {
-            note: Some(message.to_owned()),
-            ..Self::json(status, message.into())
-        }
+        Self { note: Some(message.to_owned()), ..Self::json(status, message.into()) }
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -116,9 +98,7 @@ pub(crate) fn etag() -> String {
 pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
     let decode = |part: &str| {
         let spaced = part.replace('+', " ");
-        percent_encoding::percent_decode_str(&spaced)
-            .decode_utf8_lossy()
-            .into_owned()
+        percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
     };
     let parts = text.split('&').filter(|part| !part.is_empty());
     parts

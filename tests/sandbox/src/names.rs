@@ -12,11 +12,7 @@ pub struct UnknownName {
 
 impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "there is no {} {:?}; there are: {}",
-            self.what, self.name, self.known
-        )
+        write!(f, "there is no {} {:?}; there are: {}", self.what, self.name, self.known)
     }
 }
 

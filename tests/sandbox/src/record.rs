@@ -50,9 +50,7 @@ pub struct Exchange {
 /// Secrets stay out of what a test prints.
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Exchange")
-            .field("call", &self.call)
-            .finish_non_exhaustive()
+        f.debug_struct("Exchange").field("call", &self.call).finish_non_exhaustive()
     }
 }
 
@@ -96,12 +94,7 @@ impl Expectations {
             Bound::Excluded(more) => more.saturating_sub(1),
             Bound::Unbounded => usize::MAX,
         };
-        self.0.push(Expectation {
-            calls,
-            least,
-            most,
-            came: 0,
-        });
+        self.0.push(Expectation { calls, least, most, came: 0 });
     }
 
     pub(crate) fn count(&mut self, destination: &Destination<'_>) {
@@ -132,10 +125,7 @@ mod tests {
 
     #[test]
     fn expectations_count_what_they_are_for() {
-        let list = Destination::Operation {
-            method: "GET",
-            template: "/products",
-        };
+        let list = Destination::Operation { method: "GET", template: "/products" };
         let mut expected = Expectations::default();
         expected.add(Calls::of("GET", "/products"), &(2..=2));
         expected.add(Calls::any(), &(..2));
@@ -144,10 +134,7 @@ mod tests {
         expected.count(&list);
         assert_eq!(
             expected.unmet(),
-            [
-                "GET /products: 2 expected, 1 came",
-                "token requests: 1 or more expected, 0 came"
-            ]
+            ["GET /products: 2 expected, 1 came", "token requests: 1 or more expected, 0 came"]
         );
         expected.count(&list);
         expected.count(&Destination::Tokens);

@@ -199,10 +199,6 @@ impl Drop for Sandbox {
             resume_unwind(panic);
         }
         let unmet = lock(&self.state.expectations).unmet();
-        assert!(
-            unmet.is_empty(),
-            "the sandbox expected other calls: {}",
-            unmet.join("; ")
-        );
+        assert!(unmet.is_empty(), "the sandbox expected other calls: {}", unmet.join("; "));
     }
 }

@@ -78,9 +78,7 @@ impl<'d> Schemas<'d> {
         match (body, schema.get("items")) {
             (Value::Array(items), Some(schema)) => {
                 let items = items.iter().enumerate();
-                items
-                    .map(|(i, item)| self.check(schema, item, &format!("{place}[{i}]")))
-                    .collect()
+                items.map(|(i, item)| self.check(schema, item, &format!("{place}[{i}]"))).collect()
             }
             _ => Ok(body.clone()),
         }
@@ -90,10 +88,7 @@ impl<'d> Schemas<'d> {
         let properties = self.properties(schema);
         let mut checked = Map::new();
         for (name, value) in object {
-            let known = properties
-                .iter()
-                .rev()
-                .find(|(known, _)| known.eq_ignore_ascii_case(name));
+            let known = properties.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name));
             match known {
                 Some((known, schema)) => {
                     let value = self.check(schema, value, &join(place, known))?;
@@ -107,10 +102,7 @@ impl<'d> Schemas<'d> {
 
     /// The member whose tag the body has; without a tag the first one that takes the body.
     fn check_union(&self, members: &[Value], body: &Value, place: &str) -> Checked {
-        let tag = body
-            .as_object()
-            .and_then(|object| field(object, "resourceType"))
-            .and_then(Value::as_str);
+        let tag = body.as_object().and_then(|object| field(object, "resourceType")).and_then(Value::as_str);
         let Some(tag) = tag else {
             let mut last = None;
             for member in members {
@@ -145,13 +137,7 @@ impl<'d> Schemas<'d> {
         for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
             all.extend(self.properties(part));
         }
-        all.extend(
-            schema
-                .get("properties")
-                .and_then(Value::as_object)
-                .into_iter()
-                .flatten(),
-        );
+        all.extend(schema.get("properties").and_then(Value::as_object).into_iter().flatten());
         all
     }
 
@@ -159,10 +145,7 @@ impl<'d> Schemas<'d> {
     where
         'd: 's,
     {
-        let reference = schema
-            .get("$ref")
-            .and_then(Value::as_str)
-            .and_then(|r| r.strip_prefix('#'));
+        let reference = schema.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix('#'));
         match reference.and_then(|pointer| self.document.pointer(pointer)) {
             Some(target) => self.resolve(target),
             None => schema,
@@ -172,10 +155,7 @@ impl<'d> Schemas<'d> {
 
 /// A member by its name without case.
 pub(crate) fn field<'o>(object: &'o Map<String, Value>, name: &str) -> Option<&'o Value> {
-    object
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value)
+    object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 /// Values are compared without case: `AzureOfferID` and `AzureOfferId` are one.
@@ -187,19 +167,12 @@ fn same(known: &Value, sent: &Value) -> bool {
 }
 
 fn join(place: &str, name: &str) -> String {
-    if place.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{place}.{name}")
-    }
+    if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") }
 }
 
 fn problem(place: &str, message: &str) -> Checked {
     let place = if place.is_empty() { "body" } else { place };
-    Err(Problem {
-        place: place.to_owned(),
-        message: message.to_owned(),
-    })
+    Err(Problem { place: place.to_owned(), message: message.to_owned() })
 }
 
 #[cfg(test)]
@@ -213,10 +186,7 @@ mod tests {
         let schema = json!({"properties": {"canEnable": {"type": "boolean"}}});
         let check = |body: Value| schemas.check(&schema, &body, "").map_err(|problem| problem.message);
         assert_eq!(check(json!({"CanEnable": "True"})), Ok(json!({"canEnable": true})));
-        assert_eq!(
-            check(json!({"canEnable": "yes"})),
-            Err("boolean is expected".to_owned())
-        );
+        assert_eq!(check(json!({"canEnable": "yes"})), Err("boolean is expected".to_owned()));
         let note = "canEnable: the text \"True\" is taken as true; the document says boolean";
         assert_eq!(schemas.into_notes(), [note]);
     }

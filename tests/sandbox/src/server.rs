@@ -218,9 +218,7 @@ fn remember(state: &State, call: CallRecord, target: String, request: &Request, 
 fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let headers = headers.iter();
-    headers
-        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
-        .collect()
+    headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
 }
 
 /// Path and query as the log shows them: a signature opens the blob.
@@ -229,11 +227,7 @@ fn shown(request: &Request) -> String {
     if signed || request.query.is_empty() {
         return request.path.clone();
     }
-    let query: Vec<String> = request
-        .query
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!("{}?{}", request.path, query.join("&"))
 }
 

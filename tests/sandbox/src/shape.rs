@@ -105,10 +105,7 @@ pub(crate) fn exception(status: u16, field: &str, message: &str) -> Value {
     });
     let mut text = "Microsoft.Ingestion.Shared.WebApi.Client.ErrorHandler.RestClientException: ".to_owned();
     // Writing into a text does not fail.
-    let _ = write!(
-        text,
-        "API: sandbox, HttpStatusCode: {status}, ResponseContent: {problem}"
-    );
+    let _ = write!(text, "API: sandbox, HttpStatusCode: {status}, ResponseContent: {problem}");
     text.into()
 }
 

@@ -103,17 +103,13 @@ impl World {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("Bearer").then_some(token)
         });
-        token
-            .and_then(|token| self.tokens.get(token))
-            .is_some_and(|token| self.clock.now() < token.expires_at)
+        token.and_then(|token| self.tokens.get(token)).is_some_and(|token| self.clock.now() < token.expires_at)
     }
 }
 
 impl Product {
     pub(crate) fn draft(&mut self, collection: &str, id: &str) -> Option<&mut Draft> {
         let is = |draft: &Draft| draft.resource.get("id").and_then(Value::as_str) == Some(id) || draft.instance == id;
-        self.drafts
-            .iter_mut()
-            .find(|draft| draft.collection == collection && is(draft))
+        self.drafts.iter_mut().find(|draft| draft.collection == collection && is(draft))
     }
 }

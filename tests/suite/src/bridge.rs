@@ -24,21 +24,15 @@ impl Args {
     }
 
     pub fn text(&self, name: &str) -> &str {
-        self.0[name]
-            .as_str()
-            .unwrap_or_else(|| panic!("the argument {name} is missing"))
+        self.0[name].as_str().unwrap_or_else(|| panic!("the argument {name} is missing"))
     }
 
     pub fn bool(&self, name: &str) -> bool {
-        self.0[name]
-            .as_bool()
-            .unwrap_or_else(|| panic!("the argument {name} is missing"))
+        self.0[name].as_bool().unwrap_or_else(|| panic!("the argument {name} is missing"))
     }
 
     pub fn integer(&self, name: &str) -> i64 {
-        self.0[name]
-            .as_i64()
-            .unwrap_or_else(|| panic!("the argument {name} is missing"))
+        self.0[name].as_i64().unwrap_or_else(|| panic!("the argument {name} is missing"))
     }
 
     pub fn body<T: DeserializeOwned>(&self) -> T {

@@ -145,11 +145,7 @@ impl Row {
                 Some(end) => {
                     let is = found.as_ref().and_then(Value::as_str);
                     let fits = is.is_some_and(|url| url.starts_with("http") && url.ends_with(end));
-                    if fits {
-                        Ok(())
-                    } else {
-                        Err(format!("an address that ends in {end} is expected"))
-                    }
+                    if fits { Ok(()) } else { Err(format!("an address that ends in {end} is expected")) }
                 }
                 None => is(found.as_ref(), &expected),
             };
@@ -207,9 +203,7 @@ fn filled_in(value: &Value, kept: &Kept) -> Value {
         Value::String(text) => filled(text, kept).into(),
         Value::Array(items) => items.iter().map(|item| filled_in(item, kept)).collect(),
         Value::Object(object) => {
-            let members = object
-                .iter()
-                .map(|(name, value)| (name.clone(), filled_in(value, kept)));
+            let members = object.iter().map(|(name, value)| (name.clone(), filled_in(value, kept)));
             Value::Object(members.collect::<Map<_, _>>())
         }
         other => other.clone(),
@@ -258,11 +252,7 @@ fn is(value: Option<&Value>, expected: &str) -> Result<(), String> {
             (None, None) => return Err(format!("{expected:?} means nothing in a table")),
         },
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(format!("{expected} is expected"))
-    }
+    if fits { Ok(()) } else { Err(format!("{expected} is expected")) }
 }
 
 /// Whether a text has the form 8-4-4-4-12 of a GUID.

@@ -34,12 +34,7 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         .map(|(method, path, node)| Operation {
             key: format!("{method} {path}"),
             method,
-            segments: path
-                .to_ascii_lowercase()
-                .split('/')
-                .skip(1)
-                .map(str::to_owned)
-                .collect(),
+            segments: path.to_ascii_lowercase().split('/').skip(1).map(str::to_owned).collect(),
             node,
         })
         .collect();
@@ -69,10 +64,7 @@ pub fn violations(exchange: &Exchange<'_>) -> Vec<String> {
     } else if exchange.status != 0 {
         check_refusal(exchange, &mut found);
     }
-    found
-        .iter()
-        .map(|what| format!("{} ({}): {what}", operation.key, exchange.status))
-        .collect()
+    found.iter().map(|what| format!("{} ({}): {what}", operation.key, exchange.status)).collect()
 }
 
 fn find(method: &str, path: &str) -> Option<&'static Operation> {
@@ -85,9 +77,7 @@ fn find(method: &str, path: &str) -> Option<&'static Operation> {
 
 /// Whether a segment is what the document says, without case, with anything for an argument.
 fn fits(pattern: &str, segment: &str) -> bool {
-    let segment = percent_encoding::percent_decode_str(segment)
-        .decode_utf8_lossy()
-        .to_ascii_lowercase();
+    let segment = percent_encoding::percent_decode_str(segment).decode_utf8_lossy().to_ascii_lowercase();
     match pattern.split_once('{').zip(pattern.rsplit_once('}')) {
         None => segment == pattern,
         Some(((before, _), (_, after))) => {
@@ -119,10 +109,7 @@ fn check_request(operation: &Operation, exchange: &Exchange<'_>, query: &str, fo
         }
     }
     let body: Option<Value> = serde_json::from_slice(exchange.request_body).ok();
-    for parameter in parameters
-        .iter()
-        .filter(|p| p["in"] == "header" && p["required"] == true)
-    {
+    for parameter in parameters.iter().filter(|p| p["in"] == "header" && p["required"] == true) {
         let name = parameter["name"].as_str().unwrap_or_default();
         // The entity tag may stand in the body instead, as clients do it.
         let tagged = name == "If-Match" && body.as_ref().is_some_and(|body| body.get("@odata.etag").is_some());

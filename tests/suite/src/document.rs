@@ -22,9 +22,7 @@ pub static CORRECTED: LazyLock<Value> =
 pub static NAMES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let table: toml::Table = openapi("names.toml").parse().unwrap();
     let rows = table["operations"].as_table().unwrap();
-    rows.iter()
-        .map(|(key, name)| (key.clone(), name.as_str().unwrap().to_owned()))
-        .collect()
+    rows.iter().map(|(key, name)| (key.clone(), name.as_str().unwrap().to_owned())).collect()
 });
 
 /// Follows a reference inside the document.
@@ -48,12 +46,7 @@ pub fn operations(document: &Value) -> Vec<(String, &str, &Value)> {
 
 /// The parameters of an operation, references followed.
 pub fn parameters<'d>(document: &'d Value, operation: &'d Value) -> Vec<&'d Value> {
-    operation["parameters"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|p| resolve(document, p))
-        .collect()
+    operation["parameters"].as_array().into_iter().flatten().map(|p| resolve(document, p)).collect()
 }
 
 /// The name of an argument in Rust: `productID` is `product_id`, `$skipToken` is `skip_token`.

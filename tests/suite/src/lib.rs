@@ -1,11 +1,7 @@
 //! What the integration tests share: the bridge to every type and operation, samples from schemas, servers to talk to.
 
 #![allow(missing_docs, reason = "read by the tests beside it alone")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::missing_panics_doc,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test fails by panicking")]
 
 pub mod bridge;
 pub mod conformance;

@@ -28,12 +28,7 @@ pub struct Breeder<'d> {
 
 impl<'d> Breeder<'d> {
     pub fn new(document: &'d Value, seed: u64) -> Self {
-        Self {
-            document,
-            random: Sampler::new(document, seed),
-            wrong_in: None,
-            wrong: None,
-        }
+        Self { document, random: Sampler::new(document, seed), wrong_in: None, wrong: None }
     }
 
     /// An instance of the schema; with `wrong`, one field has another JSON type than the schema says.
@@ -41,11 +36,7 @@ impl<'d> Breeder<'d> {
         self.wrong_in = wrong.then(|| self.random.below(12));
         self.wrong = None;
         let (sent, kept) = self.draw(schema, 0, true);
-        Mutant {
-            sent,
-            kept,
-            wrong: self.wrong.take(),
-        }
+        Mutant { sent, kept, wrong: self.wrong.take() }
     }
 
     fn chance(&mut self, one_in: usize) -> bool {
@@ -68,9 +59,7 @@ impl<'d> Breeder<'d> {
             (Some("string"), Some(_)) if self.chance(6) => "AValueOfTomorrow".into(),
             (Some("array"), _) => {
                 let items = schema.get("items").unwrap();
-                let items: Vec<_> = (0..self.random.below(3))
-                    .map(|_| self.draw(items, depth + 1, strict))
-                    .collect();
+                let items: Vec<_> = (0..self.random.below(3)).map(|_| self.draw(items, depth + 1, strict)).collect();
                 let (sent, kept): (Vec<Value>, Vec<Value>) = items.into_iter().unzip();
                 return (sent.into(), kept.into());
             }
@@ -86,12 +75,7 @@ impl<'d> Breeder<'d> {
         self.random.properties(schema, &mut properties);
         match properties.is_empty() {
             true => self.draw(schema, depth, strict),
-            false => self.object(
-                &properties,
-                depth,
-                strict,
-                tagged && properties.iter().any(|(name, _)| *name == TAG),
-            ),
+            false => self.object(&properties, depth, strict, tagged && properties.iter().any(|(name, _)| *name == TAG)),
         }
     }
 
@@ -122,11 +106,7 @@ impl<'d> Breeder<'d> {
             }
             let (value, back) = self.draw(schema, depth + 1, strict);
             // A known tag has one value; a list of several is an enum like any other.
-            let (value, back) = if known_tag {
-                (own_tag(schema), own_tag(schema))
-            } else {
-                (value, back)
-            };
+            let (value, back) = if known_tag { (own_tag(schema), own_tag(schema)) } else { (value, back) };
             sent.insert((*name).clone(), value);
             kept.insert((*name).clone(), back);
         }

@@ -14,10 +14,7 @@ pub struct Sampler<'d> {
 
 impl<'d> Sampler<'d> {
     pub fn new(document: &'d Value, seed: u64) -> Self {
-        Self {
-            document,
-            state: seed.wrapping_mul(2).wrapping_add(1),
-        }
+        Self { document, state: seed.wrapping_mul(2).wrapping_add(1) }
     }
 
     /// A number below `bound` (an xorshift generator is random enough here).
@@ -56,12 +53,9 @@ impl<'d> Sampler<'d> {
                 let items = schema.get("items").unwrap();
                 (0..self.below(3)).map(|_| self.draw(items, depth + 1)).collect()
             }
-            Some("string") if format == Some("date-time") => [
-                "2022-08-04T10:37:37.4038218",
-                "0001-01-01T00:00:00",
-                "1601-01-01T00:00:00Z",
-            ][self.below(3)]
-            .into(),
+            Some("string") if format == Some("date-time") => {
+                ["2022-08-04T10:37:37.4038218", "0001-01-01T00:00:00", "1601-01-01T00:00:00Z"][self.below(3)].into()
+            }
             Some("string") => ["", "*", "text", "1152921505696700141", "\u{fc}\u{1f600} \"q\""][self.below(5)].into(),
             _ => json!({"free": [1, null, "form"]}),
         }
@@ -83,12 +77,7 @@ impl<'d> Sampler<'d> {
         for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
             self.properties(part, found);
         }
-        for (name, property) in schema
-            .get("properties")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-        {
+        for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             found.retain(|(known, _)| *known != name);
             found.push((name, property));
         }

@@ -44,12 +44,7 @@ pub struct Say {
 
 impl Say {
     pub fn new(status: u16, body: impl Into<String>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.into(),
-            off_contract: false,
-        }
+        Self { status, headers: Vec::new(), body: body.into(), off_contract: false }
     }
 
     /// An answer that breaks the contract on purpose.
@@ -101,12 +96,7 @@ impl Server {
             }
         });
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self {
-            origin,
-            seen,
-            violations,
-            task,
-        }
+        Self { origin, seen, violations, task }
     }
 
     /// Gives these answers one after the other, the last one for ever.
@@ -132,13 +122,8 @@ impl Server {
 
     /// A client of this server with a fixed token that never tries again.
     pub fn client(&self) -> Client {
-        let builder = Client::builder()
-            .base_url(format!("{}/v1.0/ingestion", self.origin))
-            .retry(Retry::none());
-        builder
-            .token_provider(StaticToken::new("a-token").unwrap())
-            .build()
-            .unwrap()
+        let builder = Client::builder().base_url(format!("{}/v1.0/ingestion", self.origin)).retry(Retry::none());
+        builder.token_provider(StaticToken::new("a-token").unwrap()).build().unwrap()
     }
 }
 
@@ -177,9 +162,7 @@ fn respond(say: Say) -> Response<Body> {
     let mut response = Response::new(Body::from(say.body));
     *response.status_mut() = StatusCode::from_u16(say.status).unwrap();
     for (name, value) in say.headers {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());
     }
     response
 }

@@ -26,20 +26,12 @@ impl Stage {
 
     async fn on(builder: SandboxBuilder) -> Self {
         let sandbox = builder.pace(Duration::from_millis(20)).start().await.unwrap();
-        let client = Client::builder()
-            .base_url(sandbox.url())
-            .token_provider(source(&sandbox))
-            .build()
-            .unwrap();
+        let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
         Self { sandbox, client }
     }
 
     pub async fn product(&self, offer: &str) -> ProductId {
-        let created = self
-            .client
-            .create_product(AzureProduct::application(offer, offer))
-            .send()
-            .await;
+        let created = self.client.create_product(AzureProduct::application(offer, offer)).send().await;
         created.unwrap().id.clone().unwrap()
     }
 
@@ -52,13 +44,7 @@ impl Stage {
     /// The draft of a module, waiting for branches that lag.
     pub async fn draft(&self, product: &ProductId, module: &str, plan: Option<&VariantId>) -> InstanceId {
         for _ in 0..100 {
-            let branches = self
-                .client
-                .list_branches(product, module)
-                .send()
-                .await
-                .unwrap()
-                .into_inner();
+            let branches = self.client.list_branches(product, module).send().await.unwrap().into_inner();
             let mut branches = branches.value.unwrap_or_default().into_iter();
             if let Some(branch) = branches.find(|branch| branch.variant_id.as_ref() == plan) {
                 return branch.current_draft_instance_id.unwrap();
@@ -88,36 +74,14 @@ impl Stage {
 
     /// An image or a package that was processed.
     pub async fn package(&self, product: &ProductId, content: &'static [u8]) -> (String, UploadState) {
-        let package = AzurePackage::default()
-            .set_resource_type(PackageType::AzureApplicationPackage)
-            .set_file_name("a.zip");
-        let package = self
-            .client
-            .create_package(product, package)
-            .send()
-            .await
-            .unwrap()
-            .into_inner();
+        let package =
+            AzurePackage::default().set_resource_type(PackageType::AzureApplicationPackage).set_file_name("a.zip");
+        let package = self.client.create_package(product, package).send().await.unwrap().into_inner();
         let id = package.id.clone().unwrap();
-        self.client
-            .upload(package.file_sas_uri.as_ref().unwrap(), content)
-            .await
-            .unwrap();
-        self.client
-            .replace_package(product, &id, package.set_state(UploadState::Uploaded))
-            .send()
-            .await
-            .unwrap();
+        self.client.upload(package.file_sas_uri.as_ref().unwrap(), content).await.unwrap();
+        self.client.replace_package(product, &id, package.set_state(UploadState::Uploaded)).send().await.unwrap();
         loop {
-            let state = self
-                .client
-                .get_package(product, &id)
-                .send()
-                .await
-                .unwrap()
-                .state
-                .clone()
-                .unwrap();
+            let state = self.client.get_package(product, &id).send().await.unwrap().state.clone().unwrap();
             if !matches!(state, UploadState::Uploaded | UploadState::InProcessing) {
                 return (id.to_string(), state);
             }
@@ -128,13 +92,7 @@ impl Stage {
     /// Waits until a submission is no longer on its way.
     pub async fn settled(&self, product: &ProductId, id: &SubmissionId) -> Submission {
         loop {
-            let submission = self
-                .client
-                .get_submission(product, id)
-                .send()
-                .await
-                .unwrap()
-                .into_inner();
+            let submission = self.client.get_submission(product, id).send().await.unwrap().into_inner();
             let running = submission.pending_update_info.as_ref().unwrap().status == Some(UpdateStatus::Running);
             if !running && submission.substate != Some(SubmissionSubstate::Submitted) {
                 return submission;

@@ -210,15 +210,8 @@ impl Api {
             }
         }
         for operation in &mut self.operations {
-            let params = operation
-                .path_params
-                .iter_mut()
-                .chain(&mut operation.params)
-                .map(|p| &mut p.ty);
-            params
-                .chain(&mut operation.body)
-                .chain(&mut operation.response)
-                .for_each(|ty| ty.visit_mut(f));
+            let params = operation.path_params.iter_mut().chain(&mut operation.params).map(|p| &mut p.ty);
+            params.chain(&mut operation.body).chain(&mut operation.response).for_each(|ty| ty.visit_mut(f));
         }
     }
 }

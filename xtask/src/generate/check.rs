@@ -6,17 +6,8 @@ use super::words;
 use std::collections::BTreeMap;
 
 /// Type names that the hand-written half of the SDK has in the same module.
-const RUNTIME_TYPES: [&str; 9] = [
-    "Decimal",
-    "Extra",
-    "ResourceType",
-    "Secret",
-    "Timestamp",
-    "UnknownMember",
-    "UnknownValue",
-    "Resource",
-    "Page",
-];
+const RUNTIME_TYPES: [&str; 9] =
+    ["Decimal", "Extra", "ResourceType", "Secret", "Timestamp", "UnknownMember", "UnknownValue", "Resource", "Page"];
 
 /// Method names that `Client` has by hand.
 const RUNTIME_METHODS: [&str; 6] = ["from_env", "builder", "request", "clone", "base_url", "follow"];
@@ -26,11 +17,7 @@ pub fn check(api: &Api) -> Findings {
     types(api, &mut findings);
     for (owner, object) in &api.structs {
         let fields = object.fields.iter().map(|f| (f.rust.as_str(), f.pointer.as_str()));
-        collisions(
-            &format!("the field of {owner}"),
-            fields.chain([("extra", "the unknown fields")]),
-            &mut findings,
-        );
+        collisions(&format!("the field of {owner}"), fields.chain([("extra", "the unknown fields")]), &mut findings);
     }
     for (owner, list) in &api.enums {
         let variants = list.variants.iter().map(|v| (v.rust.as_str(), list.pointer.as_str()));
@@ -46,17 +33,9 @@ fn types(api: &Api, findings: &mut Findings) {
     names.extend(api.structs.iter().map(|(name, s)| (name.clone(), s.pointer.clone())));
     names.extend(api.enums.iter().map(|(name, e)| (name.clone(), e.pointer.clone())));
     names.extend(api.unions.iter().map(|(name, u)| (name.clone(), u.pointer.clone())));
-    names.extend(
-        api.ids
-            .iter()
-            .map(|(name, id)| (name.clone(), format!("the path parameter {}", id.wire))),
-    );
+    names.extend(api.ids.iter().map(|(name, id)| (name.clone(), format!("the path parameter {}", id.wire))));
     names.extend(RUNTIME_TYPES.map(|name| (name.to_owned(), "a type of the SDK".to_owned())));
-    collisions(
-        "the type",
-        names.iter().map(|(name, place)| (name.as_str(), place.as_str())),
-        findings,
-    );
+    collisions("the type", names.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
 }
 
 fn unions(api: &Api, findings: &mut Findings) {
@@ -65,46 +44,20 @@ fn unions(api: &Api, findings: &mut Findings) {
             continue;
         };
         let place = union.pointer.as_str();
-        collisions(
-            &format!("the member of {name}"),
-            members.iter().map(|m| (m.variant.as_str(), place)),
-            findings,
-        );
-        collisions(
-            &format!("the tag of {name}"),
-            members.iter().map(|m| (m.value.as_str(), place)),
-            findings,
-        );
+        collisions(&format!("the member of {name}"), members.iter().map(|m| (m.variant.as_str(), place)), findings);
+        collisions(&format!("the tag of {name}"), members.iter().map(|m| (m.value.as_str(), place)), findings);
     }
 }
 
 fn operations(api: &Api, findings: &mut Findings) {
     let names = api.operations.iter().map(|op| (op.name.as_str(), op.pointer.as_str()));
-    collisions(
-        "the operation",
-        names.chain(RUNTIME_METHODS.map(|m| (m, "a method of the client"))),
-        findings,
-    );
-    let builders: Vec<_> = api
-        .operations
-        .iter()
-        .map(|op| (words::camel(&op.name), op.pointer.clone()))
-        .collect();
-    collisions(
-        "the builder",
-        builders.iter().map(|(name, place)| (name.as_str(), place.as_str())),
-        findings,
-    );
+    collisions("the operation", names.chain(RUNTIME_METHODS.map(|m| (m, "a method of the client"))), findings);
+    let builders: Vec<_> = api.operations.iter().map(|op| (words::camel(&op.name), op.pointer.clone())).collect();
+    collisions("the builder", builders.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
     for op in &api.operations {
         // Names that every operation builder has of its own.
-        let own = [
-            "body", "header", "if_match", "pages", "retry", "send", "stream", "timeout",
-        ];
-        let params = op
-            .path_params
-            .iter()
-            .chain(&op.params)
-            .map(|p| (p.rust.as_str(), p.pointer.as_str()));
+        let own = ["body", "header", "if_match", "pages", "retry", "send", "stream", "timeout"];
+        let params = op.path_params.iter().chain(&op.params).map(|p| (p.rust.as_str(), p.pointer.as_str()));
         let own = own.map(|name| (name, "a method of every operation"));
         collisions(&format!("the parameter of {}", op.name), params.chain(own), findings);
     }

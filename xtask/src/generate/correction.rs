@@ -84,11 +84,7 @@ pub fn group(file: &str, actions: Vec<Action>) -> Result<Vec<Correction>> {
             Some(fact) => {
                 let fact: Fact = serde_json::from_value(fact.clone())
                     .with_context(|| format!("{file}: x-correction of the action on {}", action.target))?;
-                corrections.push(Correction {
-                    fact,
-                    file: file.to_owned(),
-                    actions: vec![action],
-                });
+                corrections.push(Correction { fact, file: file.to_owned(), actions: vec![action] });
             }
             None => match corrections.last_mut() {
                 Some(correction) => correction.actions.push(action),
@@ -102,10 +98,7 @@ pub fn group(file: &str, actions: Vec<Action>) -> Result<Vec<Correction>> {
 pub fn check_ids<'a>(ids: impl Iterator<Item = &'a str>) -> Result<()> {
     let mut seen = BTreeSet::new();
     for id in ids {
-        if !id
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-        {
+        if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
             bail!("correction id {id:?}: use lower-case letters, digits and dashes");
         }
         if !seen.insert(id) {
@@ -173,20 +166,14 @@ impl Correction {
         }
         let held = first.held(document)?;
         if held > 0 && held < places.len() {
-            return Ok(Some(format!(
-                "already there in {held} of {} places of {}",
-                places.len(),
-                first.target
-            )));
+            return Ok(Some(format!("already there in {held} of {} places of {}", places.len(), first.target)));
         }
         let Some(was) = &self.fact.was else { return Ok(None) };
         for place in &places {
             let found = document.pointer(place).unwrap_or(&Value::Null);
             if !overlay::contains(found, was) {
                 let keys = excerpt(found, was);
-                return Ok(Some(format!(
-                    "the old value is gone at {place}: expected {was}, found {keys}"
-                )));
+                return Ok(Some(format!("the old value is gone at {place}: expected {was}, found {keys}")));
             }
         }
         Ok(None)
@@ -196,10 +183,9 @@ impl Correction {
 /// What stands there of the keys that the old value names.
 fn excerpt(found: &Value, was: &Value) -> Value {
     match (found, was) {
-        (Value::Object(found), Value::Object(was)) => was
-            .keys()
-            .filter_map(|k| Some((k.clone(), found.get(k)?.clone())))
-            .collect(),
+        (Value::Object(found), Value::Object(was)) => {
+            was.keys().filter_map(|k| Some((k.clone(), found.get(k)?.clone()))).collect()
+        }
         _ => found.clone(),
     }
 }

@@ -18,24 +18,14 @@ pub fn render(corrections: &[(Correction, State)], not_applied: &[NotApplied]) -
             State::NoLongerNeeded => "no longer needed".to_owned(),
             State::Broken(_) => "broken".to_owned(),
         };
-        let cells = [
-            &fact.id,
-            &fact.kind.to_string(),
-            &fact.says,
-            &fact.does,
-            &fact.evidence,
-            &places,
-        ];
+        let cells = [&fact.id, &fact.kind.to_string(), &fact.says, &fact.does, &fact.evidence, &places];
         row(&mut out, &cells.map(|cell| cell.as_str()));
     }
     out.push_str(
         "\n## Known and not applied\n\n| id | the document says | the service does | evidence | why not |\n| --- | --- | --- | --- | --- |\n",
     );
     for fact in not_applied {
-        row(
-            &mut out,
-            &[&fact.id, &fact.says, &fact.does, &fact.evidence, &fact.reason],
-        );
+        row(&mut out, &[&fact.id, &fact.says, &fact.does, &fact.evidence, &fact.reason]);
     }
     out.push_str("\n## Where\n\n");
     for (correction, state) in corrections {
@@ -50,9 +40,6 @@ pub fn render(corrections: &[(Correction, State)], not_applied: &[NotApplied]) -
 }
 
 fn row(out: &mut String, cells: &[&str]) {
-    let cells: Vec<String> = cells
-        .iter()
-        .map(|cell| cell.trim().replace('|', "\\|").replace('\n', " "))
-        .collect();
+    let cells: Vec<String> = cells.iter().map(|cell| cell.trim().replace('|', "\\|").replace('\n', " ")).collect();
     let _ = writeln!(out, "| {} |", cells.join(" | "));
 }

@@ -11,11 +11,8 @@ use std::path::{Path, PathBuf};
 pub struct Files(BTreeMap<PathBuf, String>);
 
 /// Folders in which every file is ours: one that was not just written is stale.
-const OWNED: [&str; 3] = [
-    "partner-ingestion-sdk/src/generated",
-    "tests/sandbox/src/generated",
-    "tests/suite/src/generated",
-];
+const OWNED: [&str; 3] =
+    ["partner-ingestion-sdk/src/generated", "tests/sandbox/src/generated", "tests/suite/src/generated"];
 
 /// How many lines of a difference are shown.
 const DIFF_LINES: usize = 12;
@@ -39,11 +36,7 @@ impl Files {
     }
 
     pub fn write(&self, root: &Path) -> Result<Written> {
-        let mut written = Written {
-            changed: Vec::new(),
-            removed: Vec::new(),
-            total: self.0.len(),
-        };
+        let mut written = Written { changed: Vec::new(), removed: Vec::new(), total: self.0.len() };
         for (path, text) in &self.0 {
             let file = root.join(path);
             if read(&file)?.as_deref() == Some(text) {
@@ -75,12 +68,8 @@ impl Files {
                 }
                 // A checkout with CRLF line ends is as good.
                 Some(found) if found.replace("\r\n", "\n") != *text => {
-                    let _ = write!(
-                        report,
-                        "\n  stale:   {}{}",
-                        path.display(),
-                        diff(&found.replace("\r\n", "\n"), text)
-                    );
+                    let _ =
+                        write!(report, "\n  stale:   {}{}", path.display(), diff(&found.replace("\r\n", "\n"), text));
                 }
                 Some(_) => {}
             }

@@ -15,15 +15,8 @@ pub const VERSION: &str = "0.15.1";
 pub fn lower(api: &Api) -> Value {
     let mut schemas = Map::new();
     for (name, object) in &api.structs {
-        let properties: Map<String, Value> = object
-            .fields
-            .iter()
-            .map(|f| (f.wire.clone(), property(&f.ty)))
-            .collect();
-        schemas.insert(
-            name.clone(),
-            json!({"type": "object", "properties": properties, "additionalProperties": {}}),
-        );
+        let properties: Map<String, Value> = object.fields.iter().map(|f| (f.wire.clone(), property(&f.ty))).collect();
+        schemas.insert(name.clone(), json!({"type": "object", "properties": properties, "additionalProperties": {}}));
     }
     for name in replaced(api) {
         schemas.insert(name, json!({"type": "object"}));
@@ -186,9 +179,7 @@ fn without_panic(f: impl FnOnce() -> Result<TokenStream, progenitor::Error>) -> 
         Ok(result) => Ok(result?),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no message");
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
             bail!("progenitor panicked: {text}")
         }
     }
@@ -229,16 +220,9 @@ mod tests {
     fn a_panic_of_progenitor_names_the_operation() {
         // The rules refuse such a path; progenitor panics on it.
         let operations = vec![operation("fine", "/fine"), operation("broken", "/broken/{id}")];
-        let api = Api {
-            operations,
-            version: "1".to_owned(),
-            ..Api::default()
-        };
+        let api = Api { operations, version: "1".to_owned(), ..Api::default() };
         let error = format!("{:#}", run(&api).unwrap_err());
-        assert!(
-            error.contains("/paths/broken: progenitor cannot generate broken (GET /broken/{id})"),
-            "{error}"
-        );
+        assert!(error.contains("/paths/broken: progenitor cannot generate broken (GET /broken/{id})"), "{error}");
         assert!(error.contains("progenitor panicked"), "{error}");
     }
 

@@ -12,11 +12,7 @@ pub struct Finding {
 
 impl Finding {
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            pointer: pointer.into(),
-            message: message.into(),
-            help: None,
-        }
+        Self { pointer: pointer.into(), message: message.into(), help: None }
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {

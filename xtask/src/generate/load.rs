@@ -22,11 +22,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value> {
         let line = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
         anyhow::anyhow!("line {line}: not UTF-8; save the file as UTF-8")
     })?;
-    let value = if text.trim_start().starts_with(['{', '[']) {
-        json(text)?
-    } else {
-        yaml(text)?
-    };
+    let value = if text.trim_start().starts_with(['{', '[']) { json(text)? } else { yaml(text)? };
     check_version(&value)?;
     Ok(value)
 }
@@ -34,11 +30,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value> {
 /// serde_json names line and column, and refuses more than 128 levels of nesting by itself.
 fn json(text: &str) -> Result<Value> {
     serde_json::from_str(text).map_err(|e| {
-        let hint = if e.is_eof() {
-            "; the file seems to be cut off"
-        } else {
-            ""
-        };
+        let hint = if e.is_eof() { "; the file seems to be cut off" } else { "" };
         anyhow::anyhow!("not JSON: {e}{hint}")
     })
 }

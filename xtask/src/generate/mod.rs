@@ -69,10 +69,7 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
         let source = pin::read(&openapi.join("source.toml"))?;
         pin::verify(&source, &document.bytes, path)?;
         let short = &source.sha256[..12];
-        report.step(
-            "pin",
-            &format!("version {} of {}, sha256 {short}", source.version, source.retrieved),
-        );
+        report.step("pin", &format!("version {} of {}, sha256 {short}", source.version, source.retrieved));
     }
 
     let mut findings = Findings::default();
@@ -92,10 +89,7 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
 
     let file = engine::run(&api)?;
     report.step("progenitor", engine::VERSION);
-    let extra = [
-        (&options.emit_normalised, engine::lower as fn(&Api) -> Value),
-        (&options.emit_plain, engine::plain),
-    ];
+    let extra = [(&options.emit_normalised, engine::lower as fn(&Api) -> Value), (&options.emit_plain, engine::plain)];
     for (path, document) in extra {
         if let Some(path) = path {
             let text = serde_json::to_string_pretty(&document(&api))?;
@@ -147,26 +141,15 @@ fn correct(
             }
             State::NoLongerNeeded => report.warn(&format!("correction {id} is no longer needed: the document has it")),
             State::Broken(reason) => {
-                let help = format!(
-                    "correct openapi/overlays/{}, or go on without it: --allow-broken {id}",
-                    correction.file
-                );
+                let help =
+                    format!("correct openapi/overlays/{}, or go on without it: --allow-broken {id}", correction.file);
                 findings.push(Finding::new("", format!("correction {id} is broken: {reason}")).help(help));
             }
         }
         outcome.push((correction, state));
     }
-    let applied = outcome
-        .iter()
-        .filter(|(_, state)| matches!(state, State::Applied(_)))
-        .count();
-    report.step(
-        "overlay",
-        &format!(
-            "{applied} corrections applied, {} known and not applied",
-            not_applied.len()
-        ),
-    );
+    let applied = outcome.iter().filter(|(_, state)| matches!(state, State::Applied(_))).count();
+    report.step("overlay", &format!("{applied} corrections applied, {} known and not applied", not_applied.len()));
 
     if let Some(docs) = docs {
         let gone = docs.apply_all(&mut document)?;
@@ -175,11 +158,7 @@ fn correct(
             report.warn(&format!("docs.overlay.yaml describes a place that is gone: {target}"));
         }
     }
-    Ok(Corrected {
-        document,
-        corrections: outcome,
-        not_applied,
-    })
+    Ok(Corrected { document, corrections: outcome, not_applied })
 }
 
 fn report_shape(api: &Api, report: &Report) {
@@ -211,56 +190,16 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
 
     let mut files = Files::default();
     let rust = [
-        (
-            "mod",
-            "What `cargo xtask generate` made from the document.",
-            MODULES.to_owned(),
-        ),
-        (
-            "types",
-            "The objects of the interface.",
-            prettyplease::unparse(&split.types),
-        ),
-        (
-            "enums",
-            "The lists of values of the interface.",
-            companions::enums::emit(api, &usage),
-        ),
-        (
-            "unions",
-            "The alternatives of the interface.",
-            companions::unions::emit(api, &usage),
-        ),
-        (
-            "ids",
-            "The identifiers in the paths of the interface.",
-            companions::ids::emit(api),
-        ),
-        (
-            "setters",
-            "Setters of what request bodies hold.",
-            companions::setters::emit(api, &usage),
-        ),
-        (
-            "resources",
-            "Defaults, and what resources and pages have in common.",
-            companions::resources::emit(api),
-        ),
-        (
-            "client",
-            "Progenitor's client: paths, queries, bodies.",
-            prettyplease::unparse(&split.client),
-        ),
-        (
-            "table",
-            "The operations, as the runtime knows them.",
-            companions::table::emit(api),
-        ),
-        (
-            "operations",
-            "The public builders of the operations.",
-            formatted(&operations)?,
-        ),
+        ("mod", "What `cargo xtask generate` made from the document.", MODULES.to_owned()),
+        ("types", "The objects of the interface.", prettyplease::unparse(&split.types)),
+        ("enums", "The lists of values of the interface.", companions::enums::emit(api, &usage)),
+        ("unions", "The alternatives of the interface.", companions::unions::emit(api, &usage)),
+        ("ids", "The identifiers in the paths of the interface.", companions::ids::emit(api)),
+        ("setters", "Setters of what request bodies hold.", companions::setters::emit(api, &usage)),
+        ("resources", "Defaults, and what resources and pages have in common.", companions::resources::emit(api)),
+        ("client", "Progenitor's client: paths, queries, bodies.", prettyplease::unparse(&split.client)),
+        ("table", "The operations, as the runtime knows them.", companions::table::emit(api)),
+        ("operations", "The public builders of the operations.", formatted(&operations)?),
     ];
     for (name, purpose, code) in rust {
         files.add_rust(&format!("{SDK}/{name}.rs"), &banner, purpose, &code)?;
@@ -268,18 +207,10 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
     let suite = "tests/suite/src/generated";
     let purpose = "Every type and every operation by name.";
     files.add_rust(&format!("{suite}/bridge.rs"), &banner, purpose, &formatted(&bridge)?)?;
-    files.add_rust(
-        &format!("{suite}/mod.rs"),
-        &banner,
-        "What the tests need of every type.",
-        "pub mod bridge;\n",
-    )?;
+    files.add_rust(&format!("{suite}/mod.rs"), &banner, "What the tests need of every type.", "pub mod bridge;\n")?;
     files.add("tests/sandbox/src/generated/openapi.json", document.clone());
     files.add("openapi/partner-ingestion.openapi.json", document);
-    files.add(
-        "openapi/CORRECTIONS.md",
-        corrections_md::render(&corrected.corrections, &corrected.not_applied),
-    );
+    files.add("openapi/CORRECTIONS.md", corrections_md::render(&corrected.corrections, &corrected.not_applied));
     Ok(files)
 }
 
@@ -322,9 +253,6 @@ fn finish(files: &Files, options: &Options, report: &Report) -> Result<()> {
     }
     let unchanged = written.total - written.changed.len();
     let (changed, removed) = (written.changed.len(), written.removed.len());
-    report.step(
-        "emit",
-        &format!("{changed} files written, {removed} removed, {unchanged} unchanged"),
-    );
+    report.step("emit", &format!("{changed} files written, {removed} removed, {unchanged} unchanged"));
     Ok(())
 }

@@ -72,10 +72,7 @@ impl Names {
 
     /// The name of the enum at this place.
     pub fn enum_at(&self, place: &str) -> Option<&str> {
-        let (name, _) = self
-            .enums
-            .iter()
-            .find(|(_, places)| places.iter().any(|p| p == place))?;
+        let (name, _) = self.enums.iter().find(|(_, places)| places.iter().any(|p| p == place))?;
         self.mark("enums", place);
         Some(name)
     }

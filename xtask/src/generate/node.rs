@@ -11,19 +11,13 @@ pub struct Node<'d> {
 
 impl<'d> Node<'d> {
     pub fn root(value: &'d Value) -> Self {
-        Self {
-            value,
-            pointer: String::new(),
-        }
+        Self { value, pointer: String::new() }
     }
 
     /// The member `key`, if this is an object that has it.
     pub fn get(&self, key: &str) -> Option<Node<'d>> {
         let value = self.value.get(key)?;
-        Some(Node {
-            value,
-            pointer: format!("{}/{}", self.pointer, escape(key)),
-        })
+        Some(Node { value, pointer: format!("{}/{}", self.pointer, escape(key)) })
     }
 
     pub fn has(&self, key: &str) -> bool {
@@ -38,15 +32,7 @@ impl<'d> Node<'d> {
     pub fn members(&self) -> Result<Vec<(&'d str, Node<'d>)>, Finding> {
         let members = self.object()?.iter();
         Ok(members
-            .map(|(key, value)| {
-                (
-                    key.as_str(),
-                    Node {
-                        value,
-                        pointer: format!("{}/{}", self.pointer, escape(key)),
-                    },
-                )
-            })
+            .map(|(key, value)| (key.as_str(), Node { value, pointer: format!("{}/{}", self.pointer, escape(key)) }))
             .collect())
     }
 
@@ -56,10 +42,7 @@ impl<'d> Node<'d> {
         Ok(items
             .iter()
             .enumerate()
-            .map(|(i, value)| Node {
-                value,
-                pointer: format!("{}/{i}", self.pointer),
-            })
+            .map(|(i, value)| Node { value, pointer: format!("{}/{i}", self.pointer) })
             .collect())
     }
 

@@ -54,19 +54,11 @@ pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
         .actions
         .iter()
         .map(|action| {
-            let single = v1_1::Overlay {
-                actions: vec![action.clone()],
-                ..overlay.clone()
-            };
+            let single = v1_1::Overlay { actions: vec![action.clone()], ..overlay.clone() };
             Action::new(name, single)
         })
         .collect::<Result<_>>()?;
-    Ok(OverlayFile {
-        name: name.to_owned(),
-        actions,
-        extensions,
-        overlay,
-    })
+    Ok(OverlayFile { name: name.to_owned(), actions, extensions, overlay })
 }
 
 impl OverlayFile {
@@ -108,10 +100,7 @@ impl Action {
     pub fn held(&self, document: &Value) -> Result<usize> {
         let Some(update) = &self.raw().update else { return Ok(0) };
         let places = self.places(document)?;
-        Ok(places
-            .iter()
-            .filter(|p| document.pointer(p).is_some_and(|v| contains(v, update)))
-            .count())
+        Ok(places.iter().filter(|p| document.pointer(p).is_some_and(|v| contains(v, update))).count())
     }
 
     /// Applies the action, unless every place already holds what it would add: an array would grow otherwise.
@@ -149,11 +138,7 @@ pub fn places(query: &str, document: &Value) -> Result<Vec<String>> {
 }
 
 fn query_places(query: &JsonPath, document: &Value) -> Vec<String> {
-    query
-        .query_located(document)
-        .locations()
-        .map(|path| path.to_json_pointer())
-        .collect()
+    query.query_located(document).locations().map(|path| path.to_json_pointer()).collect()
 }
 
 /// The target without its last segment: the object or array that held what a removal is after.
@@ -183,9 +168,9 @@ pub fn parent(target: &str) -> String {
 /// Whether `value` already holds all of `wanted`: objects by key, arrays as sets, the rest by equality.
 pub fn contains(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
-        (Value::Object(value), Value::Object(wanted)) => wanted
-            .iter()
-            .all(|(key, wanted)| value.get(key).is_some_and(|value| contains(value, wanted))),
+        (Value::Object(value), Value::Object(wanted)) => {
+            wanted.iter().all(|(key, wanted)| value.get(key).is_some_and(|value| contains(value, wanted)))
+        }
         (Value::Array(value), Value::Array(wanted)) => wanted.iter().all(|w| value.iter().any(|v| contains(v, w))),
         (value, wanted) => value == wanted,
     }

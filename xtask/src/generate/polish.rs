@@ -25,13 +25,8 @@ pub fn polish(file: syn::File, api: &Api, usage: &Usage) -> Result<Split> {
             other => client.push(other),
         }
     }
-    let Some(types) = types else {
-        bail!("progenitor emitted no types")
-    };
-    Ok(Split {
-        types: structs(types, api, usage)?,
-        client: client_file(client, api)?,
-    })
+    let Some(types) = types else { bail!("progenitor emitted no types") };
+    Ok(Split { types: structs(types, api, usage)?, client: client_file(client, api)? })
 }
 
 fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
@@ -43,9 +38,7 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
         match item {
             Item::Struct(mut item) => {
                 let name = item.ident.to_string();
-                let Some(object) = api.structs.get(&name) else {
-                    bail!("progenitor made a type {name} of its own")
-                };
+                let Some(object) = api.structs.get(&name) else { bail!("progenitor made a type {name} of its own") };
                 polish_struct(&mut item, object, &usage.doc(&name))?;
                 ShortPaths.visit_item_struct_mut(&mut item);
                 items.push(Item::Struct(item));
@@ -58,20 +51,11 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
             other => bail!("progenitor emitted something unexpected: {}", quote!(#other)),
         }
     }
-    let missing: Vec<&str> = api
-        .structs
-        .keys()
-        .map(String::as_str)
-        .filter(|name| !found.contains(*name))
-        .collect();
+    let missing: Vec<&str> = api.structs.keys().map(String::as_str).filter(|name| !found.contains(*name)).collect();
     if !missing.is_empty() {
         bail!("progenitor dropped the types {}", missing.join(", "));
     }
-    Ok(syn::File {
-        shebang: None,
-        attrs: Vec::new(),
-        items,
-    })
+    Ok(syn::File { shebang: None, attrs: Vec::new(), items })
 }
 
 /// Properties in are fields out plus `extra`, under the names that we chose.
@@ -80,15 +64,12 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) ->
     let default: Option<Attribute> = object.tag().is_none().then(|| parse_quote!(#[derive(Default)]));
     item.attrs = doc_lines(object.doc.as_deref().unwrap_or(&name));
     item.attrs.extend_from_slice(usage);
-    item.attrs
-        .push(parse_quote!(#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]));
+    item.attrs.push(parse_quote!(#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]));
     item.attrs.extend(default);
     item.attrs.push(parse_quote!(#[non_exhaustive]));
     let mut seen = BTreeSet::new();
     for field in &mut item.fields {
-        let Some(ident) = field.ident.clone() else {
-            bail!("{name} has a field without a name")
-        };
+        let Some(ident) = field.ident.clone() else { bail!("{name} has a field without a name") };
         if is_flattened(&field.attrs) {
             field.attrs = doc_lines("Fields that this type does not know. They are sent back as they came.");
             field.attrs.push(parse_quote!(#[serde(flatten)]));
@@ -97,9 +78,7 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) ->
             continue;
         }
         let wire = serde_rename(&field.attrs).unwrap_or_else(|| ident.to_string());
-        let Some(known) = object.field(&wire) else {
-            bail!("{name} has a field {wire} that the document lacks")
-        };
+        let Some(known) = object.field(&wire) else { bail!("{name} has a field {wire} that the document lacks") };
         rename(field, known);
         check_type(&name, field, known)?;
         seen.insert(wire);
@@ -118,19 +97,13 @@ fn check_type(owner: &str, field: &syn::Field, known: &Field) -> Result<()> {
     ShortPaths.visit_type_mut(&mut ty);
     let text = |tokens: String| {
         // Recursion is boxed by progenitor; the closing brackets go with the box.
-        let tokens = tokens
-            .replace([' ', '\n'], "")
-            .replace("::std::boxed::Box<", "")
-            .replace('>', "");
+        let tokens = tokens.replace([' ', '\n'], "").replace("::std::boxed::Box<", "").replace('>', "");
         tokens.replace("::std::collections", "std::collections")
     };
     let found = text(quote!(#ty).to_string());
     let wanted = text(format!("Option<{}>", rust_type(&known.ty)));
     if found != wanted {
-        bail!(
-            "progenitor gave {owner}.{} the type {found}, wanted {wanted}",
-            known.rust
-        );
+        bail!("progenitor gave {owner}.{} the type {found}, wanted {wanted}", known.rust);
     }
     Ok(())
 }
@@ -200,11 +173,7 @@ impl VisitMut for ShortPaths {
 
 /// The client as progenitor made it, without prose and with only the imports that it uses.
 fn client_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
-    let mut file = syn::File {
-        shebang: None,
-        attrs: Vec::new(),
-        items,
-    };
+    let mut file = syn::File { shebang: None, attrs: Vec::new(), items };
     file.items.insert(
         0,
         parse_quote!(
@@ -229,8 +198,7 @@ fn client_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
                     }
                 }
                 // The constructor with a baked-in timeout and an unwrap; ours builds the transport.
-                item.items
-                    .retain(|inner| !matches!(inner, syn::ImplItem::Fn(f) if f.sig.ident == "new"));
+                item.items.retain(|inner| !matches!(inner, syn::ImplItem::Fn(f) if f.sig.ident == "new"));
             }
             _ => {}
         }

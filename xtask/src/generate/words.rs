@@ -6,11 +6,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 pub fn snake(wire: &str) -> String {
     let name = wire.rsplit('.').next().unwrap_or(wire);
     let name = whole_acronyms(name).to_snake_case();
-    let name = if name.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("_{name}")
-    } else {
-        name
-    };
+    let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
     match name.as_str() {
         "" => "empty".to_owned(),
         // `extra` is where every type keeps unknown fields.
@@ -90,10 +86,7 @@ mod tests {
             ("extra", "extra_"),
             ("analytics-azure-apps", "analytics_azure_apps"),
             ("1st", "_1st"),
-            (
-                "requireS2SOutboundAndCrmSecureStoreAccess",
-                "require_s2s_outbound_and_crm_secure_store_access",
-            ),
+            ("requireS2SOutboundAndCrmSecureStoreAccess", "require_s2s_outbound_and_crm_secure_store_access"),
         ];
         for (wire, rust) in table {
             assert_eq!(snake(wire), rust, "{wire}");

@@ -6,10 +6,7 @@ use std::time::Instant;
 const TASKS: usize = 10_000;
 
 fn repetitions() -> usize {
-    std::env::var("PARTNER_HERD")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(2)
+    std::env::var("PARTNER_HERD").ok().and_then(|n| n.parse().ok()).unwrap_or(2)
 }
 
 /// All tasks ask at once while the issuer holds its answer back. How long after the answer the last one was served.
@@ -62,10 +59,7 @@ async fn cold_in_window_and_expired_cost_one_request_each() {
         assert_eq!(stage.calls(), 3, "expired");
         slowest = slowest.max(last);
     }
-    println!(
-        "{} repetitions of {TASKS} tasks; the last one was served {slowest:?} after the answer",
-        repetitions()
-    );
+    println!("{} repetitions of {TASKS} tasks; the last one was served {slowest:?} after the answer", repetitions());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -11,11 +11,7 @@ async fn a_token_is_kept_and_renewed_ahead() {
     assert_eq!(stage.text().await, "t1");
     assert_eq!(stage.calls(), 1);
     stage.pass(1);
-    assert_eq!(
-        stage.text().await,
-        "t1",
-        "the old token is served while the new one is on its way"
-    );
+    assert_eq!(stage.text().await, "t1", "the old token is served while the new one is on its way");
     stage.settle().await;
     assert_eq!((stage.text().await, stage.calls()), ("t2".to_owned(), 2));
 }
@@ -52,32 +48,17 @@ async fn nobody_waits_while_a_token_is_valid() {
 async fn an_expired_token_is_never_served() {
     let stage = Stage::new([Answer::Token(100, None), Answer::Fail(transient())]);
     let first = stage.cache.token().await.unwrap();
-    assert_eq!(
-        first.expires_at().unwrap(),
-        stage.clock.now() + Duration::from_secs(100)
-    );
+    assert_eq!(first.expires_at().unwrap(), stage.clock.now() + Duration::from_secs(100));
     stage.pass(100);
     assert_eq!(stage.cache.cached(), None);
-    assert!(
-        stage
-            .cache
-            .token()
-            .await
-            .unwrap_err()
-            .same(&stage.cache.token().await.unwrap_err())
-    );
+    assert!(stage.cache.token().await.unwrap_err().same(&stage.cache.token().await.unwrap_err()));
     assert_eq!(stage.calls(), 2);
 }
 
 #[tokio::test]
 async fn short_lives_are_no_busy_loop() {
     let stage = Stage::new([]);
-    stage
-        .issuer
-        .script
-        .lock()
-        .unwrap()
-        .extend([const { Answer::Token(299, None) }; 2]);
+    stage.issuer.script.lock().unwrap().extend([const { Answer::Token(299, None) }; 2]);
     for _ in 0..1000 {
         stage.text().await;
     }
@@ -124,12 +105,7 @@ async fn a_token_that_arrives_expired_is_an_error() {
 async fn the_old_token_is_served_while_renewals_fail() {
     let stage = Stage::new([Answer::Token(HOUR, None)]);
     stage.text().await;
-    stage
-        .issuer
-        .script
-        .lock()
-        .unwrap()
-        .extend(std::iter::repeat_n(Answer::Fail(permanent()), 1000));
+    stage.issuer.script.lock().unwrap().extend(std::iter::repeat_n(Answer::Fail(permanent()), 1000));
     stage.pass(2700);
     let mut starts = Vec::new();
     for second in 0..900 {
@@ -148,10 +124,7 @@ async fn the_old_token_is_served_while_renewals_fail() {
     }
     assert!(starts.contains(&840), "{starts:?}");
     let last_minute = starts.iter().zip(&pauses).filter(|(start, _)| **start >= 840);
-    assert!(
-        last_minute.clone().count() > 10 && last_minute.clone().all(|(_, pause)| *pause <= 6),
-        "{pauses:?}"
-    );
+    assert!(last_minute.clone().count() > 10 && last_minute.clone().all(|(_, pause)| *pause <= 6), "{pauses:?}");
     assert!(stage.cache.status().last_error.is_some());
     // Then it is over.
     assert_eq!(stage.cache.token().await.unwrap_err().kind(), ErrorKind::Credential);
@@ -213,9 +186,7 @@ async fn throttling_is_remembered_as_long_as_asked_for_and_an_hour_at_most() {
     for (wish, remembered) in [(60, 60), (1_000_000, 3600), (0, 1)] {
         let stage = Stage::new([Answer::Fail(throttled(wish))]);
         assert!(stage.cache.token().await.is_err());
-        stage
-            .clock
-            .advance(Duration::from_secs(remembered) - Duration::from_millis(1));
+        stage.clock.advance(Duration::from_secs(remembered) - Duration::from_millis(1));
         assert!(stage.cache.token().await.is_err());
         assert_eq!(stage.calls(), 1);
         stage.clock.advance(Duration::from_millis(1));
@@ -227,10 +198,7 @@ async fn throttling_is_remembered_as_long_as_asked_for_and_an_hour_at_most() {
 async fn the_wall_clock_decides_nothing() {
     let stage = Stage::new([]);
     stage.text().await;
-    for wall in [
-        stage.clock.wall() + Duration::from_secs(86_400),
-        std::time::SystemTime::UNIX_EPOCH,
-    ] {
+    for wall in [stage.clock.wall() + Duration::from_secs(86_400), std::time::SystemTime::UNIX_EPOCH] {
         stage.clock.set_wall(wall);
         assert!(stage.cache.cached().is_some());
     }
@@ -279,10 +247,7 @@ async fn an_issuer_with_a_cache_of_its_own() {
 async fn the_status_tells_it_all() {
     let stage = Stage::new([Answer::Fail(permanent())]);
     let status = stage.cache.status();
-    assert_eq!(
-        (status.expires_in, status.generation, status.flights, status.requesting),
-        (None, 0, 0, false)
-    );
+    assert_eq!((status.expires_in, status.generation, status.flights, status.requesting), (None, 0, 0, false));
     stage.cache.token().await.unwrap_err();
     assert_eq!(stage.cache.status().last_error.unwrap().kind(), ErrorKind::Credential);
     stage.cache.forget_error();

@@ -48,11 +48,7 @@ fn without_a_runtime_the_next_caller_takes_over() {
         assert!(calls <= 1);
         let token = drive(stage.cache.token()).unwrap();
         let expected = if polls > 10 { 1 } else { calls + 1 };
-        assert_eq!(
-            (token.secret(), stage.calls()),
-            (format!("t{expected}").as_str(), expected),
-            "after {polls} polls"
-        );
+        assert_eq!((token.secret(), stage.calls()), (format!("t{expected}").as_str(), expected), "after {polls} polls");
     }
 }
 
@@ -146,10 +142,7 @@ fn a_flight_on_a_runtime_that_stands_still_is_given_up() {
 async fn a_panic_of_the_issuer_is_an_error_and_no_loop() {
     let stage = Stage::new([const { Answer::Panic }; 3]);
     let error = stage.cache.token().await.unwrap_err();
-    assert!(
-        error.is_retryable() && error.to_string().contains("given up"),
-        "{error}"
-    );
+    assert!(error.is_retryable() && error.to_string().contains("given up"), "{error}");
     assert_eq!(stage.calls(), 3);
     assert_eq!(stage.text().await, "t4");
     stage.issuer.script.lock().unwrap().extend([const { Answer::Panic }; 3]);

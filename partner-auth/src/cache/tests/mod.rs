@@ -44,17 +44,8 @@ impl Issuer for Scripted {
             for _ in 0..self.yields.load(Ordering::SeqCst) {
                 tokio::task::yield_now().await;
             }
-            self.gate
-                .subscribe()
-                .wait_for(|open| *open)
-                .await
-                .expect("the sender is here");
-            let answer = self
-                .script
-                .lock()
-                .unwrap()
-                .pop_front()
-                .unwrap_or(Answer::Token(HOUR, None));
+            self.gate.subscribe().wait_for(|open| *open).await.expect("the sender is here");
+            let answer = self.script.lock().unwrap().pop_front().unwrap_or(Answer::Token(HOUR, None));
             let (text, lifetime, refresh_in) = match answer {
                 Answer::Token(lifetime, refresh_in) => (format!("t{number}"), lifetime, refresh_in),
                 Answer::Same(text) => (text.to_owned(), HOUR, None),
@@ -63,12 +54,7 @@ impl Issuer for Scripted {
             };
             let lifetime = Duration::from_secs(lifetime);
             let token = AccessToken::with_lifetime(text, issued, lifetime)?;
-            Ok(Grant {
-                token,
-                issued,
-                lifetime,
-                refresh_in: refresh_in.map(Duration::from_secs),
-            })
+            Ok(Grant { token, issued, lifetime, refresh_in: refresh_in.map(Duration::from_secs) })
         })
     }
 
@@ -106,13 +92,7 @@ impl Stage {
         });
         // Without jitter the windows are those of the documentation.
         let policy = RenewalPolicy::default().jitter(0.0, Duration::ZERO).seed(7);
-        let cache = Cache::with_spawn(
-            "test".into(),
-            issuer.clone(),
-            Clock::Manual(clock.clone()),
-            policy,
-            spawn,
-        );
+        let cache = Cache::with_spawn("test".into(), issuer.clone(), Clock::Manual(clock.clone()), policy, spawn);
         Self { cache, clock, issuer }
     }
 
@@ -153,9 +133,6 @@ pub(super) fn permanent() -> Error {
 }
 
 pub(super) fn throttled(seconds: u64) -> Error {
-    let details = crate::error::Details {
-        retry_after: Some(Duration::from_secs(seconds)),
-        ..Default::default()
-    };
+    let details = crate::error::Details { retry_after: Some(Duration::from_secs(seconds)), ..Default::default() };
     Error::with(ErrorKind::Throttled, "too many", details)
 }

@@ -17,10 +17,7 @@ impl Stage {
     fn new(script: impl IntoIterator<Item = Reply>) -> Self {
         let entra = FakeEntra::start().unwrap();
         entra.script(script);
-        Self {
-            entra,
-            clock: ManualClock::new(),
-        }
+        Self { entra, clock: ManualClock::new() }
     }
 
     fn builder(&self, credential: impl Into<Credential>) -> TokenSourceBuilder {
@@ -45,18 +42,10 @@ impl Stage {
 #[tokio::test]
 async fn both_endpoints_get_what_they_expect() {
     let stage = Stage::new([]);
-    for (endpoint, path) in [
-        (Endpoint::V1, "/contoso.com/oauth2/token"),
-        (Endpoint::V2, "/contoso.com/oauth2/v2.0/token"),
-    ] {
-        let token = stage
-            .builder(SECRET)
-            .endpoint(endpoint)
-            .build()
-            .unwrap()
-            .token()
-            .await
-            .unwrap();
+    for (endpoint, path) in
+        [(Endpoint::V1, "/contoso.com/oauth2/token"), (Endpoint::V2, "/contoso.com/oauth2/v2.0/token")]
+    {
+        let token = stage.builder(SECRET).endpoint(endpoint).build().unwrap().token().await.unwrap();
         let requests = stage.entra.requests();
         assert_eq!(token.secret(), format!("token-{}", requests.len()));
         let request = requests.last().unwrap();
@@ -119,10 +108,7 @@ async fn retry_after_is_kept_or_told() {
     let stage = Stage::new([Reply::status(429).header("Retry-After", "60")]);
     let start = begin(&stage);
     let error = stage.token().await.unwrap_err();
-    assert_eq!(
-        (error.retry_after(), stage.requests()),
-        (Some(Duration::from_secs(60)), 1)
-    );
+    assert_eq!((error.retry_after(), stage.requests()), (Some(Duration::from_secs(60)), 1));
     assert_eq!(stage.clock.now(), start);
 }
 
@@ -171,10 +157,7 @@ async fn redirects_are_refused() {
 
 #[tokio::test]
 async fn a_body_beyond_the_cap_is_an_error() {
-    let stage = Stage::new([
-        Reply::body(200, vec![b' '; (1 << 20) + 1]),
-        Reply::body(200, vec![b' '; 1 << 20]),
-    ]);
+    let stage = Stage::new([Reply::body(200, vec![b' '; (1 << 20) + 1]), Reply::body(200, vec![b' '; 1 << 20])]);
     let error = stage.token().await.unwrap_err();
     assert!(error.to_string().contains("too large"), "{error}");
     let error = stage.token().await.unwrap_err();
@@ -194,13 +177,7 @@ async fn a_source_outlives_the_runtime_that_asked() {
         let stage = Stage::new([]);
         let (gate, source) = (Gate::new(), stage.source());
         stage.entra.script([Reply::token("lost").behind(&gate)]);
-        let runtime = || {
-            tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()
-                .unwrap()
-        };
+        let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let first = runtime();
         let asking = source.clone();
         let waiting = first.spawn(async move { asking.token().await });
@@ -248,31 +225,16 @@ async fn a_stale_assertion_is_signed_again_by_the_clock_of_entra() {
     let noted = times.clone();
     let credential = Credential::signed_by(move |request: AssertionRequest| {
         noted.lock().unwrap().push(request.now());
-        async move {
-            Ok(Assertion::new(format!(
-                "for {} at {}",
-                request.client_id(),
-                request.token_endpoint()
-            )))
-        }
+        async move { Ok(Assertion::new(format!("for {} at {}", request.client_id(), request.token_endpoint()))) }
     });
     let source = stage.builder(credential).build().unwrap();
     assert_eq!(source.token().await.unwrap().secret(), "token-2");
-    let off = times.lock().unwrap()[1]
-        .duration_since(theirs)
-        .unwrap_or_else(|early| early.duration());
+    let off = times.lock().unwrap()[1].duration_since(theirs).unwrap_or_else(|early| early.duration());
     assert!(off <= Duration::from_secs(1), "{off:?}");
     assert!((source.status().clock_skew.unwrap() - 600.0).abs() <= 1.0);
     let request = &stage.entra.requests()[1];
-    assert_eq!(
-        request.field("client_assertion_type"),
-        Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-    );
-    let expected = format!(
-        "for {} at {}contoso.com/oauth2/token",
-        stage.entra.client_id(),
-        stage.entra.url() + "/"
-    );
+    assert_eq!(request.field("client_assertion_type"), Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
+    let expected = format!("for {} at {}contoso.com/oauth2/token", stage.entra.client_id(), stage.entra.url() + "/");
     assert_eq!(request.field("client_assertion"), Some(expected.as_str()));
     assert_eq!(request.field("client_secret"), None);
 
@@ -312,21 +274,10 @@ async fn what_cannot_be_right_is_refused_before_anything_is_sent() {
     config(stage.builder("s").audience(""), "audience");
     config(stage.builder("s").audience("https://a https://b"), "audience");
     config(TokenSource::builder("a.com", "contoso-app", "s"), "no GUID");
-    config(
-        TokenSource::builder("a.com", " ", "s").any_client_id(),
-        "client id is empty",
-    );
+    config(TokenSource::builder("a.com", " ", "s").any_client_id(), "client id is empty");
     config(TokenSource::builder("common", stage.entra.client_id(), "s"), "tenant");
-    config(
-        TokenSource::builder("a.com", " 9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1", "s"),
-        "spaces",
-    );
-    assert!(
-        TokenSource::builder("a.com", "contoso-app", "s")
-            .any_client_id()
-            .build()
-            .is_ok()
-    );
+    config(TokenSource::builder("a.com", " 9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1", "s"), "spaces");
+    assert!(TokenSource::builder("a.com", "contoso-app", "s").any_client_id().build().is_ok());
     assert_eq!(stage.requests(), 0);
 }
 
@@ -338,10 +289,7 @@ async fn headers_without_a_token_in_sight() {
     let header = source.header().await.unwrap();
     assert!(header.is_sensitive() && header == "Bearer token-1");
     assert_eq!(source.try_header().unwrap(), header);
-    let mut request = reqwest::Request::new(
-        reqwest::Method::GET,
-        "https://api.partner.microsoft.com".parse().unwrap(),
-    );
+    let mut request = reqwest::Request::new(reqwest::Method::GET, "https://api.partner.microsoft.com".parse().unwrap());
     source.authorize(&mut request).await.unwrap();
     assert_eq!(request.headers()["authorization"], header);
     assert!(!format!("{request:?}{source:?}").contains("token-1"));

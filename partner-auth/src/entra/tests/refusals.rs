@@ -12,15 +12,7 @@ fn refused(status: u16, body: &str) -> Error {
 }
 
 /// Status, body, kind, whether it may pass, the first code, `error`, the trace id.
-type Case = (
-    u16,
-    &'static str,
-    ErrorKind,
-    bool,
-    Option<u32>,
-    Option<&'static str>,
-    Option<&'static str>,
-);
+type Case = (u16, &'static str, ErrorKind, bool, Option<u32>, Option<&'static str>, Option<&'static str>);
 
 const CASES: [Case; 34] = [
     // As documented, with escaped line ends; and with spaces, as newer answers have it.
@@ -69,15 +61,7 @@ const CASES: [Case; 34] = [
         Some("invalid_request"),
         None,
     ),
-    (
-        400,
-        r#"{"error":"invalid_request","error_codes":[]}"#,
-        Config,
-        false,
-        None,
-        Some("invalid_request"),
-        None,
-    ),
+    (400, r#"{"error":"invalid_request","error_codes":[]}"#, Config, false, None, Some("invalid_request"), None),
     (
         400,
         r#"{"error":"invalid_request","error_codes":null,"error_description":null,"trace_id":null}"#,
@@ -141,15 +125,7 @@ const CASES: [Case; 34] = [
         Some("interaction_required"),
         None,
     ),
-    (
-        403,
-        r#"{"error":"access_denied"}"#,
-        Blocked,
-        false,
-        None,
-        Some("access_denied"),
-        None,
-    ),
+    (403, r#"{"error":"access_denied"}"#, Blocked, false, None, Some("access_denied"), None),
     (
         400,
         r#"{"error":"invalid_grant","error_codes":[65001]}"#,
@@ -177,33 +153,9 @@ const CASES: [Case; 34] = [
         Some("temporarily_unavailable"),
         None,
     ),
-    (
-        400,
-        r#"{"error":"temporarily_unavailable"}"#,
-        Transient,
-        true,
-        None,
-        Some("temporarily_unavailable"),
-        None,
-    ),
-    (
-        400,
-        r#"{"error":"server_error"}"#,
-        Transient,
-        true,
-        None,
-        Some("server_error"),
-        None,
-    ),
-    (
-        400,
-        r#"{"error":"unheard_of"}"#,
-        Protocol,
-        false,
-        None,
-        Some("unheard_of"),
-        None,
-    ),
+    (400, r#"{"error":"temporarily_unavailable"}"#, Transient, true, None, Some("temporarily_unavailable"), None),
+    (400, r#"{"error":"server_error"}"#, Transient, true, None, Some("server_error"), None),
+    (400, r#"{"error":"unheard_of"}"#, Protocol, false, None, Some("unheard_of"), None),
     // A gateway that echoes an error: the status says more.
     (
         503,
@@ -223,26 +175,10 @@ const CASES: [Case; 34] = [
         Some("invalid_client"),
         None,
     ),
-    (
-        502,
-        r#"{"error":{"code":"BadGateway","message":"x"}}"#,
-        Transient,
-        true,
-        None,
-        Some("BadGateway"),
-        None,
-    ),
+    (502, r#"{"error":{"code":"BadGateway","message":"x"}}"#, Transient, true, None, Some("BadGateway"), None),
     // No JSON.
     (429, "Too Many Requests", Throttled, true, None, None, None),
-    (
-        503,
-        "<!DOCTYPE html><html>Service Unavailable</html>",
-        Transient,
-        true,
-        None,
-        None,
-        None,
-    ),
+    (503, "<!DOCTYPE html><html>Service Unavailable</html>", Transient, true, None, None, None),
     (504, "", Transient, true, None, None, None),
     (500, "\u{feff}", Transient, true, None, None, None),
     (408, "", Transient, true, None, None, None),
@@ -296,14 +232,10 @@ fn ids_and_time_of_the_documented_answer() {
 
 #[test]
 fn headers_are_kept_whatever_the_body() {
-    let headers: HeaderMap = [
-        ("retry-after", "60"),
-        ("x-ms-request-id", "0000-9"),
-        ("content-type", "text/html"),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
-    .collect();
+    let headers: HeaderMap = [("retry-after", "60"), ("x-ms-request-id", "0000-9"), ("content-type", "text/html")]
+        .into_iter()
+        .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
+        .collect();
     for body in ["Too Many Requests", "<html>", "", r#"{"error":"x"}"#] {
         let error = parse_with(429, headers.clone(), body.into()).err().unwrap();
         assert_eq!(error.retry_after(), Some(Duration::from_secs(60)), "{body}");

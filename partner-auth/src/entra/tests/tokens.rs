@@ -44,10 +44,7 @@ const BODIES: [(&str, Expected); 30] = [
         r#"{"token_type":"Bearer","expires_in":"3600","ext_expires_in":"3600","expires_on":"1546469802","not_before":"1546465902","resource":"https://api.partner.microsoft.com","access_token":"t"}"#,
         Ok((3600, None)),
     ),
-    (
-        r#"{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"t"}"#,
-        Ok((3599, None)),
-    ),
+    (r#"{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"t"}"#, Ok((3599, None))),
     (
         r#"{"token_type":"Bearer","expires_in":86399,"ext_expires_in":86399,"refresh_in":43199,"access_token":"t"}"#,
         Ok((86_399, Some(43_199))),
@@ -61,35 +58,20 @@ const BODIES: [(&str, Expected); 30] = [
         r#"{"token_type":"Bearer","expires_in":3599,"expires_on":1546469802,"not_before":"x","access_token":"t"}"#,
         Ok((3599, None)),
     ),
-    (
-        r#"{"token_type":"bearer","expires_in":3599,"access_token":"t"}"#,
-        Ok((3599, None)),
-    ),
-    (
-        r#"{"token_type":"BEARER","expires_in":3599,"access_token":"t"}"#,
-        Ok((3599, None)),
-    ),
+    (r#"{"token_type":"bearer","expires_in":3599,"access_token":"t"}"#, Ok((3599, None))),
+    (r#"{"token_type":"BEARER","expires_in":3599,"access_token":"t"}"#, Ok((3599, None))),
     (r#"{"access_token":"t","token_type":"Bearer"}"#, Ok((600, None))),
-    (
-        r#"{"access_token":"t","token_type":"Bearer","refresh_in":null,"expires_in":null}"#,
-        Ok((600, None)),
-    ),
+    (r#"{"access_token":"t","token_type":"Bearer","refresh_in":null,"expires_in":null}"#, Ok((600, None))),
     (
         r#"{"access_token":"t","token_type":"Bearer","expires_in":3599,"scope":null,"id_token":7,"refresh_token":"r","new":{"a":[1]}}"#,
         Ok((3599, None)),
     ),
-    (
-        "\u{feff}{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":3599}",
-        Ok((3599, None)),
-    ),
+    ("\u{feff}{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":3599}", Ok((3599, None))),
     (
         "\r\n{\r\n\"access_token\":\"t\",\r\n\"token_type\":\"Bearer\",\r\n\"expires_in\":\"3599\"\r\n}\r\n",
         Ok((3599, None)),
     ),
-    (
-        r#"{"access_token":"\u0074","token_type":"Bearer","expires_in":3599}"#,
-        Ok((3599, None)),
-    ),
+    (r#"{"access_token":"\u0074","token_type":"Bearer","expires_in":3599}"#, Ok((3599, None))),
     // No token in it.
     ("{}", BAD),
     ("[]", BAD),
@@ -103,18 +85,12 @@ const BODIES: [(&str, Expected); 30] = [
     (r#"{"access_token":"","token_type":"Bearer","expires_in":3599}"#, BAD),
     (r#"{"access_token":null,"token_type":"Bearer","expires_in":3599}"#, BAD),
     (r#"{"access_token":7,"token_type":"Bearer","expires_in":3599}"#, BAD),
-    (
-        r#"{"access_token":"a\nb","token_type":"Bearer","expires_in":3599}"#,
-        BAD,
-    ),
+    (r#"{"access_token":"a\nb","token_type":"Bearer","expires_in":3599}"#, BAD),
     (r#"{"access_token":"t","expires_in":3599}"#, BAD),
     (r#"{"access_token":"t","token_type":"pop","expires_in":3599}"#, BAD),
     (r#"{"access_token":"t","token_type":"Bearer","expires_in":3599"#, BAD),
     // The `oauth2` crate reads one value; what follows it takes nothing from the token.
-    (
-        r#"{"access_token":"t","token_type":"Bearer","expires_in":3599}{}"#,
-        Ok((3599, None)),
-    ),
+    (r#"{"access_token":"t","token_type":"Bearer","expires_in":3599}{}"#, Ok((3599, None))),
 ];
 
 fn found(body: &str) -> Expected {
@@ -141,11 +117,7 @@ fn bodies_of_every_kind() {
         assert_eq!(found(body), expected, "{body}");
         // Other success codes are successes.
         let created = parse(201, body.as_bytes().to_vec()).map(|grant| grant.lifetime);
-        assert_eq!(
-            created.ok(),
-            expected.ok().map(|(seconds, _)| Duration::from_secs(seconds)),
-            "{body}"
-        );
+        assert_eq!(created.ok(), expected.ok().map(|(seconds, _)| Duration::from_secs(seconds)), "{body}");
     }
 }
 

@@ -32,14 +32,9 @@ pub(crate) struct Rejected(pub(crate) u32, pub(crate) &'static str);
 
 const SIGNATURE: Rejected = Rejected(700_027, "Client assertion failed signature validation.");
 const STALE: Rejected = Rejected(700_024, "Client assertion is not within its valid time range.");
-const CLAIMS: Rejected = Rejected(
-    50_012,
-    "The claims of the client assertion are not those of the application.",
-);
-const FEDERATED: Rejected = Rejected(
-    700_213,
-    "No matching federated identity record found for presented assertion subject.",
-);
+const CLAIMS: Rejected = Rejected(50_012, "The claims of the client assertion are not those of the application.");
+const FEDERATED: Rejected =
+    Rejected(700_213, "No matching federated identity record found for presented assertion subject.");
 
 impl Signers {
     /// `pem` may hold keys and chains beside the certificates.
@@ -55,11 +50,7 @@ impl Signers {
         }
         let secret = uuid::Uuid::new_v4();
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        Ok(Self {
-            certificates,
-            issuer: format!("{origin}/issuer"),
-            key,
-        })
+        Ok(Self { certificates, issuer: format!("{origin}/issuer"), key })
     }
 
     /// As a platform's identity provider gives it to a workload.
@@ -126,9 +117,7 @@ fn json(part: &str) -> Option<Value> {
 }
 
 fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs()
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 #[cfg(test)]
@@ -143,40 +132,22 @@ mod tests {
         let now = SystemTime::now();
         let check = |assertion: &str, now| signers.check(assertion, "client", "http://a/token", now);
         assert_eq!(check(&assertion, now), Ok(()));
-        assert_eq!(
-            check(&assertion, now + Duration::from_secs(LIFETIME + SKEW + 1)),
-            Err(STALE)
-        );
+        assert_eq!(check(&assertion, now + Duration::from_secs(LIFETIME + SKEW + 1)), Err(STALE));
         assert_eq!(check(&assertion, now - Duration::from_secs(SKEW + 10)), Err(STALE));
         let foreign = Signers::new("http://a", &[]).unwrap().federated(SystemTime::now());
         let tampered =
             format!("{}x", assertion.split_once('.').unwrap().0) + &assertion[assertion.find('.').unwrap()..];
-        for wrong in [
-            foreign.as_str(),
-            tampered.as_str(),
-            "",
-            "a.b",
-            "a.b.c",
-            "..",
-            "e30.e30.e30",
-        ] {
+        for wrong in [foreign.as_str(), tampered.as_str(), "", "a.b", "a.b.c", "..", "e30.e30.e30"] {
             assert_eq!(check(wrong, now), Err(SIGNATURE), "{wrong}");
         }
-        let elsewhere = Signers {
-            issuer: "http://b/issuer".to_owned(),
-            key: signers.key.clone(),
-            certificates: Vec::new(),
-        };
+        let elsewhere =
+            Signers { issuer: "http://b/issuer".to_owned(), key: signers.key.clone(), certificates: Vec::new() };
         assert_eq!(check(&elsewhere.federated(now), now), Err(FEDERATED));
     }
 
     #[test]
     fn what_is_no_certificate_is_refused() {
-        for text in [
-            "",
-            "hello",
-            "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n",
-        ] {
+        for text in ["", "hello", "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n"] {
             assert!(Signers::new("http://a", &[text.to_owned()]).is_err(), "{text}");
         }
     }

@@ -30,11 +30,7 @@ pub(crate) fn token(world: &mut World, request: &Request, tenant: &str, v2: bool
         return Reply::empty(StatusCode::METHOD_NOT_ALLOWED);
     }
     let form = pairs(&String::from_utf8_lossy(&request.body));
-    let get = |name: &str| {
-        form.iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
-    };
+    let get = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if tenant != world.account.tenant {
         return refuse(400, "invalid_request", 90_002, "Tenant not found.");
     }
@@ -42,52 +38,27 @@ pub(crate) fn token(world: &mut World, request: &Request, tenant: &str, v2: bool
         return missing("grant_type");
     };
     if grant != "client_credentials" {
-        return refuse(
-            400,
-            "unsupported_grant_type",
-            70_003,
-            "The grant type is not supported.",
-        );
+        return refuse(400, "unsupported_grant_type", 70_003, "The grant type is not supported.");
     }
     let Some(client) = get("client_id") else {
         return missing("client_id");
     };
     if client != world.account.client_id {
-        return refuse(
-            400,
-            "unauthorized_client",
-            700_016,
-            "The application was not found in the directory.",
-        );
+        return refuse(400, "unauthorized_client", 700_016, "The application was not found in the directory.");
     }
     if let Some(refusal) = proven(world, request, &get) {
         return refusal;
     }
     let refused = match (v2, get("resource"), get("scope")) {
-        (true, Some(_), _) => Some(refuse(
-            400,
-            "invalid_request",
-            901_002,
-            "The resource parameter is not supported.",
-        )),
+        (true, Some(_), _) => Some(refuse(400, "invalid_request", 901_002, "The resource parameter is not supported.")),
         (true, None, None) => Some(missing("scope")),
         (true, None, Some(scope)) => match scope.strip_suffix("/.default") {
             None => Some(refuse(400, "invalid_scope", 70_011, "The scope is not valid.")),
             Some(AUDIENCE) => None,
-            Some(_) => Some(refuse(
-                400,
-                "invalid_resource",
-                500_011,
-                "The resource principal was not found.",
-            )),
+            Some(_) => Some(refuse(400, "invalid_resource", 500_011, "The resource principal was not found.")),
         },
         (false, Some(AUDIENCE), _) => None,
-        (false, Some(_), _) => Some(refuse(
-            400,
-            "invalid_resource",
-            500_011,
-            "The resource principal was not found.",
-        )),
+        (false, Some(_), _) => Some(refuse(400, "invalid_resource", 500_011, "The resource principal was not found.")),
         (false, None, _) => Some(missing("resource")),
     };
     refused.unwrap_or_else(|| grant_token(world, v2))
@@ -105,19 +76,11 @@ fn proven<'f>(world: &World, request: &Request, get: &impl Fn(&str) -> Option<&'
             }
             let endpoint = format!("{}{}", world.origin, request.path);
             let client = &world.account.client_id;
-            let checked = world
-                .account
-                .signers
-                .check(assertion, client, &endpoint, world.clock.wall());
+            let checked = world.account.signers.check(assertion, client, &endpoint, world.clock.wall());
             checked.err().and_then(|rejected| invalid(rejected.0, rejected.1))
         }
         (None, None) => invalid(7_000_218, "The body must contain client_assertion or client_secret."),
-        (Some(_), Some(_)) => Some(refuse(
-            400,
-            "invalid_request",
-            90_014,
-            "One credential is expected, not two.",
-        )),
+        (Some(_), Some(_)) => Some(refuse(400, "invalid_request", 90_014, "One credential is expected, not two.")),
     }
 }
 
@@ -132,12 +95,7 @@ fn grant_token(world: &mut World, v2: bool) -> Reply {
     let body = if v2 {
         json!({"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token})
     } else {
-        let now = world
-            .clock
-            .wall()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO)
-            .as_secs();
+        let now = world.clock.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
         json!({
             "token_type": "Bearer",
             "expires_in": seconds.to_string(),

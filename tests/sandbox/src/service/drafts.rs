@@ -37,22 +37,8 @@ pub(super) fn of_plan(product: &mut Product, plan: &str, sub_type: &str, visible
         _ => "AzureSolutionTemplatePackageConfiguration",
     };
     add(product, "Listing", "listings", "AzureListing", Some(plan), visible_at);
-    add(
-        product,
-        "Availability",
-        "featureavailabilities",
-        "FeatureAvailability",
-        Some(plan),
-        visible_at,
-    );
-    add(
-        product,
-        "Package",
-        "packageconfigurations",
-        package,
-        Some(plan),
-        visible_at,
-    );
+    add(product, "Availability", "featureavailabilities", "FeatureAvailability", Some(plan), visible_at);
+    add(product, "Package", "packageconfigurations", package, Some(plan), visible_at);
 }
 
 /// The branch that a reseller configuration brings; its instance id has a form of its own.
@@ -85,24 +71,14 @@ fn add(
     resource.insert("id".to_owned(), guid().into());
     resource.insert("@odata.etag".to_owned(), etag().into());
     let variant = variant.map(str::to_owned);
-    product.drafts.push(Draft {
-        module,
-        collection,
-        variant,
-        instance: guid(),
-        visible_at,
-        resource,
-    });
+    product.drafts.push(Draft { module, collection, variant, instance: guid(), visible_at, resource });
 }
 
 pub(super) fn branches(world: &mut World, id: &str, call: &Allowed) -> Reply {
     let module = argument(call, "module").to_owned();
     let now = world.clock.now();
     let product = product(world, id);
-    let there = product
-        .drafts
-        .iter()
-        .filter(|d| d.module.eq_ignore_ascii_case(&module) && d.visible_at <= now);
+    let there = product.drafts.iter().filter(|d| d.module.eq_ignore_ascii_case(&module) && d.visible_at <= now);
     let branches = there.map(|draft| {
         let mut branch = json!({
             "resourceType": "Branch",
@@ -146,9 +122,7 @@ pub(super) fn create(world: &mut World, id: &str, collection: &str, call: &Allow
         return Reply::refused(StatusCode::NOT_IMPLEMENTED, "The sandbox does not have this route yet.");
     };
     let mut resource = object(&call.body);
-    resource
-        .entry("resourceType")
-        .or_insert_with(|| (*resource_type).into());
+    resource.entry("resourceType").or_insert_with(|| (*resource_type).into());
     keep(world, id, collection, guid(), resource, call)
 }
 
@@ -162,13 +136,7 @@ pub(super) fn add_listing(world: &mut World, id: &str, call: &Allowed) -> Reply 
     let drafts = product(world, id).drafts.iter();
     let mut languages = drafts
         .filter(|draft| draft.collection == "listings" && draft.instance == instance)
-        .map(|draft| {
-            draft
-                .resource
-                .get("languageCode")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        })
+        .map(|draft| draft.resource.get("languageCode").and_then(Value::as_str).unwrap_or_default())
         .peekable();
     if languages.peek().is_none() {
         return Reply::not_found("draft");
@@ -191,9 +159,7 @@ pub(super) fn delete_listing(world: &mut World, id: &str, call: &Allowed) -> Rep
             Reply::bad_request("ListingID", "The listing that the offer came with cannot be deleted.")
         }
         Some(_) => {
-            product
-                .drafts
-                .retain(|d| d.resource.get("id").and_then(Value::as_str) != Some(listing));
+            product.drafts.retain(|d| d.resource.get("id").and_then(Value::as_str) != Some(listing));
             Reply::empty(StatusCode::NO_CONTENT)
         }
     }
@@ -239,11 +205,7 @@ pub(super) fn single(
     request: &Request,
     call: &Allowed,
 ) -> Reply {
-    let resource_id = call
-        .arguments
-        .iter()
-        .find(|(name, _)| *name != "productID")
-        .map(|(_, id)| id.clone());
+    let resource_id = call.arguments.iter().find(|(name, _)| *name != "productID").map(|(_, id)| id.clone());
     let product = product(world, id);
     if let Err(reply) = check_references(product, collection, method, &call.body) {
         return reply;
@@ -258,11 +220,7 @@ pub(super) fn single(
         return reply;
     }
     let sent = call.body.get("resourceType").and_then(Value::as_str);
-    let own = draft
-        .resource
-        .get("resourceType")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let own = draft.resource.get("resourceType").and_then(Value::as_str).unwrap_or_default();
     if let Some(sent) = sent.filter(|sent| *sent != own) {
         return Reply::bad_request("ResourceType", &format!("{sent} is sent where {own} stands"));
     }
@@ -270,11 +228,7 @@ pub(super) fn single(
     replace(
         &mut draft.resource,
         &call.body,
-        if call.body.get("languageCode").is_none() {
-            &["languageCode"]
-        } else {
-            &[]
-        },
+        if call.body.get("languageCode").is_none() { &["languageCode"] } else { &[] },
     )
 }
 
@@ -283,37 +237,17 @@ fn check_references(product: &Product, collection: &str, method: &str, body: &Va
     if method != "PUT" || collection != "packageconfigurations" {
         return Ok(());
     }
-    for reference in body
-        .get("packageReferences")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for reference in body.get("packageReferences").and_then(Value::as_array).into_iter().flatten() {
         let id = reference.get("value").and_then(Value::as_str).unwrap_or_default();
-        let package = product
-            .uploads
-            .iter()
-            .find(|upload| upload.collection == "packages" && upload.id == id);
-        let state = package.map(|package| {
-            package
-                .resource
-                .get("state")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        });
+        let package = product.uploads.iter().find(|upload| upload.collection == "packages" && upload.id == id);
+        let state = package.map(|package| package.resource.get("state").and_then(Value::as_str).unwrap_or_default());
         match state {
             Some("Processed") => {}
             Some(state) => {
-                return Err(Reply::bad_request(
-                    "PackageReferences",
-                    &format!("the package {id} is {state}"),
-                ));
+                return Err(Reply::bad_request("PackageReferences", &format!("the package {id} is {state}")));
             }
             None => {
-                return Err(Reply::bad_request(
-                    "PackageReferences",
-                    &format!("there is no package {id}"),
-                ));
+                return Err(Reply::bad_request("PackageReferences", &format!("there is no package {id}")));
             }
         }
     }

@@ -56,16 +56,12 @@ impl Filter {
 
 /// The value at the end of a path that begins with a named item, or else with a property of the object.
 fn follow<'v>(path: &[String], scopes: &[(&str, &'v Value)]) -> Option<&'v Value> {
-    let named = scopes
-        .iter()
-        .rev()
-        .find(|(name, _)| Some(*name) == path.first().map(String::as_str));
+    let named = scopes.iter().rev().find(|(name, _)| Some(*name) == path.first().map(String::as_str));
     let (start, rest) = match named {
         Some((_, item)) => (*item, &path[1..]),
         None => (scopes.first()?.1, path),
     };
-    rest.iter()
-        .try_fold(start, |value, name| field(value.as_object()?, name))
+    rest.iter().try_fold(start, |value, name| field(value.as_object()?, name))
 }
 
 #[derive(Debug, PartialEq)]
@@ -208,26 +204,14 @@ mod tests {
             "externalIDs": [{"type": "AzureOfferId", "value": "o'neil"}],
         });
         let table = [
-            (
-                "externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq 'o''neil')",
-                Some(true),
-            ),
-            (
-                "ExternalIDs/Any(i:i/Type eq 'AzureOfferId' and i/Value eq 'other')",
-                Some(false),
-            ),
+            ("externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq 'o''neil')", Some(true)),
+            ("ExternalIDs/Any(i:i/Type eq 'AzureOfferId' and i/Value eq 'other')", Some(false)),
             ("externalIDs/any(x: x/value eq 'O''Neil')", Some(true)),
             ("ResourceType eq 'AzureApplication'", Some(true)),
             ("resourceType eq 'AzureContainer'", Some(false)),
             ("resourceType ne 'AzureContainer'", Some(true)),
-            (
-                "ResourceType eq 'AzureContainer' or ResourceType eq 'AzureApplication'",
-                Some(true),
-            ),
-            (
-                "(resourceType eq 'x' or resourceType eq 'AzureApplication') and resourceType ne 'y'",
-                Some(true),
-            ),
+            ("ResourceType eq 'AzureContainer' or ResourceType eq 'AzureApplication'", Some(true)),
+            ("(resourceType eq 'x' or resourceType eq 'AzureApplication') and resourceType ne 'y'", Some(true)),
             ("not resourceType eq 'AzureApplication'", Some(false)),
             ("isModularPublishing eq true", Some(true)),
             ("name eq 'x'", None),

@@ -37,11 +37,7 @@ pub(crate) fn handle(world: &mut World, request: &Request, call: &Allowed) -> Re
         return Reply::refused(StatusCode::FORBIDDEN, message);
     }
     let reply = below_product(world, id, method, below, request, call);
-    if method == "GET" {
-        expand::trim(below, request, reply)
-    } else {
-        reply
-    }
+    if method == "GET" { expand::trim(below, request, reply) } else { reply }
 }
 
 /// What stands below one product.

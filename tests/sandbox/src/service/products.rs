@@ -46,9 +46,7 @@ pub(super) fn list(world: &mut World, request: &Request) -> Reply {
     if more {
         let last = items.last().and_then(|item| item["id"].as_str()).unwrap_or_default();
         // Relative to the host and without a leading slash, as the service writes it.
-        let filter = asked
-            .map(|filter| format!("$filter={}&", encode(filter)))
-            .unwrap_or_default();
+        let filter = asked.map(|filter| format!("$filter={}&", encode(filter))).unwrap_or_default();
         page["nextLink"] = format!("v1.0/ingestion/products?{filter}$skipToken={}", encode(&token(last))).into();
     }
     Reply::ok(page)
@@ -88,18 +86,12 @@ pub(super) fn create(world: &mut World, call: &Allowed) -> Reply {
     };
     let taken = world.products.values().any(|p| offer_id(&p.body) == Some(offer));
     if taken {
-        return Reply::refused(
-            StatusCode::CONFLICT,
-            &format!("An offer with the id {offer} exists already."),
-        );
+        return Reply::refused(StatusCode::CONFLICT, &format!("An offer with the id {offer} exists already."));
     }
     // The service gives the id; one that was sent is ignored.
     let id = guid();
     body.insert("id".to_owned(), id.as_str().into());
-    let mut new = Product {
-        body: body.clone(),
-        ..Product::default()
-    };
+    let mut new = Product { body: body.clone(), ..Product::default() };
     drafts::of_offer(&mut new, &kind);
     world.products.insert(id.clone(), new);
     world.order.push(id.clone());
@@ -150,16 +142,12 @@ pub(super) fn get_setup(world: &mut World, id: &str) -> Reply {
 pub(super) fn set_setup(world: &mut World, id: &str, call: &Allowed) -> Reply {
     let product = product(world, id);
     let mut setup = object(&call.body);
-    let drive = field(&setup, "enableTestDrive")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let drive = field(&setup, "enableTestDrive").and_then(Value::as_bool).unwrap_or(false);
     let machine = product.body.get("resourceType").and_then(Value::as_str) == Some("AzureThirdPartyVirtualMachine");
     if drive && machine {
         return Reply::bad_request("FeatureName", "Test drive is not available for this type of offer.");
     }
-    setup
-        .entry("resourceType")
-        .or_insert_with(|| "AzureProductSetup".into());
+    setup.entry("resourceType").or_insert_with(|| "AzureProductSetup".into());
     setup.entry("trialUri").or_insert_with(|| "".into());
     product.setup = Some(setup.clone());
     // 200 where the document says 201.
@@ -179,9 +167,7 @@ pub(super) fn set_reseller(world: &mut World, id: &str, call: &Allowed) -> Reply
     if !reseller.contains_key("resellerChannelState") {
         return Reply::bad_request("ResellerChannelState", "The ResellerChannelState field is required.");
     }
-    reseller
-        .entry("resourceType")
-        .or_insert_with(|| "ResellerConfiguration".into());
+    reseller.entry("resourceType").or_insert_with(|| "ResellerConfiguration".into());
     product.reseller = Some(reseller.clone());
     drafts::of_reseller(product, id);
     Reply::ok(Value::Object(reseller))

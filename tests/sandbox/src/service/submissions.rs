@@ -25,11 +25,7 @@ pub(super) fn handle(
     call: &Allowed,
 ) -> Reply {
     if rest.is_empty() {
-        return if method == "GET" {
-            list(world, id, request)
-        } else {
-            create(world, id, call)
-        };
+        return if method == "GET" { list(world, id, request) } else { create(world, id, call) };
     }
     let (pace, now) = (world.pace, world.clock.now());
     let missing = world.incidents.contains(&Incident::WorkflowDetailsMissing);
@@ -43,10 +39,9 @@ pub(super) fn handle(
     let stage = submission.stage(pace, now);
     match (method, &rest[1..]) {
         ("GET", []) => Reply::ok(submission.body(id, pace, now, &published)),
-        ("DELETE", []) if matches!(stage, Stage::Promoting | Stage::Live) => Reply::refused(
-            StatusCode::CONFLICT,
-            "The submission is going live and cannot be cancelled.",
-        ),
+        ("DELETE", []) if matches!(stage, Stage::Promoting | Stage::Live) => {
+            Reply::refused(StatusCode::CONFLICT, "The submission is going live and cannot be cancelled.")
+        }
         ("DELETE", []) => {
             product.submissions.remove(at);
             Reply::empty(StatusCode::NO_CONTENT)
@@ -81,11 +76,7 @@ fn list(world: &mut World, id: &str, request: &Request) -> Reply {
     let published = published(world);
     let submissions = product(world, id).submissions.iter();
     let bodies = submissions.map(|submission| submission.body(id, pace, now, &published));
-    super::collection(
-        bodies
-            .filter(|body| filter.as_ref().is_none_or(|f| f.holds(body)))
-            .collect(),
-    )
+    super::collection(bodies.filter(|body| filter.as_ref().is_none_or(|f| f.holds(body))).collect())
 }
 
 fn create(world: &mut World, id: &str, call: &Allowed) -> Reply {
@@ -122,15 +113,8 @@ fn create(world: &mut World, id: &str, call: &Allowed) -> Reply {
 /// What comes of a submission and why: what the test decided, or what is found in it.
 fn judge(world: &World, product: &Product, request: &Object) -> (Verdict, Vec<(String, String)>) {
     if let Some(verdict) = world.verdicts.front() {
-        let problem = (
-            "Sandbox-00001".to_owned(),
-            "The sandbox was asked to fail this.".to_owned(),
-        );
-        let problems = if *verdict == Verdict::Pass {
-            vec![]
-        } else {
-            vec![problem]
-        };
+        let problem = ("Sandbox-00001".to_owned(), "The sandbox was asked to fail this.".to_owned());
+        let problems = if *verdict == Verdict::Pass { vec![] } else { vec![problem] };
         return (*verdict, problems);
     }
     let problems = incomplete(product, request);
@@ -138,11 +122,7 @@ fn judge(world: &World, product: &Product, request: &Object) -> (Verdict, Vec<(S
         return (Verdict::FailCreation, problems);
     }
     let problems = uncertifiable(world, product);
-    let verdict = if problems.is_empty() {
-        Verdict::Pass
-    } else {
-        Verdict::FailCertification
-    };
+    let verdict = if problems.is_empty() { Verdict::Pass } else { Verdict::FailCertification };
     (verdict, problems)
 }
 
@@ -155,10 +135,8 @@ fn check_references(product: &Product, request: &Object) -> Result<(), Reply> {
         }
     }
     for (module, instance) in references(request) {
-        let known = product
-            .drafts
-            .iter()
-            .any(|draft| draft.module.eq_ignore_ascii_case(&module) && draft.instance == instance);
+        let known =
+            product.drafts.iter().any(|draft| draft.module.eq_ignore_ascii_case(&module) && draft.instance == instance);
         if !known {
             return Err(Reply::bad_request(
                 "Resources",
@@ -171,26 +149,13 @@ fn check_references(product: &Product, request: &Object) -> Result<(), Reply> {
 
 /// Module and instance of everything that is submitted, of the offer and of its plans.
 fn references(request: &Object) -> Vec<(String, String)> {
-    let list = |holder: &Value| {
-        holder
-            .get("resources")
-            .and_then(Value::as_array)
-            .cloned()
-            .unwrap_or_default()
-    };
+    let list = |holder: &Value| holder.get("resources").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut all = list(&Value::Object(request.clone()));
-    for variant in request
-        .get("variantResources")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for variant in request.get("variantResources").and_then(Value::as_array).into_iter().flatten() {
         all.extend(list(variant));
     }
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    all.iter()
-        .map(|resource| (text(resource, "type"), text(resource, "value")))
-        .collect()
+    all.iter().map(|resource| (text(resource, "type"), text(resource, "value"))).collect()
 }
 
 /// What validation at creation finds.
@@ -200,10 +165,7 @@ fn incomplete(product: &Product, request: &Object) -> Vec<(String, String)> {
     let submitted: BTreeSet<(String, String)> = references(request).into_iter().collect();
     let instances: BTreeSet<&str> = submitted.iter().map(|(_, instance)| instance.as_str()).collect();
     if product.reseller.is_some() && !submitted.iter().any(|(module, _)| module == "ResellerConfiguration") {
-        add(
-            "Resell-20007",
-            "The reseller configuration must be submitted with the offer.".to_owned(),
-        );
+        add("Resell-20007", "The reseller configuration must be submitted with the offer.".to_owned());
     }
     if product.variants.is_empty() {
         add("Plans-10001", "An offer needs at least one plan.".to_owned());
@@ -225,11 +187,8 @@ fn incomplete(product: &Product, request: &Object) -> Vec<(String, String)> {
         for key in needed.iter().filter(|key| text(key).is_empty()) {
             add("Listing-10003", format!("The {key} of a listing is empty."));
         }
-        let referenced = draft
-            .resource
-            .get("packageReferences")
-            .and_then(Value::as_array)
-            .is_some_and(|r| !r.is_empty());
+        let referenced =
+            draft.resource.get("packageReferences").and_then(Value::as_array).is_some_and(|r| !r.is_empty());
         if draft.module == "Package" && draft.variant.is_some() && !referenced {
             add("Package-10004", "A plan has no package.".to_owned());
         }
@@ -242,12 +201,7 @@ fn uncertifiable(world: &World, product: &Product) -> Vec<(String, String)> {
     let packages = product.uploads.iter().filter(|upload| upload.collection == "packages");
     packages
         .filter(|upload| !uploads::holds(world, upload, "mainTemplate.json"))
-        .map(|_| {
-            (
-                "Certification-20001".to_owned(),
-                "The package has no mainTemplate.json.".to_owned(),
-            )
-        })
+        .map(|_| ("Certification-20001".to_owned(), "The package has no mainTemplate.json.".to_owned()))
         .collect()
 }
 
@@ -287,10 +241,7 @@ impl Submission {
     /// Failed submissions do not stand in the way of a new one.
     fn is_pending(&self, pace: Duration, now: Moment) -> bool {
         let stage = self.stage(pace, now);
-        matches!(
-            stage,
-            Stage::Creating | Stage::Submitted | Stage::Preview | Stage::Promoting
-        )
+        matches!(stage, Stage::Creating | Stage::Submitted | Stage::Preview | Stage::Promoting)
     }
 
     fn body(&self, product: &str, pace: Duration, now: Moment, published: &dyn Fn(Moment) -> String) -> Value {
@@ -330,13 +281,7 @@ impl Submission {
             "areResourcesReady": true,
             "id": self.id,
         });
-        for key in [
-            "targets",
-            "resources",
-            "variantResources",
-            "publishOption",
-            "extendedProperties",
-        ] {
+        for key in ["targets", "resources", "variantResources", "publishOption", "extendedProperties"] {
             if let Some(value) = self.request.get(key) {
                 body[key] = value.clone();
             }

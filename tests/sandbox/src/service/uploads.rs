@@ -17,19 +17,12 @@ pub(super) fn collection(world: &mut World, id: &str, collection: &str, method: 
         return Reply::not_found("listing");
     }
     if method == "GET" {
-        let uploads = product(world, id)
-            .uploads
-            .iter()
-            .filter(|upload| upload.collection == collection);
+        let uploads = product(world, id).uploads.iter().filter(|upload| upload.collection == collection);
         let uploads = uploads.map(|upload| Value::Object(upload.resource.clone())).collect();
         return super::collection(uploads);
     }
     let mut resource = object(&call.body);
-    if resource
-        .get("fileName")
-        .and_then(Value::as_str)
-        .is_none_or(str::is_empty)
-    {
+    if resource.get("fileName").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Reply::bad_request("FileName", "The FileName field is required.");
     }
     let (blob, address) = blob::issue(world);
@@ -52,12 +45,7 @@ pub(super) fn collection(world: &mut World, id: &str, collection: &str, method: 
         resource: resource.clone(),
         uploaded_at: None,
     });
-    created(
-        world,
-        call,
-        &format!("products/{id}/{collection}/{upload_id}"),
-        &resource,
-    )
+    created(world, call, &format!("products/{id}/{collection}/{upload_id}"), &resource)
 }
 
 pub(super) fn single(
@@ -76,10 +64,7 @@ pub(super) fn single(
     // PUT answers with an address to read from.
     let readable = (method == "PUT").then(|| blob::readable(world, &name));
     let product = world.products.entry(id.to_owned()).or_default();
-    let at = product
-        .uploads
-        .iter()
-        .position(|upload| upload.collection == collection && upload.id == upload_id);
+    let at = product.uploads.iter().position(|upload| upload.collection == collection && upload.id == upload_id);
     let Some(at) = at else { return Reply::not_found("file") };
     if method == "DELETE" {
         product.uploads.remove(at);
@@ -97,10 +82,7 @@ pub(super) fn single(
         return reply;
     }
     let marked = call.body.get("state").and_then(Value::as_str) == Some("Uploaded");
-    let there = world
-        .blobs
-        .get(&upload.blob)
-        .is_some_and(|blob| blob.beginning().is_some());
+    let there = world.blobs.get(&upload.blob).is_some_and(|blob| blob.beginning().is_some());
     if marked && !there {
         return Reply::bad_request("FileSasUri", "No file was sent to the upload address.");
     }
@@ -123,11 +105,7 @@ fn settle(world: &mut World, id: &str) {
     let Some(product) = world.products.get_mut(id) else {
         return;
     };
-    for upload in product
-        .uploads
-        .iter_mut()
-        .filter(|upload| upload.collection == "packages")
-    {
+    for upload in product.uploads.iter_mut().filter(|upload| upload.collection == "packages") {
         let Some(uploaded) = upload.uploaded_at else { continue };
         let steps = now.saturating_sub(uploaded);
         let state = if is_business_central(upload) {
@@ -174,10 +152,7 @@ fn same_before(world: &World, id: &str, package: &str) -> Option<(String, String
         processed && text(upload, "fileName") == text(new, "fileName") && content(upload) == content(new)
     };
     // Before it is processed nobody knows.
-    let found = earlier
-        .iter()
-        .find(same)
-        .filter(|_| text(new, "state") == "Processed")?;
+    let found = earlier.iter().find(same).filter(|_| text(new, "state") == "Processed")?;
     Some((found.id.clone(), text(found, "fileName").to_owned()))
 }
 

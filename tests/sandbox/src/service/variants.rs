@@ -9,41 +9,23 @@ use serde_json::{Value, json};
 
 pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allowed) -> Reply {
     if method == "GET" {
-        let variants = product(world, id)
-            .variants
-            .values()
-            .map(|v| Value::Object(v.clone()))
-            .collect();
+        let variants = product(world, id).variants.values().map(|v| Value::Object(v.clone())).collect();
         return super::collection(variants);
     }
     let visible_at = world.clock.now() + world.pace;
     let product = product(world, id);
     let mut variant = object(&call.body);
     if kind_of(&variant) == "AzureSkuVariant" {
-        let external = variant
-            .get("externalID")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let external = variant.get("externalID").and_then(Value::as_str).unwrap_or_default().to_owned();
         if external.is_empty() {
             return Reply::bad_request("ExternalID", "The ExternalID field is required.");
         }
-        let taken = product
-            .variants
-            .values()
-            .any(|v| v.get("externalID").and_then(Value::as_str) == Some(&external));
+        let taken = product.variants.values().any(|v| v.get("externalID").and_then(Value::as_str) == Some(&external));
         if taken {
-            return Reply::refused(
-                StatusCode::CONFLICT,
-                &format!("A plan with the id {external} exists already."),
-            );
+            return Reply::refused(StatusCode::CONFLICT, &format!("A plan with the id {external} exists already."));
         }
     }
-    if variant
-        .get("friendlyName")
-        .and_then(Value::as_str)
-        .is_none_or(str::is_empty)
-    {
+    if variant.get("friendlyName").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Reply::bad_request("FriendlyName", "The FriendlyName field is required.");
     }
     let application = product.body.get("resourceType").and_then(Value::as_str) == Some("AzureApplication");
@@ -61,18 +43,10 @@ pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allow
         variant.entry("subType").or_insert_with(|| "solution-template".into());
     }
     // The test drive is the plan without an id of the publisher's.
-    let variant_id = if kind_of(&variant) == "AzureTestDriveVariant" {
-        "testdrive".to_owned()
-    } else {
-        guid()
-    };
+    let variant_id = if kind_of(&variant) == "AzureTestDriveVariant" { "testdrive".to_owned() } else { guid() };
     variant.insert("id".to_owned(), variant_id.as_str().into());
     variant.insert("@odata.etag".to_owned(), etag().into());
-    let sub_type = variant
-        .get("subType")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
+    let sub_type = variant.get("subType").and_then(Value::as_str).unwrap_or_default().to_owned();
     product.variants.insert(variant_id.clone(), variant.clone());
     drafts::of_plan(product, &variant_id, &sub_type, visible_at);
     created(world, call, &format!("products/{id}/variants/{variant_id}"), &variant)
@@ -92,9 +66,7 @@ pub(super) fn single(world: &mut World, id: &str, method: &str, request: &Reques
         "GET" => Reply::ok(Value::Object(variant.clone())),
         "DELETE" => {
             product.variants.remove(variant_id);
-            product
-                .drafts
-                .retain(|draft| draft.variant.as_deref() != Some(variant_id));
+            product.drafts.retain(|draft| draft.variant.as_deref() != Some(variant_id));
             Reply::empty(StatusCode::NO_CONTENT)
         }
         _ => match precondition(variant, request, &call.body) {

@@ -1,12 +1,7 @@
 //! Uploads one sparse file to the sandbox in the environment, has it cut on the way, and prints by how much the memory of this
 //! process grew. A process of its own, so that nothing else is measured.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "read by the test that starts it"
-)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "read by the test that starts it")]
 
 use partner_ingestion_sdk::types::{AzurePackage, AzureProduct, PackageType, UploadState};
 use partner_ingestion_sdk::{Client, reqwest};
@@ -28,19 +23,9 @@ async fn main() {
 
     let client = Client::from_env().unwrap();
     let name = format!("large-{}", std::process::id());
-    let offer = client
-        .ensure_product(AzureProduct::application(&name, &name))
-        .await
-        .unwrap();
-    let package = AzurePackage::default()
-        .set_resource_type(PackageType::AzureApplicationPackage)
-        .set_file_name(&name);
-    let package = client
-        .create_package(&offer, package)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    let offer = client.ensure_product(AzureProduct::application(&name, &name)).await.unwrap();
+    let package = AzurePackage::default().set_resource_type(PackageType::AzureApplicationPackage).set_file_name(&name);
+    let package = client.create_package(&offer, package).send().await.unwrap().into_inner();
     let address = package.file_sas_uri.clone().unwrap();
 
     // In the middle of it, two connections break.
@@ -65,11 +50,7 @@ async fn main() {
             }
         }
     };
-    client
-        .upload(&address, path.as_path())
-        .progress(progress)
-        .await
-        .unwrap();
+    client.upload(&address, path.as_path()).progress(progress).await.unwrap();
     let grew = peak() - before;
     cutter.await.unwrap();
     std::fs::remove_file(&path).unwrap();
@@ -83,6 +64,5 @@ async fn main() {
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
-        .unwrap_or_default()
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }

@@ -13,11 +13,7 @@ async fn both_endpoints_give_tokens() {
     let sandbox = open_sandbox().await;
     for endpoint in [Endpoint::V1, Endpoint::V2] {
         let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-        let source = source
-            .authority(authority(&sandbox))
-            .endpoint(endpoint)
-            .build()
-            .unwrap();
+        let source = source.authority(authority(&sandbox)).endpoint(endpoint).build().unwrap();
         let token = source.token().await.unwrap();
         assert!(token.secret().starts_with("sandbox."));
         assert_eq!(source.cached(), Some(token));
@@ -43,19 +39,14 @@ async fn certificates_and_federated_assertions_sign_in() {
     let certificate = || Certificate::from_pem(PEM).unwrap();
     for endpoint in [Endpoint::V1, Endpoint::V2] {
         token(certificate().into(), endpoint).await.unwrap();
-        token(certificate().algorithm(SigningAlgorithm::Rs256).into(), endpoint)
-            .await
-            .unwrap();
+        token(certificate().algorithm(SigningAlgorithm::Rs256).into(), endpoint).await.unwrap();
         token(federated(), endpoint).await.unwrap();
     }
     assert_eq!(sandbox.grants(), 6);
     // What is not registered, and what was signed for somewhere else.
     let other = Certificate::from_pem(OTHER).unwrap();
     let error = token(other.into(), Endpoint::V1).await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.aadsts_codes()),
-        (ErrorKind::Credential, &[700_027][..])
-    );
+    assert_eq!((error.kind(), error.aadsts_codes()), (ErrorKind::Credential, &[700_027][..]));
     let stranger = open_sandbox().await.federated_assertion();
     let stranger = Credential::signed_by(move |_| std::future::ready(Ok(Assertion::new(stranger.clone()))));
     let error = token(stranger, Endpoint::V1).await.unwrap_err();
@@ -67,16 +58,9 @@ async fn certificates_and_federated_assertions_sign_in() {
 async fn a_wrong_audience_is_explained() {
     let sandbox = open_sandbox().await;
     let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-    let source = source
-        .authority(authority(&sandbox))
-        .audience("https://api.partner.microsoft.com/")
-        .build()
-        .unwrap();
+    let source = source.authority(authority(&sandbox)).audience("https://api.partner.microsoft.com/").build().unwrap();
     let error = source.token().await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.aadsts_codes()),
-        (ErrorKind::Resource, &[500_011][..])
-    );
+    assert_eq!((error.kind(), error.aadsts_codes()), (ErrorKind::Resource, &[500_011][..]));
     assert!(error.hint().unwrap().contains("without a slash"), "{error}");
 }
 
@@ -99,21 +83,13 @@ async fn a_thousand_tasks_cost_one_grant() {
     source.invalidate(&tokens[0]);
     let newer = source.token().await.unwrap();
     source.invalidate(&tokens[0]);
-    assert_eq!(
-        source.token().await.unwrap(),
-        newer,
-        "a late 401 for an old token drops nothing"
-    );
+    assert_eq!(source.token().await.unwrap(), newer, "a late 401 for an old token drops nothing");
     assert_eq!(sandbox.grants(), 2);
 }
 
 #[tokio::test]
 async fn an_expired_token_is_not_served() {
-    let sandbox = checked(Sandbox::builder())
-        .token_lifetime(Duration::from_secs(1))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = checked(Sandbox::builder()).token_lifetime(Duration::from_secs(1)).start().await.unwrap();
     let source = source(&sandbox);
     let first = source.token().await.unwrap();
     tokio::time::sleep(Duration::from_millis(1050)).await;
@@ -128,9 +104,7 @@ async fn posted(sandbox: &Sandbox, tenant: &str, version: &str, form: &[(&str, &
     let url = format!("{}/{tenant}/oauth2/{version}token", sandbox.authority());
     let mut body = reqwest::Url::parse("http://form").unwrap();
     body.query_pairs_mut().extend_pairs(form);
-    let request = reqwest::Client::new()
-        .post(url)
-        .body(body.query().unwrap_or_default().to_owned());
+    let request = reqwest::Client::new().post(url).body(body.query().unwrap_or_default().to_owned());
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
@@ -146,74 +120,31 @@ async fn both_endpoints_refuse_as_entra_does() {
     let api = "https://api.partner.microsoft.com";
     for (version, audience, value, other) in [
         ("", "resource", api.to_owned(), "https://graph.microsoft.com"),
-        (
-            "v2.0/",
-            "scope",
-            format!("{api}/.default"),
-            "https://graph.microsoft.com/.default",
-        ),
+        ("v2.0/", "scope", format!("{api}/.default"), "https://graph.microsoft.com/.default"),
     ] {
         let grant = ("grant_type", "client_credentials");
-        let good = [
-            grant,
-            ("client_id", &client),
-            ("client_secret", &secret),
-            (audience, &value),
-        ];
+        let good = [grant, ("client_id", &client), ("client_secret", &secret), (audience, &value)];
         let (status, body) = posted(&sandbox, &tenant, version, &good).await;
         assert_eq!((status, body["token_type"].as_str()), (200, Some("Bearer")));
         let (id, proof, wanted) = (good[1], good[2], good[3]);
         let wrong = ("client_secret", "wrong");
         let signed = [("client_assertion_type", kind), ("client_assertion", expired.as_str())];
         let table: [(&str, Form<'_>, u16, &str, u32); 8] = [
-            (
-                &tenant,
-                vec![grant, id, wrong, wanted],
-                401,
-                "invalid_client",
-                7_000_215,
-            ),
+            (&tenant, vec![grant, id, wrong, wanted], 401, "invalid_client", 7_000_215),
             (&tenant, vec![grant, id, wanted], 401, "invalid_client", 7_000_218),
             ("other.example", good.to_vec(), 400, "invalid_request", 90_002),
-            (
-                &tenant,
-                vec![grant, ("client_id", "other"), proof, wanted],
-                400,
-                "unauthorized_client",
-                700_016,
-            ),
-            (
-                &tenant,
-                vec![grant, id, proof, (audience, other)],
-                400,
-                "invalid_resource",
-                500_011,
-            ),
+            (&tenant, vec![grant, ("client_id", "other"), proof, wanted], 400, "unauthorized_client", 700_016),
+            (&tenant, vec![grant, id, proof, (audience, other)], 400, "invalid_resource", 500_011),
             (&tenant, vec![grant, id, proof], 400, "invalid_request", 900_144),
-            (
-                &tenant,
-                vec![("grant_type", "password"), id, proof, wanted],
-                400,
-                "unsupported_grant_type",
-                70_003,
-            ),
-            (
-                &tenant,
-                vec![grant, id, signed[0], signed[1], wanted],
-                401,
-                "invalid_client",
-                700_024,
-            ),
+            (&tenant, vec![("grant_type", "password"), id, proof, wanted], 400, "unsupported_grant_type", 70_003),
+            (&tenant, vec![grant, id, signed[0], signed[1], wanted], 401, "invalid_client", 700_024),
         ];
         for (tenant, form, status, error, code) in table {
             let (found, body) = posted(&sandbox, tenant, version, &form).await;
             assert_eq!((found, body["error"].as_str()), (status, Some(error)), "{body}");
             assert_eq!(body["error_codes"], serde_json::json!([code]));
             let text = body["error_description"].as_str().unwrap();
-            assert!(
-                text.starts_with(&format!("AADSTS{code}: ")) && text.contains("Trace ID: "),
-                "{text}"
-            );
+            assert!(text.starts_with(&format!("AADSTS{code}: ")) && text.contains("Trace ID: "), "{text}");
         }
     }
 }

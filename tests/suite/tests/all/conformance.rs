@@ -23,10 +23,7 @@ struct Wire {
 impl Wire {
     async fn open() -> Self {
         let stage = Stage::open().await;
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let sandbox = &stage.sandbox;
         sandbox.set_token_lifetime(DAYS);
         let form = format!(
@@ -45,11 +42,7 @@ impl Wire {
     /// Sends a row; the number of assertions that its answer passed.
     async fn run(&self, row: &Row, kept: &mut Kept) -> Result<usize, String> {
         self.stage.sandbox.advance(Duration::from_secs(row.advance));
-        let answer = self
-            .request(row, kept)
-            .send()
-            .await
-            .map_err(|error| error.to_string())?;
+        let answer = self.request(row, kept).send().await.map_err(|error| error.to_string())?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await.map_err(|error| error.to_string())?;
         let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
@@ -82,10 +75,7 @@ impl Wire {
 
     fn request(&self, row: &Row, kept: &Kept) -> reqwest::RequestBuilder {
         if let Some(address) = &row.send {
-            let request = self
-                .http
-                .put(filled(address, kept))
-                .header("x-ms-blob-type", "BlockBlob");
+            let request = self.http.put(filled(address, kept)).header("x-ms-blob-type", "BlockBlob");
             return request.body(row.content.clone());
         }
         let (method, template) = row.operation.split_once(' ').unwrap();
@@ -150,10 +140,8 @@ async fn through_the_sdk(stage: &Stage, row: &Row, kept: &mut Kept) -> Result<()
         return expect(status == row.status, || format!("{status}, {sent:?}"));
     }
     let arguments = row.arguments(kept);
-    let mut args: Map<String, Value> = arguments
-        .iter()
-        .map(|(name, value)| (rust_name(name), value.as_str().into()))
-        .collect();
+    let mut args: Map<String, Value> =
+        arguments.iter().map(|(name, value)| (rust_name(name), value.as_str().into())).collect();
     if let Some(body) = row.body(kept) {
         args.insert("body".to_owned(), body);
     }
@@ -173,10 +161,7 @@ async fn through_the_sdk(stage: &Stage, row: &Row, kept: &mut Kept) -> Result<()
             let code = refused.code.as_deref();
             expect(code.is_none() || error.service_code() == code, || error.to_string())?;
             let field = refused.field.unwrap_or_default();
-            let known = error
-                .field_errors()
-                .keys()
-                .any(|name| name.eq_ignore_ascii_case(&field));
+            let known = error.field_errors().keys().any(|name| name.eq_ignore_ascii_case(&field));
             expect(field.is_empty() || known, || error.to_string())
         }
     }
@@ -209,10 +194,8 @@ async fn the_sdk_calls_every_operation_with_success_and_with_failure() {
             };
         }
     }
-    let all: BTreeSet<String> = operations(&CORRECTED)
-        .into_iter()
-        .map(|(method, path, _)| format!("{method} {path}"))
-        .collect();
+    let all: BTreeSet<String> =
+        operations(&CORRECTED).into_iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     let without = |set: &BTreeSet<String>| all.difference(set).cloned().collect::<Vec<_>>();
     assert_eq!(without(&succeeded), Vec::<String>::new(), "without a success");
     assert_eq!(without(&failed), Vec::<String>::new(), "without a failure");
@@ -235,9 +218,6 @@ async fn sent_raw(stage: &Stage, row: &Row, kept: &mut Kept) -> Result<(), Strin
     }
     match request.send::<Value>().await {
         Ok(answer) => row.check_body(&answer, kept).map(drop),
-        Err(error) => expect(
-            error.status().is_some_and(|status| status.as_u16() == row.status),
-            || error.to_string(),
-        ),
+        Err(error) => expect(error.status().is_some_and(|status| status.as_u16() == row.status), || error.to_string()),
     }
 }

@@ -17,10 +17,7 @@ async fn products_and_plans_by_their_names() {
     let client = &stage.client;
     let missing = client.product_by_offer_id("o'neil").await.unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::Lookup);
-    assert!(
-        missing.to_string().contains("no product has the offer id \"o'neil\""),
-        "{missing}"
-    );
+    assert!(missing.to_string().contains("no product has the offer id \"o'neil\""), "{missing}");
     assert!(missing.hint().contains("GUID"), "{}", missing.hint());
     let product = stage.product("o'neil").await;
     stage.product("other").await;
@@ -32,15 +29,9 @@ async fn products_and_plans_by_their_names() {
         client.product_by_offer_id("o'neil").await.unwrap();
         stage.sandbox.end(incident);
     }
-    assert_eq!(
-        client.variant_by_plan_id(&found, "standard").await.unwrap_err().kind(),
-        ErrorKind::Lookup
-    );
+    assert_eq!(client.variant_by_plan_id(&found, "standard").await.unwrap_err().kind(), ErrorKind::Lookup);
     let plan = stage.variant(&product).await;
-    assert_eq!(
-        client.variant_by_plan_id(&found, "standard").await.unwrap().id,
-        Some(plan)
-    );
+    assert_eq!(client.variant_by_plan_id(&found, "standard").await.unwrap().id, Some(plan));
     let applications = client.list_products().filter(Filter::resource_type("AzureApplication"));
     assert_eq!(items(applications.send()).await.len(), 2);
 }
@@ -55,10 +46,7 @@ async fn two_products_of_one_name_are_not_guessed_between() {
         partner_tests::server::Server::script(vec![partner_tests::server::Say::new(200, twins.to_string())]).await;
     let error = server.client().product_by_offer_id("twin").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lookup);
-    assert!(
-        error.to_string().contains("2 products have the offer id \"twin\""),
-        "{error}"
-    );
+    assert!(error.to_string().contains("2 products have the offer id \"twin\""), "{error}");
 }
 
 #[tokio::test]
@@ -68,10 +56,7 @@ async fn what_is_there_is_not_created_again() {
     let offer = || AzureProduct::application("app", "App");
     let first = client.ensure_product(offer()).await.unwrap();
     let again = client.ensure_product(offer().set_name("Another name")).await.unwrap();
-    assert_eq!(
-        (first.id.as_ref(), again.name.as_deref()),
-        (again.id.as_ref(), Some("App"))
-    );
+    assert_eq!((first.id.as_ref(), again.name.as_deref()), (again.id.as_ref(), Some("App")));
     let plan = || AzureSkuVariant::managed_app("standard", "Standard");
     let first = client.ensure_variant(&again, plan()).await.unwrap();
     let second = client.ensure_variant(&again, plan()).await.unwrap();
@@ -79,11 +64,7 @@ async fn what_is_there_is_not_created_again() {
     let nameless = client.ensure_product(AzureProduct::default()).await.unwrap_err();
     assert_eq!(nameless.kind(), ErrorKind::Argument);
     assert_eq!(
-        client
-            .ensure_variant(&again, AzureSkuVariant::default())
-            .await
-            .unwrap_err()
-            .kind(),
+        client.ensure_variant(&again, AzureSkuVariant::default()).await.unwrap_err().kind(),
         ErrorKind::Argument
     );
 }
@@ -92,11 +73,7 @@ async fn what_is_there_is_not_created_again() {
 #[tokio::test]
 async fn a_lost_answer_creates_nothing_twice() {
     let stage = Stage::open().await;
-    for (fault, name) in [
-        (Fault::cut(), "cut"),
-        (Fault::torn(), "torn"),
-        (Fault::status(500), "failed"),
-    ] {
+    for (fault, name) in [(Fault::cut(), "cut"), (Fault::torn(), "torn"), (Fault::status(500), "failed")] {
         let carried_out = name != "failed";
         let before = posts(&stage);
         stage.sandbox.fail(Calls::of("POST", CREATE), fault.clone(), 1);
@@ -114,10 +91,7 @@ async fn a_lost_answer_creates_nothing_twice() {
 
 fn posts(stage: &Stage) -> usize {
     let calls = stage.sandbox.calls();
-    calls
-        .iter()
-        .filter(|call| call.operation.as_deref() == Some("POST /products"))
-        .count()
+    calls.iter().filter(|call| call.operation.as_deref() == Some("POST /products")).count()
 }
 
 #[tokio::test]
@@ -130,24 +104,12 @@ async fn drafts_of_every_module() {
     let listing = client.listing_draft(&product).plan(&plan);
     let changed = listing.modify(|listing| listing.set_title("Plan")).await.unwrap();
     assert_eq!(changed.title.as_deref(), Some("Plan"));
-    assert_eq!(
-        client.listing_draft(&product).get().await.unwrap().title,
-        None,
-        "the offer's is another"
-    );
-    let property = client
-        .property_draft(&product)
-        .modify(|p| p.set_app_version("2"))
-        .await
-        .unwrap();
+    assert_eq!(client.listing_draft(&product).get().await.unwrap().title, None, "the offer's is another");
+    let property = client.property_draft(&product).modify(|p| p.set_app_version("2")).await.unwrap();
     assert_eq!(property.app_version.as_deref(), Some("2"));
     let availability = client.product_availability_draft(&product);
     availability.modify(|a| a.set_visibility("Private")).await.unwrap();
-    let cosell = client
-        .cosell_listing_draft(&product)
-        .modify(|c| c.set_offer_type("Solution"))
-        .await
-        .unwrap();
+    let cosell = client.cosell_listing_draft(&product).modify(|c| c.set_offer_type("Solution")).await.unwrap();
     assert_eq!(cosell.offer_type.as_deref(), Some("Solution"));
     let supplement = client.supplemental_content_draft(&product);
     supplement.modify(|s| s.set_target_release("2027")).await.unwrap();
@@ -163,62 +125,32 @@ async fn a_change_of_an_availability_keeps_its_prices() {
     let product = stage.product("app").await;
     let plan = stage.variant(&product).await;
     let draft = stage.client.feature_availability_draft(&product, &plan);
-    let market = MarketState::default()
-        .set_market_code("US")
-        .set_state(MarketSaleState::Enabled);
-    let prices = PriceScheduleInfo::default()
-        .set_friendly_name("base")
-        .set_market_codes(["US"]);
-    let full = draft.modify(|a| {
-        a.set_market_states([market.clone()])
-            .set_price_schedules([prices.clone()])
-    });
+    let market = MarketState::default().set_market_code("US").set_state(MarketSaleState::Enabled);
+    let prices = PriceScheduleInfo::default().set_friendly_name("base").set_market_codes(["US"]);
+    let full = draft.modify(|a| a.set_market_states([market.clone()]).set_price_schedules([prices.clone()]));
     full.await.unwrap();
     draft.modify(|a| a.set_visibility(Visibility::Private)).await.unwrap();
     let after = draft.get().await.unwrap().into_inner();
     assert_eq!(after.market_states, Some(vec![market]));
-    assert_eq!(
-        (after.price_schedules, after.visibility),
-        (Some(vec![prices]), Some(Visibility::Private))
-    );
+    assert_eq!((after.price_schedules, after.visibility), (Some(vec![prices]), Some(Visibility::Private)));
 }
 
 #[tokio::test]
 async fn branches_that_never_come_are_named() {
     let hour = Duration::from_secs(3600);
     let sandbox = checked(Sandbox::builder()).pace(hour).start().await.unwrap();
-    let client = Client::builder()
-        .base_url(sandbox.url())
-        .token_provider(source(&sandbox))
-        .build()
-        .unwrap();
-    let product = client
-        .ensure_product(AzureProduct::application("app", "App"))
-        .await
-        .unwrap();
-    let plan = client
-        .ensure_variant(&product, AzureSkuVariant::managed_app("standard", "Standard"))
-        .await
-        .unwrap();
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    let product = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
+    let plan = client.ensure_variant(&product, AzureSkuVariant::managed_app("standard", "Standard")).await.unwrap();
     let (product, plan) = (product.id.unwrap(), plan.id.unwrap());
-    let draft = client
-        .package_configuration_draft(&product, &plan)
-        .patience(Duration::from_millis(300));
+    let draft = client.package_configuration_draft(&product, &plan).patience(Duration::from_millis(300));
     let error = draft.get().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Lookup);
     let expected = format!("the module Package of product {product}, plan {plan} has no branch");
     assert_eq!(error.to_string(), expected);
     assert!(error.hint().contains("seconds"), "{}", error.hint());
-    let error = client
-        .publish(&product)
-        .patience(Duration::from_millis(300))
-        .plan()
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("the module Availability of product {product}, plan standard has no branch")
-    );
+    let error = client.publish(&product).patience(Duration::from_millis(300)).plan().await.unwrap_err();
+    assert_eq!(error.to_string(), format!("the module Availability of product {product}, plan standard has no branch"));
     let nowhere = client.listing_draft("nothing").get().await.unwrap_err();
     assert!(nowhere.is_not_found());
 }
@@ -230,9 +162,7 @@ async fn fifty_writers_of_one_listing() {
     let product = stage.product("app").await;
     let listing = stage.client.listing_draft(&product);
     let unknown = |mut listing: AzureListing| {
-        listing
-            .extra
-            .insert("unheardOf".to_owned(), json!({"deep": [1, 2.5, null]}));
+        listing.extra.insert("unheardOf".to_owned(), json!({"deep": [1, 2.5, null]}));
         listing.set_title("Contoso").set_keywords::<[String; 0]>([])
     };
     let before = listing.modify(unknown).await.unwrap().into_inner();
@@ -282,22 +212,13 @@ async fn a_change_by_id_and_one_that_never_gets_through() {
         Variant::AzureSku(plan) => Variant::AzureSku(plan.set_friendly_name("Renamed")),
         other => other,
     });
-    assert_eq!(
-        renamed.await.unwrap().as_azure_sku().unwrap().friendly_name.as_deref(),
-        Some("Renamed")
-    );
+    assert_eq!(renamed.await.unwrap().as_azure_sku().unwrap().friendly_name.as_deref(), Some("Renamed"));
     let put = Calls::of("PUT", "/products/{productID}/variants/{variantID}");
     stage.sandbox.fail(put.clone(), Fault::status(403), 1);
-    let refused = stage
-        .client
-        .modify_variant(&product, &plan, |variant| variant)
-        .await
-        .unwrap_err();
+    let refused = stage.client.modify_variant(&product, &plan, |variant| variant).await.unwrap_err();
     assert_eq!(refused.status().unwrap().as_u16(), 403);
     // The callers of a client without retries still get their rounds.
-    let client = Client::builder()
-        .base_url(stage.sandbox.url())
-        .token_provider(source(&stage.sandbox));
+    let client = Client::builder().base_url(stage.sandbox.url()).token_provider(source(&stage.sandbox));
     let client = client.retry(Retry::none()).build().unwrap();
     stage.sandbox.fail(put, Fault::status(412), 3);
     client.modify_variant(&product, &plan, |variant| variant).await.unwrap();

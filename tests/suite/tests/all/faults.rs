@@ -17,19 +17,9 @@ async fn a_busy_service_is_asked_again() {
     let answer = stage.client.list_products().send().await.unwrap();
     assert_eq!(answer.attempts(), 3);
     let calls = stage.sandbox.calls();
-    let statuses: Vec<u16> = calls
-        .iter()
-        .filter(|call| call.path.ends_with(LIST))
-        .map(|call| call.status)
-        .collect();
+    let statuses: Vec<u16> = calls.iter().filter(|call| call.path.ends_with(LIST)).map(|call| call.status).collect();
     assert_eq!(statuses, [503, 503, 200]);
-    assert_eq!(
-        calls
-            .iter()
-            .filter(|call| call.note.as_deref() == Some("a planned fault"))
-            .count(),
-        2
-    );
+    assert_eq!(calls.iter().filter(|call| call.note.as_deref() == Some("a planned fault")).count(), 2);
     // A fault is for what it was asked for.
     stage.sandbox.fail(Calls::of("DELETE", LIST), Fault::status(500), 1);
     assert_eq!(stage.client.list_products().send().await.unwrap().attempts(), 1);
@@ -55,19 +45,11 @@ async fn an_answer_that_breaks_off() {
 #[tokio::test]
 async fn a_slow_answer_and_a_body_as_the_service_writes_it() {
     let stage = Stage::open().await;
-    stage
-        .sandbox
-        .fail(Calls::of("GET", LIST), Fault::delay(Duration::from_secs(60)), 1);
-    let call = stage
-        .client
-        .list_products()
-        .timeout(Duration::from_millis(50))
-        .retry(Retry::none());
+    stage.sandbox.fail(Calls::of("GET", LIST), Fault::delay(Duration::from_secs(60)), 1);
+    let call = stage.client.list_products().timeout(Duration::from_millis(50)).retry(Retry::none());
     assert_eq!(call.send().await.unwrap_err().kind(), ErrorKind::Timeout);
     let body = r#""ICH50400-Wrong. {\"faultCode\":50400,\"data\":{\"Name\":[\"No.\"]}}""#;
-    let refusal = Fault::status(400)
-        .header("Content-Type", "application/json; charset=utf-8")
-        .body(body);
+    let refusal = Fault::status(400).header("Content-Type", "application/json; charset=utf-8").body(body);
     stage.sandbox.fail(Calls::any(), refusal, 1);
     let error = stage.client.list_products().send().await.unwrap_err();
     assert_eq!(error.service_code(), Some("ICH50400"));
@@ -77,40 +59,19 @@ async fn a_slow_answer_and_a_body_as_the_service_writes_it() {
 #[tokio::test]
 async fn an_outage_of_the_sign_in() {
     let sandbox = open_sandbox().await;
-    let client = Client::builder()
-        .base_url(sandbox.url())
-        .token_provider(source(&sandbox))
-        .build()
-        .unwrap();
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     sandbox.fail(Calls::tokens(), Fault::status(503), 2);
     client.list_products().send().await.unwrap();
     assert_eq!(sandbox.grants(), 1);
 
     let stage = Stage::open().await;
-    stage.sandbox.fail(
-        Calls::tokens(),
-        Fault::status(429).header("Retry-After", "60").body("Too Many Requests"),
-        1,
-    );
+    stage.sandbox.fail(Calls::tokens(), Fault::status(429).header("Retry-After", "60").body("Too Many Requests"), 1);
     let error = stage.client.list_products().send().await.unwrap_err();
     let auth = error.auth_error().unwrap();
-    assert_eq!(
-        (auth.retry_after(), auth.status()),
-        (Some(Duration::from_secs(60)), Some(429))
-    );
+    assert_eq!((auth.retry_after(), auth.status()), (Some(Duration::from_secs(60)), Some(429)));
     assert!(error.is_retryable());
     // It is not asked again before: the next caller hears the same.
-    assert!(
-        stage
-            .client
-            .list_products()
-            .send()
-            .await
-            .unwrap_err()
-            .auth_error()
-            .unwrap()
-            .same(auth)
-    );
+    assert!(stage.client.list_products().send().await.unwrap_err().auth_error().unwrap().same(auth));
     assert_eq!(stage.sandbox.grants(), 0);
 }
 
@@ -118,21 +79,14 @@ async fn an_outage_of_the_sign_in() {
 async fn time_moves_when_it_is_told_to() {
     let hour = Duration::from_secs(3600);
     let sandbox = checked(Sandbox::builder()).pace(hour).start().await.unwrap();
-    let client = Client::builder()
-        .base_url(sandbox.url())
-        .token_provider(source(&sandbox))
-        .build()
-        .unwrap();
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     let stage = Stage { sandbox, client };
     let product = stage.product("time").await;
     let plan = stage.variant(&product).await;
     let of_plan = async || {
         let branches = stage.client.list_branches(&product, "Listing").send().await.unwrap();
         let branches = branches.into_inner().value.unwrap();
-        branches
-            .iter()
-            .filter(|branch| branch.variant_id.as_ref() == Some(&plan))
-            .count()
+        branches.iter().filter(|branch| branch.variant_id.as_ref() == Some(&plan)).count()
     };
     assert_eq!(of_plan().await, 0, "the branches of a new plan come later");
     stage.sandbox.advance(hour);
@@ -149,38 +103,18 @@ async fn tests_in_other_languages_control_it_over_http() {
     let send = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status().as_u16();
     let post = async |path: &str, body: serde_json::Value| send(http.post(control(path)).json(&body)).await;
 
-    let client = Client::builder()
-        .base_url(sandbox.url())
-        .token_provider(source(&sandbox))
-        .build()
-        .unwrap();
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     let order = json!({"calls": "GET /products", "times": 2, "status": 503, "headers": {"Retry-After": "0"}});
     assert_eq!(post("faults", order).await, 204);
     assert_eq!(client.list_products().send().await.unwrap().attempts(), 3);
     assert_eq!(post("clock", json!({"advanceSeconds": 3600})).await, 204);
-    assert_eq!(
-        client.list_products().send().await.unwrap().attempts(),
-        2,
-        "the token has expired there"
-    );
-    assert_eq!(
-        post("faults", json!({"calls": "any", "connection": "cut", "times": 99})).await,
-        204
-    );
+    assert_eq!(client.list_products().send().await.unwrap().attempts(), 2, "the token has expired there");
+    assert_eq!(post("faults", json!({"calls": "any", "connection": "cut", "times": 99})).await, 204);
     assert_eq!(send(http.delete(control("faults"))).await, 204);
     assert_eq!(send(http.delete(control("tokens"))).await, 204);
     let calls: serde_json::Value = http.get(control("calls")).send().await.unwrap().json().await.unwrap();
-    let statuses: Vec<_> = calls
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|call| call["status"].as_u64().unwrap())
-        .collect();
-    assert_eq!(
-        statuses,
-        [200, 503, 503, 200, 401, 200, 200],
-        "tokens among them, control not"
-    );
+    let statuses: Vec<_> = calls.as_array().unwrap().iter().map(|call| call["status"].as_u64().unwrap()).collect();
+    assert_eq!(statuses, [200, 503, 503, 200, 401, 200, 200], "tokens among them, control not");
 
     for nonsense in [
         json!({}),
@@ -196,8 +130,5 @@ async fn tests_in_other_languages_control_it_over_http() {
     assert_eq!(post("nothing", json!({})).await, 404);
     // Off unless asked for.
     let closed = open_sandbox().await;
-    assert_eq!(
-        send(http.get(format!("{}/sandbox/calls", closed.authority()))).await,
-        404
-    );
+    assert_eq!(send(http.get(format!("{}/sandbox/calls", closed.authority()))).await, 404);
 }

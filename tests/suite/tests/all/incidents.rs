@@ -1,6 +1,7 @@
 //! What went wrong at the service for its users, to be had again: incidents by name, the ends of submissions, the shapes of
 //! refusals, connections that break.
 
+use futures_util::TryStreamExt;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{ErrorKind, Retry, reqwest};
 use partner_sandbox::{Calls, ErrorShape, Fault, Incident, Verdict};
@@ -14,26 +15,15 @@ async fn a_next_link_is_not_found() {
     for offer in ["a", "b", "c"] {
         stage.product(offer).await;
     }
-    let link = stage
-        .client
-        .list_products()
-        .send()
-        .await
-        .unwrap()
-        .into_inner()
-        .next_link
-        .unwrap();
+    let link = stage.client.list_products().send().await.unwrap().into_inner().next_link.unwrap();
     let path = link.strip_prefix("v1.0/ingestion/").unwrap();
     stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap();
     stage.sandbox.begin(Incident::NextLinkNotFound).unwrap();
-    let error = stage
-        .raw(reqwest::Method::GET, path, Value::Null, None)
-        .await
-        .unwrap_err();
-    assert!(
-        error.is_not_found() && error.body_excerpt().is_none_or(str::is_empty),
-        "{error}"
-    );
+    let error = stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap_err();
+    assert!(error.is_not_found() && error.body_excerpt().is_none_or(str::is_empty), "{error}");
+    let walk = stage.client.list_products().stream();
+    let error = walk.try_collect::<Vec<_>>().await.unwrap_err();
+    assert!(error.hint().contains("not the whole list"), "{}", error.hint());
     stage.sandbox.end(Incident::NextLinkNotFound);
     stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap();
 }
@@ -42,15 +32,11 @@ async fn a_next_link_is_not_found() {
 async fn the_list_is_refused_or_empty() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
-    let by_type = || {
-        stage
-            .client
-            .list_products()
-            .filter("resourceType eq 'AzureApplication'")
-    };
+    let by_type = || stage.client.list_products().filter("resourceType eq 'AzureApplication'");
     stage.sandbox.begin(Incident::ListRefused).unwrap();
     let error = stage.client.list_products().send().await.unwrap_err();
     assert_eq!(error.service_code(), Some("ICH50400"));
+    assert!(error.hint().contains("filter by type"), "{}", error.hint());
     assert_eq!(items(by_type().send()).await.len(), 1);
     stage.sandbox.end(Incident::ListRefused);
     stage.sandbox.begin(Incident::ListEmpty).unwrap();
@@ -62,13 +48,11 @@ async fn the_list_is_refused_or_empty() {
 async fn a_header_is_demanded_that_does_not_help() {
     let stage = Stage::open().await;
     stage.sandbox.begin(Incident::PublisherIdDemanded).unwrap();
-    for call in [
-        stage.client.list_products(),
-        stage.client.list_products().header("x-ms-publisherId", "7"),
-    ] {
+    for call in [stage.client.list_products(), stage.client.list_products().header("x-ms-publisherId", "7")] {
         let error = call.send().await.unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 400);
         assert!(error.field_errors().contains_key("x-ms-publisherId"), "{error:?}");
+        assert!(error.hint().contains("did not help"), "{}", error.hint());
     }
 }
 
@@ -103,13 +87,7 @@ async fn uploads_go_through_another_host() {
     let product = stage.product("app").await;
     let new = || CosellAsset::default().set_file_name("deck.pptx");
     let issued = async || {
-        let asset = stage
-            .client
-            .create_cosell_asset(&product, new())
-            .send()
-            .await
-            .unwrap()
-            .into_inner();
+        let asset = stage.client.create_cosell_asset(&product, new()).send().await.unwrap().into_inner();
         asset.file_sas_uri.unwrap()
     };
     let host = |address: &Secret| {
@@ -120,10 +98,7 @@ async fn uploads_go_through_another_host() {
     stage.sandbox.begin(Incident::FrontDoorUploads).unwrap();
     let door = issued().await;
     assert_ne!(host(&store), host(&door));
-    assert!(
-        !stage.sandbox.url().contains(&format!(":{}", host(&store).1.unwrap())),
-        "the service's own is a third"
-    );
+    assert!(!stage.sandbox.url().contains(&format!(":{}", host(&store).1.unwrap())), "the service's own is a third");
     for address in [&store, &door] {
         stage.client.upload(address, &b"deck"[..]).await.unwrap();
     }
@@ -149,24 +124,9 @@ async fn uploads_go_through_another_host() {
 async fn submissions_end_as_the_test_decides() {
     let stage = Stage::open().await;
     let ends = [
-        (
-            Verdict::Pass,
-            SubmissionState::Published,
-            SubmissionSubstate::ReadyToPublish,
-            UpdateStatus::Completed,
-        ),
-        (
-            Verdict::FailCreation,
-            SubmissionState::InProgress,
-            SubmissionSubstate::InDraft,
-            UpdateStatus::Failed,
-        ),
-        (
-            Verdict::Fail,
-            SubmissionState::InProgress,
-            SubmissionSubstate::Failed,
-            UpdateStatus::Completed,
-        ),
+        (Verdict::Pass, SubmissionState::Published, SubmissionSubstate::ReadyToPublish, UpdateStatus::Completed),
+        (Verdict::FailCreation, SubmissionState::InProgress, SubmissionSubstate::InDraft, UpdateStatus::Failed),
+        (Verdict::Fail, SubmissionState::InProgress, SubmissionSubstate::Failed, UpdateStatus::Completed),
         (
             Verdict::FailCertification,
             SubmissionState::InProgress,
@@ -177,15 +137,9 @@ async fn submissions_end_as_the_test_decides() {
     for (verdict, state, substate, status) in ends {
         let (product, submission) = submitted(&stage, &format!("{verdict:?}"), verdict).await;
         let pending = submission.pending_update_info.as_ref().unwrap();
-        let found = (
-            submission.state.clone(),
-            submission.substate.clone(),
-            pending.status.clone(),
-        );
+        let found = (submission.state.clone(), submission.substate.clone(), pending.status.clone());
         assert_eq!(found, (Some(state), Some(substate), Some(status)));
-        let validations = stage
-            .client
-            .list_submission_validations(&product, submission.id.as_ref().unwrap());
+        let validations = stage.client.list_submission_validations(&product, submission.id.as_ref().unwrap());
         let validations = items(validations.send()).await;
         assert_eq!(validations.is_empty(), verdict != Verdict::FailCreation);
     }
@@ -194,10 +148,7 @@ async fn submissions_end_as_the_test_decides() {
     stage.client.promote_submission(&product, &id).send().await.unwrap();
     let end = stage.settled(&product, &id).await;
     let pending = end.pending_update_info.unwrap();
-    assert_eq!(
-        (pending.update_type, pending.status),
-        (Some(UpdateType::Promote), Some(UpdateStatus::Failed))
-    );
+    assert_eq!((pending.update_type, pending.status), (Some(UpdateType::Promote), Some(UpdateStatus::Failed)));
     assert!(pending.failure_reason.is_some());
 }
 
@@ -244,9 +195,7 @@ async fn connections_break_where_they_are_told_to() {
     stage.sandbox.fail(create, Fault::stall(), 1);
     assert_eq!(send("stall").await.unwrap_err().kind(), ErrorKind::Timeout);
     let calls = stage.sandbox.calls();
-    let calls = calls
-        .iter()
-        .filter(|call| call.operation.as_deref() == Some("POST /products"));
+    let calls = calls.iter().filter(|call| call.operation.as_deref() == Some("POST /products"));
     let statuses: Vec<u16> = calls.map(|call| call.status).collect();
     assert_eq!(statuses, [0, 0, 201, 201], "no status where no answer went out");
 }
@@ -262,18 +211,11 @@ async fn a_rate_is_kept() {
     let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
     // Twenty at once, and one more for every twentieth of a second that they took.
     let more = begun.elapsed().as_millis() as usize / 50 + 1;
-    assert!(
-        (10 - more.min(10)..=10).contains(&refused.len()),
-        "{} refused, {more} more",
-        refused.len()
-    );
+    assert!((10 - more.min(10)..=10).contains(&refused.len()), "{} refused, {more} more", refused.len());
     for error in refused {
         assert_eq!(error.status().unwrap().as_u16(), 429);
         assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
-        assert_eq!(
-            error.service_message(),
-            Some("Rate limit is exceeded. Try again in 1 seconds.")
-        );
+        assert_eq!(error.service_message(), Some("Rate limit is exceeded. Try again in 1 seconds."));
     }
     stage.sandbox.advance(Duration::from_secs(1));
     stage.client.list_products().send().await.unwrap();
@@ -284,29 +226,11 @@ async fn a_rate_is_kept() {
 async fn what_is_no_module_of_an_old_offer() {
     let stage = Stage::open().await;
     let old = AzureProduct::application("old", "Old").set_is_modular_publishing(false);
-    let product = stage
-        .client
-        .create_product(old)
-        .send()
-        .await
-        .unwrap()
-        .id
-        .clone()
-        .unwrap();
+    let product = stage.client.create_product(old).send().await.unwrap().id.clone().unwrap();
     stage.client.get_product(&product).send().await.unwrap();
-    let error = stage
-        .client
-        .list_branches(&product, "Listing")
-        .send()
-        .await
-        .unwrap_err();
+    let error = stage.client.list_branches(&product, "Listing").send().await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 403);
-    assert!(
-        error
-            .service_message()
-            .unwrap()
-            .contains("not applicable for this product")
-    );
+    assert!(error.service_message().unwrap().contains("not applicable for this product"));
 }
 
 #[tokio::test]
@@ -314,35 +238,59 @@ async fn the_log_says_why_something_was_refused() {
     let stage = Stage::open().await;
     let table = [
         ("nothing", Value::Null, None, "GET /nothing is no route of the document"),
-        (
-            "products?more=1",
-            Value::Null,
-            Some("GET /products"),
-            "more: the query parameter is not documented",
-        ),
-        (
-            "products",
-            json!({"name": 7}),
-            Some("POST /products"),
-            "name: string is expected",
-        ),
-        (
-            "products",
-            json!({"resourceType": "Teapot"}),
-            Some("POST /products"),
-            "resourceType: \"Teapot\" is none of",
-        ),
+        ("products?more=1", Value::Null, Some("GET /products"), "more: the query parameter is not documented"),
+        ("products", json!({"name": 7}), Some("POST /products"), "name: string is expected"),
+        ("products", json!({"resourceType": "Teapot"}), Some("POST /products"), "resourceType: \"Teapot\" is none of"),
     ];
     for (path, body, operation, note) in table {
-        let method = if body.is_null() {
-            reqwest::Method::GET
-        } else {
-            reqwest::Method::POST
-        };
+        let method = if body.is_null() { reqwest::Method::GET } else { reqwest::Method::POST };
         stage.raw(method, path, body, None).await.unwrap_err();
         let last = stage.sandbox.calls().pop().unwrap();
         let why = last.note.unwrap();
         assert_eq!(last.operation.as_deref(), operation);
         assert!(why.starts_with(note), "{why}");
     }
+}
+
+/// The next step for what people meet most: status and body of the answer, and what the hint has to name.
+#[tokio::test]
+async fn hints() {
+    let stage = Stage::open().await;
+    let get = Calls::of("GET", "/products/{productID}");
+    let coded = |code: u32, field: &str| {
+        let detail = json!({"faultCode": code, "data": {field: ["no"]}});
+        json!(format!("ICH{code}-Not valid. {detail}")).to_string()
+    };
+    let table = [
+        (401, String::new(), "Manager role"),
+        (404, String::new(), "Manager role"),
+        (404, json!("The product does not exist.").to_string(), "not the offer id"),
+        (403, json!("Not applicable for this product").to_string(), "modular publishing"),
+        (409, String::new(), "read it again"),
+        (412, String::new(), "read it again"),
+        (429, String::new(), "fewer at a time"),
+        (400, coded(50_400, "name"), "the fields are named"),
+        (400, json!("ICH50400-Not valid.").to_string(), "compare it with what a GET"),
+        (502, "<html>Bad gateway</html>".to_owned(), "proxy"),
+        (500, json!("An error").to_string(), "request id"),
+    ];
+    for (status, body, expected) in table {
+        let fault = Fault::status(status).body(body).header("retry-after", "0");
+        stage.sandbox.fail(get.clone(), fault, 9);
+        let call = stage.client.get_product("p").retry(Retry::none());
+        let error = call.send().await.unwrap_err();
+        assert!(error.hint().contains(expected), "{status}: {}", error.hint());
+        stage.sandbox.heal();
+    }
+    let product = stage.product("reseller").await;
+    let reseller = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);
+    stage.client.set_reseller_configuration(&product, reseller).send().await.unwrap();
+    let draft = stage.draft(&product, "Property", None).await;
+    let request = SubmissionCreationRequest::default()
+        .set_targets([TypeValuePair::new("Scope", "preview")])
+        .set_resources([TypeValuePair::new("Property", draft.as_ref())]);
+    let created = stage.client.create_submission(&product, request).send().await.unwrap();
+    let resumed = stage.client.resume(&product, &*created).poll(Duration::from_millis(10), Duration::from_millis(10));
+    let error = resumed.send().await.unwrap_err();
+    assert!(error.hint().contains("reseller configuration"), "{}", error.hint());
 }

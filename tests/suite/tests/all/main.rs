@@ -22,6 +22,7 @@ mod rooms;
 mod sandbox;
 mod secrets;
 mod sequence;
+mod traces;
 mod trees;
 mod types;
 mod uploads;

@@ -56,10 +56,7 @@ async fn cell(name: &'static str, class: &'static str) -> (String, Duration) {
             let put = "/products/{productID}/listings/{listingID}";
             ("PUT /products/{productID}/listings/{listingID}", Calls::of("PUT", put))
         }
-        "DELETE" => (
-            "DELETE /products/{productID}",
-            Calls::of("DELETE", "/products/{productID}"),
-        ),
+        "DELETE" => ("DELETE /products/{productID}", Calls::of("DELETE", "/products/{productID}")),
         _ => ("POST /products", Calls::of("POST", "/products")),
     };
     let closed = "http://127.0.0.1:1/v1.0/ingestion";
@@ -79,18 +76,10 @@ async fn cell(name: &'static str, class: &'static str) -> (String, Duration) {
         "GET" => client.get_product(&product).send().await.map(drop),
         "PUT with etag" => {
             let changed = listing.clone().set_title("Changed");
-            client
-                .replace_listing(&product, &listing, changed)
-                .send()
-                .await
-                .map(drop)
+            client.replace_listing(&product, &listing, changed).send().await.map(drop)
         }
         "DELETE" => client.delete_product(&product).send().await.map(drop),
-        _ => client
-            .create_product(AzureProduct::application("new", "New"))
-            .send()
-            .await
-            .map(drop),
+        _ => client.create_product(AzureProduct::application("new", "New")).send().await.map(drop),
     };
     let requests = count(&stage, operation) - before;
     (format!("{} {requests}", written(outcome)), begun.elapsed())
@@ -98,10 +87,7 @@ async fn cell(name: &'static str, class: &'static str) -> (String, Duration) {
 
 fn count(stage: &Stage, operation: &str) -> usize {
     let calls = stage.sandbox.calls();
-    calls
-        .iter()
-        .filter(|call| call.operation.as_deref() == Some(operation))
-        .count()
+    calls.iter().filter(|call| call.operation.as_deref() == Some(operation)).count()
 }
 
 fn written(outcome: Result<(), Error>) -> String {
@@ -139,9 +125,7 @@ async fn every_fault_meets_every_class_as_documented() {
     let mut cells = futures_util::stream::iter(cells).buffer_unordered(6);
     while let Some((fault, class, expected, found, time)) = cells.next().await {
         if found != expected {
-            wrong.push(format!(
-                "{fault}, {class}: {expected} is written, {found} is what happens"
-            ));
+            wrong.push(format!("{fault}, {class}: {expected} is written, {found} is what happens"));
         }
         // Three attempts of a second, pauses of three seconds at most in all, and a busy machine.
         assert!(time < Duration::from_secs(20), "{fault}, {class}: {time:?}");

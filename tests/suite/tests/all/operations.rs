@@ -32,10 +32,7 @@ fn awkward(name: &str) -> String {
 }
 
 fn decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8()
-        .unwrap()
-        .into_owned()
+    percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
 }
 
 /// One call of an operation and what has to come of it.
@@ -59,9 +56,7 @@ fn cases() -> Vec<Case> {
         for status in statuses(&key, operation) {
             let mut sampler = Sampler::new(&CORRECTED, seed as u64 + 7);
             let response = resolve(&CORRECTED, &corrected["responses"][status.as_str()]);
-            let answer = response
-                .pointer("/content/application~1json/schema")
-                .map(|schema| sampler.instance(schema));
+            let answer = response.pointer("/content/application~1json/schema").map(|schema| sampler.instance(schema));
             let schema = corrected.pointer("/requestBody/content/application~1json/schema");
             let body = schema.map(|schema| sampler.instance(schema));
             cases.push(case(&key, path, operation, status.parse().unwrap(), body, answer));
@@ -104,28 +99,14 @@ fn case(key: &str, path: &str, operation: &Value, status: u16, body: Option<Valu
         args.insert("if_match".to_owned(), "\"tag\"".into());
     }
     let (key, name) = (key.to_owned(), NAMES[key].clone());
-    Case {
-        key,
-        name,
-        args,
-        path: expected,
-        query,
-        if_match,
-        body,
-        status,
-        answer,
-    }
+    Case { key, name, args, path: expected, query, if_match, body, status, answer }
 }
 
 fn check_request(case: &Case, seen: &Seen) {
     let key = &case.key;
     assert_eq!(seen.method, key.split(' ').next().unwrap(), "{key}");
     assert_eq!(decoded(seen.path()), format!("/v1.0/ingestion{}", case.path), "{key}");
-    assert!(
-        seen.path().is_ascii() && !seen.path().contains(' '),
-        "{key}: {}",
-        seen.path()
-    );
+    assert!(seen.path().is_ascii() && !seen.path().contains(' '), "{key}: {}", seen.path());
     let mut sent: Vec<(String, String)> = seen
         .query()
         .split('&')
@@ -141,11 +122,7 @@ fn check_request(case: &Case, seen: &Seen) {
     assert_eq!(seen.header("authorization"), Some("Bearer a-token"), "{key}");
     assert_eq!(
         seen.header("accept"),
-        if case.answer.is_some() {
-            Some("application/json")
-        } else {
-            seen.header("accept")
-        },
+        if case.answer.is_some() { Some("application/json") } else { seen.header("accept") },
         "{key}"
     );
     assert_eq!(seen.header("client-request-id").map(str::len), Some(36), "{key}");
@@ -172,18 +149,11 @@ async fn every_operation_arrives_as_documented_and_decodes_its_answer() {
         let body = case.answer.as_ref().map(Value::to_string).unwrap_or_default();
         *next.lock().unwrap() = Say::new(case.status, body).with("request-id", "r-1");
         let args = Args(Value::Object(case.args.clone()));
-        let answer = call(&client, &case.name, &args)
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error}", case.key));
+        let answer = call(&client, &case.name, &args).await.unwrap_or_else(|error| panic!("{}: {error}", case.key));
         let seen = server.seen();
         assert_eq!(seen.len(), count + 1, "{}", case.key);
         check_request(case, &seen[count]);
-        assert_eq!(
-            (answer.status, answer.request_id.as_deref()),
-            (case.status, Some("r-1")),
-            "{}",
-            case.key
-        );
+        assert_eq!((answer.status, answer.request_id.as_deref()), (case.status, Some("r-1")), "{}", case.key);
         assert_eq!(answer.body, case.answer.clone().unwrap_or(json!(null)), "{}", case.key);
     }
 }
@@ -195,10 +165,8 @@ fn the_table_is_the_publishers() {
         .map(|(method, path, _)| (NAMES[&format!("{method} {path}")].clone(), method, path.to_owned()))
         .collect();
     published.sort();
-    let table: Vec<_> = OPERATIONS
-        .iter()
-        .map(|op| (op.name.to_owned(), op.method.to_owned(), op.path.to_owned()))
-        .collect();
+    let table: Vec<_> =
+        OPERATIONS.iter().map(|op| (op.name.to_owned(), op.method.to_owned(), op.path.to_owned())).collect();
     assert_eq!(table, published);
 }
 
@@ -209,11 +177,8 @@ async fn request_ids_are_fresh() {
     for _ in 0..3 {
         client.list_products().send().await.unwrap();
     }
-    let mut ids: Vec<String> = server
-        .seen()
-        .iter()
-        .map(|s| s.header("client-request-id").unwrap().to_owned())
-        .collect();
+    let mut ids: Vec<String> =
+        server.seen().iter().map(|s| s.header("client-request-id").unwrap().to_owned()).collect();
     ids.dedup();
     assert_eq!(ids.len(), 3);
 }

@@ -14,9 +14,7 @@ use std::time::{Duration, Instant};
 fn load() -> (usize, u32) {
     let load = std::env::var("PARTNER_LOAD").ok();
     let parts = load.as_deref().and_then(|load| load.split_once('/'));
-    parts.map_or((300, 100), |(calls, rate)| {
-        (calls.parse().unwrap(), rate.parse().unwrap())
-    })
+    parts.map_or((300, 100), |(calls, rate)| (calls.parse().unwrap(), rate.parse().unwrap()))
 }
 
 /// They all succeed, near the rate that the service takes, and few are refused on the way.
@@ -34,70 +32,41 @@ async fn a_thousand_calls_to_a_service_that_takes_twenty_a_second() {
     assert!(failed.is_empty(), "{} failed: {}", failed.len(), failed[0]);
     // A second's calls pass at once; the rest at the rate, with a pause after each refusal.
     let ideal = Duration::from_secs_f64((calls as f64 - f64::from(rate)) / f64::from(rate));
-    println!(
-        "{calls} calls at {rate} a second: {took:?}, {ideal:?} is ideal, {} refused on the way",
-        refused()
-    );
-    assert!(
-        took < ideal * 2 + Duration::from_secs(5),
-        "{took:?}, {ideal:?} is ideal"
-    );
+    println!("{calls} calls at {rate} a second: {took:?}, {ideal:?} is ideal, {} refused on the way", refused());
+    assert!(took < ideal * 2 + Duration::from_secs(5), "{took:?}, {ideal:?} is ideal");
     assert!(refused() < calls / 2, "{} refusals are a storm", refused());
 }
 
 #[tokio::test]
 async fn no_more_at_a_time_than_the_client_allows() {
     let sandbox = open_sandbox().await;
-    let client = Client::builder()
-        .base_url(sandbox.url())
-        .token_provider(source(&sandbox))
-        .concurrency(2);
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).concurrency(2);
     let client = client.build().unwrap();
     client.list_products().send().await.unwrap();
     sandbox.fail(Calls::any(), Fault::delay(Duration::from_millis(100)), 6);
     let begun = Instant::now();
     join_all((0..6).map(|_| client.list_products().send())).await;
-    assert!(
-        begun.elapsed() >= Duration::from_millis(300),
-        "{:?}: three times two",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() >= Duration::from_millis(300), "{:?}: three times two", begun.elapsed());
 }
 
 #[tokio::test]
 async fn a_deadline_holds_for_the_whole_call() {
     let stage = Stage::open().await;
-    stage
-        .sandbox
-        .fail(Calls::any(), Fault::status(503).header("retry-after", "1"), 9);
+    stage.sandbox.fail(Calls::any(), Fault::status(503).header("retry-after", "1"), 9);
     let begun = Instant::now();
-    let error = stage
-        .client
-        .list_products()
-        .deadline(Duration::from_millis(300))
-        .send()
-        .await
-        .unwrap_err();
+    let error = stage.client.list_products().deadline(Duration::from_millis(300)).send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1));
     assert!(!error.may_have_been_processed() && begun.elapsed() < Duration::from_secs(2));
     stage.sandbox.heal();
     // The token counts too.
     let sandbox = open_sandbox().await;
     sandbox.fail(Calls::tokens(), Fault::delay(Duration::from_secs(60)), 1);
-    let client = Client::builder()
-        .base_url(sandbox.url())
-        .token_provider(source(&sandbox));
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox));
     let client = client.deadline(Duration::from_millis(200)).build().unwrap();
     let offer = AzureProduct::application("app", "App");
     let error = client.create_product(&offer).send().await.unwrap_err();
-    assert_eq!(
-        (error.kind(), error.may_have_been_processed()),
-        (ErrorKind::Timeout, false),
-        "nothing was sent"
-    );
-    stage
-        .sandbox
-        .fail(Calls::of("POST", "/products"), Fault::delay(Duration::from_secs(60)), 1);
+    assert_eq!((error.kind(), error.may_have_been_processed()), (ErrorKind::Timeout, false), "nothing was sent");
+    stage.sandbox.fail(Calls::of("POST", "/products"), Fault::delay(Duration::from_secs(60)), 1);
     let call = stage.client.create_product(&offer).deadline(Duration::from_millis(200));
     assert!(call.send().await.unwrap_err().may_have_been_processed());
 }
@@ -113,9 +82,7 @@ async fn dropped_after(polls: usize, mut work: BoxFuture<'_, ()>) -> bool {
         work.poll_unpin(context).map(|()| true)
     });
     // What waits for longer than this waits for a timer.
-    tokio::time::timeout(Duration::from_secs(20), done)
-        .await
-        .unwrap_or(false)
+    tokio::time::timeout(Duration::from_secs(20), done).await.unwrap_or(false)
 }
 
 /// Every public future is dropped at each of its awaits, on a client with one place: the place is there for the next call, and
@@ -126,70 +93,32 @@ async fn nothing_is_lost_when_a_call_is_dropped() {
     let before = tasks();
     {
         let sandbox = checked(Sandbox::builder()).pace(Duration::ZERO).start().await.unwrap();
-        let client = Client::builder()
-            .base_url(sandbox.url())
-            .token_provider(source(&sandbox));
+        let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox));
         let client = client.concurrency(1).retry(Retry::none()).build().unwrap();
-        let product = client
-            .ensure_product(AzureProduct::application("app", "App"))
-            .await
-            .unwrap();
-        let plan = client
-            .ensure_variant(&product, AzureSkuVariant::managed_app("one", "One"))
-            .await
-            .unwrap();
+        let product = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
+        let plan = client.ensure_variant(&product, AzureSkuVariant::managed_app("one", "One")).await.unwrap();
         let listing = client.listing_draft(&product).get().await.unwrap().into_inner();
         let (client, product, plan, listing) = (&client, &product, &plan, &listing);
         let moment = Duration::from_millis(1);
         type Make<'m> = Box<dyn Fn(usize) -> BoxFuture<'m, ()> + 'm>;
         let works: [(&str, Make<'_>); 11] = [
-            (
-                "get",
-                Box::new(move |_| client.get_product(product).send().map(drop).boxed()),
-            ),
+            ("get", Box::new(move |_| client.get_product(product).send().map(drop).boxed())),
             (
                 "raw",
                 Box::new(move |_| {
-                    client
-                        .follow("v1.0/ingestion/products")
-                        .send::<serde_json::Value>()
-                        .map(drop)
-                        .boxed()
+                    client.follow("v1.0/ingestion/products").send::<serde_json::Value>().map(drop).boxed()
                 }),
             ),
-            (
-                "stream",
-                Box::new(move |_| {
-                    client
-                        .list_products()
-                        .stream()
-                        .try_collect::<Vec<_>>()
-                        .map(drop)
-                        .boxed()
-                }),
-            ),
+            ("stream", Box::new(move |_| client.list_products().stream().try_collect::<Vec<_>>().map(drop).boxed())),
             (
                 "pages",
-                Box::new(move |_| {
-                    client
-                        .list_variants(product)
-                        .pages()
-                        .try_collect::<Vec<_>>()
-                        .map(drop)
-                        .boxed()
-                }),
+                Box::new(move |_| client.list_variants(product).pages().try_collect::<Vec<_>>().map(drop).boxed()),
             ),
-            (
-                "lookup",
-                Box::new(move |_| client.product_by_offer_id("app").map(drop).boxed()),
-            ),
+            ("lookup", Box::new(move |_| client.product_by_offer_id("app").map(drop).boxed())),
             (
                 "ensure",
                 Box::new(move |n| {
-                    client
-                        .ensure_product(AzureProduct::application(format!("app-{n}"), "App"))
-                        .map(drop)
-                        .boxed()
+                    client.ensure_product(AzureProduct::application(format!("app-{n}"), "App")).map(drop).boxed()
                 }),
             ),
             (
@@ -206,20 +135,12 @@ async fn nothing_is_lost_when_a_call_is_dropped() {
                     async move { drop(draft.modify(|c| c).await) }.boxed()
                 }),
             ),
-            (
-                "modify by id",
-                Box::new(move |_| client.modify_listing(product, listing, |l| l).map(drop).boxed()),
-            ),
+            ("modify by id", Box::new(move |_| client.modify_listing(product, listing, |l| l).map(drop).boxed())),
             (
                 "upload",
                 Box::new(move |n| {
                     let file = FileSource::bytes(format!("{n}.zip"), vec![b'P'; 600_000]);
-                    client
-                        .upload_package(product, file)
-                        .poll(moment, moment)
-                        .send()
-                        .map(drop)
-                        .boxed()
+                    client.upload_package(product, file).poll(moment, moment).send().map(drop).boxed()
                 }),
             ),
             (
@@ -240,8 +161,7 @@ async fn nothing_is_lost_when_a_call_is_dropped() {
                 }
                 let done = dropped_after(polls, make(polls)).await;
                 let next = tokio::time::timeout(Duration::from_secs(10), client.get_product(product).send()).await;
-                next.unwrap_or_else(|_| panic!("{name}, dropped after {polls} polls, keeps its place"))
-                    .unwrap();
+                next.unwrap_or_else(|_| panic!("{name}, dropped after {polls} polls, keeps its place")).unwrap();
                 if done || polls > 200 {
                     assert!(polls > 1, "{name} was never dropped");
                     break;
@@ -274,12 +194,7 @@ async fn no_change_is_lost_in_the_noise() {
         let client = stage.client.clone();
         async move {
             let name = format!("noise-{number}");
-            client
-                .ensure_product(AzureProduct::application(&name, &name))
-                .await
-                .unwrap()
-                .id
-                .unwrap()
+            client.ensure_product(AzureProduct::application(&name, &name)).await.unwrap().id.unwrap()
         }
     }))
     .await;
@@ -318,10 +233,7 @@ async fn no_change_is_lost_in_the_noise() {
         let (product, worker, written) = outcome.unwrap();
         let listing = stage.client.listing_draft(&product).get().await.unwrap().into_inner();
         let words = listing.keywords.unwrap_or_default();
-        let own: Vec<_> = words
-            .iter()
-            .filter(|word| word.starts_with(&format!("w{worker}-")))
-            .collect();
+        let own: Vec<_> = words.iter().filter(|word| word.starts_with(&format!("w{worker}-"))).collect();
         assert!(
             own.len() == 1 && written.contains(own[0]),
             "worker {worker}: {own:?} is there, {written:?} was written"

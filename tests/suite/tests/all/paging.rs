@@ -22,23 +22,10 @@ async fn the_sandboxs_pages() {
     for offer in ["a", "b", "c", "d", "e"] {
         stage.product(offer).await;
     }
-    let names: Vec<_> = stage
-        .client
-        .list_products()
-        .stream()
-        .map_ok(|p| p.name.unwrap())
-        .try_collect()
-        .await
-        .unwrap();
+    let names: Vec<_> = stage.client.list_products().stream().map_ok(|p| p.name.unwrap()).try_collect().await.unwrap();
     assert_eq!(names, ["a", "b", "c", "d", "e"]);
     let pages: Vec<_> = stage.client.list_products().pages().try_collect().await.unwrap();
-    assert_eq!(
-        pages
-            .iter()
-            .map(|page| page.value.as_ref().unwrap().len())
-            .collect::<Vec<_>>(),
-        [2, 2, 1]
-    );
+    assert_eq!(pages.iter().map(|page| page.value.as_ref().unwrap().len()).collect::<Vec<_>>(), [2, 2, 1]);
     let filter = "resourceType eq 'AzureApplication'";
     assert_eq!(stage.client.list_products().filter(filter).stream().count().await, 5);
 }
@@ -47,21 +34,11 @@ async fn the_sandboxs_pages() {
 async fn an_empty_page_does_not_end_a_list() {
     let answers = vec![page(&["a"], Some("x?1")), page(&[], Some("/x?2")), page(&["b"], None)];
     let server = Server::script(answers).await;
-    let names: Vec<_> = server
-        .client()
-        .list_products()
-        .stream()
-        .map_ok(|p| p.name.unwrap())
-        .try_collect()
-        .await
-        .unwrap();
+    let names: Vec<_> =
+        server.client().list_products().stream().map_ok(|p| p.name.unwrap()).try_collect().await.unwrap();
     assert_eq!(names, ["a", "b"]);
     let targets: Vec<_> = server.seen().iter().map(|seen| seen.target.clone()).collect();
-    assert_eq!(
-        targets,
-        ["/v1.0/ingestion/products", "/x?1", "/x?2"],
-        "relative to the host"
-    );
+    assert_eq!(targets, ["/v1.0/ingestion/products", "/x?1", "/x?2"], "relative to the host");
 }
 
 #[tokio::test]
@@ -77,21 +54,11 @@ async fn a_link_to_another_origin_gets_no_token() {
 
 #[tokio::test]
 async fn a_repeated_link_ends_the_list_with_an_error() {
-    let server = Server::script(vec![
-        page(&["a"], Some("x?1")),
-        page(&["b"], Some("x?2")),
-        page(&["c"], Some("x?1")),
-    ])
-    .await;
+    let server =
+        Server::script(vec![page(&["a"], Some("x?1")), page(&["b"], Some("x?2")), page(&["c"], Some("x?1"))]).await;
     let items: Vec<_> = server.client().list_products().stream().collect().await;
-    let names: Vec<_> = items
-        .iter()
-        .filter_map(|item| item.as_ref().ok()?.name.clone())
-        .collect();
-    assert_eq!(
-        items.last().unwrap().as_ref().unwrap_err().kind(),
-        ErrorKind::RepeatedLink
-    );
+    let names: Vec<_> = items.iter().filter_map(|item| item.as_ref().ok()?.name.clone()).collect();
+    assert_eq!(items.last().unwrap().as_ref().unwrap_err().kind(), ErrorKind::RepeatedLink);
     assert_eq!(names, ["a", "b", "c"], "what came is given out before the error");
     assert_eq!(server.seen().len(), 3);
 }
@@ -102,12 +69,7 @@ async fn call_options_hold_for_every_page() {
     let list = server.client().list_products().header("x-trace", "7");
     assert_eq!(list.stream().count().await, 2);
     assert!(server.seen().iter().all(|seen| seen.header("x-trace") == Some("7")));
-    assert!(
-        server
-            .seen()
-            .iter()
-            .all(|seen| seen.header("authorization") == Some("Bearer a-token"))
-    );
+    assert!(server.seen().iter().all(|seen| seen.header("authorization") == Some("Bearer a-token")));
 }
 
 #[tokio::test]
@@ -123,10 +85,7 @@ async fn an_unreadable_later_page_is_told_like_the_first() {
     let server = Server::script(vec![page(&["a"], Some("x?1")), broken]).await;
     let items: Vec<_> = server.client().list_products().stream().collect().await;
     let error = items[1].as_ref().unwrap_err();
-    assert_eq!(
-        (error.operation(), error.request_id()),
-        (Some("list_products"), Some("r-2"))
-    );
+    assert_eq!((error.operation(), error.request_id()), (Some("list_products"), Some("r-2")));
     assert!(error.to_string().contains("value[0].name"), "{error}");
     assert!(error.body_excerpt().unwrap().contains("name"));
 }
@@ -167,80 +126,26 @@ async fn walks() {
         ),
         (
             "absolute",
-            vec![
-                link("a", "HERE/v1.0/ingestion/products?$skipToken=x"),
-                page(&["b"], None),
-            ],
+            vec![link("a", "HERE/v1.0/ingestion/products?$skipToken=x"), page(&["b"], None)],
             &["a", "b"],
             Whole,
             2,
         ),
         ("an empty link is none", vec![link("a", "")], &["a"], Whole, 1),
-        (
-            "empty first",
-            vec![page(&[], Some("x")), page(&["b"], None)],
-            &["b"],
-            Whole,
-            2,
-        ),
-        (
-            "empty in the middle",
-            vec![link("a", "x"), page(&[], Some("y")), page(&["b"], None)],
-            &["a", "b"],
-            Whole,
-            3,
-        ),
-        (
-            "empty at the end",
-            vec![link("a", "x"), page(&[], None)],
-            &["a"],
-            Whole,
-            2,
-        ),
-        (
-            "itself again",
-            vec![link("a", "x"), link("b", "x")],
-            &["a", "b"],
-            Error(ErrorKind::RepeatedLink, None),
-            2,
-        ),
-        (
-            "another origin",
-            vec![link("a", "https://evil.example/x")],
-            &["a"],
-            Error(ErrorKind::ForeignOrigin, None),
-            1,
-        ),
-        (
-            "gone in the middle",
-            vec![link("a", "x"), gone()],
-            &["a"],
-            status(404),
-            2,
-        ),
+        ("empty first", vec![page(&[], Some("x")), page(&["b"], None)], &["b"], Whole, 2),
+        ("empty in the middle", vec![link("a", "x"), page(&[], Some("y")), page(&["b"], None)], &["a", "b"], Whole, 3),
+        ("empty at the end", vec![link("a", "x"), page(&[], None)], &["a"], Whole, 2),
+        ("itself again", vec![link("a", "x"), link("b", "x")], &["a", "b"], Error(ErrorKind::RepeatedLink, None), 2),
+        ("another origin", vec![link("a", "https://evil.example/x")], &["a"], Error(ErrorKind::ForeignOrigin, None), 1),
+        ("gone in the middle", vec![link("a", "x"), gone()], &["a"], status(404), 2),
         ("gone at once", vec![gone()], &[], status(404), 1),
-        (
-            "refused in the middle",
-            vec![link("a", "x"), fails(403)],
-            &["a"],
-            status(403),
-            2,
-        ),
-        (
-            "broken in the middle",
-            vec![link("a", "x"), fails(500)],
-            &["a"],
-            status(500),
-            2,
-        ),
+        ("refused in the middle", vec![link("a", "x"), fails(403)], &["a"], status(403), 2),
+        ("broken in the middle", vec![link("a", "x"), fails(500)], &["a"], status(500), 2),
     ];
     for (what, pages, names, end, requests) in table {
         let server = Server::here(pages).await;
         let items: Vec<_> = server.client().list_products().stream().collect().await;
-        let found: Vec<_> = items
-            .iter()
-            .filter_map(|item| item.as_ref().ok()?.name.as_deref())
-            .collect();
+        let found: Vec<_> = items.iter().filter_map(|item| item.as_ref().ok()?.name.as_deref()).collect();
         assert_eq!(found, names, "{what}");
         let ended = match items.last() {
             Some(Err(error)) => Error(error.kind(), error.status().map(|status| status.as_u16())),
@@ -263,11 +168,7 @@ async fn a_list_is_taken_up_from_a_pages_link() {
     let first = stage.client.list_products().send().await.unwrap().into_inner();
     let link = first.next_link().unwrap().to_owned();
     let rest = stage.client.pages_from::<ProductPage>(&link).items();
-    let names: Vec<_> = rest
-        .map_ok(|product| product.name.unwrap())
-        .try_collect()
-        .await
-        .unwrap();
+    let names: Vec<_> = rest.map_ok(|product| product.name.unwrap()).try_collect().await.unwrap();
     assert_eq!(names, ["c", "d", "e"]);
     let elsewhere = stage.client.pages_from::<ProductPage>("https://evil.example/x");
     let error = elsewhere.items().try_next().await.unwrap_err();

@@ -15,11 +15,7 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 fn run(args: &[&str]) -> Output {
-    Command::new(&*PROGRAM)
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    Command::new(&*PROGRAM).args(args).stdin(Stdio::null()).output().unwrap()
 }
 
 /// A program that runs until it is dropped, and what it says to export.
@@ -32,11 +28,7 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut command = Command::new(&*PROGRAM);
-        command
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let (mut exports, mut curl) = (Vec::new(), String::new());
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
@@ -67,10 +59,7 @@ fn options_that_are_not_understood() {
         (&["--unheard"][..], "--unheard is not understood"),
         (&["--port"], "--port takes a value"),
         (&["--port", "many"], "--port takes a number, not \"many\""),
-        (
-            &["--incident", "rain"],
-            "there is no incident \"rain\"; there are: next-link-not-found",
-        ),
+        (&["--incident", "rain"], "there is no incident \"rain\"; there are: next-link-not-found"),
     ] {
         let output = run(args);
         let text = String::from_utf8(output.stderr).unwrap();
@@ -80,15 +69,7 @@ fn options_that_are_not_understood() {
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
     let text = String::from_utf8(help.stdout).unwrap();
-    let options = [
-        "--port",
-        "--pace",
-        "--page-size",
-        "--token-lifetime",
-        "--incident",
-        "--control",
-        "Exit codes",
-    ];
+    let options = ["--port", "--pace", "--page-size", "--token-lifetime", "--incident", "--control", "Exit codes"];
     assert!(options.iter().all(|option| text.contains(option)), "{text}");
 }
 
@@ -121,10 +102,7 @@ fn what_it_prints_is_enough_for_the_sdk() {
 fn a_client_in_python() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/sandbox.py");
     let running = Running::start(&["--control"]);
-    let python = Command::new("python3")
-        .arg(script)
-        .envs(running.exports.clone())
-        .output();
+    let python = Command::new("python3").arg(script).envs(running.exports.clone()).output();
     let output = match python {
         Ok(output) => output,
         Err(error) => {

@@ -7,10 +7,7 @@ use partner_tests::mutant::Breeder;
 
 /// Cases over all types, and the first seed; both can be set to repeat a failure.
 fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 #[test]

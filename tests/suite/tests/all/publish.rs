@@ -38,27 +38,11 @@ async fn to_preview_and_to_live_with_every_stage() {
     let preview = to_preview.certification_notes("please").send().await.unwrap();
     assert_eq!(*seen.lock().unwrap(), [At::Creating, At::InReview, At::Preview]);
     let id = preview.id.unwrap();
-    let found = stage
-        .client
-        .get_submission(&product, &id)
-        .expand("PublishOption")
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        found.publish_option.as_ref().unwrap().certification_notes.as_deref(),
-        Some("please")
-    );
+    let found = stage.client.get_submission(&product, &id).expand("PublishOption").send().await.unwrap();
+    assert_eq!(found.publish_option.as_ref().unwrap().certification_notes.as_deref(), Some("please"));
     // Another program goes on with it.
-    let stages: Vec<At> = stage
-        .client
-        .resume(&product, &id)
-        .to_live()
-        .poll(MOMENT, MOMENT)
-        .stages()
-        .try_collect()
-        .await
-        .unwrap();
+    let stages: Vec<At> =
+        stage.client.resume(&product, &id).to_live().poll(MOMENT, MOMENT).stages().try_collect().await.unwrap();
     assert_eq!(stages, [At::Preview, At::GoingLive, At::Live]);
     let live = stage.client.resume(&product, &id).send().await.unwrap();
     assert_eq!(live.substate, Some(SubmissionSubstate::InStore));
@@ -72,12 +56,7 @@ async fn the_dry_run_names_every_draft_and_sends_nothing() {
     let modules: Vec<&str> = plan.offer.iter().map(|(module, _)| module.as_str()).collect();
     assert_eq!(modules, ["Availability", "Property", "Package", "Listing", "Cosell"]);
     let reseller = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);
-    stage
-        .client
-        .set_reseller_configuration(&product, reseller)
-        .send()
-        .await
-        .unwrap();
+    stage.client.set_reseller_configuration(&product, reseller).send().await.unwrap();
     let plan = stage.client.publish(&product).plan().await.unwrap();
     let (module, instance) = plan.offer.last().unwrap();
     assert_eq!(
@@ -96,21 +75,21 @@ async fn the_dry_run_names_every_draft_and_sends_nothing() {
 async fn every_end() {
     let stage = Stage::open().await;
     let ends: [(Verdict, &[At], &str); 4] = [
-        (Verdict::FailCreation, &[At::Creating], "failed while being created"),
+        (Verdict::FailCreation, &[At::Creating], "failed while it was created"),
         (
             Verdict::Fail,
             &[At::Creating, At::InReview],
-            "failed while in validation and certification, in the step Automated validation",
+            "failed after it was submitted, in the step Automated validation",
         ),
         (
             Verdict::FailCertification,
             &[At::Creating, At::InReview],
-            "failed while in validation and certification, in the step Preview Creation",
+            "failed in certification, in the step Preview Creation",
         ),
         (
             Verdict::FailPromotion,
             &[At::Creating, At::InReview, At::Preview, At::GoingLive],
-            "failed while going live, in the step Certification",
+            "failed on its way to live, in the step Certification",
         ),
     ];
     for (verdict, expected, text) in ends {
@@ -132,9 +111,7 @@ async fn every_end() {
             Verdict::FailCreation => {
                 assert_eq!(error.validations()[0].error_code.as_deref(), Some("Sandbox-00001"));
                 assert!(
-                    error
-                        .to_string()
-                        .contains("Error Sandbox-00001: The sandbox was asked to fail this."),
+                    error.to_string().contains("Error Sandbox-00001: The sandbox was asked to fail this."),
                     "{error}"
                 );
             }
@@ -150,15 +127,8 @@ async fn what_an_incomplete_offer_lacks() {
     let stage = Stage::open().await;
     let product = offer(&stage, "app").await;
     let error = publish(&stage.client, &product).send().await.unwrap_err();
-    let codes: Vec<_> = error
-        .validations()
-        .iter()
-        .filter_map(|v| v.error_code.as_deref())
-        .collect();
-    assert!(
-        codes.contains(&"Listing-10003") && codes.contains(&"Package-10004"),
-        "{codes:?}"
-    );
+    let codes: Vec<_> = error.validations().iter().filter_map(|v| v.error_code.as_deref()).collect();
+    assert!(codes.contains(&"Listing-10003") && codes.contains(&"Package-10004"), "{codes:?}");
 }
 
 #[tokio::test]
@@ -169,54 +139,24 @@ async fn one_that_is_under_way() {
     let preview = publish(&stage.client, &product).send().await.unwrap();
     let id = preview.id.unwrap();
     let refused = publish(&stage.client, &product).send().await.unwrap_err();
-    assert!(
-        refused.is_submission_pending() && refused.hint().contains("adopt"),
-        "{refused}"
-    );
+    assert!(refused.is_submission_pending() && refused.hint().contains("adopt"), "{refused}");
     assert_eq!(refused.submission().unwrap().id.as_ref(), Some(&id));
     assert!(refused.to_string().contains("is in preview"), "{refused}");
-    let adopted = publish(&stage.client, &product)
-        .if_pending(IfPending::Adopt)
-        .to_live()
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        (adopted.id.as_ref(), adopted.substate),
-        (Some(&id), Some(SubmissionSubstate::InStore))
-    );
+    let adopted = publish(&stage.client, &product).if_pending(IfPending::Adopt).to_live().send().await.unwrap();
+    assert_eq!((adopted.id.as_ref(), adopted.substate), (Some(&id), Some(SubmissionSubstate::InStore)));
 
     stage.sandbox.decide(Verdict::Pass);
     let second = publish(&stage.client, &product).send().await.unwrap();
     stage.sandbox.decide(Verdict::Pass);
-    let third = publish(&stage.client, &product)
-        .if_pending(IfPending::Cancel)
-        .send()
-        .await
-        .unwrap();
+    let third = publish(&stage.client, &product).if_pending(IfPending::Cancel).send().await.unwrap();
     assert_ne!(second.id, third.id);
-    assert!(
-        stage
-            .client
-            .get_submission(&product, second.id.unwrap())
-            .send()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert!(stage.client.get_submission(&product, second.id.unwrap()).send().await.unwrap_err().is_not_found());
     // What is going live cannot be cancelled.
     let third = third.id.unwrap();
     stage.sandbox.fail(Calls::of("GET", GET), Fault::status(503), 0);
     stage.client.promote_submission(&product, &third).send().await.unwrap();
-    let late = publish(&stage.client, &product)
-        .if_pending(IfPending::Cancel)
-        .send()
-        .await
-        .unwrap_err();
-    assert!(
-        late.is_submission_pending() && late.to_string().contains("going live"),
-        "{late}"
-    );
+    let late = publish(&stage.client, &product).if_pending(IfPending::Cancel).send().await.unwrap_err();
+    assert!(late.is_submission_pending() && late.to_string().contains("going live"), "{late}");
 }
 
 /// Nothing that passes by itself ends a wait, and nothing is sent twice.
@@ -236,18 +176,10 @@ async fn troubles_on_the_way() {
     assert_eq!(live.substate, Some(SubmissionSubstate::InStore));
     assert_eq!(count(&stage, &product).await, 1);
     let calls = stage.sandbox.calls();
-    let posts = calls
-        .iter()
-        .filter(|call| call.operation.as_deref() == Some(&format!("POST {PROMOTE}")));
+    let posts = calls.iter().filter(|call| call.operation.as_deref() == Some(&format!("POST {PROMOTE}")));
     assert_eq!(posts.count(), 1);
     // A submission that is gone for good is.
-    let gone = stage
-        .client
-        .resume(&product, "1")
-        .poll(MOMENT, MOMENT)
-        .send()
-        .await
-        .unwrap_err();
+    let gone = stage.client.resume(&product, "1").poll(MOMENT, MOMENT).send().await.unwrap_err();
     assert!(gone.is_not_found(), "{gone}");
     // A creation that fails for sure is an error, and nothing was made.
     stage.sandbox.fail(Calls::of("POST", CREATE), Fault::status(500), 1);
@@ -261,26 +193,14 @@ async fn a_deadline_leaves_the_submission_to_be_taken_up() {
     let hour = Duration::from_secs(3600);
     let sandbox = checked(Sandbox::builder()).pace(hour).start().await.unwrap();
     sandbox.set_token_lifetime(24 * hour);
-    let client = Client::builder()
-        .base_url(sandbox.url())
-        .token_provider(source(&sandbox))
-        .build()
-        .unwrap();
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     let stage = Stage { sandbox, client };
     let product = stage.product("app").await;
     stage.sandbox.decide(Verdict::Pass);
-    let late = publish(&stage.client, &product)
-        .deadline(Duration::from_millis(300))
-        .send()
-        .await
-        .unwrap_err();
+    let late = publish(&stage.client, &product).deadline(Duration::from_millis(300)).send().await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Timeout);
     let id = late.submission().unwrap().id.clone().unwrap();
-    assert!(
-        late.to_string()
-            .contains(&format!("the submission {id} is still being created")),
-        "{late}"
-    );
+    assert!(late.to_string().contains(&format!("the submission {id} is still being created")), "{late}");
     // Killed and taken up at every stage.
     let mut reached = Vec::new();
     for _ in 0..7 {
@@ -297,8 +217,5 @@ async fn a_deadline_leaves_the_submission_to_be_taken_up() {
         stage.sandbox.advance(hour);
     }
     reached.dedup();
-    assert_eq!(
-        reached,
-        [At::Creating, At::InReview, At::Preview, At::GoingLive, At::Live]
-    );
+    assert_eq!(reached, [At::Creating, At::InReview, At::Preview, At::GoingLive, At::Live]);
 }

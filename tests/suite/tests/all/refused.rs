@@ -5,22 +5,10 @@ use partner_tests::generated::bridge::TYPES;
 #[test]
 fn wrong_types_of_known_fields() {
     let table = [
-        (
-            "AzureListing",
-            r#"{"title": 7}"#,
-            "title: invalid type: integer `7`, expected a string",
-        ),
-        (
-            "AzureListing",
-            r#"{"keywords": "a"}"#,
-            "keywords: invalid type: string \"a\", expected a sequence",
-        ),
+        ("AzureListing", r#"{"title": 7}"#, "title: invalid type: integer `7`, expected a string"),
+        ("AzureListing", r#"{"keywords": "a"}"#, "keywords: invalid type: string \"a\", expected a sequence"),
         ("AzureListing", r#"{"keywords": ["a", 1]}"#, "keywords[1]: invalid type"),
-        (
-            "AzureListing",
-            r#"{"listingUris": [{"uri": {}}]}"#,
-            "listingUris[0].uri: invalid type: map",
-        ),
+        ("AzureListing", r#"{"listingUris": [{"uri": {}}]}"#, "listingUris[0].uri: invalid type: map"),
         (
             "AzureListing",
             r#"{"allowOnlyManagedDiskDeployments": "true"}"#,
@@ -29,38 +17,14 @@ fn wrong_types_of_known_fields() {
         ("AzureListing", r#"{"resourceType": 1}"#, "resourceType: invalid type"),
         ("AzureListing", "[]", "invalid"),
         ("AzureListing", "\"\"", "invalid type: string"),
-        (
-            "AzureProduct",
-            r#"{"resourceType": []}"#,
-            "resourceType: invalid type: sequence, expected a string",
-        ),
-        (
-            "ListingImage",
-            r#"{"order": 1.5}"#,
-            "order: invalid type: floating point",
-        ),
-        (
-            "ListingImage",
-            r#"{"order": 99999999999999999999}"#,
-            "order: invalid type",
-        ),
+        ("AzureProduct", r#"{"resourceType": []}"#, "resourceType: invalid type: sequence, expected a string"),
+        ("ListingImage", r#"{"order": 1.5}"#, "order: invalid type: floating point"),
+        ("ListingImage", r#"{"order": 99999999999999999999}"#, "order: invalid type"),
         ("ListingImage", r#"{"fileSasUri": 1}"#, "fileSasUri: invalid type"),
-        (
-            "Price",
-            r#"{"openPrice": "9.99"}"#,
-            "openPrice: invalid type: a string, expected a number",
-        ),
+        ("Price", r#"{"openPrice": "9.99"}"#, "openPrice: invalid type: a string, expected a number"),
         ("Price", r#"{"openPrice": 1e}"#, "openPrice"),
-        (
-            "Submission",
-            r#"{"publishedTimeInUtc": 0}"#,
-            "publishedTimeInUtc: invalid type",
-        ),
-        (
-            "ProductPage",
-            r#"{"value": {}}"#,
-            "value: invalid type: map, expected a sequence",
-        ),
+        ("Submission", r#"{"publishedTimeInUtc": 0}"#, "publishedTimeInUtc: invalid type"),
+        ("ProductPage", r#"{"value": {}}"#, "value: invalid type: map, expected a sequence"),
         ("ProductPage", r#"{"value": [null]}"#, "value[0]"),
         (
             "LeadConfiguration",
@@ -72,11 +36,7 @@ fn wrong_types_of_known_fields() {
             r#"{"formID": 1, "resourceType": "MarketoLeadConfiguration"}"#,
             "MarketoLeadConfiguration: formID: invalid type",
         ),
-        (
-            "LeadConfiguration",
-            r#"{"resourceType": {}}"#,
-            "resourceType: invalid type",
-        ),
+        ("LeadConfiguration", r#"{"resourceType": {}}"#, "resourceType: invalid type"),
         (
             "LeadConfiguration",
             r#"{"resourceType": "A", "resourceType": "MarketoLeadConfiguration"}"#,
@@ -103,19 +63,15 @@ fn wrong_types_of_known_fields() {
     for (name, body, expected) in table {
         let (_, _, round_trip) = TYPES.iter().find(|(known, _, _)| *known == name).unwrap();
         let error = round_trip(body).expect_err(body);
-        assert!(
-            error.contains(expected),
-            "{name} {body}\n  expected {expected}\n  found    {error}"
-        );
+        assert!(error.contains(expected), "{name} {body}\n  expected {expected}\n  found    {error}");
     }
 }
 
 #[test]
 fn nesting_has_an_end() {
     let deep = format!("{{\"x\": {}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-    for (name, _, round_trip) in TYPES
-        .iter()
-        .filter(|(name, _, _)| name.ends_with("Page") || name.ends_with("Configuration"))
+    for (name, _, round_trip) in
+        TYPES.iter().filter(|(name, _, _)| name.ends_with("Page") || name.ends_with("Configuration"))
     {
         let error = round_trip(&deep).expect_err(name);
         assert!(error.contains("recursion limit"), "{name}: {error}");

@@ -28,23 +28,11 @@ async fn a_thousand_401s_cost_one_token() {
     let old = tokens.token().await.unwrap();
     let old = old.header().to_str().unwrap().to_owned();
     let server = service(401, move |token| token != old).await;
-    let client = Client::builder()
-        .base_url(&server.origin)
-        .token_provider(tokens)
-        .build()
-        .unwrap();
+    let client = Client::builder().base_url(&server.origin).token_provider(tokens).build().unwrap();
     let calls: Vec<_> = (0..TASKS)
         .map(|n| {
             let client = client.clone();
-            tokio::spawn(async move {
-                client
-                    .list_products()
-                    .filter(n.to_string())
-                    .send()
-                    .await
-                    .unwrap()
-                    .attempts()
-            })
+            tokio::spawn(async move { client.list_products().filter(n.to_string()).send().await.unwrap().attempts() })
         })
         .collect();
     for call in calls {
@@ -56,21 +44,14 @@ async fn a_thousand_401s_cost_one_token() {
         *sent.entry(seen.target).or_default() += 1;
     }
     assert_eq!(sent.len(), TASKS);
-    assert!(
-        sent.values().all(|times| *times <= 2),
-        "each request is sent again at most once"
-    );
+    assert!(sent.values().all(|times| *times <= 2), "each request is sent again at most once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_rejects_everything_costs_one_token() {
     let stage = Stage::open().await;
     let server = service(401, |_| false).await;
-    let client = Client::builder()
-        .base_url(&server.origin)
-        .token_provider(source(&stage.sandbox))
-        .build()
-        .unwrap();
+    let client = Client::builder().base_url(&server.origin).token_provider(source(&stage.sandbox)).build().unwrap();
     let calls: Vec<_> = (0..100)
         .map(|_| {
             let client = client.clone();
@@ -94,17 +75,8 @@ async fn a_403_renews_the_token_only_when_asked_to() {
         let tokens = source(&stage.sandbox);
         let old = tokens.token().await.unwrap().header().to_str().unwrap().to_owned();
         let server = service(403, move |token| token != old).await;
-        let client = Client::builder()
-            .base_url(&server.origin)
-            .token_provider(tokens)
-            .renew_on_forbidden(renew);
-        let outcome = client
-            .retry(Retry::none())
-            .build()
-            .unwrap()
-            .list_products()
-            .send()
-            .await;
+        let client = Client::builder().base_url(&server.origin).token_provider(tokens).renew_on_forbidden(renew);
+        let outcome = client.retry(Retry::none()).build().unwrap().list_products().send().await;
         assert_eq!(outcome.is_ok(), renew);
         assert_eq!(stage.sandbox.grants(), grants);
     }

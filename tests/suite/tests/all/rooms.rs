@@ -17,22 +17,14 @@ async fn every_operation_of_the_document_is_served() {
     let stage = Stage::open().await;
     for operation in &OPERATIONS {
         let product = stage.product(operation.name).await;
-        let segments = operation
-            .path
-            .trim_start_matches('/')
-            .split('/')
-            .map(|segment| match segment.split_once('{') {
-                Some(("", "productID}")) => product.to_string(),
-                Some((before, rest)) => format!("{before}nothing{}", rest.split_once('}').unwrap().1),
-                None => segment.to_owned(),
-            });
+        let segments = operation.path.trim_start_matches('/').split('/').map(|segment| match segment.split_once('{') {
+            Some(("", "productID}")) => product.to_string(),
+            Some((before, rest)) => format!("{before}nothing{}", rest.split_once('}').unwrap().1),
+            None => segment.to_owned(),
+        });
         let path = segments.collect::<Vec<_>>().join("/");
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
-        let body = if method == Method::GET || method == Method::DELETE {
-            Value::Null
-        } else {
-            json!({})
-        };
+        let body = if method == Method::GET || method == Method::DELETE { Value::Null } else { json!({}) };
         if let Err(error) = stage.raw(method, &path, body, Some("*")).await {
             let status = status(&error);
             assert!(matches!(status, 400 | 404), "{}: {error}", operation.name);
@@ -50,97 +42,41 @@ async fn assets_and_videos_of_a_listing() {
     let listing = ListingId::from(listing["id"].as_str().unwrap());
     let client = &stage.client;
 
-    let asset = ListingAsset::default()
-        .set_file_name("guide.pdf")
-        .set_friendly_name("Guide");
-    let created = client
-        .create_listing_asset(&product, &listing, asset)
-        .send()
-        .await
-        .unwrap();
+    let asset = ListingAsset::default().set_file_name("guide.pdf").set_friendly_name("Guide");
+    let created = client.create_listing_asset(&product, &listing, asset).send().await.unwrap();
     assert_eq!(created.status().as_u16(), 201);
     assert_eq!(created.etag(), created.etag.as_deref());
     let asset = created.into_inner();
     assert_eq!(asset.state, Some(UploadState::PendingUpload));
     let id = asset.id.clone().unwrap();
-    client
-        .upload(asset.file_sas_uri.as_ref().unwrap(), &b"%PDF"[..])
-        .await
-        .unwrap();
+    client.upload(asset.file_sas_uri.as_ref().unwrap(), &b"%PDF"[..]).await.unwrap();
     let asset = asset.set_state(UploadState::Uploaded);
-    let replaced = client
-        .replace_listing_asset(&product, &listing, &id, asset)
-        .send()
-        .await
-        .unwrap();
+    let replaced = client.replace_listing_asset(&product, &listing, &id, asset).send().await.unwrap();
     assert_eq!(replaced.state, Some(UploadState::Uploaded));
-    let all = client
-        .list_listing_assets(&product, &listing)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    let all = client.list_listing_assets(&product, &listing).send().await.unwrap().into_inner();
     assert_eq!(all.value.unwrap().len(), 1);
     let got = client.get_listing_asset(&product, &listing, &id).send().await.unwrap();
     assert_eq!(got.etag, replaced.etag);
-    client
-        .delete_listing_asset(&product, &listing, &id)
-        .send()
-        .await
-        .unwrap();
-    let error = client
-        .get_listing_asset(&product, &listing, &id)
-        .send()
-        .await
-        .unwrap_err();
+    client.delete_listing_asset(&product, &listing, &id).send().await.unwrap();
+    let error = client.get_listing_asset(&product, &listing, &id).send().await.unwrap_err();
     assert!(error.is_not_found());
 
     let video = ListingVideo::default().set_file_name("tour.mp4");
-    let video = client
-        .create_listing_video(&product, &listing, video)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    let video = client.create_listing_video(&product, &listing, video).send().await.unwrap().into_inner();
     let id = video.id.clone().unwrap();
     // The picture has an address of its own.
     let picture = video.thumbnail.as_ref().unwrap().file_sas_uri.as_ref().unwrap();
     assert_ne!(picture, video.file_sas_uri.as_ref().unwrap());
     client.upload(picture, &b"PNG"[..]).await.unwrap();
     let early = client.replace_listing_video(&product, &listing, &id, video.clone().set_state(UploadState::Uploaded));
-    assert_eq!(
-        status(&early.send().await.unwrap_err()),
-        400,
-        "the film itself was not sent"
-    );
-    client
-        .upload(video.file_sas_uri.as_ref().unwrap(), &b"film"[..])
-        .await
-        .unwrap();
+    assert_eq!(status(&early.send().await.unwrap_err()), 400, "the film itself was not sent");
+    client.upload(video.file_sas_uri.as_ref().unwrap(), &b"film"[..]).await.unwrap();
     let video = video.set_state(UploadState::Uploaded);
-    client
-        .replace_listing_video(&product, &listing, &id, video)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        items(client.list_listing_videos(&product, &listing).send()).await.len(),
-        1
-    );
+    client.replace_listing_video(&product, &listing, &id, video).send().await.unwrap();
+    assert_eq!(items(client.list_listing_videos(&product, &listing).send()).await.len(), 1);
     client.get_listing_video(&product, &listing, &id).send().await.unwrap();
-    client
-        .delete_listing_video(&product, &listing, &id)
-        .send()
-        .await
-        .unwrap();
-    assert!(
-        client
-            .delete_listing_video(&product, &listing, &id)
-            .send()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    client.delete_listing_video(&product, &listing, &id).send().await.unwrap();
+    assert!(client.delete_listing_video(&product, &listing, &id).send().await.unwrap_err().is_not_found());
     let nowhere = client.create_listing_video(&product, "nothing", ListingVideo::default().set_file_name("a"));
     assert!(nowhere.send().await.unwrap_err().is_not_found());
 }
@@ -152,54 +88,21 @@ async fn listings_in_other_languages() {
     let draft = stage.draft(&product, "Listing", None).await;
     let client = &stage.client;
     let german = AzureListing::default().set_language_code("de-de").set_title("Contoso");
-    let created = client
-        .create_listing(&product, &draft, german.clone())
-        .send()
-        .await
-        .unwrap();
+    let created = client.create_listing(&product, &draft, german.clone()).send().await.unwrap();
     assert_eq!(created.status().as_u16(), 201);
     assert!(created.location().unwrap().contains("/listings/") && created.etag() == created.etag.as_deref());
     let id = created.id.clone().unwrap();
-    assert_eq!(
-        status(
-            &client
-                .create_listing(&product, &draft, german)
-                .send()
-                .await
-                .unwrap_err()
-        ),
-        409
-    );
-    let unnamed = client
-        .create_listing(&product, &draft, AzureListing::default())
-        .send()
-        .await
-        .unwrap_err();
+    assert_eq!(status(&client.create_listing(&product, &draft, german).send().await.unwrap_err()), 409);
+    let unnamed = client.create_listing(&product, &draft, AzureListing::default()).send().await.unwrap_err();
     assert_eq!(status(&unnamed), 400);
     let both = items(client.find_listings(&product, &draft).send()).await;
     assert_eq!(both.len(), 2);
     let branches = items(client.list_branches(&product, "Listing").send()).await;
     assert_eq!(branches.len(), 1, "another language is no branch");
     client.delete_listing(&product, &id).send().await.unwrap();
-    assert!(
-        client
-            .get_listing(&product, &id)
-            .send()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert!(client.get_listing(&product, &id).send().await.unwrap_err().is_not_found());
     let first = both.iter().find_map(|listing| listing.id()).unwrap().to_owned();
-    assert_eq!(
-        status(
-            &client
-                .delete_listing(&product, first.as_str())
-                .send()
-                .await
-                .unwrap_err()
-        ),
-        400
-    );
+    assert_eq!(status(&client.delete_listing(&product, first.as_str()).send().await.unwrap_err()), 400);
 }
 
 #[tokio::test]
@@ -208,26 +111,10 @@ async fn co_selling_leads_and_supplements() {
     let product = stage.product("rooms").await;
     let client = &stage.client;
 
-    assert!(
-        client
-            .get_lead_configuration(&product)
-            .send()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert!(client.get_lead_configuration(&product).send().await.unwrap_err().is_not_found());
     let lead = MarketoLeadConfiguration::default().set_form_id("f").set_server_id("s");
-    client
-        .set_lead_configuration(&product, lead.clone())
-        .send()
-        .await
-        .unwrap();
-    let found = client
-        .get_lead_configuration(&product)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    client.set_lead_configuration(&product, lead.clone()).send().await.unwrap();
+    let found = client.get_lead_configuration(&product).send().await.unwrap().into_inner();
     assert_eq!(found.as_marketo(), Some(&lead));
 
     let asset = CosellAsset::default().set_file_name("deck.pptx");
@@ -235,15 +122,8 @@ async fn co_selling_leads_and_supplements() {
     assert_eq!(asset.status().as_u16(), 200, "the document says 200 here");
     let asset = asset.into_inner();
     let id = asset.id.clone().unwrap();
-    client
-        .upload(asset.file_sas_uri.as_ref().unwrap(), &b"deck"[..])
-        .await
-        .unwrap();
-    client
-        .replace_cosell_asset(&product, &id, asset.set_state("Uploaded"))
-        .send()
-        .await
-        .unwrap();
+    client.upload(asset.file_sas_uri.as_ref().unwrap(), &b"deck"[..]).await.unwrap();
+    client.replace_cosell_asset(&product, &id, asset.set_state("Uploaded")).send().await.unwrap();
     assert_eq!(items(client.list_cosell_assets(&product).send()).await.len(), 1);
     let draft = stage.draft(&product, "Cosell", None).await;
     assert_eq!(items(client.find_cosell_assets(&product, &draft).send()).await.len(), 1);
@@ -251,54 +131,27 @@ async fn co_selling_leads_and_supplements() {
     client.delete_cosell_asset(&product, &id).send().await.unwrap();
     let listing = items(client.find_cosell_listings(&product, &draft).send()).await;
     let listing = listing[0].clone().set_offer_type("Solution");
-    let replaced = client
-        .replace_cosell_listing(&product, &draft, listing)
-        .send()
-        .await
-        .unwrap();
+    let replaced = client.replace_cosell_listing(&product, &draft, listing).send().await.unwrap();
     assert_eq!(replaced.offer_type.as_deref(), Some("Solution"));
     let got = client.get_cosell_listing(&product, &draft).send().await.unwrap();
     assert_eq!(got.etag, replaced.etag);
 
     let draft = stage.draft(&product, "SupplementalContent", None).await;
-    let content = client
-        .get_supplemental_content(&product, &draft)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    let content = client.get_supplemental_content(&product, &draft).send().await.unwrap().into_inner();
     let content = content.set_target_release("2026");
-    client
-        .replace_supplemental_content(&product, &draft, content)
-        .send()
-        .await
-        .unwrap();
-    let committed = client
-        .commit_supplemental_content(&product, &draft)
-        .send()
-        .await
-        .unwrap();
+    client.replace_supplemental_content(&product, &draft, content).send().await.unwrap();
+    let committed = client.commit_supplemental_content(&product, &draft).send().await.unwrap();
     assert_eq!(committed.target_release.as_deref(), Some("2026"));
-    let error = client
-        .commit_supplemental_content(&product, "nothing")
-        .send()
-        .await
-        .unwrap_err();
+    let error = client.commit_supplemental_content(&product, "nothing").send().await.unwrap_err();
     assert!(error.is_not_found());
 
-    let property = client
-        .create_property(&product, AzureProperty::default().set_app_version("2"))
-        .send()
-        .await
-        .unwrap();
+    let property =
+        client.create_property(&product, AzureProperty::default().set_app_version("2")).send().await.unwrap();
     assert!(property.id.is_some() && property.status().as_u16() == 200);
     let all = items(client.list_properties(&product).send()).await;
     assert_eq!(all.len(), 2);
-    let availability = client
-        .create_product_availability(&product, ProductAvailability::default())
-        .send()
-        .await
-        .unwrap();
+    let availability =
+        client.create_product_availability(&product, ProductAvailability::default()).send().await.unwrap();
     assert!(availability.id.is_some() && availability.status().as_u16() == 201);
     let all = items(client.list_product_availabilities(&product).send()).await;
     assert_eq!(all.len(), 2);
@@ -310,19 +163,10 @@ async fn upload_addresses_expire_and_allow_what_they_say() {
     let product = stage.product("addresses").await;
     let client = &stage.client;
     let new = CosellAsset::default().set_file_name("deck.pptx");
-    let asset = client
-        .create_cosell_asset(&product, new.clone())
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    let asset = client.create_cosell_asset(&product, new.clone()).send().await.unwrap().into_inner();
     let (id, writable) = (asset.id.clone().unwrap(), asset.file_sas_uri.clone().unwrap());
     client.upload(&writable, &b"deck"[..]).await.unwrap();
-    let replaced = client
-        .replace_cosell_asset(&product, &id, asset.set_state("Uploaded"))
-        .send()
-        .await
-        .unwrap();
+    let replaced = client.replace_cosell_asset(&product, &id, asset.set_state("Uploaded")).send().await.unwrap();
     // PUT answers with an address to read from.
     let readable = replaced.file_sas_uri.clone().unwrap();
     assert_ne!(readable, writable);

@@ -12,26 +12,20 @@ use std::time::{Duration, Instant};
 fn panic_of(sandbox: Sandbox) -> String {
     let panic = catch_unwind(AssertUnwindSafe(|| drop(sandbox))).expect_err("it fails the test");
     let text = panic.downcast_ref::<String>().cloned();
-    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-        .unwrap()
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap()
 }
 
 #[tokio::test]
 async fn an_answer_against_the_contract_fails_the_test() {
-    for (body, expected) in [
-        (r#"{"value": [{"name": 7}]}"#, "/value/0/name"),
-        (r#"{"value": {}}"#, "/value"),
-        ("<html>", "not JSON"),
-    ] {
+    for (body, expected) in
+        [(r#"{"value": [{"name": 7}]}"#, "/value/0/name"), (r#"{"value": {}}"#, "/value"), ("<html>", "not JSON")]
+    {
         let stage = Stage::open().await;
         let fault = Fault::status(200).header("content-type", "application/json").body(body);
         stage.sandbox.fail(Calls::of("GET", "/products"), fault, 1);
         assert!(stage.client.list_products().send().await.is_err());
         let text = panic_of(stage.sandbox);
-        assert!(
-            text.contains("GET /products (200)") && text.contains(expected),
-            "{text}"
-        );
+        assert!(text.contains("GET /products (200)") && text.contains(expected), "{text}");
     }
     let stage = Stage::open().await;
     let undocumented = Fault::status(206).header("content-type", "application/json").body("{}");
@@ -49,16 +43,10 @@ async fn a_request_against_the_contract_that_passes_fails_the_test() {
     let put = "/products/{productID}/listings/{listingID}";
     stage.sandbox.fail(Calls::of("PUT", put), fault, 1);
     let body = serde_json::json!({"title": 7});
-    let request = stage
-        .client
-        .request(reqwest::Method::PUT, "products/p/listings/l?more=1");
+    let request = stage.client.request(reqwest::Method::PUT, "products/p/listings/l?more=1");
     request.json(&body).send::<serde_json::Value>().await.unwrap();
     let text = panic_of(stage.sandbox);
-    for expected in [
-        "the header If-Match is required",
-        "the query parameter more",
-        "the request at \"/title\"",
-    ] {
+    for expected in ["the header If-Match is required", "the query parameter more", "the request at \"/title\""] {
         assert!(text.contains(expected), "{text}");
     }
 }
@@ -70,10 +58,7 @@ async fn an_unmet_expectation_fails_the_test() {
     stage.sandbox.expect(Calls::of("POST", "/products"), 1..);
     stage.client.list_products().send().await.unwrap();
     let text = panic_of(stage.sandbox);
-    assert_eq!(
-        text,
-        "the sandbox expected other calls: POST /products: 1 or more expected, 0 came"
-    );
+    assert_eq!(text, "the sandbox expected other calls: POST /products: 1 or more expected, 0 came");
 
     let stage = Stage::open().await;
     stage.sandbox.expect(Calls::tokens(), 1..=1);
@@ -86,9 +71,7 @@ async fn an_unmet_expectation_fails_the_test() {
 async fn a_panic_of_a_handler_fails_the_test() {
     let builder = Sandbox::builder().on_call(|call| assert_ne!(call.status, 404, "nothing is missing"));
     let sandbox = builder.start().await.unwrap();
-    let client = Client::builder()
-        .base_url(sandbox.url())
-        .token_provider(source(&sandbox));
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox));
     let client = client.build().unwrap();
     assert!(client.get_product("nothing").send().await.unwrap_err().is_not_found());
     // It goes on answering until the test ends.
@@ -126,9 +109,7 @@ fn every_exchange_is_checked() {
         let text = std::fs::read_to_string(&path).unwrap();
         let own = path.ends_with("sandbox.rs");
         assert!(own || !text.contains("Sandbox::start("), "{}", path.display());
-        let unchecked = text
-            .replace("checked(Sandbox::builder())", "")
-            .contains("Sandbox::builder()");
+        let unchecked = text.replace("checked(Sandbox::builder())", "").contains("Sandbox::builder()");
         assert!(own || !unchecked, "{}", path.display());
     }
 }
@@ -155,21 +136,11 @@ async fn two_hundred_live_side_by_side() {
     // Half of them, so that a busy machine does not matter; it takes less than a millisecond.
     assert!(starts[100] < Duration::from_millis(50), "{:?}", starts[100]);
     let calls = stages.iter().map(|sandbox| async move {
-        let client = Client::builder()
-            .base_url(sandbox.url())
-            .token_provider(source(sandbox));
+        let client = Client::builder().base_url(sandbox.url()).token_provider(source(sandbox));
         let client = client.build().unwrap();
         let offer = AzureProduct::application("one", "One");
         client.create_product(offer).send().await.unwrap();
-        client
-            .list_products()
-            .send()
-            .await
-            .unwrap()
-            .into_inner()
-            .value
-            .unwrap()
-            .len()
+        client.list_products().send().await.unwrap().into_inner().value.unwrap().len()
     });
     // Each has its own state.
     assert_eq!(futures_util::future::join_all(calls).await, vec![1; 200]);
@@ -186,9 +157,7 @@ async fn sixty_four_clients_in_parallel() {
     let sandbox = checked(Sandbox::builder()).pace(Duration::ZERO).start().await.unwrap();
     let (sandbox, end) = (&sandbox, Instant::now() + time());
     let clients = (0..64).map(|number| async move {
-        let client = Client::builder()
-            .base_url(sandbox.url())
-            .token_provider(source(sandbox));
+        let client = Client::builder().base_url(sandbox.url()).token_provider(source(sandbox));
         let client = client.retry(Retry::none()).build().unwrap();
         let mut rounds = 0;
         while Instant::now() < end || rounds == 0 {
@@ -202,33 +171,21 @@ async fn sixty_four_clients_in_parallel() {
     let calls = sandbox.calls();
     let refused: Vec<_> = calls.iter().filter(|call| !(200..300).contains(&call.status)).collect();
     assert!(refused.is_empty(), "{refused:?}");
-    println!(
-        "64 clients: {rounds} offers, {} of the newest calls without a refusal",
-        calls.len()
-    );
+    println!("64 clients: {rounds} offers, {} of the newest calls without a refusal", calls.len());
 }
 
 /// An offer with a plan, a property that is changed, and its end.
 async fn round(client: &Client, offer: &str) -> Result<(), partner_ingestion_sdk::Error> {
-    let product = client
-        .create_product(AzureProduct::application(offer, offer))
-        .send()
-        .await?;
+    let product = client.create_product(AzureProduct::application(offer, offer)).send().await?;
     let product = product.into_inner().id.unwrap();
-    client
-        .create_variant(&product, AzureSkuVariant::plan("one", "One"))
-        .send()
-        .await?;
+    client.create_variant(&product, AzureSkuVariant::plan("one", "One")).send().await?;
     let branches = client.list_branches(&product, "Property").send().await?.into_inner();
     let branch = branches.value.unwrap().remove(0);
     let draft = branch.current_draft_instance_id.unwrap();
     let found = client.find_properties(&product, &draft).send().await?.into_inner();
     let property = found.value.unwrap().remove(0);
     let id = property.id.clone().unwrap();
-    let changed = client
-        .replace_property(&product, &id, property.set_app_version("2"))
-        .send()
-        .await?;
+    let changed = client.replace_property(&product, &id, property.set_app_version("2")).send().await?;
     assert_eq!(changed.app_version.as_deref(), Some("2"));
     client.delete_product(&product).send().await?;
     Ok(())

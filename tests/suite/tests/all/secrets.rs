@@ -40,31 +40,18 @@ async fn token_endpoint_answers_never_reach_an_error() {
     // Whatever the endpoint answers, and even when it echoes the secret or cuts a token in two.
     let bodies = [
         (200, format!("{{\"access_token\":\"{CANARY}\"}}")),
-        (
-            200,
-            format!("{{\"access_token\":\"{CANARY}\",\"token_type\":\"mac\",\"expires_in\":1}}"),
-        ),
-        (
-            200,
-            format!("{{\"access_token\":\"{CANARY}\",\"token_type\":\"Bearer\",\"expires_in\":\"soon\"}}"),
-        ),
+        (200, format!("{{\"access_token\":\"{CANARY}\",\"token_type\":\"mac\",\"expires_in\":1}}")),
+        (200, format!("{{\"access_token\":\"{CANARY}\",\"token_type\":\"Bearer\",\"expires_in\":\"soon\"}}")),
         (200, format!("{{\"access_token\":\"{CANARY}")),
         (200, CANARY.to_owned()),
-        (
-            400,
-            format!("{{\"error\":\"{CANARY}\",\"error_description\":\"{CANARY}\"}}"),
-        ),
-        (
-            401,
-            format!("{{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215 {CANARY}\"}}"),
-        ),
+        (400, format!("{{\"error\":\"{CANARY}\",\"error_description\":\"{CANARY}\"}}")),
+        (401, format!("{{\"error\":\"invalid_client\",\"error_description\":\"AADSTS7000215 {CANARY}\"}}")),
         (500, format!("<html>{CANARY}</html>")),
         (302, CANARY.to_owned()),
     ];
     for (status, body) in bodies {
-        let say = Say::new(status, body)
-            .with("content-type", "application/json")
-            .with("location", format!("/{CANARY}"));
+        let say =
+            Say::new(status, body).with("content-type", "application/json").with("location", format!("/{CANARY}"));
         let server = Server::script(vec![say]).await;
         let source = TokenSource::builder("contoso.example", "client", CANARY)
             .any_client_id()
@@ -72,11 +59,7 @@ async fn token_endpoint_answers_never_reach_an_error() {
         clean(&source);
         let source = source.build().unwrap();
         clean(&source);
-        let client = Client::builder()
-            .base_url(&server.origin)
-            .token_provider(source)
-            .build()
-            .unwrap();
+        let client = Client::builder().base_url(&server.origin).token_provider(source).build().unwrap();
         let error = client.list_products().send().await.unwrap_err();
         assert_clean(&printed(&error));
         assert_clean(error.hint());
@@ -88,26 +71,15 @@ async fn a_token_never_leaves_its_header() {
     let token = StaticToken::new(CANARY).unwrap();
     clean(&token);
     let echo = Server::start(|seen, _| {
-        Say::new(
-            400,
-            json!(format!("bad {}", seen.header("authorization").unwrap())).to_string(),
-        )
+        Say::new(400, json!(format!("bad {}", seen.header("authorization").unwrap())).to_string())
     })
     .await;
-    let client = Client::builder()
-        .base_url(&echo.origin)
-        .token_provider(token.clone())
-        .build()
-        .unwrap();
+    let client = Client::builder().base_url(&echo.origin).token_provider(token.clone()).build().unwrap();
     clean(&client);
     clean(&client.list_products());
     let error = client.list_products().send().await.unwrap_err();
     assert_clean(&printed(&error));
-    let gone = Client::builder()
-        .base_url("http://127.0.0.1:1")
-        .token_provider(token)
-        .build()
-        .unwrap();
+    let gone = Client::builder().base_url("http://127.0.0.1:1").token_provider(token).build().unwrap();
     assert_clean(&printed(&gone.delete_product("p").send().await.unwrap_err()));
 }
 
@@ -121,28 +93,19 @@ async fn an_upload_address_is_never_printed() {
     let error = client.upload(&address, &b"x"[..]).await.unwrap_err();
     assert_clean(&printed(&error));
     assert_eq!(server.seen()[0].header("authorization"), None);
-    assert_eq!(
-        server.seen()[0].query(),
-        format!("sig={CANARY}"),
-        "sent exactly as issued"
-    );
+    assert_eq!(server.seen()[0].query(), format!("sig={CANARY}"), "sent exactly as issued");
     for bad in ["ftp://x", "http://example.com/x", CANARY] {
         assert_clean(&printed(&client.upload(&bad.into(), &b"x"[..]).await.unwrap_err()));
     }
     // The service repeats an address in its message.
-    let message = json!(format!(
-        "cannot read https://a.blob.core.windows.net/x?sv=1&sig={CANARY}&sp=r"
-    ))
-    .to_string();
+    let message = json!(format!("cannot read https://a.blob.core.windows.net/x?sv=1&sig={CANARY}&sp=r")).to_string();
     let server = Server::script(vec![Say::new(400, message)]).await;
     assert_clean(&printed(&server.client().get_product("p").send().await.unwrap_err()));
 }
 
 #[test]
 fn marked_fields_and_unknown_ones_are_not_printed() {
-    let lead = AzureBlobLeadConfiguration::default()
-        .set_connection_string(CANARY)
-        .set_container_name("leads");
+    let lead = AzureBlobLeadConfiguration::default().set_connection_string(CANARY).set_container_name("leads");
     clean(&lead);
     assert!(format!("{lead:?}").contains("leads"));
     clean(&LeadConfiguration::from(lead));
@@ -164,12 +127,7 @@ async fn a_body_with_a_secret_is_not_quoted() {
     assert_clean(&printed(&client.get_package("p", "k").send().await.unwrap_err()));
     let text = format!("{{\"order\": \"{CANARY}\"}}");
     let server = Server::script(vec![Say::new(200, text).off_contract()]).await;
-    let error = server
-        .client()
-        .get_listing_image("p", "l", "i")
-        .send()
-        .await
-        .unwrap_err();
+    let error = server.client().get_listing_image("p", "l", "i").send().await.unwrap_err();
     assert!(error.to_string().contains("order"), "{error}");
     assert_clean(&printed(&error));
 }

@@ -10,9 +10,7 @@ fn tree(args: &[&str]) -> BTreeSet<String> {
     let output = Command::new(cargo).args(fixed).args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines()
-        .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
-        .collect()
+    text.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
 }
 
 fn has(tree: &BTreeSet<String>, name: &str) -> bool {
@@ -32,13 +30,7 @@ fn types_alone_are_light() {
 fn the_default_tree_has_one_reqwest_and_no_openssl() {
     let tree = tree(&["partner-ingestion-sdk"]);
     assert!(tree.len() <= 130, "{} packages: {tree:?}", tree.len());
-    assert_eq!(
-        tree.iter()
-            .filter(|line| line.starts_with("reqwest "))
-            .collect::<Vec<_>>()
-            .len(),
-        1
-    );
+    assert_eq!(tree.iter().filter(|line| line.starts_with("reqwest ")).collect::<Vec<_>>().len(), 1);
     assert!(tree.iter().any(|line| line.starts_with("reqwest v0.13.")));
     for absent in ["openssl", "openssl-sys", "native-tls"] {
         assert!(!has(&tree, absent), "{absent}");
@@ -48,35 +40,19 @@ fn the_default_tree_has_one_reqwest_and_no_openssl() {
 #[test]
 fn the_trait_alone_has_neither_exchange_nor_client() {
     let tree = tree(&["partner-auth", "--no-default-features"]);
-    assert!(
-        !has(&tree, "oauth2") && !has(&tree, "reqwest") && tree.len() <= 8,
-        "{tree:?}"
-    );
+    assert!(!has(&tree, "oauth2") && !has(&tree, "reqwest") && tree.len() <= 8, "{tree:?}");
 }
 
 #[test]
 fn without_auth_the_client_has_no_exchange() {
-    let tree = tree(&[
-        "partner-ingestion-sdk",
-        "--no-default-features",
-        "--features",
-        "client,rustls",
-    ]);
+    let tree = tree(&["partner-ingestion-sdk", "--no-default-features", "--features", "client,rustls"]);
     assert!(!has(&tree, "oauth2") && has(&tree, "reqwest"));
 }
 
 #[test]
 fn json_features_that_break_flattened_decoding_are_off() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let args = [
-        "tree",
-        "--locked",
-        "--workspace",
-        "--edges",
-        "features",
-        "--invert",
-        "serde_json",
-    ];
+    let args = ["tree", "--locked", "--workspace", "--edges", "features", "--invert", "serde_json"];
     let output = Command::new(cargo).args(args).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("float_roundtrip") && text.contains("raw_value"));

@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 #[test]
 fn every_type_keeps_every_sample() {
     for (name, pointer, round_trip) in TYPES {
-        let schema = CORRECTED
-            .pointer(pointer)
-            .unwrap_or_else(|| panic!("{name}: {pointer}"));
+        let schema = CORRECTED.pointer(pointer).unwrap_or_else(|| panic!("{name}: {pointer}"));
         for seed in 0..40 {
             let mut sampler = Sampler::new(&CORRECTED, seed);
             let body = sampler.instance(schema);
@@ -45,10 +43,7 @@ fn unknown_fields_and_values_are_kept() {
 #[test]
 fn absent_empty_and_null() {
     let listing: AzureListing = serde_json::from_value(json!({"keywords": [], "listingUris": null})).unwrap();
-    assert_eq!(
-        (listing.keywords.as_deref(), listing.listing_uris.as_deref()),
-        (Some(&[][..]), None)
-    );
+    assert_eq!((listing.keywords.as_deref(), listing.listing_uris.as_deref()), (Some(&[][..]), None));
     assert_eq!(serde_json::to_value(&listing).unwrap(), json!({"keywords": []}));
 }
 
@@ -64,27 +59,14 @@ fn defaults_carry_their_tag_and_decoding_makes_none_up() {
     }
     let tagged = [
         (serde_json::to_value(AzureListing::default()).unwrap(), "AzureListing"),
-        (
-            serde_json::to_value(SubmissionCreationRequest::default()).unwrap(),
-            "SubmissionCreationRequest",
-        ),
-        (
-            serde_json::to_value(MarketoLeadConfiguration::default()).unwrap(),
-            "MarketoLeadConfiguration",
-        ),
-        (
-            serde_json::to_value(AzureSkuVariant::default()).unwrap(),
-            "AzureSkuVariant",
-        ),
+        (serde_json::to_value(SubmissionCreationRequest::default()).unwrap(), "SubmissionCreationRequest"),
+        (serde_json::to_value(MarketoLeadConfiguration::default()).unwrap(), "MarketoLeadConfiguration"),
+        (serde_json::to_value(AzureSkuVariant::default()).unwrap(), "AzureSkuVariant"),
     ];
     for (body, tag) in tagged {
         assert_eq!(body, json!({"resourceType": tag}));
     }
-    assert_eq!(
-        serde_json::to_value(AzureProduct::default()).unwrap(),
-        json!({}),
-        "no one type is the default"
-    );
+    assert_eq!(serde_json::to_value(AzureProduct::default()).unwrap(), json!({}), "no one type is the default");
 }
 
 #[test]
@@ -92,10 +74,8 @@ fn marketo_stays_marketo() {
     for union in ["LeadConfiguration", "PackageConfiguration", "Variant"] {
         let (_, pointer, round_trip) = TYPES.iter().find(|(name, _, _)| *name == union).unwrap();
         let members = CORRECTED.pointer(pointer).unwrap()["oneOf"].as_array().unwrap();
-        let samples: Vec<Value> = members
-            .iter()
-            .map(|m| Sampler::new(&CORRECTED, 5).instance(resolve(&CORRECTED, m)))
-            .collect();
+        let samples: Vec<Value> =
+            members.iter().map(|m| Sampler::new(&CORRECTED, 5).instance(resolve(&CORRECTED, m))).collect();
         for own in &samples {
             let tag = own["resourceType"].clone();
             // Every field of every other member beside its own.
@@ -120,10 +100,7 @@ fn numbers_and_dates_keep_their_text() {
     let availability: FeatureAvailability = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&availability).unwrap(), text);
     // Through a union, before and after the tag.
-    for text in [
-        r#"{"fileSize":9007199254740993,"isCertified":true}"#,
-        r#"{"fileSize":-1,"isCertified":false}"#,
-    ] {
+    for text in [r#"{"fileSize":9007199254740993,"isCertified":true}"#, r#"{"fileSize":-1,"isCertified":false}"#] {
         let package: AzurePackage = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&package).unwrap(), text);
     }
@@ -147,27 +124,19 @@ fn earlier_spellings_are_read_kept_and_replaced() {
     assert_eq!(serde_json::to_value(&product).unwrap(), old, "decoding moves nothing");
     assert_eq!(Resource::id(&product), Some("p-1"));
     assert_eq!(product.external_ids().unwrap()[0].value.as_deref(), Some("app"));
-    let new = product
-        .set_id("p-2")
-        .set_external_ids([TypeValuePair::new("AzureOfferId", "other")]);
+    let new = product.set_id("p-2").set_external_ids([TypeValuePair::new("AzureOfferId", "other")]);
     assert_eq!(
         serde_json::to_value(&new).unwrap(),
         json!({"id": "p-2", "externalIDs": [{"type": "AzureOfferId", "value": "other"}]})
     );
-    assert_eq!(
-        (Resource::id(&new), new.external_ids().unwrap().len()),
-        (Some("p-2"), 1)
-    );
+    assert_eq!((Resource::id(&new), new.external_ids().unwrap().len()), (Some("p-2"), 1));
     // Today's spelling wins, and what has another type under the old one is not taken for it.
     let both: AzureProduct = serde_json::from_value(json!({"id": "new", "ID": "old", "externalIds": 7})).unwrap();
     assert_eq!((Resource::id(&both), both.external_ids()), (Some("new"), None));
     // Some types spell it in capitals today.
     let member: AudienceMember = serde_json::from_value(json!({"id": "s-1"})).unwrap();
     assert_eq!(member.id().unwrap().as_str(), "s-1");
-    assert_eq!(
-        serde_json::to_value(member.set_id("s-2")).unwrap(),
-        json!({"ID": "s-2"})
-    );
+    assert_eq!(serde_json::to_value(member.set_id("s-2")).unwrap(), json!({"ID": "s-2"}));
 }
 
 #[test]
@@ -175,10 +144,7 @@ fn unions_answer_for_what_their_members_share() {
     for tag in ["AzureSkuVariant", "AzureTestDriveVariant", "ATypeOfTomorrow"] {
         let body = json!({"id": "v", "@odata.etag": "\"e\"", "resourceType": tag});
         let variant: Variant = serde_json::from_value(body).unwrap();
-        assert_eq!(
-            (variant.id(), variant.etag(), variant.resource_type()),
-            (Some("v"), Some("\"e\""), Some(tag))
-        );
+        assert_eq!((variant.id(), variant.etag(), variant.resource_type()), (Some("v"), Some("\"e\""), Some(tag)));
     }
     let old: Variant = serde_json::from_value(json!({"ID": "v", "resourceType": "AzureSkuVariant"})).unwrap();
     assert_eq!(old.id(), Some("v"));
@@ -189,10 +155,7 @@ fn a_field_can_be_cleared_and_a_list_emptied() {
     let mut listing = AzureListing::default().set_title("a").set_keywords(["k"]);
     listing.title = None;
     let listing = listing.set_keywords::<[&str; 0]>([]);
-    assert_eq!(
-        serde_json::to_value(&listing).unwrap(),
-        json!({"keywords": [], "resourceType": "AzureListing"})
-    );
+    assert_eq!(serde_json::to_value(&listing).unwrap(), json!({"keywords": [], "resourceType": "AzureListing"}));
 }
 
 #[test]
@@ -219,15 +182,10 @@ fn the_generated_code_keeps_its_budget() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../partner-ingestion-sdk/src/generated");
     let lines = |name: &str| {
         let text = std::fs::read_to_string(format!("{folder}/{name}.rs")).unwrap();
-        text.lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty() && !line.starts_with("//"))
-            .count()
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).count()
     };
-    let core: usize = ["client", "enums", "ids", "mod", "resources", "table", "types", "unions"]
-        .iter()
-        .map(|name| lines(name))
-        .sum();
+    let core: usize =
+        ["client", "enums", "ids", "mod", "resources", "table", "types", "unions"].iter().map(|name| lines(name)).sum();
     assert!(core > 1_000 && core <= 10_000, "{core} lines for client and types");
     let around = lines("operations") + lines("setters");
     assert!(around <= 10_000, "{around} lines for builders and setters");

@@ -17,11 +17,7 @@ const ARCHIVE: &[u8] = b"PK\x03\x04 mainTemplate.json";
 async fn a_package_from_a_path_bytes_and_a_stream() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
-    let content: Vec<u8> = ARCHIVE
-        .iter()
-        .copied()
-        .chain((0..1_000_000).map(|i| (i % 251) as u8))
-        .collect();
+    let content: Vec<u8> = ARCHIVE.iter().copied().chain((0..1_000_000).map(|i| (i % 251) as u8)).collect();
     let folder = std::env::temp_dir().join(format!("partner-uploads-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join("path.zip");
@@ -40,20 +36,10 @@ async fn a_package_from_a_path_bytes_and_a_stream() {
         let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
         let log = seen.clone();
         let upload = stage.client.upload_package(&product, source).poll(MOMENT, MOMENT);
-        let package = upload
-            .progress(move |p| log.lock().unwrap().push(p))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(
-            (package.state, package.file_name),
-            (Some(UploadState::Processed), Some(name))
-        );
+        let package = upload.progress(move |p| log.lock().unwrap().push(p)).send().await.unwrap();
+        assert_eq!((package.state, package.file_name), (Some(UploadState::Processed), Some(name)));
         let seen = seen.lock().unwrap();
-        assert!(
-            seen.len() >= 4 && seen.windows(2).all(|pair| pair[0].sent < pair[1].sent),
-            "{seen:?}"
-        );
+        assert!(seen.len() >= 4 && seen.windows(2).all(|pair| pair[0].sent < pair[1].sent), "{seen:?}");
         let last = seen.last().unwrap();
         assert_eq!((last.sent, last.total), (content.len() as u64, content.len() as u64));
     }
@@ -70,18 +56,9 @@ async fn what_breaks_on_the_way_is_sent_again() {
     let product = stage.product("app").await;
     let upload = |name: &str| {
         let file = FileSource::bytes(name, ARCHIVE);
-        stage
-            .client
-            .upload_package(&product, file)
-            .poll(MOMENT, MOMENT)
-            .stall_timeout(Duration::from_millis(200))
+        stage.client.upload_package(&product, file).poll(MOMENT, MOMENT).stall_timeout(Duration::from_millis(200))
     };
-    let faults = [
-        Fault::reset(),
-        Fault::cut(),
-        Fault::status(503),
-        Fault::delay(Duration::from_secs(60)),
-    ];
+    let faults = [Fault::reset(), Fault::cut(), Fault::status(503), Fault::delay(Duration::from_secs(60))];
     for (number, fault) in faults.into_iter().enumerate() {
         stage.sandbox.fail(Calls::uploads(), fault, 1);
         let package = upload(&format!("{number}.zip")).send().await.unwrap();
@@ -89,10 +66,7 @@ async fn what_breaks_on_the_way_is_sent_again() {
     }
     stage.sandbox.fail(Calls::uploads(), Fault::status(403), 1);
     let expired = upload("expired.zip").send().await.unwrap_err();
-    assert_eq!(
-        (expired.status().unwrap().as_u16(), expired.operation()),
-        (403, Some("upload"))
-    );
+    assert_eq!((expired.status().unwrap().as_u16(), expired.operation()), (403, Some("upload")));
     assert!(expired.hint().contains("expired"), "{}", expired.hint());
     // A stream cannot be sent twice.
     stage.sandbox.fail(Calls::uploads(), Fault::reset(), 1);
@@ -109,55 +83,28 @@ async fn what_processing_finds_and_what_was_there_before() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
     let upload = |file: FileSource| stage.client.upload_package(&product, file).poll(MOMENT, MOMENT).send();
-    let refused = upload(FileSource::bytes("no.zip", &b"no archive"[..]))
-        .await
-        .unwrap_err();
+    let refused = upload(FileSource::bytes("no.zip", &b"no archive"[..])).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Failed);
-    assert_eq!(
-        refused.validations()[0].error_code.as_deref(),
-        Some("PackageNotAnArchive")
-    );
-    assert!(
-        refused.to_string().contains("The package is not a zip archive."),
-        "{refused}"
-    );
+    assert_eq!(refused.validations()[0].error_code.as_deref(), Some("PackageNotAnArchive"));
+    assert!(refused.to_string().contains("The package is not a zip archive."), "{refused}");
     let first = upload(FileSource::bytes("app.zip", ARCHIVE)).await.unwrap();
     let again = upload(FileSource::bytes("app.zip", ARCHIVE)).await.unwrap();
-    assert_eq!(
-        first.id, again.id,
-        "the duplicate is answered with 301, and the first package is there"
-    );
+    assert_eq!(first.id, again.id, "the duplicate is answered with 301, and the first package is there");
     let all = items(stage.client.list_packages(&product).send()).await;
     let copy = all.iter().filter_map(|package| package.id.clone()).find(|id| {
         let named = all.iter().find(|package| package.id.as_ref() == Some(id)).unwrap();
         named.file_name.as_deref() == Some("app.zip") && Some(id) != first.id.as_ref()
     });
-    let moved = stage
-        .client
-        .get_package(&product, copy.unwrap())
-        .send()
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (moved.status().unwrap().as_u16(), moved.duplicate_of()),
-        (301, first.id)
-    );
+    let moved = stage.client.get_package(&product, copy.unwrap()).send().await.unwrap_err();
+    assert_eq!((moved.status().unwrap().as_u16(), moved.duplicate_of()), (301, first.id));
     assert!(moved.hint().contains("another file name"), "{}", moved.hint());
     // The wait for processing has an end.
     let slow = partner_tests::stage::checked(partner_sandbox::Sandbox::builder()).pace(Duration::from_secs(3600));
     let slow = slow.start().await.unwrap();
     let client = partner_ingestion_sdk::Client::builder().base_url(slow.url());
-    let client = client
-        .token_provider(partner_tests::stage::source(&slow))
-        .build()
-        .unwrap();
-    let offer = client
-        .ensure_product(AzureProduct::application("app", "App"))
-        .await
-        .unwrap();
-    let upload = client
-        .upload_package(&offer, FileSource::bytes("app.zip", ARCHIVE))
-        .poll(MOMENT, MOMENT);
+    let client = client.token_provider(partner_tests::stage::source(&slow)).build().unwrap();
+    let offer = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
+    let upload = client.upload_package(&offer, FileSource::bytes("app.zip", ARCHIVE)).poll(MOMENT, MOMENT);
     let late = upload.deadline(Duration::from_millis(100)).send().await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Timeout);
     assert!(late.to_string().contains("is still Uploaded"), "{late}");
@@ -170,43 +117,16 @@ async fn files_of_a_listing_and_of_co_selling() {
     let client = &stage.client;
     let listing = client.listing_draft(&product).get().await.unwrap().into_inner();
     let file = |name: &str| FileSource::bytes(name, &b"content"[..]);
-    let image = client
-        .upload_image(&product, &listing, "AzureLogoLarge", file("large.png"))
-        .with(|image| image.set_order(3));
+    let image =
+        client.upload_image(&product, &listing, "AzureLogoLarge", file("large.png")).with(|image| image.set_order(3));
     let image = image.send().await.unwrap();
-    let found = (
-        image.state,
-        image.order,
-        image.type_.as_deref(),
-        image.file_name.as_deref(),
-    );
-    assert_eq!(
-        found,
-        (
-            Some(UploadState::Uploaded),
-            Some(3),
-            Some("AzureLogoLarge"),
-            Some("large.png")
-        )
-    );
-    let video = client
-        .upload_video(&product, &listing, file("tour.mp4"))
-        .send()
-        .await
-        .unwrap();
-    let asset = client
-        .upload_asset(&product, &listing, file("guide.pdf"))
-        .with(|a| a.set_friendly_name("Guide"));
+    let found = (image.state, image.order, image.type_.as_deref(), image.file_name.as_deref());
+    assert_eq!(found, (Some(UploadState::Uploaded), Some(3), Some("AzureLogoLarge"), Some("large.png")));
+    let video = client.upload_video(&product, &listing, file("tour.mp4")).send().await.unwrap();
+    let asset = client.upload_asset(&product, &listing, file("guide.pdf")).with(|a| a.set_friendly_name("Guide"));
     let asset = asset.send().await.unwrap();
-    assert_eq!(
-        (video.state, asset.friendly_name.as_deref()),
-        (Some(UploadState::Uploaded), Some("Guide"))
-    );
-    let deck = client
-        .upload_cosell_asset(&product, file("deck.pptx"))
-        .send()
-        .await
-        .unwrap();
+    assert_eq!((video.state, asset.friendly_name.as_deref()), (Some(UploadState::Uploaded), Some("Guide")));
+    let deck = client.upload_cosell_asset(&product, file("deck.pptx")).send().await.unwrap();
     assert_eq!(deck.state.as_deref(), Some("Uploaded"));
 }
 
@@ -214,32 +134,13 @@ async fn files_of_a_listing_and_of_co_selling() {
 async fn what_cannot_be_read() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
-    let missing = stage
-        .client
-        .upload_package(&product, "no/such/app.zip")
-        .send()
-        .await
-        .unwrap_err();
+    let missing = stage.client.upload_package(&product, "no/such/app.zip").send().await.unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::File);
-    assert!(
-        missing.to_string().contains("no/such/app.zip cannot be read"),
-        "{missing}"
-    );
-    let nameless = stage
-        .client
-        .upload_package(&product, b"PK".to_vec())
-        .send()
-        .await
-        .unwrap_err();
+    assert!(missing.to_string().contains("no/such/app.zip cannot be read"), "{missing}");
+    let nameless = stage.client.upload_package(&product, b"PK".to_vec()).send().await.unwrap_err();
     assert_eq!(nameless.kind(), ErrorKind::Argument);
     let named = FileSource::from(b"PK".to_vec()).named("a.zip");
-    stage
-        .client
-        .upload_package(&product, named)
-        .poll(MOMENT, MOMENT)
-        .send()
-        .await
-        .unwrap();
+    stage.client.upload_package(&product, named).poll(MOMENT, MOMENT).send().await.unwrap();
 }
 
 /// How large the large file is: 300 MiB, which is above the limit of a single request, or as many bytes as the soak says.
@@ -253,9 +154,7 @@ fn large() -> u64 {
 fn a_large_file_in_bounded_memory() {
     for incident in [None, Some("front-door-uploads")] {
         let args = ["--control", "--pace", "0"].into_iter();
-        let args: Vec<&str> = args
-            .chain(incident.into_iter().flat_map(|name| ["--incident", name]))
-            .collect();
+        let args: Vec<&str> = args.chain(incident.into_iter().flat_map(|name| ["--incident", name])).collect();
         let sandbox = Running::start(&args);
         let program = Command::new(env!("CARGO_BIN_EXE_large_upload"))
             .arg(large().to_string())
@@ -264,11 +163,7 @@ fn a_large_file_in_bounded_memory() {
             .unwrap();
         assert!(program.status.success(), "{}", String::from_utf8_lossy(&program.stderr));
         let grew: u64 = String::from_utf8(program.stdout).unwrap().trim().parse().unwrap();
-        println!(
-            "{} MiB to {incident:?}: the memory grew by {} MiB",
-            large() >> 20,
-            grew >> 10
-        );
+        println!("{} MiB to {incident:?}: the memory grew by {} MiB", large() >> 20, grew >> 10);
         assert!(grew < 64 << 10, "{grew} KiB");
     }
 }

@@ -34,12 +34,7 @@ fn arm(op: &Operation) -> String {
     if let Some(body) = &op.body {
         args.push(format!("args.body::<{}>()", rust_type(body)));
     }
-    let mut text = format!(
-        "{} => {{\nlet call = client.{}({});\n",
-        literal(&op.name),
-        op.name,
-        args.join(", ")
-    );
+    let mut text = format!("{} => {{\nlet call = client.{}({});\n", literal(&op.name), op.name, args.join(", "));
     for param in all().filter(|p| !p.required) {
         let _ = writeln!(
             text,

@@ -17,23 +17,14 @@ use syn::{Attribute, parse_quote};
 /// Documentation as attributes, one a line, as `///` would make them.
 pub fn doc_lines(text: &str) -> Vec<Attribute> {
     let line = |line: &str| {
-        if line.is_empty() {
-            String::new()
-        } else {
-            format!(" {line}")
-        }
+        if line.is_empty() { String::new() } else { format!(" {line}") }
     };
-    text.lines()
-        .map(line)
-        .map(|line| parse_quote!(#[doc = #line]))
-        .collect()
+    text.lines().map(line).map(|line| parse_quote!(#[doc = #line])).collect()
 }
 
 /// Documentation as text, indented.
 pub fn doc_text(indent: &str, text: &str) -> String {
-    text.lines()
-        .map(|line| format!("{indent}/// {line}").trim_end().to_owned() + "\n")
-        .collect()
+    text.lines().map(|line| format!("{indent}/// {line}").trim_end().to_owned() + "\n").collect()
 }
 
 /// The Rust type, as it is written in the generated crate.

@@ -52,10 +52,7 @@ fn entry(op: &Operation, index: usize) -> String {
 }
 
 fn entry_doc(op: &Operation) -> String {
-    let mut doc = op
-        .doc
-        .clone()
-        .unwrap_or_else(|| format!("Calls the operation `{}`.", op.name));
+    let mut doc = op.doc.clone().unwrap_or_else(|| format!("Calls the operation `{}`.", op.name));
     let _ = write!(doc, "\n\n`{} {}`", op.method, op.path);
     let described: Vec<&Param> = required(op).chain(optional(op)).filter(|p| p.doc.is_some()).collect();
     if !described.is_empty() {
@@ -79,11 +76,7 @@ fn entry_doc(op: &Operation) -> String {
         words::camel(&op.name)
     );
     if !op.errors.is_empty() {
-        let _ = write!(
-            doc,
-            " The document lists the statuses {}; others occur.",
-            op.errors.join(", ")
-        );
+        let _ = write!(doc, " The document lists the statuses {}; others occur.", op.errors.join(", "));
     }
     doc
 }
@@ -136,11 +129,8 @@ fn setter(param: &Param) -> String {
 
 fn send(api: &Api, op: &Operation, arguments: &[String]) -> String {
     let answer = op.response.as_ref().map_or("()".to_owned(), rust_type);
-    let path: Vec<String> = op
-        .path_params
-        .iter()
-        .map(|p| format!("({}, self.{}.as_str())", literal(&p.wire), p.rust))
-        .collect();
+    let path: Vec<String> =
+        op.path_params.iter().map(|p| format!("({}, self.{}.as_str())", literal(&p.wire), p.rust)).collect();
     let etag = match &op.body {
         Some(body) if op.if_match != IfMatch::No && has_etag(api, body) => "crate::Resource::etag(&self.body)",
         _ => "None",
@@ -161,12 +151,7 @@ fn pages(api: &Api, op: &Operation) -> String {
     let Some(Type::Struct(page)) = &op.response else {
         return String::new();
     };
-    let Some(items) = api
-        .structs
-        .get(page)
-        .and_then(|s| s.page())
-        .filter(|_| op.method == "GET")
-    else {
+    let Some(items) = api.structs.get(page).and_then(|s| s.page()).filter(|_| op.method == "GET") else {
         return String::new();
     };
     let item = rust_type(items.item);
@@ -216,9 +201,7 @@ fn argument(op: &Operation, name: &str) -> Option<String> {
         return Some("&self.body".to_owned());
     }
     let all = op.path_params.iter().chain(&op.params);
-    let param = all
-        .into_iter()
-        .find(|p| p.rust == name || words::snake(&p.wire) == name)?;
+    let param = all.into_iter().find(|p| p.rust == name || words::snake(&p.wire) == name)?;
     let field = format!("self.{}", param.rust);
     Some(match (&param.ty, param.required) {
         (Type::Bool | Type::Integer, _) => field,

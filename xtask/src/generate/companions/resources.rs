@@ -14,19 +14,9 @@ pub fn emit(api: &Api) -> String {
         String::from("use crate::resource::{older, page, resource, tagged, union_resource};\nuse crate::types::*;\n\n");
     for (name, object) in &api.structs {
         if let Some((field, value)) = object.tag() {
-            let others = object
-                .fields
-                .iter()
-                .filter(|f| f.wire != field.wire)
-                .map(|f| f.rust.as_str());
+            let others = object.fields.iter().filter(|f| f.wire != field.wire).map(|f| f.rust.as_str());
             let others: Vec<&str> = others.collect();
-            let _ = writeln!(
-                out,
-                "tagged!({name} {{ {} = {}; {} }});",
-                field.rust,
-                literal(value),
-                others.join(", ")
-            );
+            let _ = writeln!(out, "tagged!({name} {{ {} = {}; {} }});", field.rust, literal(value), others.join(", "));
         }
     }
     out.push('\n');
@@ -36,18 +26,10 @@ pub fn emit(api: &Api) -> String {
         }
         if let Some(page) = object.page() {
             let item = rust_type(page.item);
-            let _ = writeln!(
-                out,
-                "page!({name}, {item}, {}{});",
-                page.next_link.rust,
-                spellings(&page.next_link.older)
-            );
+            let _ =
+                writeln!(out, "page!({name}, {item}, {}{});", page.next_link.rust, spellings(&page.next_link.older));
         }
-        for field in object
-            .fields
-            .iter()
-            .filter(|field| !field.older.is_empty() && !is_common(field))
-        {
+        for field in object.fields.iter().filter(|field| !field.older.is_empty() && !is_common(field)) {
             let ty = rust_type(&field.ty);
             let _ = writeln!(out, "older!({name}, {}: {ty}{});", field.rust, spellings(&field.older));
         }
@@ -63,11 +45,8 @@ pub fn emit(api: &Api) -> String {
 
 /// Something with an id, an entity tag or a resource type of its own.
 fn resource(name: &str, object: &Struct) -> Option<String> {
-    let text = |wire: &str| {
-        object
-            .field(wire)
-            .filter(|f| f.ty.innermost() == &f.ty && !matches!(f.ty, Type::Struct(_)))
-    };
+    let text =
+        |wire: &str| object.field(wire).filter(|f| f.ty.innermost() == &f.ty && !matches!(f.ty, Type::Struct(_)));
     let (id, etag, kind) = (text(ID), text(ETAG), text(RESOURCE_TYPE));
     if id.is_none() && etag.is_none() && kind.is_none() {
         return None;

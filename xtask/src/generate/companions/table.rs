@@ -37,23 +37,19 @@ pub fn emit(api: &Api) -> String {
 /// Whether the answer can hold a field that is marked as secret: its body must not be quoted in an error.
 fn holds_secret(api: &Api, op: &Operation) -> bool {
     let mut seen = BTreeSet::new();
-    [&op.body, &op.response]
-        .into_iter()
-        .flatten()
-        .any(|ty| secret_inside(api, ty, &mut seen))
+    [&op.body, &op.response].into_iter().flatten().any(|ty| secret_inside(api, ty, &mut seen))
 }
 
 fn secret_inside(api: &Api, ty: &Type, seen: &mut BTreeSet<String>) -> bool {
     match ty.innermost() {
         Type::Secret => true,
-        Type::Struct(name) if seen.insert(name.clone()) => api
-            .structs
-            .get(name)
-            .is_some_and(|s| s.fields.iter().any(|f| secret_inside(api, &f.ty, seen))),
+        Type::Struct(name) if seen.insert(name.clone()) => {
+            api.structs.get(name).is_some_and(|s| s.fields.iter().any(|f| secret_inside(api, &f.ty, seen)))
+        }
         Type::Union(name) if seen.insert(name.clone()) => match api.unions.get(name).map(|u| &u.kind) {
-            Some(UnionKind::Tagged { members, .. }) => members
-                .iter()
-                .any(|m| secret_inside(api, &Type::Struct(m.ty.clone()), seen)),
+            Some(UnionKind::Tagged { members, .. }) => {
+                members.iter().any(|m| secret_inside(api, &Type::Struct(m.ty.clone()), seen))
+            }
             Some(UnionKind::Shaped { members }) => members.iter().any(|(_, ty)| secret_inside(api, ty, seen)),
             None => false,
         },

@@ -17,10 +17,7 @@ pub fn emit(api: &Api, usage: &Usage) -> String {
 }
 
 fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Member], usage: &Usage) {
-    let doc = union
-        .doc
-        .clone()
-        .unwrap_or_else(|| format!("One of {} types, told apart by `{tag}`.", members.len()));
+    let doc = union.doc.clone().unwrap_or_else(|| format!("One of {} types, told apart by `{tag}`.", members.len()));
     let _ = write!(
         out,
         "\ntagged_union! {{\n{}    {name} by {} {{\n",
@@ -29,22 +26,13 @@ fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Mem
     );
     for member in members {
         let accessor = crate::generate::words::snake(&member.variant);
-        let _ = writeln!(
-            out,
-            "        {}({}) = {}, as_{accessor};",
-            member.variant,
-            member.ty,
-            literal(&member.value)
-        );
+        let _ = writeln!(out, "        {}({}) = {}, as_{accessor};", member.variant, member.ty, literal(&member.value));
     }
     out.push_str("    }\n}\n");
 }
 
 fn shaped(out: &mut String, name: &str, union: &Union, members: &[(Shape, Type)], usage: &Usage) {
-    let doc = union
-        .doc
-        .clone()
-        .unwrap_or_else(|| "One of several JSON types.".to_owned());
+    let doc = union.doc.clone().unwrap_or_else(|| "One of several JSON types.".to_owned());
     let _ = write!(
         out,
         "\nshaped_union! {{\n{}    {name} {{\n",

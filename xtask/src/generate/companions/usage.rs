@@ -44,10 +44,7 @@ impl Usage {
     /// A sentence that names what holds the type, if anything does.
     pub fn holders(&self, name: &str) -> Option<String> {
         let holders = self.held.get(name)?;
-        let links: Vec<String> = holders
-            .iter()
-            .map(|holder| format!("[`{holder}`](crate::types::{holder})"))
-            .collect();
+        let links: Vec<String> = holders.iter().map(|holder| format!("[`{holder}`](crate::types::{holder})")).collect();
         Some(format!("Part of {}.", links.join(", ")))
     }
 
@@ -61,14 +58,10 @@ impl Usage {
 
     /// Operations and holders as text, for types that a macro declares. Links to operations exist only with the client.
     pub fn lines(&self, name: &str) -> String {
-        let operations = [("Taken", &self.taken), ("Returned", &self.returned)]
-            .into_iter()
-            .filter_map(|(verb, map)| {
-                let links: Vec<String> = map
-                    .get(name)?
-                    .iter()
-                    .map(|op| format!("[`{op}`](crate::Client::{op})"))
-                    .collect();
+        let operations =
+            [("Taken", &self.taken), ("Returned", &self.returned)].into_iter().filter_map(|(verb, map)| {
+                let links: Vec<String> =
+                    map.get(name)?.iter().map(|op| format!("[`{op}`](crate::Client::{op})")).collect();
                 Some(format!(
                     "    #[cfg_attr(feature = \"client\", doc = \"\\n{verb} by {}.\\n\")]\n",
                     links.join(", ")
@@ -93,10 +86,7 @@ impl Usage {
         let mut attrs = Vec::new();
         for (verb, map) in [("Taken", &self.taken), ("Returned", &self.returned)] {
             if let Some(operations) = map.get(name) {
-                let links: Vec<String> = operations
-                    .iter()
-                    .map(|op| format!("[`{op}`](crate::Client::{op})"))
-                    .collect();
+                let links: Vec<String> = operations.iter().map(|op| format!("[`{op}`](crate::Client::{op})")).collect();
                 let line = format!(" {verb} by {}.", links.join(", "));
                 attrs.extend(doc_lines("\n"));
                 attrs.push(parse_quote!(#[cfg_attr(feature = "client", doc = #line)]));

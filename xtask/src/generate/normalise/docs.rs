@@ -36,11 +36,7 @@ pub fn rustdoc(text: &str) -> String {
             out.push("```".to_owned());
             sample = false;
         }
-        out.push(if sample {
-            line.trim_start_matches("    ").to_owned()
-        } else {
-            escape(line.trim_start())
-        });
+        out.push(if sample { line.trim_start_matches("    ").to_owned() } else { escape(line.trim_start()) });
     }
     if sample {
         out.push("```".to_owned());
@@ -122,10 +118,7 @@ mod tests {
             ("a &lt;b&gt; &amp;amp; c", "a \\<b\\> & c"),
             ("see [x] and Vec<T>", "see \\[x\\] and Vec\\<T\\>"),
             ("at https://a.example/b?c=d, now", "at <https://a.example/b?c=d>, now"),
-            (
-                "one\r\n\r\n    {\r\n      1\r\n    }\r\ntwo",
-                "one\n\n```text\n{\n  1\n}\n```\ntwo",
-            ),
+            ("one\r\n\r\n    {\r\n      1\r\n    }\r\ntwo", "one\n\n```text\n{\n  1\n}\n```\ntwo"),
             ("```json\n{}\n```", "{}"),
             ("use `a[b]` here", "use `a[b]` here"),
             ("an odd ` tick", "an odd \\` tick"),

@@ -19,12 +19,7 @@ struct Site {
 
 impl Registry {
     pub fn add(&mut self, place: &str, fallback: &str, values: Vec<String>, pointer: &str, doc: Option<String>) {
-        let site = Site {
-            values,
-            fallback: fallback.to_owned(),
-            pointer: pointer.to_owned(),
-            doc,
-        };
+        let site = Site { values, fallback: fallback.to_owned(), pointer: pointer.to_owned(), doc };
         self.0.entry(place.to_owned()).or_insert(site);
     }
 }
@@ -45,20 +40,12 @@ impl Normaliser<'_> {
         for (name, known) in &self.api.enums {
             by_values.insert(known.variants.iter().map(|v| v.wire.clone()).collect(), name.clone());
         }
-        let unnamed: Vec<String> = self
-            .enums
-            .0
-            .keys()
-            .filter(|place| !names.contains_key(*place))
-            .cloned()
-            .collect();
+        let unnamed: Vec<String> = self.enums.0.keys().filter(|place| !names.contains_key(*place)).cloned().collect();
         for place in unnamed {
             let site = &self.enums.0[&place];
             let values: BTreeSet<String> = site.values.iter().cloned().collect();
             let name = by_values.entry(values).or_insert_with(|| site.fallback.clone()).clone();
-            self.api
-                .notices
-                .push(format!("{place} has no row in names.toml [enums]: it is called {name}"));
+            self.api.notices.push(format!("{place} has no row in names.toml [enums]: it is called {name}"));
             self.merge_enum(&name, &place);
             names.insert(place, name);
         }
@@ -79,10 +66,7 @@ impl Normaliser<'_> {
         merged.doc = merged.doc.take().or_else(|| site.doc.clone());
         for wire in &site.values {
             if !merged.variants.iter().any(|v| v.wire == *wire) {
-                merged.variants.push(Variant {
-                    rust: words::camel(wire),
-                    wire: wire.clone(),
-                });
+                merged.variants.push(Variant { rust: words::camel(wire), wire: wire.clone() });
             }
         }
     }

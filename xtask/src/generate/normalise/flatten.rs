@@ -20,9 +20,9 @@ impl<'d> Normaliser<'d> {
             return true;
         }
         match node.get("allOf").and_then(|all| all.items().ok()) {
-            Some(members) if members.len() == 1 && node.pointer.starts_with("/components/schemas/") => self
-                .target(&members[0])
-                .is_ok_and(|(target, _)| self.is_object(&target)),
+            Some(members) if members.len() == 1 && node.pointer.starts_with("/components/schemas/") => {
+                self.target(&members[0]).is_ok_and(|(target, _)| self.is_object(&target))
+            }
             Some(members) => members.len() > 1,
             None => false,
         }
@@ -43,10 +43,7 @@ impl<'d> Normaliser<'d> {
         depth: usize,
     ) -> Result<(), Finding> {
         if depth > MAX_DEPTH {
-            return Err(Finding::new(
-                &node.pointer,
-                "composition goes in circles or is nested too deeply",
-            ));
+            return Err(Finding::new(&node.pointer, "composition goes in circles or is nested too deeply"));
         }
         let (node, place) = match node.has("$ref") {
             true => self.target(node)?,
@@ -60,11 +57,7 @@ impl<'d> Normaliser<'d> {
         };
         for (wire, schema) in own.members()? {
             found.retain(|property| property.wire != wire);
-            found.push(Property {
-                wire: wire.to_owned(),
-                node: schema,
-                place: format!("{place}.{wire}"),
-            });
+            found.push(Property { wire: wire.to_owned(), node: schema, place: format!("{place}.{wire}") });
         }
         Ok(())
     }
@@ -78,19 +71,10 @@ impl<'d> Normaliser<'d> {
                 return Ok((node, short));
             };
             let full = last_segment(reference);
-            let known = reference
-                .strip_prefix("#/components/schemas/")
-                .and_then(|_| self.schemas.get(&full));
-            let target = self
-                .document
-                .get("components")
-                .and_then(|c| c.get("schemas"))
-                .and_then(|s| s.get(&full));
+            let known = reference.strip_prefix("#/components/schemas/").and_then(|_| self.schemas.get(&full));
+            let target = self.document.get("components").and_then(|c| c.get("schemas")).and_then(|s| s.get(&full));
             let (Some(name), Some(target)) = (known, target) else {
-                return Err(Finding::new(
-                    format!("{}/$ref", node.pointer),
-                    format!("{reference} does not exist"),
-                ));
+                return Err(Finding::new(format!("{}/$ref", node.pointer), format!("{reference} does not exist")));
             };
             short = name.short.clone();
             node = target;

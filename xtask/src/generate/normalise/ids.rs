@@ -6,10 +6,7 @@ use crate::generate::finding::Finding;
 
 impl Normaliser<'_> {
     pub(super) fn add_id(&mut self, name: &str, wire: &str, doc: Option<String>) {
-        let id = self.api.ids.entry(name.to_owned()).or_insert_with(|| Id {
-            wire: wire.to_owned(),
-            doc: None,
-        });
+        let id = self.api.ids.entry(name.to_owned()).or_insert_with(|| Id { wire: wire.to_owned(), doc: None });
         id.doc = id.doc.take().or(doc);
     }
 
@@ -21,12 +18,7 @@ impl Normaliser<'_> {
             }
         }
         let mut owners: Vec<(String, String)> = Vec::new();
-        for operation in self
-            .api
-            .operations
-            .iter()
-            .filter(|op| op.method == "GET" && op.path.ends_with('}'))
-        {
+        for operation in self.api.operations.iter().filter(|op| op.method == "GET" && op.path.ends_with('}')) {
             let Some(Type::Id(id)) = operation.path_params.last().map(|param| &param.ty) else {
                 continue;
             };
@@ -42,11 +34,7 @@ impl Normaliser<'_> {
         }
         for (owner, id) in owners {
             let fields = self.api.structs.get_mut(&owner).map(|s| s.fields.iter_mut());
-            if let Some(field) = fields
-                .into_iter()
-                .flatten()
-                .find(|f| f.wire == "id" && f.ty == Type::Text)
-            {
+            if let Some(field) = fields.into_iter().flatten().find(|f| f.wire == "id" && f.ty == Type::Text) {
                 field.ty = Type::Id(id);
             }
         }

@@ -40,10 +40,7 @@ impl<'d> Normaliser<'d> {
         let method = method.to_uppercase();
         let key = format!("{method} {path}");
         let Some(name) = self.names.operation(&key).map(str::to_owned) else {
-            let help = format!(
-                "add a row to names.toml:\n[operations]\n\"{key}\" = \"{}\"",
-                proposal(&method, path)
-            );
+            let help = format!("add a row to names.toml:\n[operations]\n\"{key}\" = \"{}\"", proposal(&method, path));
             return Err(Finding::new(&node.pointer, "the operation has no name").help(help));
         };
         let (params, if_match) = self.params(&key, item, node)?;
@@ -69,15 +66,10 @@ impl<'d> Normaliser<'d> {
     fn params(&mut self, key: &str, item: &Node<'d>, node: &Node<'d>) -> Result<(Vec<Param>, IfMatch), Finding> {
         let mut all: Vec<Param> = Vec::new();
         let mut if_match = IfMatch::No;
-        for param in item
-            .items_of("parameters")?
-            .into_iter()
-            .chain(node.items_of("parameters")?)
-        {
+        for param in item.items_of("parameters")?.into_iter().chain(node.items_of("parameters")?) {
             let param = self.resolve(&param, "parameters")?;
-            let wire = param
-                .str_of("name")?
-                .ok_or_else(|| Finding::new(&param.pointer, "a parameter without a name"))?;
+            let wire =
+                param.str_of("name")?.ok_or_else(|| Finding::new(&param.pointer, "a parameter without a name"))?;
             let required = param.value.get("required").and_then(|r| r.as_bool()).unwrap_or(false);
             let place = match param.str_of("in")? {
                 Some("path") => ParamPlace::Path,
@@ -101,15 +93,7 @@ impl<'d> Normaliser<'d> {
             let required = required || place == ParamPlace::Path;
             let pointer = param.pointer.clone();
             all.retain(|other| other.wire != wire || other.place != place);
-            all.push(Param {
-                place,
-                wire: wire.to_owned(),
-                rust,
-                ty,
-                required,
-                doc,
-                pointer,
-            });
+            all.push(Param { place, wire: wire.to_owned(), rust, ty, required, doc, pointer });
         }
         Ok((all, if_match))
     }
@@ -145,14 +129,8 @@ impl<'d> Normaliser<'d> {
     /// The one type that success has. Statuses are folded: the service answers 200 where 201 is written.
     fn success(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<Option<Type>, Finding> {
         let mut types: Vec<(String, Type)> = Vec::new();
-        let responses = node
-            .get("responses")
-            .ok_or_else(|| Finding::new(&node.pointer, "no responses"))?;
-        for (status, response) in responses
-            .members()?
-            .into_iter()
-            .filter(|(status, _)| status.starts_with('2'))
-        {
+        let responses = node.get("responses").ok_or_else(|| Finding::new(&node.pointer, "no responses"))?;
+        for (status, response) in responses.members()?.into_iter().filter(|(status, _)| status.starts_with('2')) {
             let response = self.resolve(&response, "responses")?;
             if let Some(ty) = self.json(&response, &format!("{key}#{status}"), name)?
                 && !types.iter().any(|(_, known)| *known == ty)
@@ -180,10 +158,9 @@ impl<'d> Normaliser<'d> {
                 Some(schema) => self.type_of(&schema, place, name).map(Some),
                 None => Ok(Some(Type::Any)),
             },
-            (None, Some((other, _))) => Err(Finding::new(
-                &content.pointer,
-                format!("media type {other} is not supported, only JSON is"),
-            )),
+            (None, Some((other, _))) => {
+                Err(Finding::new(&content.pointer, format!("media type {other} is not supported, only JSON is")))
+            }
             (None, None) => Ok(None),
         }
     }
@@ -195,14 +172,9 @@ impl<'d> Normaliser<'d> {
             let Some(reference) = node.str_of("$ref")? else {
                 return Ok(node);
             };
-            let target = reference
-                .strip_prefix(&format!("#/components/{kind}/"))
-                .and_then(|name| {
-                    self.document
-                        .get("components")?
-                        .get(kind)?
-                        .get(&name.replace("~1", "/").replace("~0", "~"))
-                });
+            let target = reference.strip_prefix(&format!("#/components/{kind}/")).and_then(|name| {
+                self.document.get("components")?.get(kind)?.get(&name.replace("~1", "/").replace("~0", "~"))
+            });
             node = target
                 .ok_or_else(|| Finding::new(format!("{}/$ref", node.pointer), format!("{reference} does not exist")))?;
         }
@@ -211,15 +183,8 @@ impl<'d> Normaliser<'d> {
 }
 
 fn error_statuses(node: &Node<'_>) -> Vec<String> {
-    let responses = node
-        .value
-        .get("responses")
-        .and_then(|r| r.as_object())
-        .into_iter()
-        .flatten();
-    let errors = responses
-        .map(|(status, _)| status)
-        .filter(|status| status.starts_with(['3', '4', '5']));
+    let responses = node.value.get("responses").and_then(|r| r.as_object()).into_iter().flatten();
+    let errors = responses.map(|(status, _)| status).filter(|status| status.starts_with(['3', '4', '5']));
     errors.cloned().collect()
 }
 
@@ -231,12 +196,7 @@ fn is_json(media: &str) -> bool {
 /// Every `{name}` of the path has its parameter and the other way round.
 fn in_path_order(path: &str, mut params: Vec<Param>, node: &Node<'_>) -> Result<Vec<Param>, Finding> {
     let mut ordered = Vec::new();
-    for wire in path
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(wire, _)| wire)
-    {
+    for wire in path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(wire, _)| wire) {
         let at = params.iter().position(|param| param.wire == wire);
         let at =
             at.ok_or_else(|| Finding::new(&node.pointer, format!("the path names {{{wire}}}, no parameter does")))?;
@@ -244,10 +204,7 @@ fn in_path_order(path: &str, mut params: Vec<Param>, node: &Node<'_>) -> Result<
     }
     match params.first() {
         None => Ok(ordered),
-        Some(param) => Err(Finding::new(
-            &param.pointer,
-            format!("the path has no {{{}}}", param.wire),
-        )),
+        Some(param) => Err(Finding::new(&param.pointer, format!("the path has no {{{}}}", param.wire))),
     }
 }
 
@@ -264,9 +221,6 @@ fn proposal(method: &str, path: &str) -> String {
 }
 
 fn fixed_part(path: &str) -> &str {
-    let part = path
-        .rsplit('/')
-        .find(|part| !part.is_empty() && !part.starts_with('{'))
-        .unwrap_or("root");
+    let part = path.rsplit('/').find(|part| !part.is_empty() && !part.starts_with('{')).unwrap_or("root");
     part.split('(').next().unwrap_or(part)
 }

@@ -102,20 +102,11 @@ impl<'d> Normaliser<'d> {
             fields.extend(self.accept(field));
         }
         let wires: Vec<String> = fields.iter().map(|field: &Field| field.wire.clone()).collect();
-        fields
-            .iter_mut()
-            .for_each(|field| field.older.retain(|older| !wires.contains(older)));
+        fields.iter_mut().for_each(|field| field.older.retain(|older| !wires.contains(older)));
         fields.sort_by(|a, b| a.wire.cmp(&b.wire));
         let doc = self.description(node);
         let pointer = node.pointer.clone();
-        if let Some(other) = self.api.structs.insert(
-            rust.clone(),
-            Struct {
-                pointer: pointer.clone(),
-                doc,
-                fields,
-            },
-        ) {
+        if let Some(other) = self.api.structs.insert(rust.clone(), Struct { pointer: pointer.clone(), doc, fields }) {
             let message = format!("the object would be called {rust}, like the one at {}", other.pointer);
             let help = format!("add a row to names.toml:\n[schemas]\n\"{place}\" = \"Another{rust}\"");
             self.findings.push(Finding::new(pointer, message).help(help));
@@ -131,25 +122,13 @@ mod tests {
     fn dotted_and_generic_names() {
         let table = [
             ("A.B.Products.AzureProduct", "AzureProduct", "AzureProduct"),
-            (
-                "A.PagedCollection_A.BaseProduct_",
-                "ProductPage",
-                "PagedCollection_BaseProduct_",
-            ),
+            ("A.PagedCollection_A.BaseProduct_", "ProductPage", "PagedCollection_BaseProduct_"),
             ("A.PagedCollection_A.Branch_", "BranchPage", "PagedCollection_Branch_"),
-            (
-                "A.ScheduleInfo_A.PriceSchedule_",
-                "PriceScheduleScheduleInfo",
-                "ScheduleInfo_PriceSchedule_",
-            ),
+            ("A.ScheduleInfo_A.PriceSchedule_", "PriceScheduleScheduleInfo", "ScheduleInfo_PriceSchedule_"),
             ("plain_name", "PlainName", "plain_name"),
         ];
         for (full, rust, short) in table {
-            assert_eq!(
-                (rust_name(full).as_str(), short_name(full).as_str()),
-                (rust, short),
-                "{full}"
-            );
+            assert_eq!((rust_name(full).as_str(), short_name(full).as_str()), (rust, short), "{full}");
         }
     }
 }

@@ -45,20 +45,14 @@ impl<'d> Normaliser<'d> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, schema) in &schemas {
             let parts = schema.items_of("allOf").unwrap_or_default();
-            let properties = parts
-                .iter()
-                .chain([schema])
-                .filter_map(|part| part.get("properties")?.members().ok());
+            let properties = parts.iter().chain([schema]).filter_map(|part| part.get("properties")?.members().ok());
             for (wire, property) in properties.flatten() {
                 if one_value(&property).is_some() {
                     *counts.entry(wire).or_default() += 1;
                 }
             }
         }
-        self.tag = counts
-            .into_iter()
-            .max_by_key(|(_, count)| *count)
-            .map(|(wire, _)| wire.to_owned());
+        self.tag = counts.into_iter().max_by_key(|(_, count)| *count).map(|(wire, _)| wire.to_owned());
     }
 
     /// The type of the schema at `place`; `name` is what an object or enum without a row would be called.
@@ -81,8 +75,7 @@ impl<'d> Normaliser<'d> {
         Ok(match node.str_of("type")? {
             Some("string") => match (format, values(node)) {
                 (_, Some(values)) => {
-                    self.enums
-                        .add(place, name, values, &node.pointer, self.description(node));
+                    self.enums.add(place, name, values, &node.pointer, self.description(node));
                     Type::Enum(place.to_owned())
                 }
                 ("password", None) => Type::Secret,
@@ -102,10 +95,7 @@ impl<'d> Normaliser<'d> {
             },
             None => Type::Any,
             Some(other) => {
-                return Err(Finding::new(
-                    format!("{}/type", node.pointer),
-                    format!("unknown type {other:?}"),
-                ));
+                return Err(Finding::new(format!("{}/type", node.pointer), format!("unknown type {other:?}")));
             }
         })
     }
@@ -129,11 +119,7 @@ impl<'d> Normaliser<'d> {
     /// An object written where it is used becomes a struct of its own.
     fn hoist(&mut self, node: &Node<'d>, place: &str, name: &str) -> Type {
         let rust = self.names.schema(place).unwrap_or(name).to_owned();
-        let known = self
-            .api
-            .structs
-            .get(&rust)
-            .is_some_and(|known| known.pointer == node.pointer);
+        let known = self.api.structs.get(&rust).is_some_and(|known| known.pointer == node.pointer);
         if !known {
             self.add_struct(node, place, rust.clone());
         }

@@ -37,18 +37,13 @@ impl<'d> Normaliser<'d> {
         shapes.sort();
         let distinct = shapes.windows(2).all(|pair| pair[0].0 != pair[1].0);
         if shapes.len() < members.len() || !distinct {
-            self.api.notices.push(format!(
-                "{}: the alternatives cannot be told apart; kept as plain JSON",
-                node.pointer
-            ));
+            self.api
+                .notices
+                .push(format!("{}: the alternatives cannot be told apart; kept as plain JSON", node.pointer));
             return Ok(Type::Any);
         }
         let doc = self.description(node);
-        let union = Union {
-            pointer: node.pointer.clone(),
-            doc,
-            kind: UnionKind::Shaped { members: shapes },
-        };
+        let union = Union { pointer: node.pointer.clone(), doc, kind: UnionKind::Shaped { members: shapes } };
         self.api.unions.insert(name.to_owned(), union);
         Ok(Type::Union(name.to_owned()))
     }
@@ -73,21 +68,13 @@ impl<'d> Normaliser<'d> {
                 return Ok(None);
             }
             let ty = self.rust_name_of(&target);
-            found.push(Tagged {
-                ty,
-                tag: tag.clone(),
-                value: value.clone(),
-                bases: self.bases(&target)?,
-            });
+            found.push(Tagged { ty, tag: tag.clone(), value: value.clone(), bases: self.bases(&target)? });
         }
         Ok(Some(found))
     }
 
     fn tagged_union(&mut self, node: &Node<'d>, found: Vec<Tagged>, place: &str, name: &str) -> Result<Type, Finding> {
-        let base = found[0]
-            .bases
-            .iter()
-            .find(|base| found.iter().all(|member| member.bases.contains(base)));
+        let base = found[0].bases.iter().find(|base| found.iter().all(|member| member.bases.contains(base)));
         let own = node.pointer.starts_with("/components/schemas/") && node.pointer.matches('/').count() == 3;
         let row = self.names.union(place).or_else(|| self.names.union(base?));
         let name = match (row, base) {
@@ -104,30 +91,15 @@ impl<'d> Normaliser<'d> {
         let union = self.api.unions.entry(name.clone()).or_insert_with(|| Union {
             pointer: node.pointer.clone(),
             doc,
-            kind: UnionKind::Tagged {
-                tag,
-                members: Vec::new(),
-            },
+            kind: UnionKind::Tagged { tag, members: Vec::new() },
         });
         let UnionKind::Tagged { members, .. } = &mut union.kind else {
-            return Err(Finding::new(
-                &node.pointer,
-                format!("{name} is a union of another kind at {}", union.pointer),
-            ));
+            return Err(Finding::new(&node.pointer, format!("{name} is a union of another kind at {}", union.pointer)));
         };
         for member in found {
-            let variant = member
-                .ty
-                .strip_suffix(&name)
-                .filter(|v| !v.is_empty())
-                .unwrap_or(&member.ty)
-                .to_owned();
+            let variant = member.ty.strip_suffix(&name).filter(|v| !v.is_empty()).unwrap_or(&member.ty).to_owned();
             if !members.iter().any(|known| known.ty == member.ty) {
-                members.push(Member {
-                    variant,
-                    ty: member.ty,
-                    value: member.value,
-                });
+                members.push(Member { variant, ty: member.ty, value: member.value });
             }
         }
         members.sort();
@@ -135,9 +107,7 @@ impl<'d> Normaliser<'d> {
     }
 
     fn rust_name_of(&self, target: &Node<'d>) -> String {
-        self.schemas[&crate::generate::node::last_segment(&target.pointer)]
-            .rust
-            .clone()
+        self.schemas[&crate::generate::node::last_segment(&target.pointer)].rust.clone()
     }
 
     /// The bases of a component, nearest first.

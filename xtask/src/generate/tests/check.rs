@@ -33,14 +33,8 @@ fn one_changed_byte_is_named_with_file_and_command() {
     let project = Project::generated();
     project.replace(TYPES, "pub struct AzureListing {", "pub struct AzureListinG {");
     let error = project.check().unwrap_err();
-    assert!(
-        error.contains(TYPES) && error.contains("cargo xtask generate"),
-        "{error}"
-    );
-    assert!(
-        error.contains("-pub struct AzureListinG {") && error.contains("+pub struct AzureListing {"),
-        "{error}"
-    );
+    assert!(error.contains(TYPES) && error.contains("cargo xtask generate"), "{error}");
+    assert!(error.contains("-pub struct AzureListinG {") && error.contains("+pub struct AzureListing {"), "{error}");
 }
 
 #[test]
@@ -50,10 +44,7 @@ fn missing_and_extra_files_are_named_together() {
     project.write("partner-ingestion-sdk/src/generated/old.rs", "");
     let error = project.check().unwrap_err();
     assert!(error.contains("missing: openapi/CORRECTIONS.md"), "{error}");
-    assert!(
-        error.contains("extra:   partner-ingestion-sdk/src/generated/old.rs"),
-        "{error}"
-    );
+    assert!(error.contains("extra:   partner-ingestion-sdk/src/generated/old.rs"), "{error}");
     project.run(|_| {}).unwrap();
     assert!(!project.path("partner-ingestion-sdk/src/generated/old.rs").exists());
     project.check().unwrap();
@@ -72,13 +63,7 @@ fn an_edited_document_is_refused_with_both_digests() {
     project.replace("openapi/partner-ingestion.json", "Bad Request", "Bad request");
     let error = project.check().unwrap_err();
     let pinned = project.read("openapi/source.toml").lines().last().unwrap().to_owned();
-    let pinned = pinned
-        .trim_start_matches("sha256 = \"")
-        .trim_end_matches('"')
-        .to_owned();
-    assert!(
-        error.contains(&pinned) && error.matches("sha256").count() >= 1,
-        "{error}"
-    );
+    let pinned = pinned.trim_start_matches("sha256 = \"").trim_end_matches('"').to_owned();
+    assert!(error.contains(&pinned) && error.matches("sha256").count() >= 1, "{error}");
     assert!(error.contains("openapi/overlays/"), "{error}");
 }

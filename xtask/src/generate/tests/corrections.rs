@@ -26,10 +26,7 @@ fn one_that_matches_nothing_is_broken_by_id() {
         "properties.kind.enum\n    update: [SoftwareAsAService]\n    x-",
     );
     let error = project.run(|_| {}).unwrap_err();
-    assert!(
-        error.contains("correction software-as-a-service is broken: expected 1 places, found 0"),
-        "{error}"
-    );
+    assert!(error.contains("correction software-as-a-service is broken: expected 1 places, found 0"), "{error}");
     assert!(error.contains("--allow-broken software-as-a-service"), "{error}");
 }
 
@@ -37,21 +34,11 @@ fn one_that_matches_nothing_is_broken_by_id() {
 fn another_number_of_places_is_broken_by_id() {
     let project = Project::new();
     project.replace("openapi/overlays/40-secrets.overlay.yaml", "expect: 5", "expect: 4");
-    project.replace(
-        "openapi/overlays/20-statuses-and-headers.overlay.yaml",
-        "expect: 6",
-        "expect: 7",
-    );
+    project.replace("openapi/overlays/20-statuses-and-headers.overlay.yaml", "expect: 6", "expect: 7");
     let error = project.run(|_| {}).unwrap_err();
     // Both in one run.
-    assert!(
-        error.contains("secret-sas-addresses is broken: expected 4 places, found 5"),
-        "{error}"
-    );
-    assert!(
-        error.contains("optional-if-match is broken: expected 7 places, found 6"),
-        "{error}"
-    );
+    assert!(error.contains("secret-sas-addresses is broken: expected 4 places, found 5"), "{error}");
+    assert!(error.contains("optional-if-match is broken: expected 7 places, found 6"), "{error}");
 }
 
 #[test]
@@ -62,26 +49,16 @@ fn an_old_value_that_is_gone_is_broken_by_id() {
         package["allOf"][1]["properties"]["fileSize"] = json!({"type": "string"});
     });
     let error = project.other_document(document).unwrap_err();
-    assert!(
-        error.contains("correction whole-file-size is broken: the old value is gone"),
-        "{error}"
-    );
+    assert!(error.contains("correction whole-file-size is broken: the old value is gone"), "{error}");
     assert!(error.contains("fileSize") && error.contains("string"), "{error}");
 }
 
 #[test]
 fn a_second_action_that_matches_nothing_breaks_the_group() {
     let project = Project::new();
-    project.replace(
-        NAMES,
-        ".properties['@odata.nextLink']\n    remove",
-        ".properties['odata.nextLink']\n    remove",
-    );
+    project.replace(NAMES, ".properties['@odata.nextLink']\n    remove", ".properties['odata.nextLink']\n    remove");
     let error = project.run(|_| {}).unwrap_err();
-    assert!(
-        error.contains("correction next-link is broken: nothing matches"),
-        "{error}"
-    );
+    assert!(error.contains("correction next-link is broken: nothing matches"), "{error}");
 }
 
 #[test]
@@ -90,10 +67,7 @@ fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
     let document = copy(&project, |document| {
         *schema(document, "Common.PagedCollection") =
             json!({"type": "object", "properties": {"nextLink": {"type": "string"}}});
-        document["components"]["responses"]["204"]
-            .as_object_mut()
-            .unwrap()
-            .remove("content");
+        document["components"]["responses"]["204"].as_object_mut().unwrap().remove("content");
         schema(document, "Packages.AzurePackage")["allOf"][1]["properties"]["fileSize"] =
             json!({"type": "integer", "format": "int64", "nullable": true});
     });
@@ -103,16 +77,10 @@ fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
     let digest = crate::generate::pin::sha256(document.as_bytes());
     let source = project.read("openapi/source.toml");
     let pinned = source.lines().last().unwrap();
-    project.write(
-        "openapi/source.toml",
-        source.replace(pinned, &format!("sha256 = \"{digest}\"")),
-    );
+    project.write("openapi/source.toml", source.replace(pinned, &format!("sha256 = \"{digest}\"")));
     let error = project.run(|_| {}).unwrap_err();
     for id in ["next-link", "empty-204", "whole-file-size"] {
-        assert!(
-            error.contains(&format!("correction {id} is no longer needed")),
-            "{error}"
-        );
+        assert!(error.contains(&format!("correction {id} is no longer needed")), "{error}");
     }
 }
 
@@ -120,10 +88,7 @@ fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
 fn a_broken_one_can_be_left_out() {
     let project = Project::new();
     let document = copy(&project, |document| {
-        document["components"]["schemas"]
-            .as_object_mut()
-            .unwrap()
-            .retain(|name, _| !name.ends_with("ValidationItem"));
+        document["components"]["schemas"].as_object_mut().unwrap().retain(|name, _| !name.ends_with("ValidationItem"));
         for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
             let text = schema.to_string();
             if text.contains("Submissions.ValidationItem\"") {
@@ -156,22 +121,14 @@ fn half_applied_upstream_is_broken() {
             .push(json!({"name": "If-Match", "in": "header", "schema": {"type": "string"}}));
     });
     let error = project.other_document(document).unwrap_err();
-    assert!(
-        error.contains("optional-if-match is broken: already there in 1 of 6 places"),
-        "{error}"
-    );
+    assert!(error.contains("optional-if-match is broken: already there in 1 of 6 places"), "{error}");
 }
 
 #[test]
 fn ids_are_unique_and_targets_narrow() {
     let project = Project::new();
     project.replace(NAMES, "id: next-link", "id: external-ids");
-    assert!(
-        project
-            .run(|_| {})
-            .unwrap_err()
-            .contains("\"external-ids\" is used twice")
-    );
+    assert!(project.run(|_| {}).unwrap_err().contains("\"external-ids\" is used twice"));
     let project = Project::new();
     project.replace(
         NAMES,
@@ -196,20 +153,11 @@ fn a_documentation_entry_without_a_place_is_no_error() {
 fn every_correction_has_a_row() {
     let project = Project::generated();
     let table = project.read("openapi/CORRECTIONS.md");
-    let overlays = [
-        "10-names-and-values",
-        "20-statuses-and-headers",
-        "30-fields-of-other-clients",
-        "40-secrets",
-    ];
-    let overlays: String = overlays
-        .iter()
-        .map(|name| project.read(&format!("openapi/overlays/{name}.overlay.yaml")))
-        .collect();
-    let ids: Vec<&str> = overlays
-        .lines()
-        .filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("id: "))
-        .collect();
+    let overlays = ["10-names-and-values", "20-statuses-and-headers", "30-fields-of-other-clients", "40-secrets"];
+    let overlays: String =
+        overlays.iter().map(|name| project.read(&format!("openapi/overlays/{name}.overlay.yaml"))).collect();
+    let ids: Vec<&str> =
+        overlays.lines().filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("id: ")).collect();
     assert!(ids.len() >= 60, "{}", ids.len());
     for id in ids {
         assert!(table.contains(&format!("| {id} |")), "{id}");

@@ -28,22 +28,12 @@ fn planted_prose_gives_documentation_without_warnings() {
     let mut document = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
     dress(&mut document, "");
     let generated = project.other_document(document.to_string()).unwrap();
-    let planted = generated
-        .iter()
-        .filter(|(_, text)| text.contains("Returns \\<b\\>all"))
-        .count();
+    let planted = generated.iter().filter(|(_, text)| text.contains("Returns \\<b\\>all")).count();
     assert!(planted >= 3, "{planted} files hold the planted prose");
 
-    for (path, text) in generated
-        .iter()
-        .filter(|(path, _)| path.extension().is_some_and(|e| e == "rs"))
-    {
+    for (path, text) in generated.iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "rs")) {
         let tests = doctests(text);
-        assert!(
-            tests.is_empty(),
-            "{} would be tested as code: {tests:?}",
-            path.display()
-        );
+        assert!(tests.is_empty(), "{} would be tested as code: {tests:?}", path.display());
     }
 
     let copied = project.path("copy");
@@ -64,10 +54,7 @@ fn planted_prose_gives_documentation_without_warnings() {
         "--features",
         "client",
     ]);
-    command
-        .env("CARGO_TARGET_DIR", &target)
-        .env("RUSTDOCFLAGS", "--deny warnings")
-        .current_dir(&copied);
+    command.env("CARGO_TARGET_DIR", &target).env("RUSTDOCFLAGS", "--deny warnings").current_dir(&copied);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

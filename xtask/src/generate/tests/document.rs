@@ -17,12 +17,7 @@ fn committed_text() -> String {
 /// Every key as it comes in the file: the order is the publisher's too, and `serde_json` would sort it away.
 fn keys_in_order(text: &str) -> String {
     text.lines()
-        .filter_map(|line| {
-            line.trim()
-                .strip_prefix('"')?
-                .split_once("\": ")
-                .map(|(key, _)| format!("{key}\n"))
-        })
+        .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\": ").map(|(key, _)| format!("{key}\n")))
         .collect()
 }
 
@@ -45,12 +40,7 @@ fn type_line(schema: &Value) -> String {
     if let Some(items) = schema.get("items") {
         write!(line, " of {}", type_line(items)).unwrap();
     }
-    for (name, property) in schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
+    for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         write!(line, " {name}:({})", type_line(property)).unwrap();
     }
     line
@@ -69,19 +59,9 @@ fn reduce(document: &Value) -> String {
                 writeln!(lines, "  body {}", content_line(body)).unwrap();
             }
             for (status, response) in operation["responses"].as_object().unwrap() {
-                let headers: Vec<&String> = response
-                    .get("headers")
-                    .and_then(Value::as_object)
-                    .into_iter()
-                    .flat_map(Map::keys)
-                    .collect();
-                writeln!(
-                    lines,
-                    "  {status} {} {headers:?} {}",
-                    content_line(response),
-                    response["$ref"]
-                )
-                .unwrap();
+                let headers: Vec<&String> =
+                    response.get("headers").and_then(Value::as_object).into_iter().flat_map(Map::keys).collect();
+                writeln!(lines, "  {status} {} {headers:?} {}", content_line(response), response["$ref"]).unwrap();
             }
         }
     }
@@ -100,28 +80,19 @@ fn reduce(document: &Value) -> String {
 
 fn parameter_line(parameter: &Value) -> String {
     let schema = parameter.get("schema").map(type_line).unwrap_or_default();
-    format!(
-        "{} {} {} {} {schema}",
-        parameter["$ref"], parameter["in"], parameter["name"], parameter["required"]
-    )
+    format!("{} {} {} {} {schema}", parameter["$ref"], parameter["in"], parameter["name"], parameter["required"])
 }
 
 fn content_line(holder: &Value) -> String {
     let content = holder.get("content").and_then(Value::as_object).into_iter().flatten();
-    content
-        .map(|(media, content)| format!("{media} {}", type_line(&content["schema"])))
-        .collect()
+    content.map(|(media, content)| format!("{media} {}", type_line(&content["schema"]))).collect()
 }
 
 #[test]
 fn the_committed_document_has_the_published_interface() {
     let document = committed();
-    let operations: usize = document["paths"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|item| item.as_object().unwrap().len())
-        .sum();
+    let operations: usize =
+        document["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
     let counts = [
         document["paths"].as_object().unwrap().len(),
         operations,
@@ -153,27 +124,16 @@ fn the_digest_notices_a_tidied_document() {
 pub fn dress(value: &mut Value, pointer: &str) {
     const PROSE: &str = "```json\r\n{}\r\n```\r\nReturns &lt;b&gt;all&lt;/b&gt; &amp;amp; more.\r\n\r\n    {\r\n      \"sample\": [x]\r\n    }\r\n\r\nSee http://a.example/[y] and Vec<T>, `a";
     match value {
-        Value::Array(items) => items
-            .iter_mut()
-            .enumerate()
-            .for_each(|(i, item)| dress(item, &format!("{pointer}/{i}"))),
+        Value::Array(items) => {
+            items.iter_mut().enumerate().for_each(|(i, item)| dress(item, &format!("{pointer}/{i}")))
+        }
         Value::Object(object) => {
-            let is_map = [
-                "/properties",
-                "/paths",
-                "/schemas",
-                "/parameters",
-                "/responses",
-                "/headers",
-                "/content",
-            ];
+            let is_map = ["/properties", "/paths", "/schemas", "/parameters", "/responses", "/headers", "/content"];
             if object.contains_key("$ref") {
                 object.insert("description".to_owned(), "beside a reference".into());
                 return;
             }
-            object
-                .iter_mut()
-                .for_each(|(key, member)| dress(member, &format!("{pointer}/{key}")));
+            object.iter_mut().for_each(|(key, member)| dress(member, &format!("{pointer}/{key}")));
             if !is_map.iter().any(|map| pointer.ends_with(map)) && !pointer.is_empty() {
                 object.insert("description".to_owned(), PROSE.into());
                 object.insert("x-ms-thing".to_owned(), json!({"$ref": "#/nowhere", "enum": [1]}));
@@ -215,9 +175,7 @@ fn reversed(value: &Value, out: &mut String) {
 
 /// Rust without what only readers see.
 fn code_only(files: &[(std::path::PathBuf, String)]) -> Vec<(String, String)> {
-    let rust = files
-        .iter()
-        .filter(|(path, _)| path.extension().is_some_and(|e| e == "rs"));
+    let rust = files.iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "rs"));
     rust.map(|(path, text)| {
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
         (path.display().to_string(), lines.collect::<Vec<_>>().join("\n"))
@@ -228,9 +186,7 @@ fn code_only(files: &[(std::path::PathBuf, String)]) -> Vec<(String, String)> {
 #[test]
 fn the_same_interface_in_other_clothes_gives_the_same_rust() {
     let project = Project::new();
-    let plain = project
-        .other_document(project.read("openapi/partner-ingestion.json"))
-        .unwrap();
+    let plain = project.other_document(project.read("openapi/partner-ingestion.json")).unwrap();
     let mut document = committed();
     dress(&mut document, "");
     let mut text = String::from("\u{feff}");
@@ -245,16 +201,10 @@ fn the_same_interface_in_other_clothes_gives_the_same_rust() {
 #[test]
 fn a_document_with_required_fields_gives_the_same_rust() {
     let project = Project::new();
-    let plain = project
-        .other_document(project.read("openapi/partner-ingestion.json"))
-        .unwrap();
+    let plain = project.other_document(project.read("openapi/partner-ingestion.json")).unwrap();
     let mut document = committed();
     for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
-        let keys = |s: &Value| {
-            s["properties"]
-                .as_object()
-                .map(|p| p.keys().cloned().collect::<Vec<_>>())
-        };
+        let keys = |s: &Value| s["properties"].as_object().map(|p| p.keys().cloned().collect::<Vec<_>>());
         if let Some(keys) = keys(schema) {
             schema["required"] = keys.into();
         }

@@ -8,9 +8,7 @@ fn error_of(bytes: impl AsRef<[u8]>) -> String {
     let project = Project::generated();
     project.write("other.json", bytes);
     let before = project.tree();
-    let error = project
-        .run(|options| options.document = Some(project.path("other.json")))
-        .unwrap_err();
+    let error = project.run(|options| options.document = Some(project.path("other.json"))).unwrap_err();
     assert_eq!(project.tree(), before, "the tree was touched");
     error
 }
@@ -31,10 +29,7 @@ fn files_that_are_no_document() {
         (b"{\"swagger\": \"2.0\", \"paths\": {}}", "/swagger"),
         (b"{\"a\": 1}", "/openapi: missing"),
         (b"{\"openapi\": \"3.1.0\"}", "version 3.1.0 is not supported"),
-        (
-            b"{\"openapi\": \"3.0.1\", \"paths\": {\"/a\": {}}}",
-            "/components: missing",
-        ),
+        (b"{\"openapi\": \"3.0.1\", \"paths\": {\"/a\": {}}}", "/components: missing"),
         (b"{\"openapi\": \"3.0.1\", \"paths\": []}", "/paths: expected an object"),
         (b"\xff\xfe{", "line 1: not UTF-8"),
         (b"", "not"),
@@ -42,19 +37,11 @@ fn files_that_are_no_document() {
     ];
     for (bytes, expected) in table {
         let error = error_of(bytes);
-        assert!(
-            error.contains("other.json") && error.contains(expected),
-            "{expected}: {error}"
-        );
+        assert!(error.contains("other.json") && error.contains(expected), "{expected}: {error}");
     }
     let project = Project::new();
-    let error = project
-        .run(|options| options.document = Some(project.path("nowhere.json")))
-        .unwrap_err();
-    assert!(
-        error.contains("cannot read") && error.contains("nowhere.json"),
-        "{error}"
-    );
+    let error = project.run(|options| options.document = Some(project.path("nowhere.json"))).unwrap_err();
+    assert!(error.contains("cannot read") && error.contains("nowhere.json"), "{error}");
 }
 
 #[test]
@@ -85,14 +72,8 @@ fn operations_without_a_name_come_with_the_line_to_paste() {
         let get = document["paths"]["/products"]["get"].clone();
         document["paths"]["/products/{productID}/flights"] = json!({"get": get, "post": get});
     }));
-    assert!(
-        error.contains("\"GET /products/{productID}/flights\" = \"list_flights\""),
-        "{error}"
-    );
-    assert!(
-        error.contains("\"POST /products/{productID}/flights\" = \"create_flights\""),
-        "{error}"
-    );
+    assert!(error.contains("\"GET /products/{productID}/flights\" = \"list_flights\""), "{error}");
+    assert!(error.contains("\"POST /products/{productID}/flights\" = \"create_flights\""), "{error}");
 }
 
 #[test]
@@ -108,11 +89,7 @@ fn two_operations_with_one_name_are_refused() {
 fn rows_that_name_nothing_are_refused() {
     let project = Project::new();
     project.replace("openapi/names.toml", "\"Branch.type\"", "\"Branch.kind\"");
-    project.replace(
-        "openapi/names.toml",
-        "[operations]",
-        "[operations]\n\"GET /nothing\" = \"get_nothing\"",
-    );
+    project.replace("openapi/names.toml", "[operations]", "[operations]\n\"GET /nothing\" = \"get_nothing\"");
     let error = project.run(|_| {}).unwrap_err();
     for row in ["[enums]: \"Branch.kind\"", "[operations]: \"GET /nothing\""] {
         assert!(error.contains(row), "{error}");
@@ -125,10 +102,7 @@ fn different_success_types_name_the_operation() {
         let responses = &mut document["paths"]["/products"]["get"]["responses"];
         responses["202"] = json!({"description": "", "content": {"application/json": {"schema": {"type": "string"}}}});
     }));
-    assert!(
-        error.contains("GET /products answers with different types: 200, 202"),
-        "{error}"
-    );
+    assert!(error.contains("GET /products answers with different types: 200, 202"), "{error}");
 }
 
 #[test]
@@ -141,10 +115,7 @@ fn circles_end() {
             json!({"allOf": [{"$ref": "#/components/schemas/A.Self"}, {"type": "object", "properties": {}}]});
         schemas["A.List"] = json!({"type": "array", "items": {"$ref": "#/components/schemas/A.List"}});
     }));
-    assert!(
-        error.contains("in circles") && error.contains("leads back to itself"),
-        "{error}"
-    );
+    assert!(error.contains("in circles") && error.contains("leads back to itself"), "{error}");
 }
 
 #[test]
@@ -182,19 +153,12 @@ fn new_members_values_and_operations_need_only_rows() {
     });
     // Values that differ by case alone would be one variant.
     let error = project.other_document(&document).unwrap_err();
-    assert!(
-        error.contains("the variant of FlightSpeed `Fast` stands twice"),
-        "{error}"
-    );
+    assert!(error.contains("the variant of FlightSpeed `Fast` stands twice"), "{error}");
     let files = project.other_document(document.replace(",\"fast\"", "")).unwrap();
     let text: String = files.iter().map(|(_, text)| text.as_str()).collect();
-    for expected in [
-        "pub struct Flight {",
-        "FlightSpeed {",
-        "pub fn get_flight(",
-        "FlightId",
-        "pub extra_: Option<String>",
-    ] {
+    for expected in
+        ["pub struct Flight {", "FlightSpeed {", "pub fn get_flight(", "FlightId", "pub extra_: Option<String>"]
+    {
         assert!(text.contains(expected), "{expected}");
     }
 }

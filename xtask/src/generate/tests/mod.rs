@@ -62,10 +62,7 @@ impl Project {
 
     /// Runs `generate`, configured by `f`; an error as one text.
     pub fn run(&self, f: impl FnOnce(&mut Options)) -> Result<(), String> {
-        let mut options = Options {
-            root: self.dir.path().to_owned(),
-            ..Options::default()
-        };
+        let mut options = Options { root: self.dir.path().to_owned(), ..Options::default() };
         f(&mut options);
         run(&options, &Report::quiet()).map_err(|error| format!("{error:#}"))
     }

@@ -17,10 +17,7 @@ const ARCHIVE: &[u8] = b"PK\x03\x04 mainTemplate.json";
 fn assert_refused(error: &Error, field: &str) {
     assert_eq!(error.status().map(|s| s.as_u16()), Some(400), "{error}");
     assert_eq!(error.service_code(), Some("ICH50400"), "{error}");
-    assert!(
-        error.field_errors().keys().any(|key| key.eq_ignore_ascii_case(field)),
-        "{field}: {error}"
-    );
+    assert!(error.field_errors().keys().any(|key| key.eq_ignore_ascii_case(field)), "{field}: {error}");
     assert!(error.request_id().is_some() && error.correlation_id().is_some() && error.operation_id().is_some());
     assert!(error.service_message().is_some() && !error.is_retryable());
 }
@@ -39,15 +36,9 @@ async fn module(
     let path = format!("products/{product}/{collection}/{}", resource["id"].as_str().unwrap());
     let tag = resource["@odata.etag"].as_str().unwrap();
 
-    let error = stage
-        .raw(Method::PUT, &path, spoiled(&resource, text), Some(tag))
-        .await
-        .unwrap_err();
+    let error = stage.raw(Method::PUT, &path, spoiled(&resource, text), Some(tag)).await.unwrap_err();
     assert_refused(&error, text);
-    let error = stage
-        .raw(Method::PUT, &path, resource.clone(), Some("\"stale\""))
-        .await
-        .unwrap_err();
+    let error = stage.raw(Method::PUT, &path, resource.clone(), Some("\"stale\"")).await.unwrap_err();
     assert!(error.is_conflict() && error.hint().contains("read it again"), "{error}");
     if !matches!(collection, "packages") {
         let mut untagged = resource.clone();
@@ -61,15 +52,9 @@ async fn module(
     let error = stage.raw(Method::PUT, &path, resource.clone(), None).await.unwrap_err();
     assert!(error.is_conflict(), "{error}");
     let (resource, tag) = (&changed, changed["@odata.etag"].as_str().unwrap());
-    let changed = stage
-        .raw(Method::PUT, &path, resource.clone(), Some(tag))
-        .await
-        .unwrap();
+    let changed = stage.raw(Method::PUT, &path, resource.clone(), Some(tag)).await.unwrap();
     assert_ne!(changed["@odata.etag"], resource["@odata.etag"]);
-    let error = stage
-        .raw(Method::PUT, &path, resource.clone(), Some(tag))
-        .await
-        .unwrap_err();
+    let error = stage.raw(Method::PUT, &path, resource.clone(), Some(tag)).await.unwrap_err();
     assert!(error.is_conflict(), "{error}");
     let mut more = changed.clone();
     more["unknownField"] = json!([1]);
@@ -83,11 +68,5 @@ async fn module(
     let error = stage.raw(Method::GET, &missing, Value::Null, None).await.unwrap_err();
     assert!(error.is_not_found() && error.service_message().is_some(), "{error}");
     let missing = format!("products/none/branches/getByModule(module={module})");
-    assert!(
-        stage
-            .raw(Method::GET, &missing, Value::Null, None)
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert!(stage.raw(Method::GET, &missing, Value::Null, None).await.unwrap_err().is_not_found());
 }

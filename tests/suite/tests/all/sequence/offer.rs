@@ -11,37 +11,12 @@ use serde_json::json;
 async fn step_01_lookup() {
     let stage = Stage::open().await;
     let filter = "externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq 'app')";
-    assert!(
-        stage
-            .client
-            .list_products()
-            .filter(filter)
-            .send()
-            .await
-            .unwrap()
-            .value
-            .as_ref()
-            .unwrap()
-            .is_empty()
-    );
+    assert!(stage.client.list_products().filter(filter).send().await.unwrap().value.as_ref().unwrap().is_empty());
     let product = stage.product("app").await;
     stage.product("other").await;
-    let found = stage
-        .client
-        .list_products()
-        .filter(filter)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    let found = stage.client.list_products().filter(filter).send().await.unwrap().into_inner();
     assert_eq!(found.value.unwrap()[0].id, Some(product));
-    let error = stage
-        .client
-        .list_products()
-        .filter("name eq 1")
-        .send()
-        .await
-        .unwrap_err();
+    let error = stage.client.list_products().filter("name eq 1").send().await.unwrap_err();
     assert_refused(&error, "$filter");
 }
 
@@ -51,51 +26,22 @@ async fn step_02_product() {
     let nameless = AzureProduct::default().set_resource_type(ProductType::AzureApplication);
     assert_refused(&stage.client.create_product(nameless).send().await.unwrap_err(), "Name");
     let unknown = AzureProduct::default().set_resource_type("Teapot").set_name("x");
-    assert_refused(
-        &stage.client.create_product(unknown).send().await.unwrap_err(),
-        "resourceType",
-    );
-    let error = stage
-        .raw(Method::POST, "products", json!({"name": 1}), None)
-        .await
-        .unwrap_err();
+    assert_refused(&stage.client.create_product(unknown).send().await.unwrap_err(), "resourceType");
+    let error = stage.raw(Method::POST, "products", json!({"name": 1}), None).await.unwrap_err();
     assert_refused(&error, "name");
 
-    let product = AzureProduct::default()
-        .set_resource_type(ProductType::AzureApplication)
-        .set_name("App");
+    let product = AzureProduct::default().set_resource_type(ProductType::AzureApplication).set_name("App");
     let product = product.set_external_ids([TypeValuePair::new("AzureOfferID", "app")]);
     let created = stage.client.create_product(&product).send().await.unwrap();
     assert_eq!(created.status().as_u16(), 201);
     assert!(created.location().unwrap().contains("/v1.0/ingestion/products/") && created.etag().is_none());
-    assert_eq!(
-        created.external_ids.as_ref().unwrap()[0].type_.as_deref(),
-        Some("AzureOfferId")
-    );
+    assert_eq!(created.external_ids.as_ref().unwrap()[0].type_.as_deref(), Some("AzureOfferId"));
     let again = stage.client.create_product(product).send().await.unwrap_err();
     assert!(again.is_conflict() && again.service_message().is_some(), "{again}");
-    let read = stage
-        .client
-        .get_product(created.id.clone().unwrap())
-        .send()
-        .await
-        .unwrap();
+    let read = stage.client.get_product(created.id.clone().unwrap()).send().await.unwrap();
     assert_eq!(*read, *created);
-    stage
-        .client
-        .delete_product(created.id.clone().unwrap())
-        .send()
-        .await
-        .unwrap();
-    assert!(
-        stage
-            .client
-            .get_product(created.id.clone().unwrap())
-            .send()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    stage.client.delete_product(created.id.clone().unwrap()).send().await.unwrap();
+    assert!(stage.client.get_product(created.id.clone().unwrap()).send().await.unwrap_err().is_not_found());
 }
 
 #[tokio::test]
@@ -107,32 +53,14 @@ async fn step_03_setup() {
     assert_eq!((set.status().as_u16(), set.trial_uri.as_deref()), (200, Some("")));
     assert_eq!(*stage.client.get_product_setup(&product).send().await.unwrap(), *set);
     let wrong = AzureProductSetup::default().set_selling_option("Barter");
-    assert_refused(
-        &stage
-            .client
-            .set_product_setup(&product, wrong)
-            .send()
-            .await
-            .unwrap_err(),
-        "sellingOption",
-    );
-    assert!(
-        stage
-            .client
-            .set_product_setup("none", setup)
-            .send()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    assert_refused(&stage.client.set_product_setup(&product, wrong).send().await.unwrap_err(), "sellingOption");
+    assert!(stage.client.set_product_setup("none", setup).send().await.unwrap_err().is_not_found());
 }
 
 #[tokio::test]
 async fn step_03_setup_of_a_virtual_machine_has_no_test_drive() {
     let stage = Stage::open().await;
-    let machine = AzureProduct::default()
-        .set_resource_type(ProductType::AzureThirdPartyVirtualMachine)
-        .set_name("vm");
+    let machine = AzureProduct::default().set_resource_type(ProductType::AzureThirdPartyVirtualMachine).set_name("vm");
     let machine = stage
         .client
         .create_product(machine.set_external_ids([TypeValuePair::new("AzureOfferId", "vm")]))
@@ -140,12 +68,7 @@ async fn step_03_setup_of_a_virtual_machine_has_no_test_drive() {
         .await
         .unwrap();
     let setup = AzureProductSetup::default().set_enable_test_drive(true);
-    let error = stage
-        .client
-        .set_product_setup(machine.id.clone().unwrap(), setup)
-        .send()
-        .await
-        .unwrap_err();
+    let error = stage.client.set_product_setup(machine.id.clone().unwrap(), setup).send().await.unwrap_err();
     assert_refused(&error, "FeatureName");
 }
 
@@ -163,54 +86,19 @@ async fn step_05_listing() {
     module(&stage, &product, "Listing", None, "listings", "title").await;
     // Typed: the body's etag is sent without being asked for, and the language survives.
     let draft = stage.draft(&product, "listing", None).await;
-    let found = stage
-        .client
-        .find_listings(&product, &draft)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
-    let mut listing = found
-        .value
-        .unwrap()
-        .remove(0)
-        .set_title("App")
-        .set_keywords::<[&str; 0]>([]);
+    let found = stage.client.find_listings(&product, &draft).send().await.unwrap().into_inner();
+    let mut listing = found.value.unwrap().remove(0).set_title("App").set_keywords::<[&str; 0]>([]);
     listing.language_code = None;
     let id = listing.id.clone().unwrap();
-    let changed = stage
-        .client
-        .replace_listing(&product, &id, &listing)
-        .send()
-        .await
-        .unwrap();
+    let changed = stage.client.replace_listing(&product, &id, &listing).send().await.unwrap();
     assert_eq!(changed.etag(), Resource::etag(&*changed));
     assert_eq!(changed.language_code.as_deref(), Some("en-us"));
     assert_eq!(changed.keywords.as_deref(), Some(&[][..]));
-    assert!(
-        stage
-            .client
-            .replace_listing(&product, &id, &listing)
-            .send()
-            .await
-            .unwrap_err()
-            .is_conflict()
-    );
-    stage
-        .client
-        .replace_listing(&product, &id, &listing)
-        .if_match(IfMatch::Any)
-        .send()
-        .await
-        .unwrap();
+    assert!(stage.client.replace_listing(&product, &id, &listing).send().await.unwrap_err().is_conflict());
+    stage.client.replace_listing(&product, &id, &listing).if_match(IfMatch::Any).send().await.unwrap();
     // Without any tag nothing is sent.
     let calls = stage.sandbox.calls().len();
-    let error = stage
-        .client
-        .replace_listing(&product, &id, AzureListing::default())
-        .send()
-        .await
-        .unwrap_err();
+    let error = stage.client.replace_listing(&product, &id, AzureListing::default()).send().await.unwrap_err();
     assert!(error.to_string().contains("IfMatch::Any"), "{error}");
     assert_eq!(stage.sandbox.calls().len(), calls);
 }
@@ -220,52 +108,21 @@ async fn step_06_logos() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
     let draft = stage.draft(&product, "Listing", None).await;
-    let listing = stage.resource(&product, "listings", &draft).await["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let listing = stage.resource(&product, "listings", &draft).await["id"].as_str().unwrap().to_owned();
     let nameless = ListingImage::default().set_type("AzureLogoSmall");
     assert_refused(
-        &stage
-            .client
-            .create_listing_image(&product, &listing, nameless)
-            .send()
-            .await
-            .unwrap_err(),
+        &stage.client.create_listing_image(&product, &listing, nameless).send().await.unwrap_err(),
         "FileName",
     );
-    let image = ListingImage::default()
-        .set_type("AzureLogoSmall")
-        .set_file_name("s.png");
-    assert!(
-        stage
-            .client
-            .create_listing_image(&product, "none", &image)
-            .send()
-            .await
-            .unwrap_err()
-            .is_not_found()
-    );
+    let image = ListingImage::default().set_type("AzureLogoSmall").set_file_name("s.png");
+    assert!(stage.client.create_listing_image(&product, "none", &image).send().await.unwrap_err().is_not_found());
 
-    let created = stage
-        .client
-        .create_listing_image(&product, &listing, image)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        (created.status().as_u16(), created.etag()),
-        (201, Resource::etag(&*created))
-    );
+    let created = stage.client.create_listing_image(&product, &listing, image).send().await.unwrap();
+    assert_eq!((created.status().as_u16(), created.etag()), (201, Resource::etag(&*created)));
     assert_eq!(created.state, Some(UploadState::PendingUpload));
     let (id, address) = (created.id.clone().unwrap(), created.file_sas_uri.clone().unwrap());
     let uploaded = created.into_inner().set_state(UploadState::Uploaded);
-    let early = stage
-        .client
-        .replace_listing_image(&product, &listing, &id, &uploaded)
-        .send()
-        .await
-        .unwrap_err();
+    let early = stage.client.replace_listing_image(&product, &listing, &id, &uploaded).send().await.unwrap_err();
     assert_refused(&early, "FileSasUri");
     let forged = Secret::from(address.expose().replace("sig=", "sig=x"));
     let error = stage.client.upload(&forged, &b"png"[..]).await.unwrap_err();
@@ -275,20 +132,9 @@ async fn step_06_logos() {
     let replace = || stage.client.replace_listing_image(&product, &listing, &id, &uploaded);
     assert!(replace().if_match("\"stale\"").send().await.unwrap_err().is_conflict());
     assert_eq!(replace().send().await.unwrap().state, Some(UploadState::Uploaded));
-    let all = stage
-        .client
-        .list_listing_images(&product, &listing)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    let all = stage.client.list_listing_images(&product, &listing).send().await.unwrap().into_inner();
     assert_eq!(all.value.unwrap().len(), 1);
-    let deleted = stage
-        .client
-        .delete_listing_image(&product, &listing, &id)
-        .send()
-        .await
-        .unwrap();
+    let deleted = stage.client.delete_listing_image(&product, &listing, &id).send().await.unwrap();
     assert_eq!(deleted.status().as_u16(), 204);
 }
 
@@ -296,46 +142,22 @@ async fn step_06_logos() {
 async fn step_07_availability() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
-    module(
-        &stage,
-        &product,
-        "Availability",
-        None,
-        "productavailabilities",
-        "visibility",
-    )
-    .await;
+    module(&stage, &product, "Availability", None, "productavailabilities", "visibility").await;
 }
 
 #[tokio::test]
 async fn step_08_reseller() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
-    let none = stage
-        .client
-        .list_branches(&product, Module::ResellerConfiguration)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    let none = stage.client.list_branches(&product, Module::ResellerConfiguration).send().await.unwrap().into_inner();
     assert_eq!(none.value, Some(Vec::new()), "no branch before the first configuration");
     let empty = ResellerConfiguration::default();
     assert_refused(
-        &stage
-            .client
-            .set_reseller_configuration(&product, empty)
-            .send()
-            .await
-            .unwrap_err(),
+        &stage.client.set_reseller_configuration(&product, empty).send().await.unwrap_err(),
         "ResellerChannelState",
     );
     let enabled = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);
-    stage
-        .client
-        .set_reseller_configuration(&product, enabled)
-        .send()
-        .await
-        .unwrap();
+    stage.client.set_reseller_configuration(&product, enabled).send().await.unwrap();
     let draft = stage.draft(&product, "ResellerConfiguration", None).await;
     assert_eq!(draft.as_str(), format!("{product}-ResellerInstance"));
 }

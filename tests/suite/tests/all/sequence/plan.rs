@@ -11,77 +11,27 @@ async fn step_09_plan() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
     let nameless = AzureSkuVariant::default().set_friendly_name("Standard");
-    assert_refused(
-        &stage
-            .client
-            .create_variant(&product, nameless)
-            .send()
-            .await
-            .unwrap_err(),
-        "ExternalID",
-    );
-    let error = stage
-        .raw(
-            Method::POST,
-            &format!("products/{product}/variants"),
-            json!({"resourceType": "Teapot"}),
-            None,
-        )
-        .await;
+    assert_refused(&stage.client.create_variant(&product, nameless).send().await.unwrap_err(), "ExternalID");
+    let error =
+        stage.raw(Method::POST, &format!("products/{product}/variants"), json!({"resourceType": "Teapot"}), None).await;
     assert_refused(&error.unwrap_err(), "resourceType");
 
     // The service reads names without case and fills in the rest.
     let body = json!({"resourceType": "AzureSkuVariant", "FriendlyName": "A", "ExternalID": "a", "SubType": "managed-application"});
-    let plan = stage
-        .raw(
-            Method::POST,
-            &format!("products/{product}/variants"),
-            body.clone(),
-            None,
-        )
-        .await
-        .unwrap();
-    assert_eq!(
-        (plan["subType"].as_str(), plan["conversionPaths"].as_str()),
-        (Some("managed-application"), Some("*"))
-    );
-    assert_eq!(
-        (&plan["extendedProperties"], &plan["state"]),
-        (&json!([]), &json!("Active"))
-    );
-    let again = stage
-        .raw(Method::POST, &format!("products/{product}/variants"), body, None)
-        .await
-        .unwrap_err();
+    let plan = stage.raw(Method::POST, &format!("products/{product}/variants"), body.clone(), None).await.unwrap();
+    assert_eq!((plan["subType"].as_str(), plan["conversionPaths"].as_str()), (Some("managed-application"), Some("*")));
+    assert_eq!((&plan["extendedProperties"], &plan["state"]), (&json!([]), &json!("Active")));
+    let again = stage.raw(Method::POST, &format!("products/{product}/variants"), body, None).await.unwrap_err();
     assert!(again.is_conflict());
 
     let variant = stage.variant(&product).await;
-    let read = stage
-        .client
-        .get_variant(&product, &variant)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(
-        read.as_azure_sku().unwrap().sub_type,
-        Some(VariantSubType::SolutionTemplate)
-    );
+    let read = stage.client.get_variant(&product, &variant).send().await.unwrap().into_inner();
+    assert_eq!(read.as_azure_sku().unwrap().sub_type, Some(VariantSubType::SolutionTemplate));
     let replace = || stage.client.replace_variant(&product, &variant, &read);
     assert!(replace().if_match("\"stale\"").send().await.unwrap_err().is_conflict());
     replace().send().await.unwrap();
-    let branches = stage
-        .client
-        .list_branches(&product, "Listing")
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
-    let at_once = branches
-        .value
-        .unwrap()
-        .iter()
-        .any(|branch| branch.variant_id.as_ref() == Some(&variant));
+    let branches = stage.client.list_branches(&product, "Listing").send().await.unwrap().into_inner();
+    let at_once = branches.value.unwrap().iter().any(|branch| branch.variant_id.as_ref() == Some(&variant));
     stage.draft(&product, "Listing", Some(&variant)).await;
     assert!(!at_once, "branches of a new plan appear after a moment");
 }
@@ -99,49 +49,17 @@ async fn step_11_plan_availability() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
     let plan = stage.variant(&product).await;
-    module(
-        &stage,
-        &product,
-        "Availability",
-        Some(&plan),
-        "featureavailabilities",
-        "marketStates",
-    )
-    .await;
+    module(&stage, &product, "Availability", Some(&plan), "featureavailabilities", "marketStates").await;
     let draft = stage.draft(&product, "Availability", Some(&plan)).await;
-    let found = stage
-        .client
-        .find_feature_availabilities(&product, &draft)
-        .expand("MarketStates")
-        .send()
-        .await
-        .unwrap();
+    let found = stage.client.find_feature_availabilities(&product, &draft).expand("MarketStates").send().await.unwrap();
     let availability = found.value.as_ref().unwrap()[0].clone();
     let id = availability.id.clone().unwrap();
-    let price = Price::default()
-        .set_open_price("9.990".parse::<Decimal>().unwrap())
-        .set_currency_code("USD");
+    let price = Price::default().set_open_price("9.990".parse::<Decimal>().unwrap()).set_currency_code("USD");
     let prices = PriceScheduleInfo::default().set_schedules([PriceSchedule::default().set_retail_price(price)]);
     let changed = availability.set_price_schedules([prices]);
-    let changed = stage
-        .client
-        .replace_feature_availability(&product, &id, changed)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
+    let changed = stage.client.replace_feature_availability(&product, &id, changed).send().await.unwrap().into_inner();
     let schedules = changed.price_schedules.unwrap().remove(0).schedules.unwrap();
-    assert_eq!(
-        schedules[0]
-            .retail_price
-            .as_ref()
-            .unwrap()
-            .open_price
-            .as_ref()
-            .unwrap()
-            .to_f64(),
-        9.99
-    );
+    assert_eq!(schedules[0].retail_price.as_ref().unwrap().open_price.as_ref().unwrap().to_f64(), 9.99);
 }
 
 #[tokio::test]
@@ -149,63 +67,23 @@ async fn step_12_package() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
     let plan = stage.variant(&product).await;
-    module(
-        &stage,
-        &product,
-        "Package",
-        Some(&plan),
-        "packageconfigurations",
-        "version",
-    )
-    .await;
-    assert_eq!(
-        stage.package(&product, b"not an archive").await.1,
-        UploadState::ProcessFailed
-    );
+    module(&stage, &product, "Package", Some(&plan), "packageconfigurations", "version").await;
+    assert_eq!(stage.package(&product, b"not an archive").await.1, UploadState::ProcessFailed);
     let (package, state) = stage.package(&product, ARCHIVE).await;
     assert_eq!(state, UploadState::Processed);
 
     let draft = stage.draft(&product, "Package", Some(&plan)).await;
-    let found = stage
-        .client
-        .find_package_configurations(&product, &draft)
-        .send()
-        .await
-        .unwrap()
-        .into_inner();
-    let configuration = found
-        .value
-        .unwrap()
-        .remove(0)
-        .as_azure_solution_template()
-        .unwrap()
-        .clone();
+    let found = stage.client.find_package_configurations(&product, &draft).send().await.unwrap().into_inner();
+    let configuration = found.value.unwrap().remove(0).as_azure_solution_template().unwrap().clone();
     let id = configuration.id.clone().unwrap();
     let with = |package: &str| {
-        configuration
-            .clone()
-            .set_package_references([TypeValuePair::new("AzureApplicationPackage", package)])
+        configuration.clone().set_package_references([TypeValuePair::new("AzureApplicationPackage", package)])
     };
-    let unknown = stage
-        .client
-        .replace_package_configuration(&product, &id, with("none"))
-        .send()
-        .await
-        .unwrap_err();
+    let unknown = stage.client.replace_package_configuration(&product, &id, with("none")).send().await.unwrap_err();
     assert_refused(&unknown, "PackageReferences");
     let managed = AzureManagedApplicationPackageConfiguration::default();
-    let mismatch = stage
-        .client
-        .replace_package_configuration(&product, &id, managed)
-        .if_match("*")
-        .send()
-        .await
-        .unwrap_err();
+    let mismatch =
+        stage.client.replace_package_configuration(&product, &id, managed).if_match("*").send().await.unwrap_err();
     assert_refused(&mismatch, "ResourceType");
-    stage
-        .client
-        .replace_package_configuration(&product, &id, with(&package))
-        .send()
-        .await
-        .unwrap();
+    stage.client.replace_package_configuration(&product, &id, with(&package)).send().await.unwrap();
 }

@@ -1,0 +1,164 @@
+//! What whoever listens to `tracing` sees: the calls with their names and outcomes, and no secret.
+
+use partner_ingestion_sdk::types::*;
+use partner_ingestion_sdk::{Client, FileSource};
+use partner_sandbox::{Calls, Fault, Incident, Sandbox, Verdict};
+use partner_tests::stage::source;
+use std::collections::BTreeSet;
+use std::fmt::{Debug, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Keeps a line for everything that is said.
+#[derive(Clone, Default)]
+struct Listener(Arc<Mutex<Vec<String>>>, Arc<AtomicU64>);
+
+impl Listener {
+    fn note(&self, what: &str, name: &str, record: impl FnOnce(&mut Line)) {
+        let mut line = Line(format!("{what} {name}"));
+        record(&mut line);
+        self.0.lock().unwrap().push(line.0);
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Listener {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.note("span", span.metadata().target(), |line| span.record(line));
+        Id::from_u64(self.1.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        self.note("record", "", |line| values.record(line));
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        self.note("event", event.metadata().target(), |line| event.record(line));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn a_call_has_a_span_with_its_outcome() {
+    let sandbox = partner_tests::stage::open_sandbox().await;
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    let listener = Listener::default();
+    let _listening = tracing::subscriber::set_default(listener.clone());
+    sandbox.fail(Calls::of("GET", "/products"), Fault::status(503).header("request-id", "r-1"), 1);
+    client.list_products().filter("resourceType eq 'secret-filter'").send().await.unwrap();
+    client.get_product("nothing").send().await.unwrap_err();
+    let lines: Vec<_> = listener.lines().into_iter().filter(|line| !line.contains("partner_auth")).collect();
+    let said = |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|part| line.contains(part)));
+    let span = [
+        "span partner_ingestion_sdk",
+        "otel.name=\"list_products\"",
+        "otel.kind=\"client\"",
+        "operation=\"list_products\"",
+        "http.request.method=\"GET\"",
+        "server.address=\"127.0.0.1\"",
+        "url.path=\"/v1.0/ingestion/products\"",
+    ];
+    assert!(said(&span), "{lines:#?}");
+    assert!(said(&["event", "status=503", "request_id=\"r-1\"", "pause_ms=", "tried again"]), "{lines:#?}");
+    assert!(said(&["record", "http.request.resend_count=1"]) && said(&["record", "http.response.status_code=200"]));
+    assert!(said(&["record", "http.response.status_code=404"]) && said(&["record", "error.type=Status"]), "{lines:#?}");
+    assert!(lines.iter().all(|line| !line.contains("secret-filter")), "no query: {lines:#?}");
+}
+
+/// Tokens, the client's secret and the signatures of upload addresses, over all that a publisher does and all that goes wrong.
+#[tokio::test]
+async fn no_secret_is_ever_said() {
+    let secrets: Arc<Mutex<BTreeSet<String>>> = Arc::default();
+    let seen = secrets.clone();
+    let builder = Sandbox::builder().pace(Duration::ZERO).on_exchange(move |exchange| {
+        let mut seen = seen.lock().unwrap();
+        for (name, value) in &exchange.request_headers {
+            if name == "authorization" {
+                seen.insert(value.trim_start_matches("Bearer ").to_owned());
+            }
+        }
+        let body = String::from_utf8_lossy(&exchange.response_body).into_owned();
+        for part in body.split("sig=").skip(1).chain(exchange.target.split("sig=").skip(1)) {
+            seen.insert(part.split(['&', '"']).next().unwrap_or_default().to_owned());
+        }
+    });
+    let sandbox = builder.start().await.unwrap();
+    secrets.lock().unwrap().insert(sandbox.client_secret());
+    let listener = Listener::default();
+    let _listening = tracing::subscriber::set_default(listener.clone());
+    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    let moment = Duration::from_millis(1);
+    let mut said = vec![format!("{client:?} {sandbox:?}")];
+    let mut say = |what: String| said.push(what);
+
+    let offer = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
+    let plan = client.ensure_variant(&offer, AzureSkuVariant::managed_app("one", "One")).await.unwrap();
+    for (number, fault) in
+        [Fault::delay(Duration::ZERO), Fault::status(403), Fault::cut(), Fault::reset()].into_iter().enumerate()
+    {
+        sandbox.fail(Calls::uploads(), fault, if number == 1 { 1 } else { 9 });
+        let file = FileSource::bytes(format!("{number}.zip"), &b"PK mainTemplate.json"[..]);
+        let upload = client.upload_package(&offer, file).poll(moment, moment);
+        say(format!("{upload:?}"));
+        let outcome = upload.send().await;
+        say(format!("{outcome:?}"));
+        if let Err(error) = outcome {
+            say(format!("{error} {error:?} {error:#?} {}", error.hint()));
+        }
+        sandbox.heal();
+    }
+    sandbox.begin(Incident::FrontDoorUploads).unwrap();
+    let package = client.upload_package(&offer, FileSource::bytes("app.zip", &b"PK mainTemplate.json"[..]));
+    let package = package.poll(moment, moment).send().await.unwrap();
+    say(format!("{package:?}"));
+    let draft = client.package_configuration_draft(&offer, &plan);
+    say(format!("{draft:?} {:?}", draft.modify(|c| c.set_package(&package)).await.unwrap()));
+    for verdict in [Verdict::FailCreation, Verdict::FailCertification, Verdict::Pass] {
+        sandbox.decide(verdict);
+        let publish = client.publish(&offer).to_live().poll(moment, moment);
+        say(format!("{publish:?}"));
+        match publish.send().await {
+            Ok(live) => say(format!("{live:?}")),
+            Err(error) => say(format!("{error} {error:?} {}", error.hint())),
+        }
+    }
+    for fault in [Fault::status(401), Fault::status(500), Fault::torn(), Fault::status(200).body("{\"fileSasUri\": 7")]
+    {
+        sandbox.fail(Calls::of("GET", "/products/{productID}/packages/{packageID}"), fault, 9);
+        let error = client.get_package(&offer, &package).send().await.unwrap_err();
+        say(format!("{error} {error:?} {}", error.hint()));
+        sandbox.heal();
+    }
+    say(format!("{:?}", sandbox.calls()));
+    said.extend(listener.lines());
+    let secrets = secrets.lock().unwrap();
+    assert!(secrets.len() > 5 && said.len() > 100, "{} secrets, {} sayings", secrets.len(), said.len());
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        let leaks: Vec<_> = said.iter().filter(|what| what.contains(secret.as_str())).collect();
+        assert!(leaks.is_empty(), "{leaks:#?}");
+    }
+}
