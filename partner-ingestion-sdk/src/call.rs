@@ -3,6 +3,7 @@
 use crate::client::Shared;
 use crate::error::decode_error;
 use crate::generated::client::Client as Generated;
+use crate::transport::request_id;
 use crate::{Client, Error, ErrorKind, IfMatchRule, Operation, Response, Retry};
 use progenitor_client::ResponseValue;
 use reqwest::StatusCode;
@@ -170,7 +171,7 @@ struct Outcome {
     error: Option<Error>,
     attempts: u32,
     status: Option<StatusCode>,
-    request_id: Option<String>,
+    headers: HeaderMap,
 }
 
 impl Context {
@@ -183,11 +184,15 @@ impl Context {
         self.lock().attempts = attempts;
     }
 
-    /// Notes what an answer says outside of its body: progenitor's decode error has none of it.
-    pub(crate) fn answered(&self, status: StatusCode, request_id: Option<String>) {
+    /// Notes what an answer says outside of its body.
+    pub(crate) fn answered(&self, status: StatusCode, headers: HeaderMap) {
         let mut outcome = self.lock();
         outcome.status = Some(status);
-        outcome.request_id = request_id;
+        outcome.headers = headers;
+    }
+
+    fn take_headers(&self) -> HeaderMap {
+        std::mem::take(&mut self.lock().headers)
     }
 
     /// The error, with what is known of the answer.
@@ -195,7 +200,7 @@ impl Context {
         let outcome = self.lock();
         let error = error.of(self.operation).tried(outcome.attempts);
         match outcome.status {
-            Some(status) => error.answered(status, outcome.request_id.clone()),
+            Some(status) => error.answered(status, request_id(&outcome.headers)),
             None => error,
         }
     }
@@ -258,7 +263,7 @@ impl Sender {
         let attempts = self.context.attempts();
         let error = match result {
             Ok(value) => {
-                let (status, headers) = (value.status(), value.headers().clone());
+                let (status, headers) = (value.status(), self.context.take_headers());
                 return Ok(Response::new(value.into_inner(), status, headers, attempts));
             }
             Err(progenitor_client::Error::InvalidResponsePayload(body, error)) => undecodable(&body, error),

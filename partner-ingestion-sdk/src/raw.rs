@@ -95,7 +95,10 @@ impl RawRequest {
         let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
         match serde_json::from_slice(body) {
             Ok(value) => Ok(Response::new(value, answer.status, answer.headers, context.attempts())),
-            Err(error) => Err(context.undecodable::<T>(body, error)),
+            Err(error) => {
+                context.answered(answer.status, answer.headers);
+                Err(context.undecodable::<T>(body, error))
+            }
         }
     }
 

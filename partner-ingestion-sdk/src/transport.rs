@@ -10,8 +10,8 @@ use bytes::Bytes;
 use partner_auth::AccessToken;
 use progenitor_client::{ClientHooks, OperationInfo};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, IF_MATCH};
-use reqwest::{Method, Request, StatusCode};
-use std::sync::Arc;
+use reqwest::{Method, Request, ResponseBuilderExt, StatusCode, Url};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 use tracing::Instrument;
 
@@ -29,11 +29,13 @@ impl ClientHooks<Arc<Context>> for Generated {
     }
 
     async fn exec(&self, request: Request, _: &OperationInfo) -> reqwest::Result<reqwest::Response> {
-        let answer = self.inner.run(request).await.unwrap_or_else(|error| {
+        let mut answer = self.inner.run(request).await.unwrap_or_else(|error| {
             // The real error waits in the context; progenitor only has to stop.
             self.inner.fail(error);
             Answer { status: StatusCode::IM_A_TEAPOT, headers: HeaderMap::new(), body: Bytes::new() }
         });
+        // Progenitor would copy the headers; they wait in the context.
+        self.inner.answered(answer.status, std::mem::take(&mut answer.headers));
         Ok(answer.into())
     }
 }
@@ -45,9 +47,13 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
+/// What progenitor is told that an answer came from; without it reqwest would parse a placeholder for every answer.
+static NOWHERE: LazyLock<Option<Url>> = LazyLock::new(|| Url::parse("http://localhost").ok());
+
 impl From<Answer> for reqwest::Response {
     fn from(answer: Answer) -> Self {
-        let mut response = http::Response::new(answer.body);
+        let nowhere = NOWHERE.clone().and_then(|url| http::Response::builder().url(url).body(answer.body.clone()).ok());
+        let mut response = nowhere.unwrap_or_else(|| http::Response::new(answer.body));
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
         response.into()
@@ -63,7 +69,8 @@ impl Context {
         let headers = request.headers_mut();
         headers.remove(API_VERSION);
         headers.extend(self.options.headers.clone());
-        let id = uuid::Uuid::new_v4().to_string();
+        // It has to be new, not secret.
+        let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid().to_string();
         headers.insert(
             CLIENT_REQUEST_ID,
             HeaderValue::try_from(id).map_err(|_| self.error(ErrorKind::Argument, "no id"))?,
@@ -80,7 +87,8 @@ impl Context {
     pub(crate) async fn run(&self, request: Request) -> Result<Answer, Error> {
         let span = trace::span(self, &request);
         let harmless = is_harmless(request.method());
-        let work = self.attempts_of(request).instrument(span.clone());
+        // Boxed: the callers' futures stay small, and those who run many of them move them around.
+        let work = Box::pin(self.attempts_of(request)).instrument(span.clone());
         let outcome = match self.options.deadline.or(self.shared.deadline) {
             None => work.await,
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
@@ -115,7 +123,6 @@ impl Context {
             let (error, failure) = match outcome {
                 Ok(answer) if answer.status.is_success() => {
                     self.shared.pace.succeeded();
-                    self.answered(answer.status, request_id(&answer.headers));
                     return Ok(answer);
                 }
                 // It is gone, and it may have been an earlier attempt that did it.
@@ -202,19 +209,27 @@ impl Context {
         };
         let mut response = self.shared.http.execute(request).await.map_err(broken)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::new();
+        // Most answers come in one chunk, which is then the body.
+        let mut body = Bytes::new();
+        let mut joined = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > self.shared.max_body {
+            if body.len().max(joined.len()) + chunk.len() > self.shared.max_body {
                 let message = format!("the answer is larger than {} bytes", self.shared.max_body);
                 let failure = Failure::Status { status: StatusCode::PAYLOAD_TOO_LARGE, retry_after: false };
-                return Err((
-                    self.error(ErrorKind::TooLarge, &message).answered(status, request_id(&headers)),
-                    failure,
-                ));
+                let error = self.error(ErrorKind::TooLarge, &message).answered(status, request_id(&headers));
+                return Err((error, failure));
             }
-            body.extend_from_slice(&chunk);
+            if body.is_empty() {
+                body = chunk;
+                continue;
+            }
+            if joined.is_empty() {
+                joined.extend_from_slice(&body);
+            }
+            joined.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, headers, body: body.into() })
+        let body = if joined.is_empty() { body } else { joined.into() };
+        Ok(Answer { status, headers, body })
     }
 
     fn error(&self, kind: ErrorKind, message: &str) -> Error {

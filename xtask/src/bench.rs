@@ -10,14 +10,14 @@ pub fn run(root: &Path, name: &str, report: &Report) -> Result<()> {
     let target = root.join("target/bench");
     let plain = target.join("plain.json");
     match name {
-        "decode" | "tokens" => {}
+        "calls" | "decode" | "tokens" => {}
         "compile" => {
             std::fs::create_dir_all(&target)?;
             let options =
                 Options { root: root.to_owned(), check: true, emit_plain: Some(plain.clone()), ..Options::default() };
             generate::run(&options, report)?;
         }
-        other => bail!("there is no benchmark {other}; there are decode, compile and tokens"),
+        other => bail!("there is no benchmark {other}; there are calls, compile, decode and tokens"),
     }
     report.step("bench", name);
     let args = ["run", "--quiet", "--release", "--manifest-path", "tests/bench/Cargo.toml", "--bin", name];

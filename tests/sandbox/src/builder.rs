@@ -24,7 +24,7 @@ pub struct SandboxBuilder {
     token_lifetime: Duration,
     certificates: Vec<String>,
     on_call: Option<OnCall>,
-    on_exchange: Option<OnExchange>,
+    on_exchange: Vec<OnExchange>,
     control: bool,
     incidents: BTreeSet<Incident>,
 }
@@ -38,7 +38,7 @@ impl SandboxBuilder {
             token_lifetime: Duration::from_secs(3600),
             certificates: Vec::new(),
             on_call: None,
-            on_exchange: None,
+            on_exchange: Vec::new(),
             control: false,
             incidents: BTreeSet::new(),
         }
@@ -104,10 +104,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// Is called with every call and its answer in full, before the answer is sent. A panic of `f` fails the test that owns the
-    /// sandbox, when it is dropped.
+    /// Is called with every call and its answer in full, before the answer is sent. Several hooks are
+    /// called in their order. A panic of one fails the test that owns the sandbox, when it is dropped.
     pub fn on_exchange(mut self, f: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
-        self.on_exchange = Some(Box::new(f));
+        self.on_exchange.push(Box::new(f));
         self
     }
 

@@ -37,7 +37,7 @@ pub(crate) struct State {
     /// What a handler or a hook panicked with.
     pub(crate) panics: Mutex<Vec<Box<dyn Any + Send>>>,
     pub(crate) on_call: Option<OnCall>,
-    pub(crate) on_exchange: Option<OnExchange>,
+    pub(crate) on_exchange: Vec<OnExchange>,
     /// Whether the control interface is there.
     pub(crate) control: bool,
     pub(crate) runtime: Handle,
@@ -203,15 +203,19 @@ fn remember(state: &State, call: CallRecord, target: String, request: &Request, 
     if let Some(on_call) = &state.on_call {
         on_call(&call);
     }
-    if let Some(on_exchange) = &state.on_exchange {
-        on_exchange(&Exchange {
-            call,
-            target,
-            request_headers: texts(&request.headers),
-            request_body: request.body.clone(),
-            response_headers: texts(answer.headers()),
-            response_body: answer.body.to_vec(),
-        });
+    if state.on_exchange.is_empty() {
+        return;
+    }
+    let exchange = Exchange {
+        call,
+        target,
+        request_headers: texts(&request.headers),
+        request_body: request.body.clone(),
+        response_headers: texts(answer.headers()),
+        response_body: answer.body.to_vec(),
+    };
+    for on_exchange in &state.on_exchange {
+        on_exchange(&exchange);
     }
 }
 

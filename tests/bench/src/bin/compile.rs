@@ -25,32 +25,14 @@ fn main() {
     let peer = |name, package, style| {
         let folder = target.join("peers").join(package);
         write_peer(&folder, package, &document, style);
-        Peer {
-            name,
-            folder,
-            package,
-            features: &[],
-        }
+        Peer { name, folder, package, features: &[] }
     };
     let generated = target.join("peers/generated-part");
     write_generated_part(&generated, &sdk);
     let peers = [
-        Peer {
-            name: "ours, the generated part",
-            folder: generated,
-            package: "generated-part",
-            features: &[],
-        },
-        peer(
-            "plain progenitor, positional",
-            "plain-positional",
-            InterfaceStyle::Positional,
-        ),
-        peer(
-            "plain progenitor, builder style",
-            "plain-builder",
-            InterfaceStyle::Builder,
-        ),
+        Peer { name: "ours, the generated part", folder: generated, package: "generated-part", features: &[] },
+        peer("plain progenitor, positional", "plain-positional", InterfaceStyle::Positional),
+        peer("plain progenitor, builder style", "plain-builder", InterfaceStyle::Builder),
         Peer {
             name: "ours, with setters and runtime",
             folder: sdk,
@@ -62,10 +44,7 @@ fn main() {
     let (mut checks, mut releases) = (vec![Vec::new(); peers.len()], vec![Vec::new(); peers.len()]);
     for round in 0..=ROUNDS {
         for (i, peer) in peers.iter().enumerate() {
-            let times = [
-                compile(peer, &["check"], &builds),
-                compile(peer, &["build", "--release"], &builds),
-            ];
+            let times = [compile(peer, &["check"], &builds), compile(peer, &["build", "--release"], &builds)];
             // The first round builds the dependencies.
             if round > 0 {
                 checks[i].push(times[0]);
@@ -79,21 +58,13 @@ fn main() {
     println!("| --- | ---: | ---: |");
     for (peer, ((check, a), (release, b))) in peers.iter().zip(&figures) {
         let (check, release) = (check / figures[1].0.0, release / figures[0].1.0);
-        println!(
-            "| {:<32} | {check:.2} (±{:.0} %) | {release:.2} (±{:.0} %) |",
-            peer.name,
-            a * 50.0,
-            b * 50.0
-        );
+        println!("| {:<32} | {check:.2} (±{:.0} %) | {release:.2} (±{:.0} %) |", peer.name, a * 50.0, b * 50.0);
     }
 }
 
 /// Compiles the crate alone: its dependencies are there.
 fn compile(peer: &Peer, command: &[&str], builds: &Path) -> f64 {
-    let lib = std::fs::File::options()
-        .append(true)
-        .open(peer.folder.join("src/lib.rs"))
-        .unwrap();
+    let lib = std::fs::File::options().append(true).open(peer.folder.join("src/lib.rs")).unwrap();
     lib.set_modified(std::time::SystemTime::now()).unwrap();
     let start = Instant::now();
     let status = Command::new("cargo")
@@ -120,12 +91,7 @@ fn write_peer(folder: &Path, name: &str, document: &openapiv3::OpenAPI, style: I
     settings.with_interface(style);
     let tokens = Generator::new(&settings).generate_tokens(document).unwrap();
     let code = prettyplease::unparse(&syn::parse2(tokens).unwrap());
-    println!(
-        "{name}: {} lines",
-        code.lines()
-            .filter(|l| !l.trim().is_empty() && !l.trim().starts_with("//"))
-            .count()
-    );
+    println!("{name}: {} lines", code.lines().filter(|l| !l.trim().is_empty() && !l.trim().starts_with("//")).count());
     std::fs::create_dir_all(folder.join("src")).unwrap();
     std::fs::write(folder.join("src/lib.rs"), format!("#![allow(warnings)]\n{code}")).unwrap();
     write_manifest(folder, name);

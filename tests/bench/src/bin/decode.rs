@@ -148,9 +148,13 @@ fn unions() {
     let (first, last) = (many(&first), many(&last));
     let (first, last) = (first.as_str(), last.as_str());
     let figures = measure(&[
-        contender("the member itself, tag first", || serde_json::from_str::<Vec<MarketoLeadConfiguration>>(first).unwrap()),
+        contender("the member itself, tag first", || {
+            serde_json::from_str::<Vec<MarketoLeadConfiguration>>(first).unwrap()
+        }),
         contender("the union, tag first", || serde_json::from_str::<Vec<LeadConfiguration>>(first).unwrap()),
-        contender("the member itself, tag last", || serde_json::from_str::<Vec<MarketoLeadConfiguration>>(last).unwrap()),
+        contender("the member itself, tag last", || {
+            serde_json::from_str::<Vec<MarketoLeadConfiguration>>(last).unwrap()
+        }),
         contender("the union, tag last", || serde_json::from_str::<Vec<LeadConfiguration>>(last).unwrap()),
     ]);
     print("Decode 1,000 lead configurations", &figures, "the member itself, tag first");
@@ -159,7 +163,10 @@ fn unions() {
     let variants = many(variant);
     let moved = variant.replacen(r#""resourceType":"AzureSkuVariant","#, "", 1);
     let moved = many(&moved.replacen('}', r#","resourceType":"AzureSkuVariant"}"#, 1));
-    assert_eq!(serde_json::from_str::<Vec<Variant>>(&moved).unwrap()[0], serde_json::from_value(json!(serde_json::from_str::<Value>(variant).unwrap())).unwrap());
+    assert_eq!(
+        serde_json::from_str::<Vec<Variant>>(&moved).unwrap()[0],
+        serde_json::from_value(json!(serde_json::from_str::<Value>(variant).unwrap())).unwrap()
+    );
     let (first, last) = (variants.as_str(), moved.as_str());
     let figures = measure(&[
         contender("the member itself, tag first", || serde_json::from_str::<Vec<AzureSkuVariant>>(first).unwrap()),

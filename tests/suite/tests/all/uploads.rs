@@ -4,8 +4,8 @@ use crate::program::Running;
 use futures_util::stream;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{ErrorKind, FileSource, Progress};
-use partner_sandbox::{Calls, Fault, Incident};
-use partner_tests::stage::{Stage, items};
+use partner_sandbox::{Calls, Fault, Incident, Sandbox};
+use partner_tests::stage::{Stage, checked, items, source};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -99,10 +99,10 @@ async fn what_processing_finds_and_what_was_there_before() {
     assert_eq!((moved.status().unwrap().as_u16(), moved.duplicate_of()), (301, first.id));
     assert!(moved.hint().contains("another file name"), "{}", moved.hint());
     // The wait for processing has an end.
-    let slow = partner_tests::stage::checked(partner_sandbox::Sandbox::builder()).pace(Duration::from_secs(3600));
+    let slow = checked(Sandbox::builder()).pace(Duration::from_secs(3600));
     let slow = slow.start().await.unwrap();
     let client = partner_ingestion_sdk::Client::builder().base_url(slow.url());
-    let client = client.token_provider(partner_tests::stage::source(&slow)).build().unwrap();
+    let client = client.token_provider(source(&slow)).build().unwrap();
     let offer = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
     let upload = client.upload_package(&offer, FileSource::bytes("app.zip", ARCHIVE)).poll(MOMENT, MOMENT);
     let late = upload.deadline(Duration::from_millis(100)).send().await.unwrap_err();
