@@ -41,6 +41,10 @@ pub use resource::{Page, Resource};
 pub mod faults {}
 
 #[cfg(feature = "client")]
+#[doc = include_str!("COMING_FROM.md")]
+pub mod coming_from {}
+
+#[cfg(feature = "client")]
 mod call;
 #[cfg(feature = "client")]
 mod client;

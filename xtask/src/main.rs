@@ -63,7 +63,7 @@ enum Command {
     },
     /// Run a benchmark beside peers, in a workspace of its own; prints tables of ratios.
     Bench {
-        /// Which one: `decode`, `compile` or `tokens`.
+        /// Which one: `calls`, `decode`, `compile` or `tokens`.
         #[arg(default_value = "decode")]
         name: String,
     },
@@ -75,7 +75,7 @@ enum Command {
     Interop,
     /// Run the tests of CI at full size, which takes minutes. Prints its figures.
     Soak {
-        /// Which one: `types`, `tokens`, `clients` or `model`. All of them if not given.
+        /// Which one: `types`, `tokens`, `clients`, `runtime` or `model`. All of them if not given.
         name: Option<String>,
     },
 }

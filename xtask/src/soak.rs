@@ -15,7 +15,7 @@ struct Soak {
     env: &'static [(&'static str, &'static str)],
 }
 
-const SOAKS: [Soak; 4] = [
+const SOAKS: [Soak; 5] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
@@ -33,6 +33,22 @@ const SOAKS: [Soak; 4] = [
         what: "64 clients on one sandbox for a minute, without an error",
         args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "sandbox::sixty_four"],
         env: &[("PARTNER_SECONDS", "60")],
+    },
+    Soak {
+        name: "runtime",
+        what: "100,000 calls with 5 % of faults, 1,000 at a service that takes 20 a second, 2 GiB to either host",
+        args: &[
+            "--package",
+            "partner-tests",
+            "--test",
+            "all",
+            "--",
+            "--nocapture",
+            "--test-threads=1",
+            "pace::",
+            "uploads::a_large",
+        ],
+        env: &[("PARTNER_CALLS", "100000"), ("PARTNER_LOAD", "1000/20"), ("PARTNER_UPLOAD_BYTES", "2147483648")],
     },
     Soak {
         name: "model",
