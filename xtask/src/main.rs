@@ -5,6 +5,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod diff;
 mod generate;
 mod interop;
 mod process;
@@ -61,6 +62,29 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         emit_plain: Option<PathBuf>,
     },
+    /// Say what another document means, on the wire and for users of the crate.
+    ///
+    /// Compares by what the documents say, not by how they are written: each change with a rule, a place, a direction, and what it
+    /// does. OLD and NEW are files, or git revisions of the committed document.
+    #[command(after_help = "Examples:
+  cargo xtask diff HEAD~1 HEAD                             what the last commit changed
+  cargo xtask diff openapi/partner-ingestion.json new.json what a new document brings
+  cargo xtask diff HEAD new.json --markdown                the same for a changelog
+  cargo xtask diff HEAD new.json --fail-on source          in CI: fail when users' code may break
+
+Exit codes: 0 done, 1 a change is at least as grave as --fail-on says or a document cannot be read.")]
+    Diff {
+        /// The document before.
+        old: String,
+        /// The document after.
+        new: String,
+        /// Print Markdown instead of a screen.
+        #[arg(long)]
+        markdown: bool,
+        /// Fail when a change is at least so much for users: source, behaviour, additive, doc, nothing.
+        #[arg(long, value_name = "LEVEL")]
+        fail_on: Option<String>,
+    },
     /// Run a benchmark beside peers, in a workspace of its own; prints tables of ratios.
     Bench {
         /// Which one: `calls`, `decode`, `compile` or `tokens`.
@@ -87,6 +111,10 @@ fn main() -> ExitCode {
         Command::Generate { check, document, out, allow_broken, emit_normalised, emit_plain } => {
             let options = generate::Options { root, document, out, check, allow_broken, emit_normalised, emit_plain };
             generate::run(&options, &report)
+        }
+        Command::Diff { old, new, markdown, fail_on } => {
+            let options = diff::Options { old: &old, new: &new, markdown, fail_on: fail_on.as_deref() };
+            diff::run(&root, &options, &report)
         }
         Command::Bench { name } => bench::run(&root, &name, &report),
         Command::Demo => demo::run(&root, &report),

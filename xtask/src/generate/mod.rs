@@ -9,7 +9,7 @@ mod corrections_md;
 mod emit;
 mod engine;
 mod finding;
-mod load;
+pub mod load;
 mod names;
 mod node;
 mod normalise;

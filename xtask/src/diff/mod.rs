@@ -1,0 +1,71 @@
+//! `cargo xtask diff OLD NEW`: what a new document means, on the wire and for users of the crate.
+
+mod compare;
+mod render;
+mod rule;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use crate::generate::load;
+use crate::report::Report;
+use anyhow::{Context, Result, bail};
+use compare::compare;
+use rule::Users;
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+
+/// The document as git knows it.
+const COMMITTED: &str = "openapi/partner-ingestion.json";
+
+pub struct Options<'o> {
+    /// Files, or git revisions of the committed document.
+    pub old: &'o str,
+    pub new: &'o str,
+    pub markdown: bool,
+    /// Fail when a change is at least so much for users.
+    pub fail_on: Option<&'o str>,
+}
+
+pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
+    let limit = options.fail_on.map(level).transpose()?;
+    let (old, new) = (read(root, options.old)?, read(root, options.new)?);
+    let changes = compare(&old, &new);
+    let text = if options.markdown { render::markdown(&changes) } else { render::screen(&changes) };
+    anstream::stdout().write_all(text.as_bytes()).context("cannot print")?;
+    let worst = changes.iter().map(|change| change.rule.users).max().unwrap_or(Users::Nothing);
+    if limit.is_some_and(|limit| !changes.is_empty() && worst >= limit) {
+        bail!("there are changes of the level {}", worst.word());
+    }
+    let count = changes.len();
+    if count > 0 {
+        let noun = if count == 1 { "change" } else { "changes" };
+        report.step("diff", &format!("{count} {noun}; {}", render::bump(worst)));
+    }
+    Ok(())
+}
+
+fn level(word: &str) -> Result<Users> {
+    let known = Users::ALL.into_iter().find(|level| level.word() == word);
+    known.with_context(|| {
+        let words: Vec<_> = Users::ALL.iter().map(|level| level.word()).collect();
+        format!("--fail-on takes one of {}, not {word:?}", words.join(", "))
+    })
+}
+
+/// A file, or else a revision of the committed document.
+fn read(root: &Path, name: &str) -> Result<Value> {
+    let path = Path::new(name);
+    if path.exists() {
+        return Ok(load::load(path)?.value);
+    }
+    let spec = format!("{name}:{COMMITTED}");
+    let shown = Command::new("git").args(["show", &spec]).current_dir(root).output().context("cannot start git")?;
+    if !shown.status.success() {
+        let why = String::from_utf8_lossy(&shown.stderr);
+        bail!("{name} is neither a file nor a revision with {COMMITTED}: {}", why.trim());
+    }
+    load::parse(&shown.stdout).with_context(|| format!("{spec} is not a usable document"))
+}

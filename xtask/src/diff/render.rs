@@ -1,0 +1,89 @@
+//! Changes as a screen and as Markdown, the worst for users first.
+
+use super::compare::Change;
+use super::rule::{Users, Wire};
+use anstyle::{AnsiColor, Style};
+use std::fmt::Write;
+
+const PLAIN: Style = Style::new();
+const DIM: Style = Style::new().dimmed();
+
+fn style(wire: Wire) -> Style {
+    match wire {
+        Wire::Breaking => AnsiColor::Red.on_default(),
+        Wire::Unclear => AnsiColor::Yellow.on_default(),
+        Wire::Safe => PLAIN,
+    }
+}
+
+/// One line a change, under a heading for each level, with columns that line up.
+pub fn screen(changes: &[Change]) -> String {
+    let mut text = String::new();
+    let width = |of: fn(&Change) -> usize| changes.iter().map(of).max().unwrap_or_default();
+    let (rules, subjects) = (width(|c| c.rule.id.len()), width(|c| c.subject.chars().count()).min(60));
+    for level in Users::ALL {
+        let group: Vec<_> = changes.iter().filter(|change| change.rule.users == level).collect();
+        if group.is_empty() {
+            continue;
+        }
+        let bold = Style::new().bold();
+        // Writing into a text does not fail.
+        let _ = writeln!(text, "\n{bold}{}{bold:#} ({})\n", level.says(), group.len());
+        for change in group {
+            let (wire, direction) = (change.wire(), change.direction.word());
+            let (on, detail) = (style(wire), &change.detail);
+            let line = format!(
+                "  {on}{:<8}{on:#} {direction:<8}  {:<rules$}  {:<subjects$}  {detail}",
+                wire.word(),
+                change.rule.id,
+                change.subject,
+            );
+            let _ = writeln!(text, "{}", line.trim_end());
+            let _ = writeln!(text, "  {DIM}{:<19}{}{DIM:#}", "", change.pointer);
+        }
+    }
+    if changes.is_empty() {
+        text.push_str("the documents say the same\n");
+    }
+    text
+}
+
+/// A table a level.
+pub fn markdown(changes: &[Change]) -> String {
+    let mut text = String::new();
+    for level in Users::ALL {
+        let group: Vec<_> = changes.iter().filter(|change| change.rule.users == level).collect();
+        if group.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "\n## {}\n\n| wire | direction | rule | where | what | pointer |", level.says());
+        let _ = writeln!(text, "| --- | --- | --- | --- | --- | --- |");
+        for change in group {
+            let cells = [
+                change.wire().word(),
+                change.direction.word(),
+                &format!("`{}`", change.rule.id),
+                &change.subject,
+                &change.detail,
+                &format!("`{}`", change.pointer),
+            ];
+            let cells = cells.map(|cell| cell.replace('|', "\\|").replace('\n', " "));
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
+        }
+    }
+    if changes.is_empty() {
+        text.push_str("The documents say the same.\n");
+    }
+    text
+}
+
+/// Which part of the version grows, before 1.0 and after.
+pub fn bump(worst: Users) -> &'static str {
+    match worst {
+        Users::Source | Users::Behaviour => {
+            "the version needs a new minor number before 1.0, a new major number after it"
+        }
+        Users::Additive => "the version needs a new patch number before 1.0, a new minor number after it",
+        Users::Doc | Users::Nothing => "a new patch number is enough",
+    }
+}

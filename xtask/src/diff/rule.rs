@@ -1,0 +1,140 @@
+//! The kinds of changes that a document can bring, and what each of them means: on the wire, and for users of the crate.
+//!
+//! The shape (id, level, direction) follows oasdiff's catalogue of changes; what they mean for users follows from how this crate
+//! is made: every property is optional, enums and unions are open, optional arguments are setters, success is any 2XX.
+
+/// What a change does to programs that speak the interface as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wire {
+    /// They go on.
+    Safe,
+    /// It depends on what they send or rely on.
+    Unclear,
+    /// Some of them fail.
+    Breaking,
+}
+
+/// What a change does to those who use the crate that is generated from the new document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Users {
+    /// Nothing at all.
+    Nothing,
+    /// Documentation alone.
+    Doc,
+    /// Something is there that was not.
+    Additive,
+    /// What they wrote compiles and does something else.
+    Behaviour,
+    /// What they wrote may no longer compile.
+    Source,
+}
+
+/// A kind of change.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    pub id: &'static str,
+    /// Where a request carries it, and where an answer does.
+    pub wire: (Wire, Wire),
+    pub users: Users,
+}
+
+const fn rule(id: &'static str, request: Wire, response: Wire, users: Users) -> Rule {
+    Rule { id, wire: (request, response), users }
+}
+
+use Users::{Additive, Behaviour, Doc, Nothing, Source};
+use Wire::{Breaking, Safe, Unclear};
+
+/// All kinds, by what they are about. Ids are stable: scripts and notes name them.
+pub static RULES: &[Rule] = &[
+    rule("server-changed", Breaking, Breaking, Behaviour),
+    rule("document-version-changed", Safe, Safe, Doc),
+    rule("operation-added", Safe, Safe, Additive),
+    rule("operation-removed", Breaking, Breaking, Source),
+    rule("operation-deprecated", Safe, Safe, Doc),
+    rule("operation-id-changed", Safe, Safe, Nothing),
+    rule("operation-tags-changed", Safe, Safe, Nothing),
+    rule("path-respelt", Safe, Safe, Nothing),
+    rule("parameter-added", Safe, Safe, Additive),
+    rule("required-parameter-added", Breaking, Safe, Source),
+    rule("parameter-removed", Unclear, Safe, Source),
+    rule("parameter-became-required", Breaking, Safe, Source),
+    rule("parameter-became-optional", Safe, Safe, Source),
+    rule("body-added", Safe, Safe, Source),
+    rule("body-removed", Unclear, Safe, Source),
+    rule("body-became-required", Breaking, Safe, Nothing),
+    rule("body-became-optional", Safe, Safe, Nothing),
+    rule("media-type-added", Safe, Safe, Nothing),
+    rule("media-type-removed", Breaking, Breaking, Nothing),
+    rule("success-added", Safe, Safe, Nothing),
+    rule("success-removed", Safe, Breaking, Nothing),
+    rule("success-body-added", Safe, Safe, Source),
+    rule("success-body-removed", Safe, Breaking, Source),
+    rule("error-response-added", Safe, Safe, Nothing),
+    rule("error-response-removed", Safe, Safe, Nothing),
+    rule("response-header-added", Safe, Safe, Nothing),
+    rule("response-header-removed", Safe, Unclear, Nothing),
+    rule("schema-added", Safe, Safe, Additive),
+    rule("schema-removed", Unclear, Unclear, Source),
+    rule("type-changed", Breaking, Breaking, Source),
+    rule("format-changed", Unclear, Unclear, Source),
+    rule("property-added", Safe, Safe, Additive),
+    rule("property-removed", Unclear, Unclear, Source),
+    rule("property-respelt", Unclear, Breaking, Source),
+    rule("property-became-required", Breaking, Safe, Nothing),
+    rule("property-became-optional", Safe, Breaking, Nothing),
+    rule("became-nullable", Safe, Breaking, Nothing),
+    rule("became-not-nullable", Breaking, Safe, Nothing),
+    rule("enum-value-added", Safe, Unclear, Additive),
+    rule("enum-value-removed", Breaking, Safe, Source),
+    rule("enum-value-respelt", Breaking, Unclear, Source),
+    rule("values-closed", Breaking, Safe, Source),
+    rule("values-opened", Safe, Unclear, Source),
+    rule("union-member-added", Safe, Breaking, Additive),
+    rule("union-member-removed", Breaking, Safe, Source),
+    rule("base-added", Unclear, Unclear, Additive),
+    rule("base-removed", Unclear, Unclear, Source),
+    rule("constraint-changed", Unclear, Unclear, Nothing),
+    rule("text-changed", Safe, Safe, Doc),
+];
+
+/// The kind of this id. A change of a kind that the table lacks is told as the worst.
+pub fn named(id: &str) -> &'static Rule {
+    static UNKNOWN: Rule = rule("unknown", Breaking, Breaking, Source);
+    RULES.iter().find(|rule| rule.id == id).unwrap_or(&UNKNOWN)
+}
+
+impl Wire {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unclear => "unclear",
+            Self::Breaking => "breaking",
+        }
+    }
+}
+
+impl Users {
+    pub const ALL: [Self; 5] = [Self::Source, Self::Behaviour, Self::Additive, Self::Doc, Self::Nothing];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Doc => "doc",
+            Self::Additive => "additive",
+            Self::Behaviour => "behaviour",
+            Self::Source => "source",
+        }
+    }
+
+    /// What it means, for a heading.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Source => "source: what users wrote may no longer compile",
+            Self::Behaviour => "behaviour: it compiles and does something else",
+            Self::Additive => "additive: something is there that was not",
+            Self::Doc => "doc: words alone",
+            Self::Nothing => "nothing: users do not notice",
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! For each kind of change: made to the committed document, it is found, it alone, and nothing else.
+
+use super::compare::{Change, Direction, compare};
+use super::rule::{RULES, Users, Wire};
+use super::{level, render};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const SETUP: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProductSetup";
+const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
+const LISTING_PUT: &str = "/paths/~1products~1{productID}~1listings~1{listingID}/put";
+const LEAD_POST: &str = "/paths/~1products~1{productID}~1leadconfiguration/post";
+
+fn document() -> Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/partner-ingestion.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn ids(changes: &[Change]) -> Vec<&'static str> {
+    changes.iter().map(|change| change.rule.id).collect()
+}
+
+fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
+    document.pointer_mut(pointer).unwrap_or_else(|| panic!("the document has no {pointer}"))
+}
+
+type Edit = fn(&mut Value);
+
+/// An edit, what it is, and what it is when it is taken back.
+fn edits() -> Vec<(&'static str, &'static str, Edit)> {
+    vec![
+        ("server-changed", "server-changed", |d| *at(d, "/servers/0/url") = "https://other.example".into()),
+        ("document-version-changed", "document-version-changed", |d| *at(d, "/info/version") = "2.0".into()),
+        ("operation-removed", "operation-added", |d| drop(at(d, SETUP_PATH).as_object_mut().unwrap().remove("get"))),
+        ("operation-deprecated", "", |d| at(d, SETUP_PATH)["get"]["deprecated"] = true.into()),
+        ("operation-id-changed", "operation-id-changed", |d| {
+            at(d, SETUP_PATH)["get"]["operationId"] = "getSetup".into()
+        }),
+        ("operation-tags-changed", "operation-tags-changed", |d| at(d, SETUP_PATH)["get"]["tags"] = json!(["Other"])),
+        ("path-respelt", "path-respelt", |d| {
+            let paths = at(d, "/paths").as_object_mut().unwrap();
+            let cosell = paths.remove("/products/{productID}/cosellAssets/{cosellAssetID}").unwrap();
+            let once = cosell["get"].clone();
+            paths.insert("/products/{productID}/cosellassets/{cosellAssetID}".to_owned(), json!({"get": once}));
+            let others = cosell.as_object().unwrap().iter().filter(|(method, _)| *method != "get");
+            let others: serde_json::Map<_, _> = others.map(|(method, node)| (method.clone(), node.clone())).collect();
+            paths.insert("/products/{productID}/cosellAssets/{cosellAssetID}".to_owned(), others.into());
+        }),
+        ("parameter-added", "parameter-removed", |d| {
+            let parameter = json!({"in": "query", "name": "$top", "schema": {"type": "integer"}});
+            at(d, LISTING_PUT)["parameters"].as_array_mut().unwrap().push(parameter);
+        }),
+        ("required-parameter-added", "parameter-removed", |d| {
+            let parameter =
+                json!({"in": "header", "name": "x-publisher", "required": true, "schema": {"type": "string"}});
+            at(d, LISTING_PUT)["parameters"].as_array_mut().unwrap().push(parameter);
+        }),
+        ("parameter-became-optional", "parameter-became-required", |d| {
+            let parameters = at(d, LISTING_PUT)["parameters"].as_array_mut().unwrap();
+            let if_match = parameters.iter_mut().find(|parameter| parameter["name"] == "If-Match").unwrap();
+            if_match["required"] = false.into();
+        }),
+        ("body-removed", "body-added", |d| drop(at(d, LISTING_PUT).as_object_mut().unwrap().remove("requestBody"))),
+        ("body-became-required", "body-became-optional", |d| {
+            at(d, LISTING_PUT)["requestBody"]["required"] = true.into()
+        }),
+        ("media-type-added", "media-type-removed", |d| {
+            at(d, LISTING_PUT)["requestBody"]["content"]["text/json"] = json!({"schema": {"type": "string"}});
+        }),
+        ("success-added", "success-removed", |d| {
+            at(d, LISTING_PUT)["responses"]["202"] = json!({"description": "Accepted"})
+        }),
+        ("success-body-removed", "success-body-added", |d| {
+            drop(at(d, LISTING_PUT)["responses"]["200"].as_object_mut().unwrap().remove("content"));
+        }),
+        ("error-response-removed", "error-response-added", |d| {
+            drop(at(d, LISTING_PUT)["responses"].as_object_mut().unwrap().remove("409"));
+        }),
+        ("response-header-added", "response-header-removed", |d| {
+            at(d, LISTING_PUT)["responses"]["200"]["headers"] = json!({"ETag": {"schema": {"type": "string"}}});
+        }),
+        ("schema-added", "schema-removed", |d| at(d, "/components/schemas")["A.New"] = json!({"type": "object"})),
+        ("type-changed", "type-changed", |d| at(d, SETUP)["properties"]["trialUri"]["type"] = "integer".into()),
+        ("format-changed", "format-changed", |d| at(d, SETUP)["properties"]["trialUri"]["format"] = "uri".into()),
+        ("property-added", "property-removed", |d| at(d, SETUP)["properties"]["aNew"] = json!({"type": "string"})),
+        ("property-respelt", "property-respelt", |d| {
+            let properties = at(d, SETUP)["properties"].as_object_mut().unwrap();
+            let uri = properties.remove("trialUri").unwrap();
+            properties.insert("trialURI".to_owned(), uri);
+        }),
+        ("property-became-required", "property-became-optional", |d| at(d, SETUP)["required"] = json!(["trialUri"])),
+        ("became-nullable", "became-not-nullable", |d| {
+            at(d, SETUP)["properties"]["trialUri"]["nullable"] = true.into()
+        }),
+        ("enum-value-added", "enum-value-removed", |d| {
+            at(d, SETUP)["properties"]["sellingOption"]["enum"].as_array_mut().unwrap().push("Rent".into());
+        }),
+        ("enum-value-respelt", "enum-value-respelt", |d| {
+            at(d, SETUP)["properties"]["sellingOption"]["enum"][0] = "listing_only".into();
+        }),
+        ("values-opened", "values-closed", |d| {
+            drop(at(d, SETUP)["properties"]["sellingOption"].as_object_mut().unwrap().remove("enum"));
+        }),
+        ("union-member-removed", "union-member-added", |d| {
+            let schema = at(d, LEAD_POST).pointer_mut("/requestBody/content/application~1json/schema/oneOf");
+            drop(schema.unwrap().as_array_mut().unwrap().remove(0));
+        }),
+        ("base-removed", "base-added", |d| {
+            let page =
+                "Microsoft.Ingestion.Api.Models.Common.PagedCollection_Microsoft.Ingestion.Api.Models.Branches.Branch_";
+            let bases = at(d, "/components/schemas")[page]["allOf"].as_array_mut().unwrap();
+            bases.retain(|base| base.get("$ref").is_none());
+        }),
+        ("constraint-changed", "constraint-changed", |d| {
+            at(d, SETUP)["properties"]["trialUri"]["maxLength"] = 9.into()
+        }),
+        ("text-changed", "text-changed", |d| at(d, SETUP)["description"] = "Other words.".into()),
+    ]
+}
+
+#[test]
+fn each_edit_is_found_and_nothing_else() {
+    let base = document();
+    let mut covered = BTreeSet::new();
+    for (forth, back, edit) in edits() {
+        let mut edited = base.clone();
+        edit(&mut edited);
+        assert_eq!(ids(&compare(&base, &edited)), [forth], "{forth}");
+        let taken_back: Vec<&str> = [back].into_iter().filter(|id| !id.is_empty()).collect();
+        assert_eq!(ids(&compare(&edited, &base)), taken_back, "{forth}, taken back");
+        covered.extend([forth, back]);
+    }
+    let missing: Vec<&str> = RULES.iter().map(|rule| rule.id).filter(|id| !covered.contains(id)).collect();
+    assert!(missing.is_empty(), "no edit for {missing:?}");
+}
+
+#[test]
+fn a_document_says_the_same_as_itself_in_another_order() {
+    let base = document();
+    assert!(compare(&base, &base).is_empty());
+    assert_eq!(render::screen(&[]), "the documents say the same\n");
+    let mut shuffled = base.clone();
+    for item in at(&mut shuffled, "/paths").as_object_mut().unwrap().values_mut() {
+        for operation in item.as_object_mut().unwrap().values_mut() {
+            if let Some(parameters) = operation.get_mut("parameters") {
+                parameters.as_array_mut().unwrap().reverse();
+            }
+        }
+    }
+    assert!(compare(&base, &shuffled).is_empty(), "the order of parameters means nothing");
+}
+
+/// The respellings that the document is known to have had.
+#[test]
+fn known_respellings() {
+    for (before, after) in [("InActive", "Inactive"), ("Optin", "OptIn"), ("OptIn", "Enabled")] {
+        let with = |value: &str| {
+            let mut document = document();
+            at(&mut document, SETUP)["properties"]["sellingOption"]["enum"] = json!([value, "Disabled"]);
+            document
+        };
+        let changes = compare(&with(before), &with(after));
+        assert_eq!(ids(&changes), ["enum-value-respelt"]);
+        assert_eq!(changes[0].detail, format!("{before} is now {after}"));
+    }
+}
+
+/// The same change is graver where requests carry it, or where answers do.
+#[test]
+fn the_level_on_the_wire_follows_the_direction() {
+    let base = document();
+    let mut edited = base.clone();
+    at(&mut edited, SETUP)["properties"]["sellingOption"]["enum"].as_array_mut().unwrap().remove(0);
+    let change = &compare(&base, &edited)[0];
+    assert_eq!((change.direction, change.wire(), change.rule.users), (Direction::Both, Wire::Breaking, Users::Source));
+    assert_eq!(change.subject, "AzureProductSetup.sellingOption");
+    assert!(change.pointer.ends_with("AzureProductSetup/properties/sellingOption/enum"), "{}", change.pointer);
+    let name = "/components/schemas/Microsoft.Ingestion.Api.Models.Branches.Branch/allOf/1/properties/friendlyName";
+    let mut edited = base.clone();
+    at(&mut edited, name)["enum"] = json!(["Listing"]);
+    let change = &compare(&base, &edited)[0];
+    assert_eq!((change.rule.id, change.direction, change.wire()), ("values-closed", Direction::Response, Wire::Safe));
+    assert_eq!(change.pointer, format!("{name}/enum"), "the place in the new document");
+    assert_eq!(change.subject, "Branch.friendlyName");
+}
+
+#[test]
+fn a_screen_and_a_page() {
+    let base = document();
+    let mut edited = base.clone();
+    for (_, _, edit) in edits().into_iter().filter(|(id, _, _)| ["property-added", "operation-removed"].contains(id)) {
+        edit(&mut edited);
+    }
+    let changes = compare(&base, &edited);
+    let screen = anstream::adapter::strip_str(&render::screen(&changes)).to_string();
+    assert!(screen.starts_with("\nsource: what users wrote may no longer compile (1)\n"), "{screen}");
+    assert!(screen.contains("  breaking both      operation-removed  GET /products/{productID}/setup"), "{screen}");
+    let (source, additive) = (screen.find("source:").unwrap(), screen.find("additive:").unwrap());
+    assert!(source < additive, "the worst comes first");
+    let page = render::markdown(&changes);
+    assert!(
+        page.contains("| safe | both | `property-added` | AzureProductSetup.aNew | string | `/components/"),
+        "{page}"
+    );
+    assert!(render::bump(Users::Source).contains("minor number before 1.0"));
+    assert_eq!(level("additive").unwrap(), Users::Additive);
+    assert!(level("all").unwrap_err().to_string().contains("source, behaviour, additive, doc, nothing"));
+}
+
+#[test]
+fn ids_are_unique() {
+    let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+    assert_eq!(ids.len(), RULES.len());
+}
