@@ -50,8 +50,8 @@ impl Pace {
         let mut slot = self.lock().reserve(Instant::now());
         while let Some(at) = slot {
             sleep_until(at).await;
-            // It may have been closed while this one waited.
-            slot = self.lock().closed(Instant::now());
+            // It may have been closed while this one waited: it lines up again, or all who did would start at once.
+            slot = self.lock().again(Instant::now());
         }
         permit
     }
@@ -82,6 +82,12 @@ impl State {
         (slot > now).then_some(slot)
     }
 
+    /// Another slot, if this one's time came while nobody may send.
+    fn again(&mut self, now: Instant) -> Option<Instant> {
+        self.closed(now)?;
+        self.reserve(now)
+    }
+
     fn closed(&self, now: Instant) -> Option<Instant> {
         self.closed_until.filter(|until| *until > now)
     }
@@ -110,7 +116,8 @@ impl State {
             self.rate = Some(measured.min(before).max(1.0) * BELOW);
         }
         self.closed_until = self.closed_until.max(Some(until));
-        self.next = self.closed_until;
+        // Slots that were given out stay theirs.
+        self.next = self.next.max(self.closed_until);
     }
 }
 
@@ -144,6 +151,19 @@ mod tests {
             state.succeeded(opens);
         }
         assert_eq!(state.rate.map(f64::round), Some(22.0));
+    }
+
+    #[test]
+    fn who_waited_while_it_closed_lines_up_again() {
+        let (mut state, start) = (State::default(), Instant::now());
+        state.rate = Some(10.0);
+        let slots: Vec<_> = (0..20).map(|_| state.reserve(start).unwrap_or(start)).collect();
+        state.refused(after(start, 50), PAUSE);
+        // Ten had their time within the pause; each gets one of its own, behind those who have theirs already.
+        let again: Vec<_> = slots[1..10].iter().map(|slot| state.again(*slot).unwrap()).collect();
+        assert!(again.iter().all(|slot| *slot > slots[19]), "behind the last one");
+        assert!(again.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(100)), "{again:?}");
+        assert_eq!(state.again(slots[15]), None, "this one's time is after the pause");
     }
 
     #[test]

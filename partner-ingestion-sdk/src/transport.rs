@@ -208,7 +208,7 @@ impl Context {
             (self.error(kind, message).with_source(error.without_url()), failure)
         };
         let mut response = self.shared.http.execute(request).await.map_err(broken)?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         // Most answers come in one chunk, which is then the body.
         let mut body = Bytes::new();
         let mut joined = Vec::new();

@@ -5,6 +5,7 @@
 
 use partner_ingestion_sdk::types::{AzurePackage, AzureProduct, PackageType, UploadState};
 use partner_ingestion_sdk::{Client, reqwest};
+use partner_tests::memory::peak_memory;
 use std::io::{Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,7 +41,7 @@ async fn main() {
             assert!(answer.status().is_success());
         }
     });
-    let before = peak();
+    let before = peak_memory();
     let progress = {
         let furthest = furthest.clone();
         move |p: partner_ingestion_sdk::Progress| {
@@ -51,18 +52,11 @@ async fn main() {
         }
     };
     client.upload(&address, path.as_path()).progress(progress).await.unwrap();
-    let grew = peak() - before;
+    let grew = peak_memory() - before;
     cutter.await.unwrap();
     std::fs::remove_file(&path).unwrap();
     assert_eq!(furthest.load(Ordering::Relaxed), size);
     let marked = client.modify_package(&offer, &package, |package| package.set_state(UploadState::Uploaded));
     marked.await.unwrap();
     println!("{grew}");
-}
-
-/// The most memory that this process ever had, in KiB; 0 where the system does not say.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }

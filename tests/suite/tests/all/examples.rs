@@ -1,17 +1,13 @@
 //! The examples as a person runs them: output, exit codes, and no way to the real service by accident.
 
+use partner_tests::process::build;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-/// Where cargo put the examples; built once, by the cargo that runs the tests.
-static EXAMPLES: LazyLock<PathBuf> = LazyLock::new(|| {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let args = ["build", "--quiet", "--package", "partner-ingestion-sdk", "--examples"];
-    assert!(Command::new(cargo).args(args).status().unwrap().success());
-    let binary = std::env::current_exe().unwrap();
-    binary.parent().unwrap().parent().unwrap().join("examples")
-});
+/// Where cargo put the examples; built once.
+static EXAMPLES: LazyLock<PathBuf> =
+    LazyLock::new(|| build(&["--package", "partner-ingestion-sdk", "--examples"]).join("examples"));
 
 fn run(example: &str, args: &[&str]) -> Output {
     let mut command = Command::new(EXAMPLES.join(example));

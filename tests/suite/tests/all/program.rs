@@ -1,18 +1,13 @@
 //! The sandbox as a program: what it prints, what it refuses, and a client in another language.
 
+use partner_tests::process::build;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 
-/// Built once, by the cargo that runs the tests.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let args = ["build", "--quiet", "--package", "partner-sandbox"];
-    assert!(Command::new(cargo).args(args).status().unwrap().success());
-    let binary = std::env::current_exe().unwrap();
-    binary.parent().unwrap().parent().unwrap().join("partner-sandbox")
-});
+/// Built once.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| build(&["--package", "partner-sandbox"]).join("partner-sandbox"));
 
 fn run(args: &[&str]) -> Output {
     Command::new(&*PROGRAM).args(args).stdin(Stdio::null()).output().unwrap()
