@@ -8,6 +8,7 @@ pub use failed::FailedSubmission;
 pub use plan::{PlanDrafts, SubmissionPlan};
 pub use stage::Stage;
 
+use crate::retry::retry_after;
 use crate::types::*;
 use crate::{Client, Error, ErrorKind};
 use futures_util::TryStreamExt;
@@ -210,6 +211,7 @@ impl Publish {
             stage: None,
             promoted: false,
             last: None,
+            asked: Duration::ZERO,
             work: self,
         }
     }
@@ -247,6 +249,14 @@ struct Run {
     stage: Option<Stage>,
     promoted: bool,
     last: Option<Submission>,
+    /// How long the service asked to wait before the next look.
+    asked: Duration,
+}
+
+/// What an answer says besides the submission.
+struct Seen {
+    request_id: Option<String>,
+    retry_after: Duration,
 }
 
 impl Run {
@@ -296,10 +306,11 @@ impl Run {
         loop {
             // The first look at a submission is at once.
             if self.last.is_some() {
-                tokio::time::sleep(self.pause).await;
+                tokio::time::sleep(self.pause.max(self.asked)).await;
                 self.pause = self.pause.mul_f64(1.5).min(self.work.poll.1);
             }
-            let (submission, request_id) = self.look(&id).await?;
+            let (submission, seen) = self.look(&id).await?;
+            self.asked = seen.retry_after;
             let reason = submission.pending_update_info.as_ref().and_then(|info| info.failure_reason.clone());
             let mut stage = Stage::of(&submission);
             self.last = Some(submission.clone());
@@ -310,7 +321,7 @@ impl Run {
             match stage {
                 Stage::Failed => {
                     let failed = FailedSubmission::read(&self.work.client, &self.work.product, &id, reason).await;
-                    return Err(failed.into_error(&submission, request_id));
+                    return Err(failed.into_error(&submission, seen.request_id));
                 }
                 Stage::Cancelled => return Err(self.cancelled(&id)),
                 stage if self.stage != Some(stage) => return Ok(stage),
@@ -364,14 +375,17 @@ impl Run {
     }
 
     /// One look at the submission. What may pass by itself does not end the wait, nor does a single 404.
-    async fn look(&self, id: &SubmissionId) -> Result<(Submission, Option<String>), Error> {
+    async fn look(&self, id: &SubmissionId) -> Result<(Submission, Seen), Error> {
         let mut misses = 0;
         let mut pause = self.work.poll.0;
         loop {
             let error = match self.work.client.get_submission(&self.work.product, id).send().await {
                 Ok(answer) => {
-                    let request_id = answer.request_id().map(str::to_owned);
-                    return Ok((answer.into_inner(), request_id));
+                    let seen = Seen {
+                        request_id: answer.request_id().map(str::to_owned),
+                        retry_after: retry_after(answer.headers()).unwrap_or_default(),
+                    };
+                    return Ok((answer.into_inner(), seen));
                 }
                 Err(error) => error,
             };

@@ -219,3 +219,20 @@ async fn a_deadline_leaves_the_submission_to_be_taken_up() {
     reached.dedup();
     assert_eq!(reached, [At::Creating, At::InReview, At::Preview, At::GoingLive, At::Live]);
 }
+
+/// A service that asks for time between two looks gets it, as long as the deadline allows.
+#[tokio::test]
+async fn a_look_waits_as_long_as_the_service_asks() {
+    let stage = Stage::open().await;
+    let product = offer(&stage, "app").await;
+    stage.sandbox.decide(Verdict::Pass);
+    let submission = publish(&stage.client, &product).send().await.unwrap();
+    let busy = serde_json::json!({"id": submission.id, "state": "InProgress", "substate": "Submitted"});
+    let busy =
+        Fault::status(200).header("content-type", "application/json").header("retry-after", "1").body(busy.to_string());
+    stage.sandbox.fail(Calls::of("GET", GET), busy, 1);
+    let begun = std::time::Instant::now();
+    let resumed = stage.client.resume(&product, submission.id.unwrap()).poll(MOMENT, MOMENT);
+    resumed.send().await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+}
