@@ -211,15 +211,11 @@ impl<T: Drafted> Draft<T> {
     /// [`ErrorKind::Lookup`], which names module, product and plan, when the branch does not appear in time; otherwise as for
     /// [`list_branches`](Client::list_branches).
     pub async fn instance_id(&self) -> Result<InstanceId, Error> {
-        wait_for(
-            self.patience,
-            || self.missing(),
-            || async {
-                let branches = self.client.branches(&self.product, &T::MODULE).await?;
-                let mut own = branches.into_iter().filter(|branch| branch.variant_id == self.plan);
-                Ok(own.find_map(|branch| branch.current_draft_instance_id))
-            },
-        )
+        wait_for(self.patience, || async {
+            let branches = self.client.branches(&self.product, &T::MODULE).await?;
+            let mut own = branches.into_iter().filter(|branch| branch.variant_id == self.plan);
+            Ok(own.find_map(|branch| branch.current_draft_instance_id).ok_or_else(|| self.missing()))
+        })
         .await
     }
 
@@ -266,24 +262,21 @@ impl<T: Drafted> Draft<T> {
     }
 }
 
-/// Looks until there is something, for so long; then `missing`.
-pub(crate) async fn wait_for<T, F>(
-    patience: Duration,
-    missing: impl Fn() -> Error,
-    look: impl Fn() -> F,
-) -> Result<T, Error>
+/// Looks until there is something, for so long; then what the last look missed.
+pub(crate) async fn wait_for<T, F>(patience: Duration, look: impl Fn() -> F) -> Result<T, Error>
 where
-    F: Future<Output = Result<Option<T>, Error>>,
+    F: Future<Output = Result<Result<T, Error>, Error>>,
 {
     let until = Instant::now() + patience;
     let mut pause = LOOK.0;
     loop {
-        if let Some(found) = look().await? {
-            return Ok(found);
-        }
+        let missing = match look().await? {
+            Ok(found) => return Ok(found),
+            Err(missing) => missing,
+        };
         let next = Instant::now() + pause;
         if next > until {
-            return Err(missing());
+            return Err(missing);
         }
         tokio::time::sleep_until(next).await;
         pause = (pause * 2).min(LOOK.1);

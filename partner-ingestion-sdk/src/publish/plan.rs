@@ -75,27 +75,19 @@ impl SubmissionPlan {
         module: &Module,
         patience: Duration,
     ) -> Result<BTreeMap<Option<VariantId>, InstanceId>, Error> {
-        let last: std::sync::Mutex<Option<String>> = std::sync::Mutex::new(None);
-        let missing = || {
-            let plan = last.lock().ok().and_then(|last| last.clone()).unwrap_or_default();
-            let message = format!("the module {module} of product {product}, plan {plan} has no branch");
-            Error::new(ErrorKind::Lookup, message)
-        };
-        wait_for(patience, missing, || async {
+        wait_for(patience, || async {
             let branches = client.branches(product, module).await?;
             let pairs = branches.into_iter();
             let found: BTreeMap<_, _> =
                 pairs.filter_map(|b| Some((b.variant_id, b.current_draft_instance_id?))).collect();
-            let lacking = self.plans.iter().find(|plan| !found.contains_key(&Some(plan.variant.clone())));
-            match lacking.filter(|_| OF_EVERY_PLAN.contains(module)) {
-                None => Ok(Some(found)),
-                Some(plan) => {
-                    if let Ok(mut last) = last.lock() {
-                        *last = Some(plan.name.clone());
-                    }
-                    Ok(None)
+            let mut lacking = self.plans.iter().filter(|plan| !found.contains_key(&Some(plan.variant.clone())));
+            Ok(match lacking.next().filter(|_| OF_EVERY_PLAN.contains(module)) {
+                None => Ok(found),
+                Some(PlanDrafts { name, .. }) => {
+                    let message = format!("the module {module} of product {product}, plan {name} has no branch");
+                    Err(Error::new(ErrorKind::Lookup, message))
                 }
-            }
+            })
         })
         .await
     }

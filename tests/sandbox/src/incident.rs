@@ -1,8 +1,6 @@
 //! Public incidents of the service, to be had again by name.
 
-use crate::names::{UnknownName, find};
-use std::fmt;
-use std::str::FromStr;
+use crate::names::named;
 
 /// Something that went wrong at the service for days, as its users reported it.
 ///
@@ -30,14 +28,14 @@ pub enum Incident {
     FrontDoorUploads,
 }
 
-const NAMES: [(&str, Incident); 6] = [
-    ("next-link-not-found", Incident::NextLinkNotFound),
-    ("list-refused", Incident::ListRefused),
-    ("list-empty", Incident::ListEmpty),
-    ("publisher-id-demanded", Incident::PublisherIdDemanded),
-    ("workflow-details-missing", Incident::WorkflowDetailsMissing),
-    ("front-door-uploads", Incident::FrontDoorUploads),
-];
+named! { Incident, "incident":
+    "next-link-not-found" = NextLinkNotFound,
+    "list-refused" = ListRefused,
+    "list-empty" = ListEmpty,
+    "publisher-id-demanded" = PublisherIdDemanded,
+    "workflow-details-missing" = WorkflowDetailsMissing,
+    "front-door-uploads" = FrontDoorUploads,
+}
 
 impl Incident {
     /// All of them.
@@ -49,21 +47,6 @@ impl Incident {
         Self::WorkflowDetailsMissing,
         Self::FrontDoorUploads,
     ];
-}
-
-impl fmt::Display for Incident {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = NAMES.iter().find(|(_, incident)| incident == self);
-        f.write_str(named.map_or("", |(name, _)| name))
-    }
-}
-
-impl FromStr for Incident {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        find("incident", &NAMES, text)
-    }
 }
 
 #[cfg(test)]

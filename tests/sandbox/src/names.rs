@@ -28,6 +28,31 @@ pub(crate) fn find<T: Copy>(what: &'static str, table: &[(&str, T)], name: &str)
     })
 }
 
+/// Reads a public enum by the names of its variants, and prints it so.
+macro_rules! named {
+    ($type:ident, $what:literal: $($name:literal = $variant:ident,)*) => {
+        const NAMES: &[(&str, $type)] = &[$(($name, $type::$variant),)*];
+
+        impl std::str::FromStr for $type {
+            type Err = $crate::names::UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::names::find($what, NAMES, text)
+            }
+        }
+
+        /// Its name, as [`FromStr`](std::str::FromStr) reads it.
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let named = NAMES.iter().find(|(_, known)| known == self);
+                f.write_str(named.map_or("", |(name, _)| name))
+            }
+        }
+    };
+}
+
+pub(crate) use named;
+
 #[cfg(test)]
 mod tests {
     use super::*;

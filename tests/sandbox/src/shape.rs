@@ -1,10 +1,9 @@
 //! The shapes that the service's refusals come in.
 
 use crate::message::guid;
-use crate::names::{UnknownName, find};
+use crate::names::named;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::str::FromStr;
 
 /// A form in which the service, or what stands before it, says no.
 ///
@@ -16,38 +15,30 @@ use std::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorShape {
-    /// A JSON string: a code such as `ICH50400`, a sentence, and a JSON object in the text. Recorded.
+    /// `coded`: a JSON string: a code such as `ICH50400`, a sentence, and a JSON object in the text. Recorded.
     Coded,
-    /// A JSON string with a sentence alone. Reported.
+    /// `message`: a JSON string with a sentence alone. Reported.
     Message,
-    /// A JSON string that begins with the class of an exception and holds an ASP.NET problem. Reported in June 2026.
+    /// `exception`: a JSON string that begins with the class of an exception and holds an ASP.NET problem. Reported in June 2026.
     Exception,
-    /// No body, from the gateway. Reported.
+    /// `empty`: no body, from the gateway. Reported.
     Empty,
-    /// The gateway's object of `statusCode` and `message`. Reported, above all for 429.
+    /// `gateway`: the gateway's object of `statusCode` and `message`. Reported, above all for 429.
     Gateway,
-    /// The object of the service's Store dialect: `code`, `message`, `details` and more. Read by clients of that dialect.
+    /// `store`: the object of the service's Store dialect: `code`, `message`, `details` and more. Read by clients of that dialect.
     Store,
-    /// A JSON string whose object names the package that was there before, for a 301. Read by clients for games.
+    /// `duplicate`: a JSON string whose object names the package that was there before, for a 301. Read by clients for games.
     Duplicate,
 }
 
-const NAMES: [(&str, ErrorShape); 7] = [
-    ("coded", ErrorShape::Coded),
-    ("message", ErrorShape::Message),
-    ("exception", ErrorShape::Exception),
-    ("empty", ErrorShape::Empty),
-    ("gateway", ErrorShape::Gateway),
-    ("store", ErrorShape::Store),
-    ("duplicate", ErrorShape::Duplicate),
-];
-
-impl FromStr for ErrorShape {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        find("shape", &NAMES, text)
-    }
+named! { ErrorShape, "shape":
+    "coded" = Coded,
+    "message" = Message,
+    "exception" = Exception,
+    "empty" = Empty,
+    "gateway" = Gateway,
+    "store" = Store,
+    "duplicate" = Duplicate,
 }
 
 impl ErrorShape {

@@ -1,7 +1,6 @@
 //! How a submission ends, decided by the test.
 
-use crate::names::{UnknownName, find};
-use std::str::FromStr;
+use crate::names::named;
 
 /// What comes of a submission.
 ///
@@ -26,18 +25,10 @@ pub enum Verdict {
     FailPromotion,
 }
 
-const NAMES: [(&str, Verdict); 5] = [
-    ("pass", Verdict::Pass),
-    ("fail-creation", Verdict::FailCreation),
-    ("fail", Verdict::Fail),
-    ("fail-certification", Verdict::FailCertification),
-    ("fail-promotion", Verdict::FailPromotion),
-];
-
-impl FromStr for Verdict {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        find("verdict", &NAMES, text)
-    }
+named! { Verdict, "verdict":
+    "pass" = Pass,
+    "fail-creation" = FailCreation,
+    "fail" = Fail,
+    "fail-certification" = FailCertification,
+    "fail-promotion" = FailPromotion,
 }

@@ -181,7 +181,7 @@ async fn connections_break_where_they_are_told_to() {
     let offers = async || items(stage.client.list_products().send()).await.len();
     let send = |offer| {
         let call = stage.client.create_product(AzureProduct::application(offer, offer));
-        call.retry(Retry::none()).timeout(Duration::from_millis(200)).send()
+        call.retry(Retry::none()).timeout(Duration::from_secs(2)).send()
     };
     stage.sandbox.fail(create.clone(), Fault::reset(), 1);
     assert_eq!(send("reset").await.unwrap_err().kind(), ErrorKind::Connection);

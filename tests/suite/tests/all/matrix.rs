@@ -68,7 +68,7 @@ async fn cell(name: &'static str, class: &'static str) -> (String, Duration) {
         None => closed.to_owned(),
     };
     let client = Client::builder().base_url(base).token_provider(source(&stage.sandbox));
-    let client = client.timeout(Duration::from_secs(1)).max_response_bytes(4_000);
+    let client = client.timeout(Duration::from_secs(2)).max_response_bytes(4_000);
     let client = client.retry(Retry::default().attempts(3)).build().unwrap();
     let before = count(&stage, operation);
     let begun = Instant::now();
@@ -127,8 +127,8 @@ async fn every_fault_meets_every_class_as_documented() {
         if found != expected {
             wrong.push(format!("{fault}, {class}: {expected} is written, {found} is what happens"));
         }
-        // Three attempts of a second, pauses of three seconds at most in all, and a busy machine.
-        assert!(time < Duration::from_secs(20), "{fault}, {class}: {time:?}");
+        // Three attempts of two seconds, pauses of three seconds at most in all, and a busy machine.
+        assert!(time < Duration::from_secs(30), "{fault}, {class}: {time:?}");
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }

@@ -56,7 +56,7 @@ async fn what_breaks_on_the_way_is_sent_again() {
     let product = stage.product("app").await;
     let upload = |name: &str| {
         let file = FileSource::bytes(name, ARCHIVE);
-        stage.client.upload_package(&product, file).poll(MOMENT, MOMENT).stall_timeout(Duration::from_millis(200))
+        stage.client.upload_package(&product, file).poll(MOMENT, MOMENT).stall_timeout(Duration::from_secs(1))
     };
     let faults = [Fault::reset(), Fault::cut(), Fault::status(503), Fault::delay(Duration::from_secs(60))];
     for (number, fault) in faults.into_iter().enumerate() {
