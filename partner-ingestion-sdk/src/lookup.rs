@@ -28,7 +28,7 @@ impl Client {
     pub async fn product_by_offer_id(&self, offer_id: impl AsRef<str> + Send) -> Result<AzureProduct, Error> {
         let offer_id = offer_id.as_ref();
         let found = self.products_with(offer_id).await?;
-        one(found, || format!("the offer id {offer_id:?}"), "product")
+        one(found, "product", "offer", offer_id)
     }
 
     /// The plan of a product with this plan id.
@@ -44,7 +44,7 @@ impl Client {
     ) -> Result<AzureSkuVariant, Error> {
         let plan_id = plan_id.as_ref();
         let found = self.plans_with(&product_id.into(), plan_id).await?;
-        one(found, || format!("the plan id {plan_id:?}"), "plan")
+        one(found, "plan", "plan", plan_id)
     }
 
     /// The product with this one's offer id, which is created when it is not there. One that is there stays as it is.
@@ -60,8 +60,9 @@ impl Client {
         let Some(offer_id) = product.offer_id().map(str::to_owned) else {
             return Err(Error::new(ErrorKind::Argument, "the product has no external id of the type AzureOfferId"));
         };
-        if !self.products_with(&offer_id).await?.is_empty() {
-            return self.product_by_offer_id(&offer_id).await;
+        let found = self.products_with(&offer_id).await?;
+        if !found.is_empty() {
+            return one(found, "product", "offer", &offer_id);
         }
         let error = match self.create_product(product).send().await {
             Ok(created) => return Ok(created.into_inner()),
@@ -93,8 +94,9 @@ impl Client {
         let Some(plan_id) = variant.external_id.clone() else {
             return Err(Error::new(ErrorKind::Argument, "the plan has no external id"));
         };
-        if !self.plans_with(&product, &plan_id).await?.is_empty() {
-            return self.variant_by_plan_id(&product, &plan_id).await;
+        let found = self.plans_with(&product, &plan_id).await?;
+        if !found.is_empty() {
+            return one(found, "plan", "plan", &plan_id);
         }
         let error = match self.create_variant(&product, variant).send().await {
             Ok(created) => match created.into_inner() {
@@ -138,13 +140,12 @@ fn looks(error: &Error) -> impl Iterator<Item = Duration> + use<> {
     LOOKS.into_iter().take(if again { LOOKS.len() } else { 0 })
 }
 
-fn one<T>(mut found: Vec<T>, named: impl Fn() -> String, what: &str) -> Result<T, Error> {
-    match (found.pop(), found.len()) {
-        (Some(only), 0) => Ok(only),
-        (None, _) => Err(Error::new(ErrorKind::Lookup, format!("no {what} has {}", named()))),
-        (Some(_), others) => Err(Error::new(
-            ErrorKind::Lookup,
-            format!("{} {what}s have {}; address one by its GUID", others + 1, named()),
-        )),
-    }
+/// The only one that was found by a name; none and several are errors.
+fn one<T>(mut found: Vec<T>, what: &str, kind: &str, id: &str) -> Result<T, Error> {
+    let message = match (found.pop(), found.len()) {
+        (Some(only), 0) => return Ok(only),
+        (None, _) => format!("no {what} has the {kind} id {id:?}"),
+        (Some(_), others) => format!("{} {what}s have the {kind} id {id:?}; address one by its GUID", others + 1),
+    };
+    Err(Error::new(ErrorKind::Lookup, message))
 }

@@ -40,6 +40,10 @@ pub(crate) fn retry(error: &Error, pause: Duration) {
 }
 
 pub(crate) fn outcome(span: &Span, attempts: u32, outcome: Result<&Answer, &Error>) {
+    // Nobody listens: nothing is put together for it.
+    if span.is_disabled() {
+        return;
+    }
     span.record("http.request.resend_count", attempts.saturating_sub(1));
     let (status, id) = match outcome {
         Ok(answer) => (Some(answer.status), request_id(&answer.headers)),

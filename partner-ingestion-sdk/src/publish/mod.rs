@@ -334,7 +334,7 @@ impl Run {
     async fn created(&self) -> Result<SubmissionId, Error> {
         let Publish { client, product, .. } = &self.work;
         if let Some(pending) = client.pending_submission(product).await? {
-            let id = pending.id.clone().unwrap_or_else(|| SubmissionId::from(""));
+            let id = identified(&pending)?;
             match self.work.if_pending {
                 IfPending::Adopt => return Ok(id),
                 IfPending::Cancel if Stage::of(&pending) != Stage::GoingLive => {
