@@ -9,7 +9,7 @@ use crate::error::service_error;
 use crate::retry::{Failure, may_send_again};
 use crate::transport::Answer;
 use crate::types::Secret;
-use crate::{Client, Error, ErrorKind, IfMatchRule, Operation};
+use crate::{Client, Error, ErrorKind, IfMatchRule, Operation, Retry};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -129,27 +129,17 @@ struct Sending<'c> {
 
 impl Sending<'_> {
     async fn whole(&self, reader: &mut Reader) -> Result<(), Error> {
-        let retry = self.client.shared.retry;
-        let mut pauses = retry.pauses();
-        let mut attempts = 0;
+        let mut attempts = Attempts::of(self.client.shared.retry);
         let mut chunks = reader.chunks().await?;
         loop {
             let Some(body) = chunks.take() else {
                 let message = "the stream was read already and cannot be sent again";
                 return Err(Error::new(ErrorKind::File, message));
             };
-            attempts += 1;
             let request = self.put("").header("x-ms-blob-type", "BlockBlob");
-            let (error, failure) = match self.attempt(request, body, self.total, 0).await {
-                Ok(()) => return Ok(()),
-                Err(failed) => failed,
-            };
+            let Err(failed) = self.attempt(request, body, self.total, 0).await else { return Ok(()) };
             chunks = reader.chunks().await?;
-            let pause = pauses.next().filter(|_| chunks.is_some() && may_send_again(&Method::PUT, true, failure));
-            let Some(pause) = pause else {
-                return Err(error.tried(attempts));
-            };
-            tokio::time::sleep(pause.max(error.retry_after().unwrap_or_default())).await;
+            attempts.wait(failed, chunks.is_some()).await?;
         }
     }
 
@@ -171,20 +161,12 @@ impl Sending<'_> {
 
     /// One block, or the list of them: held in memory, so it can be sent again.
     async fn piece(&self, query: &str, content: Bytes, at: u64) -> Result<(), Error> {
-        let mut pauses = self.client.shared.retry.pauses();
-        let mut attempts = 0;
+        let mut attempts = Attempts::of(self.client.shared.retry);
         loop {
-            attempts += 1;
             let body = sliced(content.clone());
-            let (error, failure) = match self.attempt(self.put(query), body, content.len() as u64, at).await {
-                Ok(()) => return Ok(()),
-                Err(failed) => failed,
-            };
-            let pause = pauses.next().filter(|_| may_send_again(&Method::PUT, true, failure));
-            let Some(pause) = pause else {
-                return Err(error.tried(attempts));
-            };
-            tokio::time::sleep(pause.max(error.retry_after().unwrap_or_default())).await;
+            let outcome = self.attempt(self.put(query), body, content.len() as u64, at).await;
+            let Err(failed) = outcome else { return Ok(()) };
+            attempts.wait(failed, true).await?;
         }
     }
 
@@ -236,6 +218,31 @@ impl Sending<'_> {
         let error = service_error(&UPLOAD, &Answer { status, headers, body });
         let retry_after = error.retry_after().is_some();
         Err((error, Failure::Status { status, retry_after }))
+    }
+}
+
+/// The attempts of one request.
+struct Attempts {
+    retry: Retry,
+    pauses: Box<dyn Iterator<Item = Duration> + Send>,
+    made: u32,
+}
+
+impl Attempts {
+    fn of(retry: Retry) -> Self {
+        Self { retry, pauses: Box::new(retry.pauses()), made: 0 }
+    }
+
+    /// Waits before the next one; the error of this one where there is none, or the store asks for more time than there is.
+    async fn wait(&mut self, (error, failure): (Error, Failure), repeatable: bool) -> Result<(), Error> {
+        self.made += 1;
+        let pause = self.pauses.next().filter(|_| repeatable && may_send_again(&Method::PUT, true, failure));
+        let pause = pause.map(|pause| pause.max(error.retry_after().unwrap_or_default()));
+        let Some(pause) = pause.filter(|pause| *pause <= self.retry.limit()) else {
+            return Err(error.tried(self.made));
+        };
+        tokio::time::sleep(pause).await;
+        Ok(())
     }
 }
 

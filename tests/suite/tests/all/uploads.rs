@@ -68,6 +68,10 @@ async fn what_breaks_on_the_way_is_sent_again() {
     let expired = upload("expired.zip").send().await.unwrap_err();
     assert_eq!((expired.status().unwrap().as_u16(), expired.operation()), (403, Some("upload")));
     assert!(expired.hint().contains("expired"), "{}", expired.hint());
+    // An hour is more than the client waits for: it says so at once.
+    stage.sandbox.fail(Calls::uploads(), Fault::status(503).header("retry-after", "3600"), 1);
+    let busy = upload("busy.zip").send().await.unwrap_err();
+    assert_eq!((busy.retry_after(), busy.attempts()), (Some(Duration::from_secs(3600)), 1));
     // A stream cannot be sent twice.
     stage.sandbox.fail(Calls::uploads(), Fault::reset(), 1);
     let once = FileSource::stream("once.zip", 4, stream::iter([Ok(b"PK..".to_vec().into())]));
