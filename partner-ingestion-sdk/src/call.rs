@@ -1,16 +1,14 @@
-//! One call: its options on the way in, its context for the hooks, its outcome on the way out.
+//! One call: its arguments and options on the way in, its success on the way out.
 
 use crate::client::Shared;
 use crate::error::decode_error;
-use crate::generated::client::Client as Generated;
-use crate::transport::request_id;
+use crate::transport::{Answer, Compose, Exchange, request_id};
 use crate::{Client, Error, ErrorKind, IfMatchRule, Operation, Response, Retry};
-use progenitor_client::ResponseValue;
-use reqwest::StatusCode;
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Which state of a resource a request may change.
@@ -42,12 +40,18 @@ impl From<String> for IfMatch {
     }
 }
 
+impl IfMatch {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Any => "*",
+            Self::Etag(tag) => tag,
+        }
+    }
+}
+
 impl fmt::Display for IfMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("*"),
-            Self::Etag(tag) => f.write_str(tag),
-        }
+        f.write_str(self.as_str())
     }
 }
 
@@ -56,7 +60,7 @@ impl fmt::Display for IfMatch {
 pub(crate) struct Call {
     client: Client,
     operation: &'static Operation,
-    options: Options,
+    pub(crate) options: Options,
 }
 
 #[derive(Clone, Default)]
@@ -106,31 +110,51 @@ impl Call {
         self.operation
     }
 
-    /// Checks the arguments and prepares the generated client for this one call.
-    pub(crate) fn sender(&self, path: &[(&str, &str)], body_etag: Option<&str>) -> Result<Sender, Error> {
-        for (name, value) in path {
-            check_segment(name, value).map_err(|e| e.of(self.operation))?;
-        }
-        let context = self.context(body_etag)?;
-        let shared = &self.client.shared;
-        let client = Generated::new_with_client(shared.base.as_str(), shared.http.clone(), context.clone());
-        Ok(Sender { context, client })
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.client.shared
     }
 
-    pub(crate) fn context(&self, body_etag: Option<&str>) -> Result<Arc<Context>, Error> {
+    /// Checks the arguments and sends what `compose` makes of them.
+    ///
+    /// Boxed: the callers' futures stay small, and those who run many of them move them around.
+    pub(crate) fn send<'a>(
+        &'a self,
+        path: &'a [(&str, &str)],
+        body_etag: Option<&'a str>,
+        compose: Compose<'a>,
+    ) -> BoxFuture<'a, Result<Success, Error>> {
+        Box::pin(async move {
+            for (name, value) in path {
+                check_segment(name, value).map_err(|e| e.of(self.operation))?;
+            }
+            let exchange = Exchange::new(self, compose, self.precondition(body_etag)?)?;
+            let answer = exchange.run().await?;
+            Ok(Success { operation: self.operation, attempts: exchange.attempts(), answer })
+        })
+    }
+
+    /// What the request says in If-Match.
+    fn precondition(&self, body_etag: Option<&str>) -> Result<Option<HeaderValue>, Error> {
         let refuse = |message: String| Err(Error::new(ErrorKind::Argument, message).of(self.operation));
         if let Some(name) = &self.options.invalid {
             return refuse(format!("the header {name:?} or its value cannot be sent"));
         }
-        let mut options = self.options.clone();
-        options.if_match = options.if_match.or_else(|| body_etag.map(|tag| IfMatch::Etag(tag.to_owned())));
-        if self.operation.if_match == IfMatchRule::Required && options.if_match.is_none() {
-            let message = "no entity tag: read the resource first and send its etag, or overwrite whatever is there with \
-                           .if_match(IfMatch::Any)";
-            return refuse(message.to_owned());
+        let tag = match &self.options.if_match {
+            Some(if_match) => if_match.as_str(),
+            None => match body_etag {
+                Some(tag) => tag,
+                None if self.operation.if_match == IfMatchRule::Required => {
+                    let message = "no entity tag: read the resource first and send its etag, or overwrite whatever is there \
+                                   with .if_match(IfMatch::Any)";
+                    return refuse(message.to_owned());
+                }
+                None => return Ok(None),
+            },
+        };
+        match HeaderValue::try_from(tag) {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => refuse("the entity tag cannot be sent".to_owned()),
         }
-        let shared = self.client.shared.clone();
-        Ok(Arc::new(Context { shared, operation: self.operation, options, outcome: Mutex::default() }))
     }
 }
 
@@ -158,123 +182,44 @@ fn check_segment(name: &str, value: &str) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Argument, format!("the argument {name} {problem}")))
 }
 
-/// What the hooks of one call need, and where they leave what came of it.
-pub(crate) struct Context {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) operation: &'static Operation,
-    pub(crate) options: Options,
-    outcome: Mutex<Outcome>,
-}
-
-#[derive(Default)]
-struct Outcome {
-    error: Option<Error>,
+/// A successful answer that is not decoded yet.
+pub(crate) struct Success {
+    operation: &'static Operation,
     attempts: u32,
-    status: Option<StatusCode>,
-    headers: HeaderMap,
+    answer: Answer,
 }
 
-impl Context {
-    /// Leaves the error for [`Sender`]: progenitor's hooks have no way to carry it.
-    pub(crate) fn fail(&self, error: Error) {
-        self.lock().error = Some(error);
-    }
-
-    pub(crate) fn sent(&self, attempts: u32) {
-        self.lock().attempts = attempts;
-    }
-
-    /// Notes what an answer says outside of its body.
-    pub(crate) fn answered(&self, status: StatusCode, headers: HeaderMap) {
-        let mut outcome = self.lock();
-        outcome.status = Some(status);
-        outcome.headers = headers;
-    }
-
-    fn take_headers(&self) -> HeaderMap {
-        std::mem::take(&mut self.lock().headers)
-    }
-
-    /// The error, with what is known of the answer.
-    fn complete(&self, error: Error) -> Error {
-        let outcome = self.lock();
-        let error = error.of(self.operation).tried(outcome.attempts);
-        match outcome.status {
-            Some(status) => error.answered(status, request_id(&outcome.headers)),
-            None => error,
+impl Success {
+    pub(crate) fn decode<T: DeserializeOwned>(mut self) -> Result<Response<T>, Error> {
+        let body = std::mem::take(&mut self.answer.body);
+        match serde_json::from_slice(&body) {
+            Ok(value) => Ok(self.with(value)),
+            Err(error) => Err(self.undecodable(decode_error::<T>(&body, error), &body)),
         }
     }
 
-    /// The error for a body that cannot be decoded; the body is quoted where it cannot hold a secret.
-    pub(crate) fn undecodable<T: DeserializeOwned>(&self, body: &[u8], error: serde_json::Error) -> Error {
-        let error = self.complete(decode_error::<T>(body, error));
+    /// The answer of an operation that says nothing in its body.
+    pub(crate) fn empty(self) -> Response<()> {
+        self.with(())
+    }
+
+    /// No content stands for null, so that `()` and `Option` can be decoded from it.
+    pub(crate) fn or_null(mut self) -> Self {
+        if self.answer.body.is_empty() {
+            self.answer.body = Bytes::from_static(b"null");
+        }
+        self
+    }
+
+    fn with<T>(self, value: T) -> Response<T> {
+        Response::new(value, self.answer.status, self.answer.headers, self.attempts)
+    }
+
+    /// The error with what is known of the answer; the body is quoted where it cannot hold a secret.
+    fn undecodable(self, error: Error, body: &[u8]) -> Error {
+        let error = error.of(self.operation).tried(self.attempts);
+        let error = error.answered(self.answer.status, request_id(&self.answer.headers));
         if self.operation.secret { error } else { error.quoting(body) }
-    }
-
-    pub(crate) fn attempts(&self) -> u32 {
-        self.lock().attempts
-    }
-
-    pub(crate) fn take_error(&self) -> Option<Error> {
-        self.lock().error.take()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Outcome> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("operation", &self.operation.name).finish_non_exhaustive()
-    }
-}
-
-/// The generated client with the context of one call in it.
-pub(crate) struct Sender {
-    context: Arc<Context>,
-    client: Generated,
-}
-
-type Outcoming<T> = Result<ResponseValue<T>, progenitor_client::Error<()>>;
-
-impl Sender {
-    pub(crate) fn client(&self) -> &Generated {
-        &self.client
-    }
-
-    pub(crate) fn decoded<T: DeserializeOwned>(&self, result: Outcoming<T>) -> Result<Response<T>, Error> {
-        self.finish(result, |body, error| self.context.undecodable::<T>(body, error))
-    }
-
-    pub(crate) fn empty(&self, result: Outcoming<()>) -> Result<Response<()>, Error> {
-        self.finish(result, |_, error| Error::new(ErrorKind::Decode, error.to_string()))
-    }
-
-    fn finish<T>(
-        &self,
-        result: Outcoming<T>,
-        undecodable: impl FnOnce(&[u8], serde_json::Error) -> Error,
-    ) -> Result<Response<T>, Error> {
-        // What our hooks found says more than what progenitor made of it.
-        if let Some(error) = self.context.take_error() {
-            return Err(error);
-        }
-        let attempts = self.context.attempts();
-        let error = match result {
-            Ok(value) => {
-                let (status, headers) = (value.status(), self.context.take_headers());
-                return Ok(Response::new(value.into_inner(), status, headers, attempts));
-            }
-            Err(progenitor_client::Error::InvalidResponsePayload(body, error)) => undecodable(&body, error),
-            Err(progenitor_client::Error::InvalidRequest(message)) => Error::new(ErrorKind::Argument, message),
-            Err(progenitor_client::Error::CommunicationError(error)) => {
-                Error::new(ErrorKind::Argument, "the request cannot be built").with_source(error.without_url())
-            }
-            // The hooks answer for every other case; this one is for a variant that a new progenitor may add.
-            Err(_) => Error::new(ErrorKind::Decode, "the answer cannot be read"),
-        };
-        Err(self.context.complete(error))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The client and its construction.
 
+use crate::generated::requests::Requests;
 use crate::pace::Pace;
 use crate::{Error, ErrorKind, Retry, SERVER};
 use partner_auth::TokenProvider;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     /// Without a slash at the end.
     pub(crate) base: Url,
     pub(crate) http: reqwest::Client,
+    /// Makes the requests of the operations.
+    pub(crate) requests: Requests,
     pub(crate) tokens: Arc<dyn TokenProvider>,
     pub(crate) retry: Retry,
     pub(crate) timeout: Duration,
@@ -208,6 +211,7 @@ impl ClientBuilder {
         let Self { retry, timeout, deadline, concurrency, max_body, renew_on_forbidden, .. } = self;
         Ok(Client {
             shared: Arc::new(Shared {
+                requests: Requests::new_with_client(base.as_str(), http.clone()),
                 base,
                 http,
                 tokens,

@@ -1,14 +1,13 @@
 //! Routes that the document does not have: the service adds them faster than a document follows.
 
-use crate::call::{Call, Context, call_options};
+use crate::call::{Call, Success, call_options};
 use crate::operation::ANY;
-use crate::transport::Answer;
 use crate::{Client, Error, ErrorKind, Response};
+use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
 
 impl Client {
     /// Starts a request on any route of the service, with the same token, retries and errors as the operations.
@@ -58,7 +57,7 @@ pub struct RawRequest {
     call: Call,
     method: Method,
     url: Result<Url, String>,
-    body: Result<Option<Vec<u8>>, String>,
+    body: Result<Option<Bytes>, String>,
 }
 
 impl RawRequest {
@@ -77,7 +76,7 @@ impl RawRequest {
 
     /// Sends this value as JSON.
     pub fn json(mut self, body: &impl Serialize) -> Self {
-        self.body = serde_json::to_vec(body).map(Some).map_err(|e| e.to_string());
+        self.body = serde_json::to_vec(body).map(|json| Some(json.into())).map_err(|e| e.to_string());
         self
     }
 
@@ -90,32 +89,24 @@ impl RawRequest {
     /// As for the operations; [`ErrorKind::ForeignOrigin`] for a link to another origin.
     pub async fn send<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         // Boxed and without a type parameter: this part is compiled once, not for every type that is decoded.
-        let (answer, context) = Box::pin(self.fetch()).await?;
-        // No content stands for null, so that `()` and `Option` can be decoded from it.
-        let body: &[u8] = if answer.body.is_empty() { b"null" } else { &answer.body };
-        match serde_json::from_slice(body) {
-            Ok(value) => Ok(Response::new(value, answer.status, answer.headers, context.attempts())),
-            Err(error) => {
-                context.answered(answer.status, answer.headers);
-                Err(context.undecodable::<T>(body, error))
-            }
-        }
+        Box::pin(self.fetch()).await?.or_null().decode()
     }
 
-    async fn fetch(self) -> Result<(Answer, Arc<Context>), Error> {
-        let operation = self.call.operation();
-        let argument = |message: String| Error::new(ErrorKind::Argument, message).of(operation);
-        let mut request = Request::new(self.method, self.url.map_err(argument)?);
-        let json = HeaderValue::from_static("application/json");
-        if let Some(body) = self.body.map_err(argument)? {
-            request.headers_mut().insert(CONTENT_TYPE, json.clone());
-            *request.body_mut() = Some(body.into());
-        }
-        request.headers_mut().insert(ACCEPT, json);
-        let context = self.call.context(None)?;
-        context.prepare(&mut request)?;
-        let answer = context.run(request).await?;
-        Ok((answer, context))
+    async fn fetch(self) -> Result<Success, Error> {
+        let argument = |message: String| Error::new(ErrorKind::Argument, message).of(self.call.operation());
+        let url = self.url.map_err(argument)?;
+        let body = self.body.map_err(argument)?;
+        let compose = |_: &_| {
+            let mut request = Request::new(self.method.clone(), url.clone());
+            let json = HeaderValue::from_static("application/json");
+            if let Some(body) = &body {
+                request.headers_mut().insert(CONTENT_TYPE, json.clone());
+                *request.body_mut() = Some(body.clone().into());
+            }
+            request.headers_mut().insert(ACCEPT, json);
+            Ok(request)
+        };
+        self.call.send(&[], None, &compose).await
     }
 }
 

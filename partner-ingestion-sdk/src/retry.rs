@@ -11,7 +11,7 @@ use std::time::Duration;
 /// | --- | --- |
 /// | GET, DELETE, PUT with If-Match | connection errors, timeouts, 408, 429, 500, 502, 503, 504 |
 /// | POST, PUT without If-Match | what surely was not processed: no connection, 429, 503 with Retry-After |
-/// | any, with a body that is a stream | nothing: it cannot be sent twice |
+/// | a file that comes from a stream | nothing: it cannot be read twice |
 ///
 /// What is not sent again although it may have been carried out says so
 /// ([`Error::may_have_been_processed`](crate::Error::may_have_been_processed)). Where an earlier attempt may have been carried

@@ -1,22 +1,21 @@
 //! What whoever listens to `tracing` sees of a call: a span with the field names of OpenTelemetry's HTTP conventions. No
 //! query, no body, no token.
 
-use crate::Error;
-use crate::call::Context;
 use crate::transport::{Answer, request_id};
+use crate::{Error, Operation};
 use reqwest::Request;
 use std::time::Duration;
 use tracing::{Span, field};
 
 /// The span of one call, from its first attempt to its last.
-pub(crate) fn span(call: &Context, request: &Request) -> Span {
+pub(crate) fn span(operation: &Operation, request: &Request) -> Span {
     let url = request.url();
     tracing::info_span!(
         target: "partner_ingestion_sdk",
         "call",
-        otel.name = call.operation.name,
+        otel.name = operation.name,
         otel.kind = "client",
-        operation = call.operation.name,
+        operation = operation.name,
         http.request.method = request.method().as_str(),
         server.address = url.host_str(),
         server.port = url.port_or_known_default(),

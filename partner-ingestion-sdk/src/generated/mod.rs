@@ -12,8 +12,8 @@ pub mod types;
 pub mod unions;
 
 #[cfg(feature = "client")]
-pub mod client;
-#[cfg(feature = "client")]
 pub mod operations;
+#[cfg(feature = "client")]
+pub mod requests;
 #[cfg(feature = "client")]
 pub mod table;

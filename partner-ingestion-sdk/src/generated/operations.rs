@@ -4,7 +4,8 @@
 
 //! The public builders of the operations.
 
-use crate::call::{Call, call_options};
+use crate::call::{Call, Success, call_options};
+use crate::generated::requests::Requests;
 use crate::generated::table::OPERATIONS;
 use crate::types::*;
 use crate::{Client, Error, Response};
@@ -43,20 +44,21 @@ impl CancelSubmission {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<()>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .cancel_submission(self.product_id.as_str(), self.submission_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("submissionID", self.submission_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .cancel_submission(self.product_id.as_str(), self.submission_id.as_str())
-            .await;
-        sender.empty(result)
+                &request,
+            )
+            .await
+            .map(Success::empty)
     }
 }
 impl Client {
@@ -96,23 +98,24 @@ impl CommitSupplementalContent {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .commit_supplemental_content(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .commit_supplemental_content(
-                self.product_id.as_str(),
-                self.instance_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -151,12 +154,13 @@ impl CreateCosellAsset {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .create_cosell_asset(self.product_id.as_str(), &self.body)
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.create_cosell_asset(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -199,24 +203,25 @@ impl CreateListing {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureListing>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .create_listing(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .create_listing(
-                self.product_id.as_str(),
-                self.instance_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -259,24 +264,25 @@ impl CreateListingAsset {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .create_listing_asset(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .create_listing_asset(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -319,24 +325,25 @@ impl CreateListingImage {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingImage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .create_listing_image(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .create_listing_image(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -379,24 +386,25 @@ impl CreateListingVideo {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .create_listing_video(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .create_listing_video(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -435,12 +443,13 @@ impl CreatePackage {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .create_package(self.product_id.as_str(), &self.body)
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.create_package(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -471,9 +480,8 @@ impl CreateProduct {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
-        let sender = self.call.sender(&[], None)?;
-        let result = sender.client().create_product(&self.body).await;
-        sender.decoded(result)
+        let request = |requests: &Requests| requests.create_product(&self.body);
+        self.call.send(&[], None, &request).await?.decode()
     }
 }
 impl Client {
@@ -512,12 +520,13 @@ impl CreateProductAvailability {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .create_product_availability(self.product_id.as_str(), &self.body)
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.create_product_availability(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -556,12 +565,13 @@ impl CreateProperty {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .create_property(self.product_id.as_str(), &self.body)
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.create_property(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -600,12 +610,13 @@ impl CreateSubmission {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<Submission>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .create_submission(self.product_id.as_str(), &self.body)
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.create_submission(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -644,12 +655,13 @@ impl CreateVariant {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<Variant>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .create_variant(self.product_id.as_str(), &self.body)
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.create_variant(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -687,20 +699,24 @@ impl DeleteCosellAsset {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<()>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .delete_cosell_asset(
+                    self.product_id.as_str(),
+                    self.cosell_asset_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("cosellAssetID", self.cosell_asset_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .delete_cosell_asset(self.product_id.as_str(), self.cosell_asset_id.as_str())
-            .await;
-        sender.empty(result)
+                &request,
+            )
+            .await
+            .map(Success::empty)
     }
 }
 impl Client {
@@ -738,20 +754,20 @@ impl DeleteListing {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<()>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.delete_listing(self.product_id.as_str(), self.listing_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .delete_listing(self.product_id.as_str(), self.listing_id.as_str())
-            .await;
-        sender.empty(result)
+                &request,
+            )
+            .await
+            .map(Success::empty)
     }
 }
 impl Client {
@@ -793,25 +809,26 @@ impl DeleteListingAsset {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<()>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .delete_listing_asset(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.asset_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                     ("assetID", self.asset_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .delete_listing_asset(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.asset_id.as_str(),
+                &request,
             )
-            .await;
-        sender.empty(result)
+            .await
+            .map(Success::empty)
     }
 }
 impl Client {
@@ -853,25 +870,26 @@ impl DeleteListingImage {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<()>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .delete_listing_image(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.image_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                     ("imageID", self.image_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .delete_listing_image(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.image_id.as_str(),
+                &request,
             )
-            .await;
-        sender.empty(result)
+            .await
+            .map(Success::empty)
     }
 }
 impl Client {
@@ -913,25 +931,26 @@ impl DeleteListingVideo {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<()>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .delete_listing_video(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.video_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                     ("videoID", self.video_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .delete_listing_video(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.video_id.as_str(),
+                &request,
             )
-            .await;
-        sender.empty(result)
+            .await
+            .map(Success::empty)
     }
 }
 impl Client {
@@ -969,20 +988,20 @@ impl DeletePackage {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<()>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.delete_package(self.product_id.as_str(), self.package_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("packageID", self.package_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .delete_package(self.product_id.as_str(), self.package_id.as_str())
-            .await;
-        sender.empty(result)
+                &request,
+            )
+            .await
+            .map(Success::empty)
     }
 }
 impl Client {
@@ -1013,9 +1032,13 @@ impl DeleteProduct {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<()>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender.client().delete_product(self.product_id.as_str()).await;
-        sender.empty(result)
+        let request = |requests: &Requests| {
+            requests.delete_product(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await
+            .map(Success::empty)
     }
 }
 impl Client {
@@ -1053,20 +1076,20 @@ impl DeleteVariant {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<()>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.delete_variant(self.product_id.as_str(), self.variant_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("variantID", self.variant_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .delete_variant(self.product_id.as_str(), self.variant_id.as_str())
-            .await;
-        sender.empty(result)
+                &request,
+            )
+            .await
+            .map(Success::empty)
     }
 }
 impl Client {
@@ -1106,20 +1129,21 @@ impl FindCosellAssets {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<CosellAssetPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .find_cosell_assets(self.product_id.as_str(), self.instance_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .find_cosell_assets(self.product_id.as_str(), self.instance_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -1169,20 +1193,24 @@ impl FindCosellListings {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<CosellListingPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .find_cosell_listings(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .find_cosell_listings(self.product_id.as_str(), self.instance_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -1240,24 +1268,25 @@ impl FindFeatureAvailabilities {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<FeatureAvailabilityPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .find_feature_availabilities(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .find_feature_availabilities(
-                self.product_id.as_str(),
-                self.instance_id.as_str(),
-                self.expand.as_deref(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -1307,20 +1336,20 @@ impl FindListings {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.find_listings(self.product_id.as_str(), self.instance_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .find_listings(self.product_id.as_str(), self.instance_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -1370,23 +1399,24 @@ impl FindPackageConfigurations {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<PackageConfigurationPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .find_package_configurations(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .find_package_configurations(
-                self.product_id.as_str(),
-                self.instance_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -1436,23 +1466,24 @@ impl FindProductAvailabilities {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ProductAvailabilityPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .find_product_availabilities(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .find_product_availabilities(
-                self.product_id.as_str(),
-                self.instance_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -1502,20 +1533,20 @@ impl FindProperties {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<PropertyPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.find_properties(self.product_id.as_str(), self.instance_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .find_properties(self.product_id.as_str(), self.instance_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -1565,23 +1596,24 @@ impl FindSupplementalContents {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<SupplementalContentPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .find_supplemental_contents(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .find_supplemental_contents(
-                self.product_id.as_str(),
-                self.instance_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -1631,20 +1663,24 @@ impl GetCosellAsset {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_cosell_asset(
+                    self.product_id.as_str(),
+                    self.cosell_asset_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("cosellAssetID", self.cosell_asset_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_cosell_asset(self.product_id.as_str(), self.cosell_asset_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -1684,20 +1720,21 @@ impl GetCosellListing {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<CosellListing>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_cosell_listing(self.product_id.as_str(), self.instance_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_cosell_listing(self.product_id.as_str(), self.instance_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -1745,24 +1782,25 @@ impl GetFeatureAvailability {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<FeatureAvailability>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_feature_availability(
+                    self.product_id.as_str(),
+                    self.feature_availability_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("featureAvailabilityID", self.feature_availability_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_feature_availability(
-                self.product_id.as_str(),
-                self.feature_availability_id.as_str(),
-                self.expand.as_deref(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -1798,12 +1836,13 @@ impl GetLeadConfiguration {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<LeadConfiguration>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .get_lead_configuration(self.product_id.as_str())
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.get_lead_configuration(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -1843,20 +1882,20 @@ impl GetListing {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureListing>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.get_listing(self.product_id.as_str(), self.listing_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_listing(self.product_id.as_str(), self.listing_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -1907,26 +1946,27 @@ impl GetListingAsset {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_listing_asset(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.asset_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                     ("assetID", self.asset_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_listing_asset(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.asset_id.as_str(),
-                self.expand.as_deref(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -1977,26 +2017,27 @@ impl GetListingImage {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingImage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_listing_image(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.image_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                     ("imageID", self.image_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_listing_image(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.image_id.as_str(),
-                self.expand.as_deref(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2047,26 +2088,27 @@ impl GetListingVideo {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_listing_video(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.video_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                     ("videoID", self.video_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_listing_video(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.video_id.as_str(),
-                self.expand.as_deref(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2106,20 +2148,20 @@ impl GetPackage {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.get_package(self.product_id.as_str(), self.package_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("packageID", self.package_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_package(self.product_id.as_str(), self.package_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2159,23 +2201,24 @@ impl GetPackageConfiguration {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<PackageConfiguration>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_package_configuration(
+                    self.product_id.as_str(),
+                    self.package_configuration_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("packageConfigurationID", self.package_configuration_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_package_configuration(
-                self.product_id.as_str(),
-                self.package_configuration_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2208,9 +2251,13 @@ impl GetProduct {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender.client().get_product(self.product_id.as_str()).await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.get_product(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2250,23 +2297,24 @@ impl GetProductAvailability {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_product_availability(
+                    self.product_id.as_str(),
+                    self.product_availability_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("productAvailabilityID", self.product_availability_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_product_availability(
-                self.product_id.as_str(),
-                self.product_availability_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2302,9 +2350,13 @@ impl GetProductSetup {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureProductSetup>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender.client().get_product_setup(self.product_id.as_str()).await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.get_product_setup(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2344,20 +2396,20 @@ impl GetProperty {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.get_property(self.product_id.as_str(), self.property_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("propertyID", self.property_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_property(self.product_id.as_str(), self.property_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2393,12 +2445,13 @@ impl GetResellerConfiguration {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ResellerConfiguration>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .get_reseller_configuration(self.product_id.as_str())
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.get_reseller_configuration(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2445,24 +2498,25 @@ impl GetSubmission {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<Submission>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_submission(
+                    self.product_id.as_str(),
+                    self.submission_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("submissionID", self.submission_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_submission(
-                self.product_id.as_str(),
-                self.submission_id.as_str(),
-                self.expand.as_deref(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2502,23 +2556,24 @@ impl GetSupplementalContent {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .get_supplemental_content(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_supplemental_content(
-                self.product_id.as_str(),
-                self.instance_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2558,20 +2613,20 @@ impl GetVariant {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<Variant>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.get_variant(self.product_id.as_str(), self.variant_id.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("variantID", self.variant_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .get_variant(self.product_id.as_str(), self.variant_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -2611,20 +2666,20 @@ impl ListBranches {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<BranchPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests.list_branches(self.product_id.as_str(), self.module.as_str())
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("module", self.module.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .list_branches(self.product_id.as_str(), self.module.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -2670,9 +2725,13 @@ impl ListCosellAssets {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<CosellAssetPage>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender.client().list_cosell_assets(self.product_id.as_str()).await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.list_cosell_assets(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -2729,24 +2788,25 @@ impl ListListingAssets {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingAssetPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .list_listing_assets(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .list_listing_assets(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.expand.as_deref(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -2803,24 +2863,25 @@ impl ListListingImages {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingImagePage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .list_listing_images(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .list_listing_images(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.expand.as_deref(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -2877,24 +2938,25 @@ impl ListListingVideos {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingVideoPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .list_listing_videos(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .list_listing_videos(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.expand.as_deref(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -2937,9 +2999,13 @@ impl ListPackages {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<PackagePage>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender.client().list_packages(self.product_id.as_str()).await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.list_packages(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -2985,12 +3051,13 @@ impl ListProductAvailabilities {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ProductAvailabilityPage>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .list_product_availabilities(self.product_id.as_str())
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.list_product_availabilities(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -3046,12 +3113,10 @@ impl ListProducts {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ProductPage>, Error> {
-        let sender = self.call.sender(&[], None)?;
-        let result = sender
-            .client()
-            .list_products(self.filter.as_deref(), self.skip_token.as_deref())
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.list_products(self.filter.as_deref(), self.skip_token.as_deref())
+        };
+        self.call.send(&[], None, &request).await?.decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -3094,9 +3159,13 @@ impl ListProperties {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<PropertyPage>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender.client().list_properties(self.product_id.as_str()).await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.list_properties(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -3146,23 +3215,24 @@ impl ListSubmissionReports {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<CertificationReportPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .list_submission_reports(
+                    self.product_id.as_str(),
+                    self.submission_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("submissionID", self.submission_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .list_submission_reports(
-                self.product_id.as_str(),
-                self.submission_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -3212,23 +3282,24 @@ impl ListSubmissionValidations {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ValidationItemPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .list_submission_validations(
+                    self.product_id.as_str(),
+                    self.submission_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("submissionID", self.submission_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .list_submission_validations(
-                self.product_id.as_str(),
-                self.submission_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -3278,23 +3349,24 @@ impl ListSubmissionWorkflows {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<WorkflowDetailPage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .list_submission_workflows(
+                    self.product_id.as_str(),
+                    self.submission_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("submissionID", self.submission_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .list_submission_workflows(
-                self.product_id.as_str(),
-                self.submission_id.as_str(),
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -3351,16 +3423,18 @@ impl ListSubmissions {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<SubmissionPage>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .list_submissions(
-                self.product_id.as_str(),
-                self.expand.as_deref(),
-                self.filter.as_deref(),
-            )
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests
+                .list_submissions(
+                    self.product_id.as_str(),
+                    self.expand.as_deref(),
+                    self.filter.as_deref(),
+                )
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -3411,12 +3485,13 @@ impl ListVariants {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<VariantPage>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .list_variants(self.product_id.as_str(), self.skip_token.as_deref())
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.list_variants(self.product_id.as_str(), self.skip_token.as_deref())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
     /// Every page, following `nextLink` until there is none.
     #[inline]
@@ -3466,20 +3541,24 @@ impl PromoteSubmission {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<WorkflowDetail>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .promote_submission(
+                    self.product_id.as_str(),
+                    self.submission_id.as_str(),
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("submissionID", self.submission_id.as_str()),
                 ],
                 None,
-            )?;
-        let result = sender
-            .client()
-            .promote_submission(self.product_id.as_str(), self.submission_id.as_str())
-            .await;
-        sender.decoded(result)
+                &request,
+            )
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -3524,24 +3603,25 @@ impl ReplaceCosellAsset {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_cosell_asset(
+                    self.product_id.as_str(),
+                    self.cosell_asset_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("cosellAssetID", self.cosell_asset_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_cosell_asset(
-                self.product_id.as_str(),
-                self.cosell_asset_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -3586,24 +3666,25 @@ impl ReplaceCosellListing {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<CosellListing>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_cosell_listing(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_cosell_listing(
-                self.product_id.as_str(),
-                self.instance_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -3656,25 +3737,26 @@ impl ReplaceFeatureAvailability {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<FeatureAvailability>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_feature_availability(
+                    self.product_id.as_str(),
+                    self.feature_availability_id.as_str(),
+                    self.expand.as_deref(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("featureAvailabilityID", self.feature_availability_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_feature_availability(
-                self.product_id.as_str(),
-                self.feature_availability_id.as_str(),
-                self.expand.as_deref(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -3719,24 +3801,25 @@ impl ReplaceListing {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureListing>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_listing(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_listing(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -3785,26 +3868,27 @@ impl ReplaceListingAsset {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_listing_asset(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.asset_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                     ("assetID", self.asset_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_listing_asset(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.asset_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -3853,26 +3937,27 @@ impl ReplaceListingImage {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingImage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_listing_image(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.image_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                     ("imageID", self.image_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_listing_image(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.image_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -3921,26 +4006,27 @@ impl ReplaceListingVideo {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_listing_video(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.video_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("listingID", self.listing_id.as_str()),
                     ("videoID", self.video_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_listing_video(
-                self.product_id.as_str(),
-                self.listing_id.as_str(),
-                self.video_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -3985,24 +4071,25 @@ impl ReplacePackage {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_package(
+                    self.product_id.as_str(),
+                    self.package_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("packageID", self.package_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_package(
-                self.product_id.as_str(),
-                self.package_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -4047,24 +4134,25 @@ impl ReplacePackageConfiguration {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<PackageConfiguration>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_package_configuration(
+                    self.product_id.as_str(),
+                    self.package_configuration_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("packageConfigurationID", self.package_configuration_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_package_configuration(
-                self.product_id.as_str(),
-                self.package_configuration_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -4109,24 +4197,25 @@ impl ReplaceProductAvailability {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_product_availability(
+                    self.product_id.as_str(),
+                    self.product_availability_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("productAvailabilityID", self.product_availability_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_product_availability(
-                self.product_id.as_str(),
-                self.product_availability_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -4171,24 +4260,25 @@ impl ReplaceProperty {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_property(
+                    self.product_id.as_str(),
+                    self.property_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("propertyID", self.property_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_property(
-                self.product_id.as_str(),
-                self.property_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -4233,24 +4323,25 @@ impl ReplaceSupplementalContent {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_supplemental_content(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_supplemental_content(
-                self.product_id.as_str(),
-                self.instance_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -4295,24 +4386,25 @@ impl ReplaceVariant {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<Variant>, Error> {
-        let sender = self
-            .call
-            .sender(
+        let request = |requests: &Requests| {
+            requests
+                .replace_variant(
+                    self.product_id.as_str(),
+                    self.variant_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
                 &[
                     ("productID", self.product_id.as_str()),
                     ("variantID", self.variant_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
-            )?;
-        let result = sender
-            .client()
-            .replace_variant(
-                self.product_id.as_str(),
-                self.variant_id.as_str(),
-                &self.body,
+                &request,
             )
-            .await;
-        sender.decoded(result)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -4351,12 +4443,13 @@ impl SetLeadConfiguration {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<LeadConfiguration>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .set_lead_configuration(self.product_id.as_str(), &self.body)
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.set_lead_configuration(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -4395,12 +4488,13 @@ impl SetProductSetup {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<AzureProductSetup>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .set_product_setup(self.product_id.as_str(), &self.body)
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.set_product_setup(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 impl Client {
@@ -4439,11 +4533,12 @@ impl SetResellerConfiguration {
     call_options!();
     /// Sends the call.
     pub async fn send(self) -> Result<Response<ResellerConfiguration>, Error> {
-        let sender = self.call.sender(&[("productID", self.product_id.as_str())], None)?;
-        let result = sender
-            .client()
-            .set_reseller_configuration(self.product_id.as_str(), &self.body)
-            .await;
-        sender.decoded(result)
+        let request = |requests: &Requests| {
+            requests.set_reseller_configuration(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }

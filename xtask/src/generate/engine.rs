@@ -3,8 +3,7 @@
 use super::api::{Api, IfMatch, Operation, Param, ParamPlace, Type, UnionKind};
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
-use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle};
-use quote::quote;
+use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::{Map, Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -158,10 +157,8 @@ pub fn run(api: &Api) -> Result<syn::File> {
 fn generate(api: &Api, document: &Value) -> Result<syn::File> {
     let spec: openapiv3::OpenAPI = serde_json::from_value(document.clone()).context("the normalised document")?;
     let mut settings = GenerationSettings::default();
-    settings
-        .with_interface(InterfaceStyle::Positional)
-        .with_hooks(HooksMode::Expected)
-        .with_inner_type(quote!(std::sync::Arc<crate::call::Context>));
+    // No hooks: the polish keeps the requests alone, and the runtime sends them.
+    settings.with_interface(InterfaceStyle::Positional);
     for name in replaced(api) {
         settings.with_replacement(&name, format!("crate::types::{name}"), std::iter::empty());
     }

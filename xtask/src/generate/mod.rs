@@ -185,7 +185,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
     let banner = banner(&document);
     let usage = Usage::of(api);
     let split = polish::polish(file, api, &usage)?;
-    let operations = companions::operations::emit(api, &split.client)?;
+    let operations = companions::operations::emit(api, &split.requests)?;
     let bridge = companions::bridge::emit(api);
 
     let mut files = Files::default();
@@ -197,7 +197,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
         ("ids", "The identifiers in the paths of the interface.", companions::ids::emit(api)),
         ("setters", "Setters of what request bodies hold.", companions::setters::emit(api, &usage)),
         ("resources", "Defaults, and what resources and pages have in common.", companions::resources::emit(api)),
-        ("client", "Progenitor's client: paths, queries, bodies.", prettyplease::unparse(&split.client)),
+        ("requests", "Progenitor's requests: paths, queries, bodies.", prettyplease::unparse(&split.requests)),
         ("table", "The operations, as the runtime knows them.", companions::table::emit(api)),
         ("operations", "The public builders of the operations.", formatted(&operations)?),
     ];
@@ -215,7 +215,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
 }
 
 const MODULES: &str = "pub mod enums;\npub mod ids;\npub mod resources;\npub mod setters;\npub mod types;\npub mod unions;\n\n\
-    #[cfg(feature = \"client\")]\npub mod client;\n#[cfg(feature = \"client\")]\npub mod operations;\n\
+    #[cfg(feature = \"client\")]\npub mod operations;\n#[cfg(feature = \"client\")]\npub mod requests;\n\
     #[cfg(feature = \"client\")]\npub mod table;\n";
 
 fn formatted(code: &str) -> Result<String> {

@@ -1,5 +1,7 @@
 //! One pass over progenitor's syntax: field names, derives and documentation. What progenitor dropped is found here.
 
+mod requests;
+
 use super::api::{Api, Field, Struct};
 use super::companions::{doc_lines, rust_type, usage::Usage};
 use anyhow::{Result, bail};
@@ -8,25 +10,25 @@ use std::collections::BTreeSet;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Item, ItemMod, ItemStruct, parse_quote};
 
-/// Progenitor's output, split: the types, and the client with its methods.
+/// Progenitor's output, split: the types, and the requests of the operations.
 pub struct Split {
     pub types: syn::File,
-    pub client: syn::File,
+    pub requests: syn::File,
 }
 
 pub fn polish(file: syn::File, api: &Api, usage: &Usage) -> Result<Split> {
     let mut types = None;
-    let mut client = Vec::new();
+    let mut rest = Vec::new();
     for item in file.items {
         match item {
             Item::Mod(module) if module.ident == "types" => types = Some(module),
             Item::Mod(module) if module.ident == "prelude" => {}
             Item::Use(_) => {}
-            other => client.push(other),
+            other => rest.push(other),
         }
     }
     let Some(types) = types else { bail!("progenitor emitted no types") };
-    Ok(Split { types: structs(types, api, usage)?, client: client_file(client, api)? })
+    Ok(Split { types: structs(types, api, usage)?, requests: requests_file(rest, api)? })
 }
 
 fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
@@ -171,36 +173,42 @@ impl VisitMut for ShortPaths {
     }
 }
 
-/// The client as progenitor made it, without prose and with only the imports that it uses.
-fn client_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
-    let mut file = syn::File { shebang: None, attrs: Vec::new(), items };
-    file.items.insert(
-        0,
+/// Progenitor's client up to its requests, without prose and with only the imports that it uses.
+fn requests_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
+    let imports = [
+        parse_quote!(
+            use progenitor_client::encode_path;
+        ),
         parse_quote!(
             use crate::generated::types;
         ),
-    );
-    file.items.insert(
-        0,
-        parse_quote!(
-            use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue, encode_path};
-        ),
-    );
+    ];
+    let mut file = syn::File { shebang: None, attrs: Vec::new(), items: imports.into() };
     let mut methods = BTreeSet::new();
-    for item in &mut file.items {
+    for item in items {
         match item {
-            Item::Struct(item) => item.attrs.retain(|attr| !attr.path().is_ident("doc")),
-            Item::Impl(item) => {
+            Item::Struct(mut item) => {
+                item.attrs.retain(|attr| !attr.path().is_ident("doc"));
+                item.ident = parse_quote!(Requests);
+                file.items.push(Item::Struct(item));
+            }
+            Item::Impl(mut item) if item.trait_.is_none() => {
+                // The constructor with a baked-in timeout and an unwrap; ours builds the transport.
+                item.items.retain(|inner| !matches!(inner, syn::ImplItem::Fn(f) if f.sig.ident == "new"));
                 for inner in &mut item.items {
-                    if let syn::ImplItem::Fn(method) = inner {
-                        method.attrs.retain(|attr| !attr.path().is_ident("doc"));
+                    let syn::ImplItem::Fn(method) = inner else { continue };
+                    method.attrs.retain(|attr| !attr.path().is_ident("doc"));
+                    if method.sig.asyncness.is_some() {
+                        requests::keep_request(method)?;
                         methods.insert(method.sig.ident.to_string());
                     }
                 }
-                // The constructor with a baked-in timeout and an unwrap; ours builds the transport.
-                item.items.retain(|inner| !matches!(inner, syn::ImplItem::Fn(f) if f.sig.ident == "new"));
+                item.self_ty = parse_quote!(Requests);
+                file.items.push(Item::Impl(item));
             }
-            _ => {}
+            // What its methods would ask when they send.
+            Item::Impl(_) | Item::Const(_) => {}
+            other => bail!("progenitor emitted something unexpected: {}", quote!(#other)),
         }
     }
     if let Some(op) = api.operations.iter().find(|op| !methods.contains(&op.name)) {

@@ -1,4 +1,5 @@
-//! Calls: the SDK beside the same calls made with reqwest and serde by hand, to a server in a process of its own.
+//! Calls: the SDK beside the same calls made with reqwest and serde by hand, to a server in a process of its own. Both send
+//! the same headers, give an answer the same time, and keep what they do not know.
 //!
 //! Latency one after the other, throughput with 64 at a time, allocations of a call, and the memory that a list of a hundred
 //! thousand products takes.
@@ -19,6 +20,7 @@ use serde_json::{Map, Value, json};
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -52,10 +54,10 @@ fn main() {
     let (_server, origin) = start();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let client = sdk(&origin);
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let url = format!("{origin}/v1.0/ingestion/products/p");
+    let http = http();
+    let base = format!("{origin}/v1.0/ingestion");
 
-    let by_hand = || async { by_hand(&http, &url).await.name.unwrap() };
+    let by_hand = || async { by_hand(&http, &base, "p").await.name.unwrap() };
     let ours = || async { client.get_product("p").send().await.unwrap().into_inner().name.unwrap() };
     let figures = measure(&[
         contender("reqwest and serde by hand", || runtime.block_on(by_hand())),
@@ -102,10 +104,22 @@ fn main() {
     println!("\na list of {ITEMS} products: the most memory that the process had grew by {} KiB", peak() - before);
 }
 
-async fn by_hand(http: &reqwest::Client, url: &str) -> Product {
-    let answer = http.get(url).bearer_auth(TOKEN).header("accept", "application/json").send().await.unwrap();
+fn http() -> reqwest::Client {
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    builder.timeout(Duration::from_secs(60)).user_agent("by-hand/0.1.0").build().unwrap()
+}
+
+async fn by_hand(http: &reqwest::Client, base: &str, id: &str) -> Product {
+    let request = http.get(format!("{base}/products/{id}")).bearer_auth(TOKEN);
+    let request = request.header("accept", "application/json").header("client-request-id", new_id());
+    let answer = request.send().await.unwrap();
     assert!(answer.status().is_success());
     serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
+}
+
+/// As the SDK makes it: new, not secret.
+fn new_id() -> String {
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid().to_string()
 }
 
 fn sdk(origin: &str) -> Client {

@@ -97,20 +97,18 @@ fn write_peer(folder: &Path, name: &str, document: &openapiv3::OpenAPI, style: I
     write_manifest(folder, name);
 }
 
-/// Types and progenitor's client, with the hand-written values that their fields have, and hooks that do nothing.
+/// Types and progenitor's requests, with the hand-written values that their fields have.
 fn write_generated_part(folder: &Path, sdk: &Path) {
     const LIB: &str = "#![allow(warnings)]
-        mod generated { pub mod client; pub mod enums; pub mod ids; pub mod resources; pub mod types; pub mod unions; }
+        mod generated { pub mod enums; pub mod ids; pub mod requests; pub mod resources; pub mod types; pub mod unions; }
         mod id; mod open_enum; mod resource; mod union; mod value;
         pub mod types {
             pub use crate::generated::{enums::*, ids::*, types::*, unions::*};
             pub use crate::{open_enum::UnknownValue, union::UnknownMember};
             pub use crate::value::{Decimal, DecimalError, Extra, ResourceType, Secret, Timestamp};
         }
-        pub use generated::client::Client;
-        pub use resource::{Page, Resource};
-        pub mod call { #[derive(Debug)] pub struct Context; }
-        impl progenitor_client::ClientHooks<std::sync::Arc<call::Context>> for Client {}";
+        pub use generated::requests::Requests;
+        pub use resource::{Page, Resource};";
     for part in ["generated", "union", "value", "."] {
         std::fs::create_dir_all(folder.join("src").join(part)).unwrap();
         for file in std::fs::read_dir(sdk.join("src").join(part)).unwrap() {

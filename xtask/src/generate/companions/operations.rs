@@ -6,13 +6,13 @@ use crate::generate::words;
 use anyhow::{Context, Result};
 use std::fmt::Write;
 
-pub fn emit(api: &Api, client: &syn::File) -> Result<String> {
+pub fn emit(api: &Api, requests: &syn::File) -> Result<String> {
     let mut out = String::from(
-        "use crate::call::{Call, call_options};\nuse crate::generated::table::OPERATIONS;\nuse crate::types::*;\n\
+        "use crate::call::{Call, Success, call_options};\nuse crate::generated::requests::Requests;\nuse crate::generated::table::OPERATIONS;\nuse crate::types::*;\n\
          use crate::{Client, Error, Response};\n",
     );
     for (index, op) in api.operations.iter().enumerate() {
-        let arguments = arguments(client, op)?;
+        let arguments = arguments(requests, op)?;
         out.push_str(&entry(op, index));
         out.push_str(&builder(api, op, &arguments));
     }
@@ -135,14 +135,15 @@ fn send(api: &Api, op: &Operation, arguments: &[String]) -> String {
         Some(body) if op.if_match != IfMatch::No && has_etag(api, body) => "crate::Resource::etag(&self.body)",
         _ => "None",
     };
+    let decoded = if op.response.is_some() { "decode()" } else { "map(Success::empty)" };
+    let question = if op.response.is_some() { "?" } else { "" };
     format!(
         "/// Sends the call.\npub async fn send(self) -> Result<Response<{answer}>, Error> {{\n\
-         let sender = self.call.sender(&[{}], {etag})?;\n\
-         let result = sender.client().{}({}).await;\nsender.{finish}(result)\n}}\n",
-        path.join(", "),
+         let request = |requests: &Requests| requests.{}({});\n\
+         self.call.send(&[{}], {etag}, &request).await{question}.{decoded}\n}}\n",
         op.name,
         arguments.join(", "),
-        finish = if op.response.is_some() { "decoded" } else { "empty" },
+        path.join(", "),
     )
 }
 
@@ -171,8 +172,8 @@ fn has_etag(api: &Api, ty: &Type) -> bool {
 }
 
 /// The arguments of progenitor's method, in the order that it chose.
-fn arguments(client: &syn::File, op: &Operation) -> Result<Vec<String>> {
-    let methods = client.items.iter().filter_map(|item| match item {
+fn arguments(requests: &syn::File, op: &Operation) -> Result<Vec<String>> {
+    let methods = requests.items.iter().filter_map(|item| match item {
         syn::Item::Impl(item) => Some(&item.items),
         _ => None,
     });

@@ -1,0 +1,153 @@
+//! Progenitor's methods up to the request that they would send.
+//!
+//! Sending, retrying and decoding are the runtime's. A method that sends has hooks for the first two, but it decodes on its
+//! own, loses the headers of an answer that it cannot decode, and costs a call more than everything that the runtime does.
+
+use anyhow::{Result, bail};
+use quote::quote;
+use syn::visit_mut::VisitMut;
+use syn::{Expr, ImplItemFn, Stmt, parse_quote};
+
+/// Makes of a method that sends a request one that returns it. Anything in it that this does not know is an error: a new
+/// progenitor may do more between the request and the answer than what is taken away here.
+pub fn keep_request(method: &mut ImplItemFn) -> Result<()> {
+    let name = method.sig.ident.to_string();
+    let mut before = std::mem::take(&mut method.block.stmts);
+    let Some(at) = before.iter().position(|stmt| binds(stmt, "request")) else {
+        bail!("progenitor's method {name} makes no request");
+    };
+    let after = before.split_off(at + 1);
+    check_sending(&name, &after)?;
+    let request = request_of(&name, before.pop())?;
+    let headers: Vec<Stmt> = before.extract_if(.., |stmt| !binds(stmt, "url")).collect();
+    check_headers(&name, &headers)?;
+    method.block.stmts = before;
+    method.block.stmts.push(Stmt::Expr(request, None));
+    method.sig.asyncness = None;
+    method.sig.output = parse_quote!(-> reqwest::Result<reqwest::Request>);
+    Ok(())
+}
+
+fn binds(stmt: &Stmt, name: &str) -> bool {
+    matches!(stmt, Stmt::Local(local) if matches!(&local.pat, syn::Pat::Ident(pat) if pat.ident == name))
+}
+
+/// The request without the header of the document's version, which the service does not know.
+fn request_of(name: &str, stmt: Option<Stmt>) -> Result<Expr> {
+    let Some(Stmt::Local(syn::Local { init: Some(init), .. })) = stmt else {
+        bail!("progenitor's method {name} makes its request in another way");
+    };
+    let Expr::Try(request) = *init.expr else { bail!("progenitor's method {name} makes its request in another way") };
+    let mut request = *request.expr;
+    WithoutHeaders.visit_expr_mut(&mut request);
+    Ok(request)
+}
+
+struct WithoutHeaders;
+
+impl VisitMut for WithoutHeaders {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        if let Expr::MethodCall(call) = expr
+            && call.method == "headers"
+        {
+            *expr = (*call.receiver).clone();
+        }
+        syn::visit_mut::visit_expr_mut(self, expr);
+    }
+}
+
+fn check_headers(name: &str, found: &[Stmt]) -> Result<()> {
+    let known: Vec<Stmt> = parse_quote! {
+        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+        header_map.append(
+            ::reqwest::header::HeaderName::from_static("api-version"),
+            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+        );
+    };
+    same(found, &known).then_some(()).ok_or_else(|| unknown(name, "before the request", found))
+}
+
+fn check_sending(name: &str, found: &[Stmt]) -> Result<()> {
+    let known = |decoded: Expr| -> Vec<Stmt> {
+        parse_quote! {
+            let info = OperationInfo { operation_id: #name };
+            self.pre(&mut request, &info).await?;
+            let result = self.exec(request, &info).await;
+            self.post(&result, &info).await?;
+            let response = result?;
+            match response.status().as_u16() {
+                200..=299 => #decoded,
+                _ => Err(Error::UnexpectedResponse(response)),
+            }
+        }
+    };
+    let known = [
+        known(parse_quote!(ResponseValue::from_response(response).await)),
+        known(parse_quote!(Ok(ResponseValue::empty(response)))),
+    ];
+    let is_known = known.iter().any(|known| same(found, known));
+    is_known.then_some(()).ok_or_else(|| unknown(name, "after the request", found))
+}
+
+fn same(left: &[Stmt], right: &[Stmt]) -> bool {
+    let text = |stmts: &[Stmt]| prettyplease::unparse(&parse_quote!(fn f() { #(#stmts)* }));
+    text(left) == text(right)
+}
+
+fn unknown(name: &str, place: &str, found: &[Stmt]) -> anyhow::Error {
+    let found = quote!(#(#found)*);
+    anyhow::anyhow!("progenitor's method {name} does something new {place}, see xtask/src/generate/polish: {found}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn method(before: &str, after: &str) -> ImplItemFn {
+        let text = format!(
+            "pub async fn get<'a>(&'a self, id: &'a str) -> Result<ResponseValue<()>, Error<()>> {{
+                let url = format!(\"{{}}/a/{{}}\", self.baseurl, encode_path(&id.to_string()));
+                let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
+                header_map.append(
+                    ::reqwest::header::HeaderName::from_static(\"api-version\"),
+                    ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+                );
+                {before}
+                #[allow(unused_mut)]
+                let mut request = self.client.get(url).headers(header_map).build()?;
+                let info = OperationInfo {{ operation_id: \"get\" }};
+                self.pre(&mut request, &info).await?;
+                let result = self.exec(request, &info).await;
+                {after}
+                self.post(&result, &info).await?;
+                let response = result?;
+                match response.status().as_u16() {{
+                    200..=299 => Ok(ResponseValue::empty(response)),
+                    _ => Err(Error::UnexpectedResponse(response)),
+                }}
+            }}"
+        );
+        syn::parse_str(&text).unwrap()
+    }
+
+    #[test]
+    fn the_request_is_what_is_left() {
+        let mut method = method("", "");
+        keep_request(&mut method).unwrap();
+        let wanted: ImplItemFn = parse_quote! {
+            pub fn get<'a>(&'a self, id: &'a str) -> reqwest::Result<reqwest::Request> {
+                let url = format!("{}/a/{}", self.baseurl, encode_path(&id.to_string()));
+                self.client.get(url).build()
+            }
+        };
+        assert_eq!(method, wanted);
+    }
+
+    #[test]
+    fn what_a_new_progenitor_does_more_is_not_dropped_in_silence() {
+        let error = keep_request(&mut method("let signature = self.sign(&url);", "")).unwrap_err().to_string();
+        assert!(error.contains("get does something new before the request") && error.contains("sign"), "{error}");
+        let error = keep_request(&mut method("", "self.count(&result);")).unwrap_err().to_string();
+        assert!(error.contains("get does something new after the request") && error.contains("count"), "{error}");
+    }
+}
