@@ -86,6 +86,7 @@ pub trait Drafted: sealed::Sealed + Resource + Clone + Serialize + DeserializeOw
     ) -> Outcome<'a, Response<Self>>;
 }
 
+// `inline`: what is put in a box is compiled by who calls it. Compiled here, all drafts are, whether somebody reads them or not.
 macro_rules! drafted {
     ($($type:ident of $module:ident: $find:ident $(.$expand:ident($what:literal))?, $replace:ident by $key:expr;)*) => {
         $(
@@ -94,11 +95,13 @@ macro_rules! drafted {
             impl Drafted for $type {
                 const MODULE: Module = Module::$module;
 
+                #[inline]
                 fn find<'a>(client: &'a Client, product: &'a ProductId, instance: &'a InstanceId) -> Outcome<'a, Response<Vec<Self>>> {
                     let call = client.$find(product, instance)$(.$expand($what))?;
                     async move { Ok(call.send().await?.map(Page::into_items)) }.boxed()
                 }
 
+                #[inline]
                 fn replace<'a>(
                     client: &'a Client,
                     product: &'a ProductId,

@@ -21,6 +21,7 @@ impl Requests {
 }
 #[allow(clippy::all)]
 impl Requests {
+    #[inline]
     pub fn list_products<'a>(
         &'a self,
         filter: Option<&'a str>,
@@ -37,6 +38,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$skipToken", &skip_token))
             .build()
     }
+    #[inline]
     pub fn create_product<'a>(
         &'a self,
         body: &'a types::AzureProduct,
@@ -51,6 +53,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_product<'a>(
         &'a self,
         product_id: &'a str,
@@ -66,6 +69,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn delete_product<'a>(
         &'a self,
         product_id: &'a str,
@@ -75,6 +79,7 @@ impl Requests {
         );
         self.client.delete(url).build()
     }
+    #[inline]
     pub fn list_branches<'a>(
         &'a self,
         product_id: &'a str,
@@ -92,6 +97,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn list_cosell_assets<'a>(
         &'a self,
         product_id: &'a str,
@@ -108,6 +114,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn create_cosell_asset<'a>(
         &'a self,
         product_id: &'a str,
@@ -126,6 +133,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn find_cosell_assets<'a>(
         &'a self,
         product_id: &'a str,
@@ -144,6 +152,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn get_cosell_asset<'a>(
         &'a self,
         product_id: &'a str,
@@ -161,6 +170,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn replace_cosell_asset<'a>(
         &'a self,
         product_id: &'a str,
@@ -180,6 +190,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn delete_cosell_asset<'a>(
         &'a self,
         product_id: &'a str,
@@ -191,6 +202,7 @@ impl Requests {
         );
         self.client.delete(url).build()
     }
+    #[inline]
     pub fn find_cosell_listings<'a>(
         &'a self,
         product_id: &'a str,
@@ -209,6 +221,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn get_cosell_listing<'a>(
         &'a self,
         product_id: &'a str,
@@ -226,6 +239,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn replace_cosell_listing<'a>(
         &'a self,
         product_id: &'a str,
@@ -245,6 +259,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn find_feature_availabilities<'a>(
         &'a self,
         product_id: &'a str,
@@ -265,6 +280,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn get_feature_availability<'a>(
         &'a self,
         product_id: &'a str,
@@ -284,6 +300,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn replace_feature_availability<'a>(
         &'a self,
         product_id: &'a str,
@@ -305,6 +322,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn get_lead_configuration<'a>(
         &'a self,
         product_id: &'a str,
@@ -321,6 +339,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn set_lead_configuration<'a>(
         &'a self,
         product_id: &'a str,
@@ -339,6 +358,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn create_listing<'a>(
         &'a self,
         product_id: &'a str,
@@ -359,6 +379,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn find_listings<'a>(
         &'a self,
         product_id: &'a str,
@@ -377,6 +398,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn get_listing<'a>(
         &'a self,
         product_id: &'a str,
@@ -394,6 +416,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn replace_listing<'a>(
         &'a self,
         product_id: &'a str,
@@ -413,6 +436,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn delete_listing<'a>(
         &'a self,
         product_id: &'a str,
@@ -424,6 +448,7 @@ impl Requests {
         );
         self.client.delete(url).build()
     }
+    #[inline]
     pub fn list_listing_assets<'a>(
         &'a self,
         product_id: &'a str,
@@ -443,6 +468,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn create_listing_asset<'a>(
         &'a self,
         product_id: &'a str,
@@ -462,6 +488,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_listing_asset<'a>(
         &'a self,
         product_id: &'a str,
@@ -483,6 +510,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn replace_listing_asset<'a>(
         &'a self,
         product_id: &'a str,
@@ -504,6 +532,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn delete_listing_asset<'a>(
         &'a self,
         product_id: &'a str,
@@ -517,6 +546,7 @@ impl Requests {
         );
         self.client.delete(url).build()
     }
+    #[inline]
     pub fn list_listing_images<'a>(
         &'a self,
         product_id: &'a str,
@@ -536,6 +566,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn create_listing_image<'a>(
         &'a self,
         product_id: &'a str,
@@ -555,6 +586,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_listing_image<'a>(
         &'a self,
         product_id: &'a str,
@@ -576,6 +608,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn replace_listing_image<'a>(
         &'a self,
         product_id: &'a str,
@@ -597,6 +630,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn delete_listing_image<'a>(
         &'a self,
         product_id: &'a str,
@@ -610,6 +644,7 @@ impl Requests {
         );
         self.client.delete(url).build()
     }
+    #[inline]
     pub fn list_listing_videos<'a>(
         &'a self,
         product_id: &'a str,
@@ -629,6 +664,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn create_listing_video<'a>(
         &'a self,
         product_id: &'a str,
@@ -648,6 +684,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_listing_video<'a>(
         &'a self,
         product_id: &'a str,
@@ -669,6 +706,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn replace_listing_video<'a>(
         &'a self,
         product_id: &'a str,
@@ -690,6 +728,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn delete_listing_video<'a>(
         &'a self,
         product_id: &'a str,
@@ -703,6 +742,7 @@ impl Requests {
         );
         self.client.delete(url).build()
     }
+    #[inline]
     pub fn find_package_configurations<'a>(
         &'a self,
         product_id: &'a str,
@@ -721,6 +761,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn get_package_configuration<'a>(
         &'a self,
         product_id: &'a str,
@@ -738,6 +779,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn replace_package_configuration<'a>(
         &'a self,
         product_id: &'a str,
@@ -757,6 +799,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn list_packages<'a>(
         &'a self,
         product_id: &'a str,
@@ -773,6 +816,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn create_package<'a>(
         &'a self,
         product_id: &'a str,
@@ -791,6 +835,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_package<'a>(
         &'a self,
         product_id: &'a str,
@@ -808,6 +853,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn replace_package<'a>(
         &'a self,
         product_id: &'a str,
@@ -827,6 +873,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn delete_package<'a>(
         &'a self,
         product_id: &'a str,
@@ -838,6 +885,7 @@ impl Requests {
         );
         self.client.delete(url).build()
     }
+    #[inline]
     pub fn find_product_availabilities<'a>(
         &'a self,
         product_id: &'a str,
@@ -856,6 +904,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn list_product_availabilities<'a>(
         &'a self,
         product_id: &'a str,
@@ -872,6 +921,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn create_product_availability<'a>(
         &'a self,
         product_id: &'a str,
@@ -890,6 +940,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_product_availability<'a>(
         &'a self,
         product_id: &'a str,
@@ -907,6 +958,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn replace_product_availability<'a>(
         &'a self,
         product_id: &'a str,
@@ -926,6 +978,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn list_properties<'a>(
         &'a self,
         product_id: &'a str,
@@ -942,6 +995,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn create_property<'a>(
         &'a self,
         product_id: &'a str,
@@ -960,6 +1014,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn find_properties<'a>(
         &'a self,
         product_id: &'a str,
@@ -978,6 +1033,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn get_property<'a>(
         &'a self,
         product_id: &'a str,
@@ -995,6 +1051,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn replace_property<'a>(
         &'a self,
         product_id: &'a str,
@@ -1014,6 +1071,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_reseller_configuration<'a>(
         &'a self,
         product_id: &'a str,
@@ -1030,6 +1088,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn set_reseller_configuration<'a>(
         &'a self,
         product_id: &'a str,
@@ -1048,6 +1107,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_product_setup<'a>(
         &'a self,
         product_id: &'a str,
@@ -1063,6 +1123,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn set_product_setup<'a>(
         &'a self,
         product_id: &'a str,
@@ -1080,6 +1141,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn list_submissions<'a>(
         &'a self,
         product_id: &'a str,
@@ -1100,6 +1162,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$filter", &filter))
             .build()
     }
+    #[inline]
     pub fn create_submission<'a>(
         &'a self,
         product_id: &'a str,
@@ -1118,6 +1181,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_submission<'a>(
         &'a self,
         product_id: &'a str,
@@ -1137,6 +1201,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$expand", &expand))
             .build()
     }
+    #[inline]
     pub fn cancel_submission<'a>(
         &'a self,
         product_id: &'a str,
@@ -1148,6 +1213,7 @@ impl Requests {
         );
         self.client.delete(url).build()
     }
+    #[inline]
     pub fn promote_submission<'a>(
         &'a self,
         product_id: &'a str,
@@ -1165,6 +1231,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn list_submission_reports<'a>(
         &'a self,
         product_id: &'a str,
@@ -1182,6 +1249,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn list_submission_validations<'a>(
         &'a self,
         product_id: &'a str,
@@ -1199,6 +1267,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn list_submission_workflows<'a>(
         &'a self,
         product_id: &'a str,
@@ -1216,6 +1285,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn get_supplemental_content<'a>(
         &'a self,
         product_id: &'a str,
@@ -1233,6 +1303,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn replace_supplemental_content<'a>(
         &'a self,
         product_id: &'a str,
@@ -1252,6 +1323,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn commit_supplemental_content<'a>(
         &'a self,
         product_id: &'a str,
@@ -1269,6 +1341,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn find_supplemental_contents<'a>(
         &'a self,
         product_id: &'a str,
@@ -1287,6 +1360,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn list_variants<'a>(
         &'a self,
         product_id: &'a str,
@@ -1305,6 +1379,7 @@ impl Requests {
             .query(&progenitor_client::QueryParam::new("$skipToken", &skip_token))
             .build()
     }
+    #[inline]
     pub fn create_variant<'a>(
         &'a self,
         product_id: &'a str,
@@ -1323,6 +1398,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn get_variant<'a>(
         &'a self,
         product_id: &'a str,
@@ -1340,6 +1416,7 @@ impl Requests {
             )
             .build()
     }
+    #[inline]
     pub fn replace_variant<'a>(
         &'a self,
         product_id: &'a str,
@@ -1359,6 +1436,7 @@ impl Requests {
             .json(&body)
             .build()
     }
+    #[inline]
     pub fn delete_variant<'a>(
         &'a self,
         product_id: &'a str,

@@ -195,6 +195,7 @@ impl Publish {
     }
 
     /// Publishes, as a stream of the stages that are reached. It ends after the last one, or with the error.
+    #[inline]
     pub fn stages(self) -> BoxStream<'static, Result<Stage, Error>> {
         let stages = stream::try_unfold(self.run(), |mut run| async move {
             let stage = run.next().await?;
@@ -203,6 +204,7 @@ impl Publish {
         stages.boxed()
     }
 
+    #[inline]
     fn run(self) -> Run {
         Run {
             until: self.deadline.and_then(|limit| Instant::now().checked_add(limit)),

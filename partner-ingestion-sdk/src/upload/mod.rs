@@ -92,16 +92,19 @@ pub trait FileResource: sealed::Sealed + Resource + Clone + Send + Sync + 'stati
     }
 }
 
+// `inline`: what is put in a box is compiled by who calls it.
 macro_rules! files {
     ($($type:ident: $create:ident, $modify:ident, ($($listing:ident,)?) $id:ident, $state:expr $(, $settle:ident)?;)*) => {
         $(
             impl sealed::Sealed for $type {}
 
             impl FileResource for $type {
+                #[inline]
                 fn create<'a>(self, client: &'a Client, place: &'a Place) -> Outcome<'a, Self> {
                     client.$create(&place.product, $(place.$listing(),)? self).send().boxed()
                 }
 
+                #[inline]
                 fn mark<'a>(self, client: &'a Client, place: &'a Place) -> Outcome<'a, Self> {
                     let id = $id::from(self.id().unwrap_or_default());
                     client.$modify(&place.product, $(place.$listing(),)? id, |file| file.set_state($state)).boxed()
@@ -115,7 +118,8 @@ macro_rules! files {
                     self.file_sas_uri.as_ref()
                 }
 
-                $(fn settled<'a>(self, client: &'a Client, place: &'a Place, pace: Pace) -> BoxFuture<'a, Result<Self, Error>> {
+                $(#[inline]
+                fn settled<'a>(self, client: &'a Client, place: &'a Place, pace: Pace) -> BoxFuture<'a, Result<Self, Error>> {
                     $settle(self, client, place, pace).boxed()
                 })?
             }
