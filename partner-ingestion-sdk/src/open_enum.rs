@@ -24,9 +24,11 @@ impl fmt::Debug for UnknownValue {
 }
 
 /// Declares an open enum. The variant for unknown values is hidden and cannot be made by users: a value that becomes known
-/// later must not change what their code does. They match the known ones and `_`, or compare `as_str()`.
+/// later must not change what their code does. They match the known ones and `_`, or compare `as_str()`. Values that the
+/// document had once stay as they were, marked as deprecated: what was written with them goes on to compile and to mean the same.
 macro_rules! open_enum {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)* }
+     $(gone { $($(#[$mark:meta])* $gone:ident = $old:literal,)* })?) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -35,12 +37,17 @@ macro_rules! open_enum {
                 #[doc = concat!("`", $text, "`.")]
                 $variant,
             )*
+            $($(
+                #[doc = concat!("`", $old, "`.")]
+                $(#[$mark])*
+                $gone,
+            )*)?
             #[doc(hidden)]
             __Unknown($crate::types::UnknownValue),
         }
 
         impl $name {
-            /// The values that are known, in the order of the document.
+            /// The values that the document has, in its order.
             pub const KNOWN: &[Self] = &[$(Self::$variant,)*];
 
             /// The text, as the service writes it.
@@ -48,6 +55,7 @@ macro_rules! open_enum {
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
+                    $($(Self::$gone => $old,)*)?
                     Self::__Unknown(text) => text.as_str(),
                 }
             }
@@ -64,6 +72,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $($text => Self::$variant,)*
+                    $($($old => Self::$gone,)*)?
                     other => Self::__Unknown($crate::types::UnknownValue::new(other)),
                 }
             }

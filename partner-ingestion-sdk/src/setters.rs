@@ -16,8 +16,9 @@ macro_rules! setters {
         }
     };
     (@each) => {};
-    (@each $setter:ident: $field:ident = [$item:ty] $(; [$($older:literal),*])?, $($rest:tt)*) => {
+    (@each $(#[$mark:meta])* $setter:ident: $field:ident = [$item:ty] $(; [$($older:literal),*])?, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`; no items give an empty list, which is sent as one.")]
+        $(#[$mark])*
         #[must_use]
         pub fn $setter<I>(mut self, items: I) -> Self
         where
@@ -30,8 +31,9 @@ macro_rules! setters {
         }
         $crate::setters::setters!(@each $($rest)*);
     };
-    (@each $setter:ident: $field:ident = $value:ty $(; [$($older:literal),*])?, $($rest:tt)*) => {
+    (@each $(#[$mark:meta])* $setter:ident: $field:ident = $value:ty $(; [$($older:literal),*])?, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`.")]
+        $(#[$mark])*
         #[must_use]
         pub fn $setter(mut self, value: impl Into<$value>) -> Self {
             self.$field = Some(value.into());

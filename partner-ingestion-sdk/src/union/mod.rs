@@ -36,7 +36,9 @@ impl fmt::Debug for UnknownMember {
 
 /// Declares a union whose members are told apart by the text of one property.
 macro_rules! tagged_union {
-    ($(#[$meta:meta])* $name:ident by $tag:literal { $($variant:ident($member:ident) = $text:literal, $accessor:ident;)* }) => {
+    ($(#[$meta:meta])* $name:ident by $tag:literal {
+        $($(#[$mark:meta])* $variant:ident($member:ident) = $text:literal, $accessor:ident;)*
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         #[serde(untagged)]
@@ -44,6 +46,7 @@ macro_rules! tagged_union {
         pub enum $name {
             $(
                 #[doc = concat!("The tag is `", $text, "`.")]
+                $(#[$mark])*
                 $variant($member),
             )*
             #[doc(hidden)]
@@ -53,6 +56,7 @@ macro_rules! tagged_union {
         impl $name {
             $(
                 #[doc = concat!("The member, if it is a `", $text, "`.")]
+                $(#[$mark])*
                 pub fn $accessor(&self) -> Option<&$member> {
                     match self {
                         Self::$variant(member) => Some(member),

@@ -1,7 +1,8 @@
 //! The kinds of changes that a document can bring, and what each of them means: on the wire, and for users of the crate.
 //!
 //! The shape (id, level, direction) follows oasdiff's catalogue of changes; what they mean for users follows from how this crate
-//! is made: every property is optional, enums and unions are open, optional arguments are setters, success is any 2XX.
+//! is made: every property is optional, enums and unions are open, optional arguments are setters, success is any 2XX,
+//! and what a document drops stays as deprecated (`openapi/retained.toml`).
 
 /// What a change does to programs that speak the interface as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +22,7 @@ pub enum Users {
     Nothing,
     /// Documentation alone.
     Doc,
-    /// Something is there that was not.
+    /// Something is there that was not, or is marked as deprecated.
     Additive,
     /// What they wrote compiles and does something else.
     Behaviour,
@@ -75,25 +76,25 @@ pub static RULES: &[Rule] = &[
     rule("response-header-added", Safe, Safe, Nothing),
     rule("response-header-removed", Safe, Unclear, Nothing),
     rule("schema-added", Safe, Safe, Additive),
-    rule("schema-removed", Unclear, Unclear, Source),
+    rule("schema-removed", Unclear, Unclear, Additive),
     rule("type-changed", Breaking, Breaking, Source),
     rule("format-changed", Unclear, Unclear, Source),
     rule("property-added", Safe, Safe, Additive),
-    rule("property-removed", Unclear, Unclear, Source),
-    rule("property-respelt", Unclear, Breaking, Source),
+    rule("property-removed", Unclear, Unclear, Behaviour),
+    rule("property-respelt", Unclear, Breaking, Behaviour),
     rule("property-became-required", Breaking, Safe, Nothing),
     rule("property-became-optional", Safe, Breaking, Nothing),
     rule("became-nullable", Safe, Breaking, Nothing),
     rule("became-not-nullable", Breaking, Safe, Nothing),
     rule("enum-value-added", Safe, Unclear, Additive),
-    rule("enum-value-removed", Breaking, Safe, Source),
-    rule("enum-value-respelt", Breaking, Unclear, Source),
+    rule("enum-value-removed", Breaking, Safe, Additive),
+    rule("enum-value-respelt", Breaking, Unclear, Additive),
     rule("values-closed", Breaking, Safe, Source),
     rule("values-opened", Safe, Unclear, Source),
     rule("union-member-added", Safe, Breaking, Additive),
-    rule("union-member-removed", Breaking, Safe, Source),
+    rule("union-member-removed", Breaking, Safe, Additive),
     rule("base-added", Unclear, Unclear, Additive),
-    rule("base-removed", Unclear, Unclear, Source),
+    rule("base-removed", Unclear, Unclear, Behaviour),
     rule("constraint-changed", Unclear, Unclear, Nothing),
     rule("text-changed", Safe, Safe, Doc),
 ];
@@ -132,7 +133,7 @@ impl Users {
         match self {
             Self::Source => "source: what users wrote may no longer compile",
             Self::Behaviour => "behaviour: it compiles and does something else",
-            Self::Additive => "additive: something is there that was not",
+            Self::Additive => "additive: something is new or deprecated",
             Self::Doc => "doc: words alone",
             Self::Nothing => "nothing: users do not notice",
         }

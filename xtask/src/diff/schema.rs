@@ -1,6 +1,7 @@
 //! Compares the schemas of two documents. A reference is compared by its name: what is behind it is compared once.
 
 use super::compare::{Changes, Direction, Place, changed, members, texts};
+use crate::generate::retained::same_letters;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,8 +163,7 @@ fn of_values(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
         // Written otherwise, or the only one that took the place of the only one that went.
         let place = |value: &String, values: &[String]| values.iter().position(|other| other == value);
         let respelt = removed.iter().position(|gone| {
-            letters(gone) == letters(value)
-                || (before.len() == after.len() && place(gone, &before) == place(value, &after))
+            same_letters(gone, value) || (before.len() == after.len() && place(gone, &before) == place(value, &after))
         });
         match respelt {
             Some(gone) => {
@@ -178,11 +178,6 @@ fn of_values(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     }
 }
 
-/// A name without case and marks.
-fn letters(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
 fn of_properties(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     let of = |schema: &'_ Value| -> BTreeMap<String, Value> {
         members(schema.get("properties")).map(|(name, node)| (name.clone(), node.clone())).collect()
@@ -195,7 +190,7 @@ fn of_properties(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
             compare(earlier, schema, &inner(name), changes);
             continue;
         }
-        match removed.iter().position(|gone| letters(gone) == letters(name)) {
+        match removed.iter().position(|gone| same_letters(gone, name)) {
             Some(gone) => {
                 let gone = removed.remove(gone);
                 changes.add("property-respelt", &inner(name), format!("{gone} is now {name}"));

@@ -1,5 +1,6 @@
 //! The interface as the generator understands it, after the shape rules: what every emitter reads.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The whole interface. Maps are keyed by the Rust name.
@@ -16,12 +17,16 @@ pub struct Api {
     pub notices: Vec<String>,
 }
 
+/// Why something is here that the document does not have any more: what users are told about it.
+pub type Gone = Option<String>;
+
 #[derive(Debug)]
 pub struct Struct {
     pub pointer: String,
     pub doc: Option<String>,
     /// Sorted by wire name.
     pub fields: Vec<Field>,
+    pub gone: Gone,
 }
 
 #[derive(Debug, Clone)]
@@ -33,9 +38,10 @@ pub struct Field {
     pub pointer: String,
     /// Earlier spellings, which an old answer may still have.
     pub older: Vec<String>,
+    pub gone: Gone,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Type {
     Any,
     Bool,
@@ -59,12 +65,14 @@ pub struct Enum {
     pub pointer: String,
     pub doc: Option<String>,
     pub variants: Vec<Variant>,
+    pub gone: Gone,
 }
 
 #[derive(Debug, Clone)]
 pub struct Variant {
     pub rust: String,
     pub wire: String,
+    pub gone: Gone,
 }
 
 #[derive(Debug)]
@@ -72,9 +80,10 @@ pub struct Union {
     pub pointer: String,
     pub doc: Option<String>,
     pub kind: UnionKind,
+    pub gone: Gone,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnionKind {
     /// Members told apart by a property with one value each.
     Tagged { tag: String, members: Vec<Member> },
@@ -82,14 +91,16 @@ pub enum UnionKind {
     Shaped { members: Vec<(Shape, Type)> },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Member {
     pub variant: String,
     pub ty: String,
     pub value: String,
+    #[serde(skip)]
+    pub gone: Gone,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Shape {
     Flag,
     List,
@@ -103,6 +114,7 @@ pub enum Shape {
 pub struct Id {
     pub wire: String,
     pub doc: Option<String>,
+    pub gone: Gone,
 }
 
 #[derive(Debug)]

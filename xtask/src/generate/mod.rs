@@ -17,6 +17,7 @@ mod overlay;
 mod pin;
 mod polish;
 mod references;
+pub mod retained;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -76,9 +77,11 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     let corrected = correct(document.value, &openapi, options, own, &mut findings, report)?;
     findings.extend(references::check(&corrected.document));
     let names = names::read(&openapi.join("names.toml"))?;
-    let (api, found) = normalise::normalise(&corrected.document, &names);
+    let (mut api, found) = normalise::normalise(&corrected.document, &names);
     findings.extend(found);
+    let retained = retained::read(&openapi.join(retained::FILE))?.add_to(&mut api);
     if own {
+        findings.extend(retained);
         findings.extend(names.unused());
     } else if let Err(unused) = names.unused().into_result("names without a place in this document") {
         report.warn(&unused.to_string());
@@ -207,7 +210,8 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
     let suite = "tests/suite/src/generated";
     let purpose = "Every type and every operation by name.";
     files.add_rust(&format!("{suite}/bridge.rs"), &banner, purpose, &formatted(&bridge)?)?;
-    files.add_rust(&format!("{suite}/mod.rs"), &banner, "What the tests need of every type.", "pub mod bridge;\n")?;
+    let module = "#[allow(deprecated, reason = \"what the document dropped is tested too\")]\npub mod bridge;\n";
+    files.add_rust(&format!("{suite}/mod.rs"), &banner, "What the tests need of every type.", module)?;
     files.add("tests/sandbox/src/generated/openapi.json", document.clone());
     files.add("openapi/partner-ingestion.openapi.json", document);
     files.add("openapi/CORRECTIONS.md", corrections_md::render(&corrected.corrections, &corrected.not_applied));

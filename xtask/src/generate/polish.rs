@@ -2,7 +2,7 @@
 
 mod requests;
 
-use super::api::{Api, Field, Struct};
+use super::api::{Api, Field, Gone, Struct};
 use super::companions::{doc_lines, rust_type, usage::Usage};
 use anyhow::{Result, bail};
 use quote::quote;
@@ -69,6 +69,7 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) ->
     item.attrs.push(parse_quote!(#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]));
     item.attrs.extend(default);
     item.attrs.push(parse_quote!(#[non_exhaustive]));
+    item.attrs.extend(deprecated(&object.gone));
     let mut seen = BTreeSet::new();
     for field in &mut item.fields {
         let Some(ident) = field.ident.clone() else { bail!("{name} has a field without a name") };
@@ -118,6 +119,11 @@ fn rename(field: &mut syn::Field, known: &Field) {
         true => parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]),
         false => parse_quote!(#[serde(rename = #wire, skip_serializing_if = "Option::is_none")]),
     });
+    field.attrs.extend(deprecated(&known.gone));
+}
+
+fn deprecated(gone: &Gone) -> Option<Attribute> {
+    gone.as_ref().map(|note| parse_quote!(#[deprecated(note = #note)]))
 }
 
 fn is_flattened(attrs: &[Attribute]) -> bool {

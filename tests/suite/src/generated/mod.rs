@@ -4,4 +4,5 @@
 
 //! What the tests need of every type.
 
+#[allow(deprecated, reason = "what the document dropped is tested too")]
 pub mod bridge;

@@ -1,7 +1,7 @@
 //! `generated/enums.rs`: enums that keep the text of a value they do not know.
 
 use super::usage::Usage;
-use super::{doc_text, literal};
+use super::{deprecated, doc_text, literal};
 use crate::generate::api::Api;
 use std::fmt::Write;
 
@@ -10,11 +10,21 @@ pub fn emit(api: &Api, usage: &Usage) -> String {
     for (name, list) in &api.enums {
         let doc = list.doc.as_deref().unwrap_or("Values that the document lists; others keep their text.");
         let doc = usage.with_holders(name, doc);
-        let _ = write!(out, "\nopen_enum! {{\n{}    {name} {{\n", doc_text("    ", &doc));
-        for variant in &list.variants {
+        let _ = write!(out, "\nopen_enum! {{\n{}    {}{name} {{\n", doc_text("    ", &doc), deprecated(&list.gone));
+        let (known, gone): (Vec<_>, Vec<_>) = list.variants.iter().partition(|variant| variant.gone.is_none());
+        for variant in known {
             let _ = writeln!(out, "        {} = {},", variant.rust, literal(&variant.wire));
         }
-        out.push_str("    }\n}\n");
+        out.push_str("    }");
+        if !gone.is_empty() {
+            out.push_str(" gone {\n");
+            for variant in gone {
+                let mark = deprecated(&variant.gone);
+                let _ = writeln!(out, "        {mark}{} = {},", variant.rust, literal(&variant.wire));
+            }
+            out.push_str("    }");
+        }
+        out.push_str("\n}\n");
     }
     out
 }

@@ -1,6 +1,6 @@
 //! `generated/ids.rs`: one type for each identifier in a path.
 
-use super::doc_text;
+use super::{deprecated, doc_text};
 use crate::generate::api::Api;
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ pub fn emit(api: &Api) -> String {
             Some(doc) => doc.clone(),
             None => format!("Identifier `{}` in a path.", id.wire),
         };
-        let _ = write!(out, "\nid! {{\n{}    {name}\n}}\n", doc_text("    ", &doc));
+        let _ = write!(out, "\nid! {{\n{}    {}{name}\n}}\n", doc_text("    ", &doc), deprecated(&id.gone));
     }
     out
 }

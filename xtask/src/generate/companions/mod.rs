@@ -11,7 +11,7 @@ pub mod table;
 pub mod unions;
 pub mod usage;
 
-use super::api::Type;
+use super::api::{Gone, Type};
 use syn::{Attribute, parse_quote};
 
 /// Documentation as attributes, one a line, as `///` would make them.
@@ -51,6 +51,11 @@ pub fn spellings(older: &[String]) -> String {
         true => String::new(),
         false => format!("; {older:?}"),
     }
+}
+
+/// The attribute on what the document does not have any more.
+pub fn deprecated(gone: &Gone) -> String {
+    gone.as_ref().map(|note| format!("#[deprecated(note = {note:?})] ")).unwrap_or_default()
 }
 
 /// Text of a Rust string literal.

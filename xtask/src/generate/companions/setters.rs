@@ -16,7 +16,8 @@ pub fn emit(api: &Api, usage: &Usage) -> String {
                 other => rust_type(other),
             };
             let older = super::spellings(&field.older);
-            let _ = writeln!(out, "        {setter}: {} = {ty}{older},", field.rust);
+            let mark = super::deprecated(&field.gone);
+            let _ = writeln!(out, "        {mark}{setter}: {} = {ty}{older},", field.rust);
         }
         out.push_str("    }\n}\n");
     }

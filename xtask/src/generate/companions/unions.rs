@@ -1,7 +1,7 @@
 //! `generated/unions.rs`: one enum for each set of alternatives.
 
 use super::usage::Usage;
-use super::{doc_text, literal, rust_type};
+use super::{deprecated, doc_text, literal, rust_type};
 use crate::generate::api::{Api, Member, Shape, Type, Union, UnionKind};
 use std::fmt::Write;
 
@@ -21,12 +21,19 @@ fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Mem
     let _ = write!(
         out,
         "\ntagged_union! {{\n{}    {name} by {} {{\n",
-        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name),
+        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name) + &deprecated(&union.gone),
         literal(tag)
     );
     for member in members {
         let accessor = crate::generate::words::snake(&member.variant);
-        let _ = writeln!(out, "        {}({}) = {}, as_{accessor};", member.variant, member.ty, literal(&member.value));
+        let mark = deprecated(&member.gone);
+        let _ = writeln!(
+            out,
+            "        {mark}{}({}) = {}, as_{accessor};",
+            member.variant,
+            member.ty,
+            literal(&member.value)
+        );
     }
     out.push_str("    }\n}\n");
 }
@@ -36,7 +43,7 @@ fn shaped(out: &mut String, name: &str, union: &Union, members: &[(Shape, Type)]
     let _ = write!(
         out,
         "\nshaped_union! {{\n{}    {name} {{\n",
-        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name)
+        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name) + &deprecated(&union.gone)
     );
     for (shape, ty) in members {
         let _ = writeln!(out, "        {shape:?}({}),", rust_type(ty));

@@ -62,11 +62,12 @@ impl Normaliser<'_> {
             pointer: site.pointer.clone(),
             doc: None,
             variants: Vec::new(),
+            gone: None,
         });
         merged.doc = merged.doc.take().or_else(|| site.doc.clone());
         for wire in &site.values {
             if !merged.variants.iter().any(|v| v.wire == *wire) {
-                merged.variants.push(Variant { rust: words::camel(wire), wire: wire.clone() });
+                merged.variants.push(Variant { rust: words::camel(wire), wire: wire.clone(), gone: None });
             }
         }
     }

@@ -6,7 +6,8 @@ use crate::generate::finding::Finding;
 
 impl Normaliser<'_> {
     pub(super) fn add_id(&mut self, name: &str, wire: &str, doc: Option<String>) {
-        let id = self.api.ids.entry(name.to_owned()).or_insert_with(|| Id { wire: wire.to_owned(), doc: None });
+        let id =
+            self.api.ids.entry(name.to_owned()).or_insert_with(|| Id { wire: wire.to_owned(), doc: None, gone: None });
         id.doc = id.doc.take().or(doc);
     }
 

@@ -106,7 +106,9 @@ impl<'d> Normaliser<'d> {
         fields.sort_by(|a, b| a.wire.cmp(&b.wire));
         let doc = self.description(node);
         let pointer = node.pointer.clone();
-        if let Some(other) = self.api.structs.insert(rust.clone(), Struct { pointer: pointer.clone(), doc, fields }) {
+        if let Some(other) =
+            self.api.structs.insert(rust.clone(), Struct { pointer: pointer.clone(), doc, fields, gone: None })
+        {
             let message = format!("the object would be called {rust}, like the one at {}", other.pointer);
             let help = format!("add a row to names.toml:\n[schemas]\n\"{place}\" = \"Another{rust}\"");
             self.findings.push(Finding::new(pointer, message).help(help));

@@ -30,6 +30,7 @@ impl<'d> Normaliser<'d> {
             doc,
             pointer: property.node.pointer.clone(),
             older: self.names.spellings(wire).to_vec(),
+            gone: None,
         })
     }
 

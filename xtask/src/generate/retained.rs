@@ -1,0 +1,290 @@
+//! `openapi/retained.toml`: what earlier documents had and this one has not. It stays in the crate, marked as deprecated, until
+//! the next major version, so that a value that is spelt another way breaks nobody's build.
+//!
+//! Operations do not stay: the service does not have them any more. `cargo xtask update` writes the table.
+
+use super::api::{Api, Enum, Field, Gone, Id, Member, Struct, Type, Union, UnionKind, Variant};
+use super::finding::{Finding, Findings};
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+pub const FILE: &str = "retained.toml";
+
+const HEADER: &str = "# What earlier documents had and the current one has not: it stays in the crate, marked as deprecated, until the next\n\
+    # major version. Written by `cargo xtask update`; empty it when a major version is released.\n\n";
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retained {
+    pub values: Vec<Value>,
+    pub fields: Vec<Property>,
+    pub members: Vec<UnionMember>,
+    pub types: Vec<Named>,
+}
+
+/// A value of an enum.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    pub of: String,
+    pub name: String,
+    pub text: String,
+    #[serde(flatten)]
+    pub since: Since,
+}
+
+/// A property of an object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Property {
+    pub of: String,
+    pub name: String,
+    pub property: String,
+    pub ty: Type,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    #[serde(flatten)]
+    pub since: Since,
+}
+
+/// A member of a union.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnionMember {
+    pub of: String,
+    #[serde(flatten)]
+    pub member: Member,
+    #[serde(flatten)]
+    pub since: Since,
+}
+
+/// A type; the properties and values of objects and enums stand in the other tables.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Named {
+    pub name: String,
+    pub is: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doc: Option<String>,
+    #[serde(flatten)]
+    pub since: Since,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Kind {
+    Object,
+    Enum,
+    Union(UnionKind),
+    /// The parameter of a path.
+    Id(String),
+}
+
+/// The first document that did not have it, by its day.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Since {
+    pub since: String,
+    /// What the document has in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
+}
+
+impl Since {
+    fn note(&self) -> Gone {
+        let now = self.now.as_ref().map(|now| format!("; it has `{now}`")).unwrap_or_default();
+        Some(format!("the document of {} does not have it any more{now}", self.since))
+    }
+}
+
+pub fn read(path: &Path) -> Result<Retained> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).with_context(|| format!("{} is not a valid table", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Retained::default()),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+impl Retained {
+    pub fn render(&self) -> Result<String> {
+        Ok(format!("{HEADER}{}", toml::to_string(self).context("the table of what is retained cannot be written")?))
+    }
+
+    /// What `old` has and `new` has not, besides what was retained before and is still missing.
+    pub fn between(old: &Api, new: &Api, day: &str) -> Self {
+        let mut retained = Self::default();
+        for (name, list) in &old.enums {
+            let current = new.enums.get(name);
+            if current.is_none() {
+                retained.keep_type(name, Kind::Enum, &list.doc, day);
+            }
+            let current = current.map(|list| list.variants.as_slice()).unwrap_or_default();
+            for (at, gone) in
+                list.variants.iter().enumerate().filter(|(_, v)| !current.iter().any(|c| c.rust == v.rust))
+            {
+                let now = in_its_place(&list.variants, current, at).map(str::to_owned);
+                let since = Since { since: day.to_owned(), now };
+                let (of, name, text) = (name.clone(), gone.rust.clone(), gone.wire.clone());
+                retained.values.push(Value { of, name, text, since });
+            }
+        }
+        for (name, object) in &old.structs {
+            let current = new.structs.get(name);
+            if current.is_none() {
+                retained.keep_type(name, Kind::Object, &object.doc, day);
+            }
+            let current = current.map(|object| object.fields.as_slice()).unwrap_or_default();
+            for field in object.fields.iter().filter(|f| !current.iter().any(|c| c.rust == f.rust)) {
+                let now = current.iter().find(|c| same_letters(&c.wire, &field.wire)).map(|c| c.rust.clone());
+                retained.fields.push(Property {
+                    of: name.clone(),
+                    name: field.rust.clone(),
+                    property: field.wire.clone(),
+                    ty: field.ty.clone(),
+                    doc: field.doc.clone(),
+                    since: Since { since: day.to_owned(), now },
+                });
+            }
+        }
+        for (name, union) in &old.unions {
+            match (new.unions.get(name).map(|union| &union.kind), &union.kind) {
+                (None, kind) => retained.keep_type(name, Kind::Union(kind.clone()), &union.doc, day),
+                (Some(UnionKind::Tagged { members: current, .. }), UnionKind::Tagged { members, .. }) => {
+                    for member in members.iter().filter(|m| !current.iter().any(|c| c.variant == m.variant)) {
+                        let since = Since { since: day.to_owned(), now: None };
+                        retained.members.push(UnionMember { of: name.clone(), member: member.clone(), since });
+                    }
+                }
+                // What it can be is another thing now: that is a break, and `diff` says so.
+                (Some(_), _) => {}
+            }
+        }
+        for (name, id) in old.ids.iter().filter(|(name, _)| !new.ids.contains_key(*name)) {
+            retained.keep_type(name, Kind::Id(id.wire.clone()), &id.doc, day);
+        }
+        retained
+    }
+
+    fn keep_type(&mut self, name: &str, is: Kind, doc: &Option<String>, day: &str) {
+        let since = Since { since: day.to_owned(), now: None };
+        self.types.push(Named { name: name.to_owned(), is, doc: doc.clone(), since });
+    }
+
+    /// Keeps from an earlier table what this one does not have anew: the day on which something went stays.
+    pub fn keep_days_of(&mut self, earlier: &Self) {
+        for value in &mut self.values {
+            let known = earlier.values.iter().find(|e| (&e.of, &e.name) == (&value.of, &value.name));
+            value.since = known.map_or(value.since.clone(), |known| known.since.clone());
+        }
+        for field in &mut self.fields {
+            let known = earlier.fields.iter().find(|e| (&e.of, &e.name) == (&field.of, &field.name));
+            field.since = known.map_or(field.since.clone(), |known| known.since.clone());
+        }
+        for member in &mut self.members {
+            let known =
+                earlier.members.iter().find(|e| (&e.of, &e.member.variant) == (&member.of, &member.member.variant));
+            member.since = known.map_or(member.since.clone(), |known| known.since.clone());
+        }
+        for named in &mut self.types {
+            let known = earlier.types.iter().find(|e| e.name == named.name);
+            named.since = known.map_or(named.since.clone(), |known| known.since.clone());
+        }
+    }
+
+    /// Adds everything to the interface, marked. A row for what the document has is a finding.
+    pub fn add_to(&self, api: &mut Api) -> Findings {
+        let mut findings = Findings::default();
+        let mut refuse = |what: String, why: &str| {
+            let finding = Finding::new("", format!("retained.toml: {what} {why}"));
+            findings.push(finding.help("remove the row; `cargo xtask update` keeps the table"));
+        };
+        for named in &self.types {
+            if add_type(api, named).is_none() {
+                refuse(format!("the type {}", named.name), "is in the document");
+            }
+        }
+        for value in &self.values {
+            let variant = Variant { rust: value.name.clone(), wire: value.text.clone(), gone: value.since.note() };
+            match api.enums.get_mut(&value.of) {
+                None => refuse(format!("the value {}", value.text), "belongs to no enum"),
+                Some(list) if list.variants.iter().any(|v| v.rust == variant.rust || v.wire == variant.wire) => {
+                    refuse(format!("the value {} of {}", value.text, value.of), "is in the document");
+                }
+                Some(list) => list.variants.push(variant),
+            }
+        }
+        for property in &self.fields {
+            let place = format!("the property {} of {}", property.property, property.of);
+            match api.structs.get_mut(&property.of) {
+                None => refuse(place, "belongs to no type"),
+                Some(object)
+                    if object.fields.iter().any(|f| f.rust == property.name || f.wire == property.property) =>
+                {
+                    refuse(place, "is in the document");
+                }
+                Some(object) => {
+                    object.fields.push(property.field());
+                    object.fields.sort_by(|a, b| a.wire.cmp(&b.wire));
+                }
+            }
+        }
+        for row in &self.members {
+            let place = format!("the member {} of {}", row.member.variant, row.of);
+            match api.unions.get_mut(&row.of).map(|union| &mut union.kind) {
+                Some(UnionKind::Tagged { members, .. }) if members.iter().any(|m| m.variant == row.member.variant) => {
+                    refuse(place, "is in the document");
+                }
+                Some(UnionKind::Tagged { members, .. }) => {
+                    members.push(Member { gone: row.since.note(), ..row.member.clone() });
+                    members.sort();
+                }
+                _ => refuse(place, "belongs to no union"),
+            }
+        }
+        findings
+    }
+}
+
+impl Property {
+    fn field(&self) -> Field {
+        Field {
+            wire: self.property.clone(),
+            rust: self.name.clone(),
+            ty: self.ty.clone(),
+            doc: self.doc.clone(),
+            pointer: String::new(),
+            older: Vec::new(),
+            gone: self.since.note(),
+        }
+    }
+}
+
+/// None when the document has a type of this name.
+fn add_type(api: &mut Api, named: &Named) -> Option<()> {
+    let taken = api.structs.contains_key(&named.name)
+        || api.enums.contains_key(&named.name)
+        || api.unions.contains_key(&named.name)
+        || api.ids.contains_key(&named.name);
+    if taken {
+        return None;
+    }
+    let (name, doc, gone) = (named.name.clone(), named.doc.clone(), named.since.note());
+    let pointer = String::new();
+    match &named.is {
+        Kind::Object => drop(api.structs.insert(name, Struct { pointer, doc, fields: Vec::new(), gone })),
+        Kind::Enum => drop(api.enums.insert(name, Enum { pointer, doc, variants: Vec::new(), gone })),
+        Kind::Union(kind) => drop(api.unions.insert(name, Union { pointer, doc, kind: kind.clone(), gone })),
+        Kind::Id(wire) => drop(api.ids.insert(name, Id { wire: wire.clone(), doc, gone })),
+    }
+    Some(())
+}
+
+/// The value that took the place of one that is gone: spelt with the same letters, or alone in the same place.
+fn in_its_place<'v>(old: &[Variant], new: &'v [Variant], at: usize) -> Option<&'v str> {
+    let fresh = |variant: &&Variant| !old.iter().any(|o| o.wire == variant.wire);
+    let by_letters = new.iter().filter(fresh).find(|variant| same_letters(&variant.wire, &old[at].wire));
+    let by_place = || new.get(at).filter(|_| old.len() == new.len()).filter(fresh);
+    by_letters.or_else(by_place).map(|variant| variant.rust.as_str())
+}
+
+/// Whether two names differ in case and marks alone.
+pub fn same_letters(left: &str, right: &str) -> bool {
+    let letters =
+        |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
+    letters(left) == letters(right)
+}
