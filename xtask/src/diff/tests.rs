@@ -172,7 +172,10 @@ fn the_level_on_the_wire_follows_the_direction() {
     let mut edited = base.clone();
     at(&mut edited, SETUP)["properties"]["sellingOption"]["enum"].as_array_mut().unwrap().remove(0);
     let change = &compare(&base, &edited)[0];
-    assert_eq!((change.direction, change.wire(), change.rule.users), (Direction::Both, Wire::Breaking, Users::Additive));
+    assert_eq!(
+        (change.direction, change.wire(), change.rule.users),
+        (Direction::Both, Wire::Breaking, Users::Additive)
+    );
     assert_eq!(change.subject, "AzureProductSetup.sellingOption");
     assert!(change.pointer.ends_with("AzureProductSetup/properties/sellingOption/enum"), "{}", change.pointer);
     let name = "/components/schemas/Microsoft.Ingestion.Api.Models.Branches.Branch/allOf/1/properties/friendlyName";

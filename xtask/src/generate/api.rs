@@ -1,5 +1,6 @@
 //! The interface as the generator understands it, after the shape rules: what every emitter reads.
 
+use super::finding::Finding;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ pub struct Api {
     pub ids: BTreeMap<String, Id>,
     pub operations: Vec<Operation>,
     /// What a maintainer should look at: names that were made by rule.
-    pub notices: Vec<String>,
+    pub notices: Vec<Finding>,
 }
 
 /// Why something is here that the document does not have any more: what users are told about it.

@@ -1,6 +1,12 @@
 //! What is wrong with an input, and where: every step reports all its findings at once.
 
+use super::source::SourceText;
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use std::fmt;
+
+/// So many findings are shown with their lines; more are listed.
+const SHOWN: usize = 40;
+const LONGEST_LINE: usize = 500;
 
 /// One thing that stops `generate`: its place in the document, what stands there, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,15 +57,54 @@ impl Findings {
     }
 
     /// `Ok` when nothing was found, so that a step ends with `findings.into_result("step")?`.
-    pub fn into_result(mut self, step: &str) -> anyhow::Result<()> {
+    pub fn into_result(self, step: &str) -> anyhow::Result<()> {
+        self.told(step, |finding| format!("\n    {finding}"))
+    }
+
+    /// The same, each finding with the line of the document that it is about.
+    pub fn into_result_in(self, step: &str, source: &SourceText) -> anyhow::Result<()> {
+        let mut shown = 0;
+        self.told(step, |finding| {
+            shown += 1;
+            match finding.pointer.is_empty() || shown > SHOWN {
+                true => format!("\n    {finding}"),
+                false => format!("\n\n{}", in_its_line(finding, source)),
+            }
+        })
+    }
+
+    fn told(mut self, step: &str, tell: impl FnMut(&Finding) -> String) -> anyhow::Result<()> {
         if self.0.is_empty() {
             return Ok(());
         }
         self.0.sort();
         self.0.dedup();
-        let list: String = self.0.iter().map(|f| format!("\n    {f}")).collect();
+        let list: String = self.0.iter().map(tell).collect();
         let count = self.0.len();
         let noun = if count == 1 { "problem" } else { "problems" };
         Err(anyhow::anyhow!("{step}: {count} {noun}{list}"))
     }
+}
+
+/// As a compiler shows it: message, file with line and column, the line itself, the pointer, what to do.
+fn in_its_line(finding: &Finding, source: &SourceText) -> String {
+    let at = source.locate(&finding.pointer);
+    let (line, column) = source.line_and_column(at.start);
+    let start = source.text[..at.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let text = source.text[start..].lines().next().unwrap_or_default();
+    let title = Level::ERROR.primary_title(finding.message.as_str());
+    let mut group = match text.len() > LONGEST_LINE {
+        // A document without line ends: its one line says nothing.
+        true => title.element(Origin::path(source.name.as_str()).line(line).char_column(column)),
+        false => {
+            let marked = at.start - start..(at.end - start).min(text.len()).max(at.start - start);
+            let mark = AnnotationKind::Primary.span(marked);
+            title.element(Snippet::source(text).path(source.name.as_str()).line_start(line).annotation(mark))
+        }
+    };
+    group = group.element(Level::NOTE.message(format!("at {}", finding.pointer)));
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    Renderer::styled().render(&[group])
 }

@@ -1,37 +1,112 @@
-//! Reads a document: JSON or YAML, with or without byte order mark, any line ends; OpenAPI 3.0 only.
+//! Reads a document: JSON or YAML, with or without byte order mark, any line ends; OpenAPI 3.0, and Swagger 2.0 as if it were.
 
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use super::finding::{Finding, Findings};
+use super::source::SourceText;
+use super::swagger2;
+use anyhow::{Context, Result};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use std::fmt;
 use std::path::Path;
 
-/// The bytes as they are on disk (for the pin) and the document in them.
+/// The bytes as they came (for the pin), the document in them, and its text to point into.
 pub struct Document {
     pub bytes: Vec<u8>,
     pub value: Value,
+    pub source: SourceText,
 }
 
+/// Why a file is no document for this pipeline, and where.
+#[derive(Debug)]
+pub struct NotUsable {
+    pub pointer: String,
+    pub message: String,
+}
+
+impl NotUsable {
+    pub fn at(pointer: &str, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.to_owned(), message: message.into() }
+    }
+}
+
+impl fmt::Display for NotUsable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pointer.as_str() {
+            "" => f.write_str(&self.message),
+            pointer => write!(f, "{pointer}: {}", self.message),
+        }
+    }
+}
+
+impl std::error::Error for NotUsable {}
+
+/// Reads the file `path`; `-` is standard input.
 pub fn load(path: &Path) -> Result<Document> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let value = parse(&bytes).with_context(|| format!("{} is not a usable document", path.display()))?;
-    Ok(Document { bytes, value })
+    let bytes = match path.as_os_str() == "-" {
+        true => {
+            std::io::read_to_string(std::io::stdin()).map(String::into_bytes).context("cannot read standard input")?
+        }
+        false => std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    from_bytes(&path.display().to_string(), bytes)
 }
 
-pub fn parse(bytes: &[u8]) -> Result<Value> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Document> {
+    let text = String::from_utf8_lossy(without_mark(&bytes)).into_owned();
+    match read(&bytes) {
+        Ok((value, older)) => Ok(Document { bytes, value, source: SourceText::new(name, text, older) }),
+        Err(error) => {
+            let mut findings = Findings::default();
+            findings.push(Finding::new(error.pointer, error.message));
+            let refused = findings
+                .into_result_in(&format!("{name} is not a usable document"), &SourceText::new(name, text, false));
+            Err(refused.err().unwrap_or_else(|| anyhow::anyhow!("{name} is not a usable document")))
+        }
+    }
+}
+
+/// A document as OpenAPI 3.0.
+pub fn parse(bytes: &[u8]) -> Result<Value, NotUsable> {
+    read(bytes).map(|(value, _)| value)
+}
+
+/// A document as OpenAPI 3.0, and whether it was written as Swagger 2.0.
+fn read(bytes: &[u8]) -> Result<(Value, bool), NotUsable> {
+    let bytes = without_mark(bytes);
     let text = std::str::from_utf8(bytes).map_err(|e| {
         let line = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
-        anyhow::anyhow!("line {line}: not UTF-8; save the file as UTF-8")
+        NotUsable::at("", format!("line {line}: not UTF-8; save the file as UTF-8"))
     })?;
-    let value = if text.trim_start().starts_with(['{', '[']) { json(text)? } else { yaml(text)? };
+    let value = if is_json(text) { json(text)? } else { yaml(text).map_err(|e| NotUsable::at("", e.to_string()))? };
+    let version = value.get("swagger").map(|version| version.as_str().unwrap_or("of an unknown version").to_owned());
+    let value = match version.as_deref() {
+        Some("2.0") => swagger2::upgrade(value)?,
+        Some(version) => {
+            let message = format!("this is Swagger {version}; Swagger 2.0 and OpenAPI 3.0 are read");
+            return Err(NotUsable::at("/swagger", message));
+        }
+        None => value,
+    };
     check_version(&value)?;
-    Ok(value)
+    Ok((value, version.is_some()))
 }
 
-/// serde_json names line and column, and refuses more than 128 levels of nesting by itself.
-fn json(text: &str) -> Result<Value> {
-    serde_json::from_str(text).map_err(|e| {
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+pub fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
+/// serde_json names line and column, and refuses more than 128 levels of nesting by itself. A key that stands twice is refused
+/// too: one of the two would be lost.
+fn json(text: &str) -> Result<Value, NotUsable> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Strict.deserialize(&mut deserializer);
+    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|e| {
         let hint = if e.is_eof() { "; the file seems to be cut off" } else { "" };
-        anyhow::anyhow!("not JSON: {e}{hint}")
+        NotUsable::at("", format!("not JSON: {e}{hint}"))
     })
 }
 
@@ -39,21 +114,84 @@ pub fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_saphyr::from_str(text).map_err(|e| anyhow::anyhow!("not YAML: {e}"))
 }
 
-fn check_version(document: &Value) -> Result<()> {
-    if let Some(version) = document.get("swagger") {
-        bail!("/swagger: this is Swagger {version}; convert it to OpenAPI 3.0 first (Swagger 2.0 is not read yet)");
+/// Any JSON whose objects name each key once.
+struct Strict;
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = items.next_element_seed(Strict)? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut values = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            if values.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the key {key:?} stands twice in one object")));
+            }
+            values.insert(key, members.next_value_seed(Strict)?);
+        }
+        Ok(values.into())
+    }
+}
+
+fn check_version(document: &Value) -> Result<(), NotUsable> {
     match document.get("openapi").and_then(Value::as_str) {
         Some(version) if version.starts_with("3.0.") => {}
-        Some(version) => bail!("/openapi: version {version} is not supported; export the document as OpenAPI 3.0"),
-        None => bail!("/openapi: missing; this is not an OpenAPI document"),
+        Some(version) => {
+            let message = format!("version {version} is not supported; export the document as OpenAPI 3.0");
+            return Err(NotUsable::at("/openapi", message));
+        }
+        None => return Err(NotUsable::at("/openapi", "missing; this is not an OpenAPI document")),
     }
     for key in ["paths", "components"] {
-        match document.get(key) {
-            Some(Value::Object(members)) if !members.is_empty() => {}
-            Some(_) => bail!("/{key}: expected an object with members"),
-            None => bail!("/{key}: missing; the file is not a whole OpenAPI document"),
-        }
+        let problem = match document.get(key) {
+            Some(Value::Object(members)) if !members.is_empty() => continue,
+            Some(_) => "expected an object with members",
+            None => "missing; the file is not a whole OpenAPI document",
+        };
+        return Err(NotUsable::at(&format!("/{key}"), problem));
     }
     Ok(())
 }

@@ -18,6 +18,8 @@ mod pin;
 mod polish;
 mod references;
 pub mod retained;
+mod source;
+mod swagger2;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -30,6 +32,7 @@ use correction::{Correction, NotApplied, State};
 use emit::Files;
 use finding::{Finding, Findings};
 use serde_json::Value;
+use source::SourceText;
 use std::path::{Path, PathBuf};
 
 /// What `cargo xtask generate` was asked for.
@@ -87,8 +90,8 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
         report.warn(&unused.to_string());
     }
     findings.extend(check::check(&api));
-    findings.into_result("the document cannot be generated from as it is")?;
-    report_shape(&api, report);
+    findings.into_result_in("the document cannot be generated from as it is", &document.source)?;
+    report_shape(&api, &document.source, report);
 
     let file = engine::run(&api)?;
     report.step("progenitor", engine::VERSION);
@@ -164,7 +167,7 @@ fn correct(
     Ok(Corrected { document, corrections: outcome, not_applied })
 }
 
-fn report_shape(api: &Api, report: &Report) {
+fn report_shape(api: &Api, source: &SourceText, report: &Report) {
     report.step(
         "normalise",
         &format!(
@@ -177,7 +180,8 @@ fn report_shape(api: &Api, report: &Report) {
         ),
     );
     for notice in &api.notices {
-        report.warn(notice);
+        let (line, column) = source.line_and_column(source.locate(&notice.pointer).start);
+        report.warn(&format!("{}:{line}:{column}: {notice}", source.name));
     }
 }
 

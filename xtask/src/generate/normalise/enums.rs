@@ -2,6 +2,7 @@
 
 use super::Normaliser;
 use crate::generate::api::{Enum, Type, Variant};
+use crate::generate::finding::Finding;
 use crate::generate::words;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +46,8 @@ impl Normaliser<'_> {
             let site = &self.enums.0[&place];
             let values: BTreeSet<String> = site.values.iter().cloned().collect();
             let name = by_values.entry(values).or_insert_with(|| site.fallback.clone()).clone();
-            self.api.notices.push(format!("{place} has no row in names.toml [enums]: it is called {name}"));
+            let message = format!("{place} has no row in names.toml [enums]: it is called {name}");
+            self.api.notices.push(Finding::new(&site.pointer, message));
             self.merge_enum(&name, &place);
             names.insert(place, name);
         }

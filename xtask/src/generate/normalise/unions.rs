@@ -39,7 +39,7 @@ impl<'d> Normaliser<'d> {
         if shapes.len() < members.len() || !distinct {
             self.api
                 .notices
-                .push(format!("{}: the alternatives cannot be told apart; kept as plain JSON", node.pointer));
+                .push(Finding::new(&node.pointer, "the alternatives cannot be told apart; kept as plain JSON"));
             return Ok(Type::Any);
         }
         let doc = self.description(node);

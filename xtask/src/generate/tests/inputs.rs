@@ -26,11 +26,11 @@ fn files_that_are_no_document() {
     let table: [(&[u8], &str); 10] = [
         (b"{\"openapi\": \"3.0.1\", oops", "line 1 column 22"),
         (&whole.as_bytes()[..whole.len() / 2], "the file seems to be cut off"),
-        (b"{\"swagger\": \"2.0\", \"paths\": {}}", "/swagger"),
-        (b"{\"a\": 1}", "/openapi: missing"),
+        (b"{\"swagger\": \"2.0\", \"paths\": {}}", "not a Swagger 2.0 document"),
+        (b"{\"a\": 1}", "missing; this is not an OpenAPI document"),
         (b"{\"openapi\": \"3.1.0\"}", "version 3.1.0 is not supported"),
-        (b"{\"openapi\": \"3.0.1\", \"paths\": {\"/a\": {}}}", "/components: missing"),
-        (b"{\"openapi\": \"3.0.1\", \"paths\": []}", "/paths: expected an object"),
+        (b"{\"openapi\": \"3.0.1\", \"paths\": {\"/a\": {}}}", "missing; the file is not a whole"),
+        (b"{\"openapi\": \"3.0.1\", \"paths\": []}", "expected an object with members"),
         (b"\xff\xfe{", "line 1: not UTF-8"),
         (b"", "not"),
         (deep.as_bytes(), "recursion limit"),
@@ -56,9 +56,12 @@ fn places_are_named_by_pointer_and_all_at_once() {
         schemas["B.AzureListing"] = json!({"type": "object", "properties": {}});
     }));
     for expected in [
-        "/components/schemas/A.Dangling/properties/x/$ref: #/components/schemas/Gone does not exist",
-        "/components/schemas/A.Odd/properties/y/type: unknown type \"file\"",
-        "/components/schemas/A.Wrong/properties: expected an object, found a number",
+        "error: #/components/schemas/Gone does not exist",
+        "at /components/schemas/A.Dangling/properties/x/$ref",
+        "error: unknown type \"file\"",
+        "at /components/schemas/A.Odd/properties/y/type",
+        "error: expected an object, found a number",
+        "at /components/schemas/A.Wrong/properties",
         "`foo_bar` stands twice",
         "would be called AzureListing",
     ] {

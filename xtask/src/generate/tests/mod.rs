@@ -5,6 +5,7 @@ mod corrections;
 mod docs;
 mod document;
 mod inputs;
+mod swagger2;
 
 use super::{Options, run};
 use crate::report::Report;
@@ -64,7 +65,7 @@ impl Project {
     pub fn run(&self, f: impl FnOnce(&mut Options)) -> Result<(), String> {
         let mut options = Options { root: self.dir.path().to_owned(), ..Options::default() };
         f(&mut options);
-        run(&options, &Report::quiet()).map_err(|error| format!("{error:#}"))
+        run(&options, &Report::quiet()).map_err(|error| anstream::adapter::strip_str(&format!("{error:#}")).to_string())
     }
 
     pub fn check(&self) -> Result<(), String> {
