@@ -11,6 +11,7 @@ mod interop;
 mod process;
 mod report;
 mod soak;
+mod update;
 
 use clap::{Parser, Subcommand};
 use report::Report;
@@ -85,6 +86,25 @@ Exit codes: 0 done, 1 a change is at least as grave as --fail-on says or a docum
         #[arg(long, value_name = "LEVEL")]
         fail_on: Option<String>,
     },
+    /// Take a new edition of the document, up to the entry in the changelog.
+    ///
+    /// Shows what it means, reports every correction as applied, no longer needed or broken, names new operations, keeps what
+    /// went as deprecated, regenerates and builds, all in a copy; then writes the document, its pin, the tables, the code and the
+    /// changelog. When anything fails, nothing is changed, and it is said what to do.
+    #[command(after_help = "Examples:
+  cargo xtask update new.json --dry-run                    what it means, and what would be written
+  cargo xtask update new.json                              take it, when the project builds with it
+  curl -L <address> | cargo xtask update - --verify        take it from elsewhere, when the tests pass too")]
+    Update {
+        /// The new document: JSON or YAML, OpenAPI 3.0 or Swagger 2.0; `-` is standard input.
+        document: PathBuf,
+        /// Say what would be done, and write nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Run the tests too.
+        #[arg(long)]
+        verify: bool,
+    },
     /// Run a benchmark beside peers, in a workspace of its own; prints tables of ratios.
     Bench {
         /// Which one: `calls`, `decode`, `compile` or `tokens`.
@@ -115,6 +135,11 @@ fn main() -> ExitCode {
         Command::Diff { old, new, markdown, fail_on } => {
             let options = diff::Options { old: &old, new: &new, markdown, fail_on: fail_on.as_deref() };
             diff::run(&root, &options, &report)
+        }
+        Command::Update { document, dry_run, verify } => {
+            let day = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).date_naive().to_string();
+            let proof = if verify { update::Proof::Tested } else { update::Proof::Compiles };
+            update::run(&root, &update::Options { document: &document, dry_run, proof, day: &day }, &report)
         }
         Command::Bench { name } => bench::run(&root, &name, &report),
         Command::Demo => demo::run(&root, &report),

@@ -1,7 +1,9 @@
 //! What a command says while it works: one aligned line a step on standard error, coloured on a terminal.
 
 use anstyle::{AnsiColor, Style};
-use std::io::Write;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
 
 const STEP: Style = AnsiColor::Green.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -22,6 +24,11 @@ impl Report {
         Self { quiet: true }
     }
 
+    /// Whether anything is shown.
+    pub fn speaks(&self) -> bool {
+        !self.quiet
+    }
+
     pub fn step(&self, step: &str, what: &str) {
         self.line(&format!("{STEP}{step:>12}{STEP:#}  {what}"));
     }
@@ -38,10 +45,35 @@ impl Report {
         self.line(&format!("{FAILURE}{:>12}{FAILURE:#}  {what}", "error"));
     }
 
+    /// A line that moves while something long is under way, on a terminal; a plain one elsewhere. It goes when it is dropped.
+    pub fn busy(&self, step: &str, what: &str) -> Busy {
+        let bar = match self.quiet || !std::io::stderr().is_terminal() {
+            true => ProgressBar::hidden(),
+            false => ProgressBar::new_spinner().with_prefix(format!("{step:>12}")).with_message(what.to_owned()),
+        };
+        if bar.is_hidden() {
+            self.step(step, what);
+        }
+        if let Ok(style) = ProgressStyle::with_template("{prefix:.green.bold}  {msg} {spinner} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Busy(bar)
+    }
+
     fn line(&self, text: &str) {
         if !self.quiet {
             // A closed standard error is no reason to stop working.
             let _ = writeln!(anstream::stderr(), "{text}");
         }
+    }
+}
+
+/// Something long that is under way.
+pub struct Busy(ProgressBar);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask diff OLD NEW`: what a new document means, on the wire and for users of the crate.
 
-mod compare;
-mod render;
-mod rule;
+pub mod compare;
+pub mod render;
+pub mod rule;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -10,7 +10,7 @@ mod tests;
 use crate::generate::load;
 use crate::report::Report;
 use anyhow::{Context, Result, bail};
-use compare::compare;
+use compare::{Change, compare};
 use rule::Users;
 use serde_json::Value;
 use std::io::Write;
@@ -35,7 +35,7 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     let changes = compare(&old, &new);
     let text = if options.markdown { render::markdown(&changes) } else { render::screen(&changes) };
     anstream::stdout().write_all(text.as_bytes()).context("cannot print")?;
-    let worst = changes.iter().map(|change| change.rule.users).max().unwrap_or(Users::Nothing);
+    let worst = worst(&changes);
     if limit.is_some_and(|limit| !changes.is_empty() && worst >= limit) {
         bail!("there are changes of the level {}", worst.word());
     }
@@ -45,6 +45,11 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
         report.step("diff", &format!("{count} {noun}; {}", render::bump(worst)));
     }
     Ok(())
+}
+
+/// The worst that a change does to users.
+pub fn worst(changes: &[Change]) -> Users {
+    changes.iter().map(|change| change.rule.users).max().unwrap_or(Users::Nothing)
 }
 
 fn level(word: &str) -> Result<Users> {

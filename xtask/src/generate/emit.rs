@@ -28,6 +28,24 @@ impl Files {
         self.0.insert(PathBuf::from(path), text);
     }
 
+    /// Adds a file as it is below this folder.
+    pub fn add_file(&mut self, root: &Path, path: &str) -> Result<()> {
+        let text = read(&root.join(path))?.with_context(|| format!("{path} is not there"))?;
+        self.add(path, text);
+        Ok(())
+    }
+
+    /// The files that are another on disk, or not there.
+    pub fn differing(&self, root: &Path) -> Result<Vec<&Path>> {
+        let mut differing = Vec::new();
+        for (path, text) in &self.0 {
+            if read(&root.join(path))?.as_deref() != Some(text) {
+                differing.push(path.as_path());
+            }
+        }
+        Ok(differing)
+    }
+
     /// Adds Rust source, which has to parse.
     pub fn add_rust(&mut self, path: &str, banner: &str, purpose: &str, code: &str) -> Result<()> {
         syn::parse_file(code).with_context(|| format!("{path} would not be valid Rust:\n{}", excerpt(code)))?;
@@ -35,8 +53,27 @@ impl Files {
         Ok(())
     }
 
+    /// Everything is written beside its place first and put there at the end, when nothing is left that could fail but a rename.
     pub fn write(&self, root: &Path) -> Result<Written> {
         let mut written = Written { changed: Vec::new(), removed: Vec::new(), total: self.0.len() };
+        let mut beside = Vec::new();
+        let outcome = self.write_beside(root, &mut beside, &mut written);
+        if outcome.is_err() {
+            // What cannot be removed either is in nobody's way: the next run writes over it.
+            beside.iter().for_each(|(partial, _)| drop(std::fs::remove_file(partial)));
+        }
+        outcome?;
+        for (partial, file) in beside {
+            std::fs::rename(&partial, &file).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        for path in self.extra(root)? {
+            std::fs::remove_file(root.join(&path)).with_context(|| format!("cannot remove {}", path.display()))?;
+            written.removed.push(path);
+        }
+        Ok(written)
+    }
+
+    fn write_beside(&self, root: &Path, beside: &mut Vec<(PathBuf, PathBuf)>, written: &mut Written) -> Result<()> {
         for (path, text) in &self.0 {
             let file = root.join(path);
             if read(&file)?.as_deref() == Some(text) {
@@ -45,17 +82,30 @@ impl Files {
             if let Some(folder) = file.parent() {
                 std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
             }
-            // The name appears only when the content is whole.
             let partial = file.with_extension("partial");
+            beside.push((partial.clone(), file));
             std::fs::write(&partial, text).with_context(|| format!("cannot write {}", partial.display()))?;
-            std::fs::rename(&partial, &file).with_context(|| format!("cannot write {}", file.display()))?;
             written.changed.push(path.clone());
         }
-        for path in self.extra(root)? {
-            std::fs::remove_file(root.join(&path)).with_context(|| format!("cannot remove {}", path.display()))?;
-            written.removed.push(path);
+        Ok(())
+    }
+
+    /// Adds every file that `generate` reads or writes, as it is below this folder.
+    pub fn add_all(&mut self, root: &Path) -> Result<()> {
+        let mut folders: Vec<PathBuf> = OWNED.iter().chain(&["openapi"]).map(PathBuf::from).collect();
+        while let Some(folder) = folders.pop() {
+            let entries = std::fs::read_dir(root.join(&folder));
+            for entry in entries.with_context(|| format!("cannot read {}", folder.display()))? {
+                let entry = entry?;
+                let path = folder.join(entry.file_name());
+                if entry.file_type()?.is_dir() {
+                    folders.push(path);
+                } else if let Some(text) = read(&root.join(&path))? {
+                    self.0.insert(path, text);
+                }
+            }
         }
-        Ok(written)
+        Ok(())
     }
 
     /// An error that names every stale, missing and extra file, with the start of its difference.

@@ -1,39 +1,42 @@
 //! Flow 1, from the document to the crate:
 //! load, verify the pin, overlay, normalise, check, progenitor, companions, polish, emit.
 
-mod api;
+pub mod api;
 mod check;
 mod companions;
-mod correction;
+pub mod correct;
+pub mod correction;
 mod corrections_md;
-mod emit;
+pub mod emit;
 mod engine;
-mod finding;
+pub mod finding;
 pub mod load;
-mod names;
+pub mod names;
 mod node;
-mod normalise;
-mod overlay;
-mod pin;
+pub mod normalise;
+pub mod overlay;
+pub mod pin;
 mod polish;
 mod references;
 pub mod retained;
 mod source;
 mod swagger2;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod words;
 
 use crate::report::Report;
 use anyhow::{Context, Result};
 use api::Api;
 use companions::usage::Usage;
-use correction::{Correction, NotApplied, State};
+use correct::{Corrected, correct};
 use emit::Files;
-use finding::{Finding, Findings};
+use finding::Findings;
+use names::Names;
+use retained::Retained;
 use serde_json::Value;
 use source::SourceText;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What `cargo xtask generate` was asked for.
 #[derive(Debug, Default, Clone)]
@@ -54,13 +57,6 @@ pub struct Options {
     pub emit_plain: Option<PathBuf>,
 }
 
-/// The corrected document and what became of every correction.
-struct Corrected {
-    document: Value,
-    corrections: Vec<(Correction, State)>,
-    not_applied: Vec<NotApplied>,
-}
-
 pub fn run(options: &Options, report: &Report) -> Result<()> {
     let openapi = options.root.join("openapi");
     let committed = openapi.join("partner-ingestion.json");
@@ -76,20 +72,17 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
         report.step("pin", &format!("version {} of {}, sha256 {short}", source.version, source.retrieved));
     }
 
-    let mut findings = Findings::default();
-    let corrected = correct(document.value, &openapi, options, own, &mut findings, report)?;
-    findings.extend(references::check(&corrected.document));
+    let corrected = correct(document.value, &openapi.join("overlays"), &options.allow_broken)?;
+    corrected.tell(own, report);
     let names = names::read(&openapi.join("names.toml"))?;
-    let (mut api, found) = normalise::normalise(&corrected.document, &names);
-    findings.extend(found);
-    let retained = retained::read(&openapi.join(retained::FILE))?.add_to(&mut api);
+    let retained = retained::read(&openapi.join(retained::FILE))?;
+    let (api, mut findings) = interface(&corrected.document, &names, &retained, own);
+    findings.extend(corrected.findings(own));
     if own {
-        findings.extend(retained);
         findings.extend(names.unused());
     } else if let Err(unused) = names.unused().into_result("names without a place in this document") {
         report.warn(&unused.to_string());
     }
-    findings.extend(check::check(&api));
     findings.into_result_in("the document cannot be generated from as it is", &document.source)?;
     report_shape(&api, &document.source, report);
 
@@ -106,65 +99,17 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     finish(&files, options, report)
 }
 
-fn correct(
-    mut document: Value,
-    openapi: &Path,
-    options: &Options,
-    own: bool,
-    findings: &mut Findings,
-    report: &Report,
-) -> Result<Corrected> {
-    let mut corrections = Vec::new();
-    let mut not_applied: Vec<NotApplied> = Vec::new();
-    let mut docs = None;
-    for file in overlay::read_all(&openapi.join("overlays"))? {
-        if let Some(facts) = file.extensions.get("x-not-applied") {
-            let facts: Vec<NotApplied> =
-                serde_json::from_value(facts.clone()).with_context(|| format!("{}: x-not-applied", file.name))?;
-            not_applied.extend(facts);
-        }
-        match file.name.as_str() {
-            "docs.overlay.yaml" => docs = Some(file),
-            name => corrections.extend(correction::group(name, file.actions)?),
-        }
+/// The interface of a corrected document, with what earlier ones had, and everything that is wrong with it.
+pub fn interface(document: &Value, names: &Names, retained: &Retained, own: bool) -> (Api, Findings) {
+    let mut findings = references::check(document);
+    let (mut api, found) = normalise::normalise(document, names);
+    findings.extend(found);
+    let found = retained.add_to(&mut api);
+    if own {
+        findings.extend(found);
     }
-    let ids = corrections.iter().map(|c| c.fact.id.as_str());
-    correction::check_ids(ids.chain(not_applied.iter().map(|fact| fact.id.as_str())))?;
-
-    let mut outcome = Vec::new();
-    for correction in corrections {
-        let id = correction.fact.id.clone();
-        if options.allow_broken.contains(&id) {
-            report.warn(&format!("correction {id} is left out, as asked"));
-            continue;
-        }
-        let state = correction.apply(&mut document)?;
-        match &state {
-            State::Applied(_) => {}
-            State::NoLongerNeeded if own => {
-                let help = format!("remove its group from openapi/overlays/{}", correction.file);
-                findings.push(Finding::new("", format!("correction {id} is no longer needed")).help(help));
-            }
-            State::NoLongerNeeded => report.warn(&format!("correction {id} is no longer needed: the document has it")),
-            State::Broken(reason) => {
-                let help =
-                    format!("correct openapi/overlays/{}, or go on without it: --allow-broken {id}", correction.file);
-                findings.push(Finding::new("", format!("correction {id} is broken: {reason}")).help(help));
-            }
-        }
-        outcome.push((correction, state));
-    }
-    let applied = outcome.iter().filter(|(_, state)| matches!(state, State::Applied(_))).count();
-    report.step("overlay", &format!("{applied} corrections applied, {} known and not applied", not_applied.len()));
-
-    if let Some(docs) = docs {
-        let gone = docs.apply_all(&mut document)?;
-        report.step("docs", &format!("{} entries", docs.actions.len() - gone.len()));
-        for target in gone {
-            report.warn(&format!("docs.overlay.yaml describes a place that is gone: {target}"));
-        }
-    }
-    Ok(Corrected { document, corrections: outcome, not_applied })
+    findings.extend(check::check(&api));
+    (api, findings)
 }
 
 fn report_shape(api: &Api, source: &SourceText, report: &Report) {

@@ -89,6 +89,15 @@ impl Names {
 
     /// Rows that name nothing in the document: an upstream rename hides behind each of them.
     pub fn unused(&self) -> Findings {
+        let mut findings = Findings::default();
+        for (table, key) in self.unused_rows() {
+            let message = format!("names.toml [{table}]: {key:?} names nothing in this document");
+            findings.push(Finding::new("", message).help("remove the row, or correct its place"));
+        }
+        findings
+    }
+
+    pub fn unused_rows(&self) -> Vec<(&'static str, String)> {
         let rows = (self.schemas.keys().map(|k| ("schemas", k)))
             .chain(self.enums.values().flatten().map(|k| ("enums", k)))
             .chain(self.unions.keys().map(|k| ("unions", k)))
@@ -97,13 +106,6 @@ impl Names {
             .chain(self.ids.keys().map(|k| ("ids", k)))
             .chain(self.operations.keys().map(|k| ("operations", k)));
         let used = self.used.borrow();
-        let mut findings = Findings::default();
-        for (table, key) in rows {
-            if !used.contains(&(table, key.clone())) {
-                let message = format!("names.toml [{table}]: {key:?} names nothing in this document");
-                findings.push(Finding::new("", message).help("remove the row, or correct its place"));
-            }
-        }
-        findings
+        rows.map(|(table, key)| (table, key.clone())).filter(|row| !used.contains(row)).collect()
     }
 }

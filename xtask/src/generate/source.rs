@@ -20,6 +20,10 @@ impl SourceText {
         Self { name: name.to_owned(), text, older }
     }
 
+    pub fn is_older(&self) -> bool {
+        self.older
+    }
+
     /// The bytes of what a pointer names, or of the nearest thing around it that is there: corrections add what no file has.
     pub fn locate(&self, pointer: &str) -> Range<usize> {
         let older = self.older.then(|| swagger2::older_pointer(pointer));

@@ -10,6 +10,8 @@ mod schemas;
 mod types;
 mod unions;
 
+pub use operations::unnamed;
+
 use super::api::Api;
 use super::finding::{Finding, Findings};
 use super::names::Names;

@@ -4,8 +4,11 @@
 use super::Normaliser;
 use crate::generate::api::{IfMatch, Operation, Param, ParamPlace, Type};
 use crate::generate::finding::Finding;
+use crate::generate::names::Names;
 use crate::generate::node::Node;
 use crate::generate::words;
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post", "put"];
 
@@ -218,6 +221,25 @@ fn proposal(method: &str, path: &str) -> String {
         other => return words::snake(&format!("{} {}", other.to_lowercase(), fixed_part(path))),
     };
     words::snake(&format!("{verb} {}", fixed_part(path)))
+}
+
+/// The operations that have no name, as method and path, each with a name to begin with.
+pub fn unnamed(document: &Value, names: &Names) -> Vec<(String, String)> {
+    let mut taken: BTreeSet<String> = names.operations.values().cloned().collect();
+    let mut rows = Vec::new();
+    for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        for method in METHODS.into_iter().filter(|method| item.get(method).is_some()) {
+            let key = format!("{} {path}", method.to_uppercase());
+            if names.operations.contains_key(&key) || !path.starts_with('/') {
+                continue;
+            }
+            let name = proposal(&method.to_uppercase(), path);
+            let numbered = (2..).map(|number| format!("{name}_{number}"));
+            let name = std::iter::once(name.clone()).chain(numbered).find(|name| taken.insert(name.clone()));
+            rows.extend(name.map(|name| (key, name)));
+        }
+    }
+    rows
 }
 
 fn fixed_part(path: &str) -> &str {

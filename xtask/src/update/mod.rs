@@ -1,0 +1,209 @@
+//! `cargo xtask update FILE`: takes a new edition of the document, from the first look to the entry in the changelog.
+//!
+//! Everything is done in a copy of the project below `target/`. The project itself is touched at the very end, when the copy
+//! builds, so that whatever fails leaves it as it was.
+
+mod changelog;
+mod copy;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use crate::diff::compare::{Change, compare};
+use crate::diff::{render, worst};
+use crate::generate::api::Api;
+use crate::generate::correct::{Corrected, correct};
+use crate::generate::correction::State;
+use crate::generate::emit::Files;
+use crate::generate::finding::Findings;
+use crate::generate::load::{self, Document};
+use crate::generate::retained::{self, Retained};
+use crate::generate::{self, interface, names, normalise, pin};
+use crate::process::{cargo, cargo_quietly};
+use crate::report::Report;
+use anyhow::{Context, Result};
+use std::io::Write;
+use std::path::Path;
+
+/// What `cargo xtask update` was asked for.
+pub struct Options<'o> {
+    /// The new document; `-` is standard input.
+    pub document: &'o Path,
+    /// Say what would be done, and do nothing.
+    pub dry_run: bool,
+    pub proof: Proof,
+    /// The day on which the document was retrieved.
+    pub day: &'o str,
+}
+
+/// How much has to succeed with the new code before the project is touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It is generated; for tests, which have no whole project.
+    #[cfg(test)]
+    Generated,
+    /// It compiles.
+    Compiles,
+    /// The tests pass.
+    Tested,
+}
+
+const DOCUMENT: &str = "openapi/partner-ingestion.json";
+
+pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
+    let document = load::load(options.document)?;
+    report.step("load", &document.source.name);
+    let prepared = prepare(root, &document, options.day, report)?;
+    let Some(inputs) = prepared else {
+        report.step("done", "this is the document that is there already");
+        return Ok(());
+    };
+    if options.dry_run {
+        for path in inputs.differing(root)? {
+            report.detail(&format!("would write {}", path.display()));
+        }
+        report.step("done", "nothing was written, as asked");
+        return Ok(());
+    }
+    let copy = copy::of(root)?;
+    inputs.write(&copy)?;
+    generate::run(&generate::Options { root: copy.clone(), ..generate::Options::default() }, report)
+        .context("the new document cannot be generated from; nothing was changed")?;
+    prove(root, &copy, options.proof, report)?;
+    let mut files = Files::default();
+    files.add_all(&copy)?;
+    files.add_file(&copy, changelog::FILE)?;
+    let written = files.write(root)?;
+    for path in written.changed.iter().chain(&written.removed) {
+        report.detail(&path.display().to_string());
+    }
+    report.step("done", "look at `git diff`, then commit; CONTRIBUTING.md has the rest");
+    Ok(())
+}
+
+/// Says what the new document means, and gives what changes in the inputs; nothing where it says what the old one says in the
+/// same bytes.
+fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> Result<Option<Files>> {
+    let openapi = root.join("openapi");
+    let old = load::load(&root.join(DOCUMENT))?;
+    pin::verify(&pin::read(&openapi.join("source.toml"))?, &old.bytes, &root.join(DOCUMENT))?;
+    let committed = tables::committed_form(document)?;
+    if committed.as_bytes() == old.bytes {
+        return Ok(None);
+    }
+    let changes = compare(&old.value, &document.value);
+    show(&changes, report)?;
+
+    let overlays = openapi.join("overlays");
+    let names_text = read(&openapi.join("names.toml"))?;
+    let earlier = retained::read(&openapi.join(retained::FILE))?;
+    let old_names = names::parse(&names_text).context("openapi/names.toml")?;
+    let old_document = correct(old.value, &overlays, &[])?.document;
+    let (old_api, findings) = interface(&old_document, &old_names, &earlier, true);
+    findings.into_result_in("the document that is there cannot be generated from", &old.source)?;
+
+    let corrected = correct(document.value.clone(), &overlays, &[])?;
+    tell_corrections(&corrected, report);
+    let proposed = normalise::unnamed(&corrected.document, &old_names);
+    for (operation, name) in &proposed {
+        report.step(
+            "name",
+            &format!("{operation} is called {name}; change it in openapi/names.toml if that is not good"),
+        );
+    }
+    let names_text = tables::with_operations(&names_text, &proposed, day)?;
+    let new_names = names::parse(&names_text)?;
+    let (new_api, findings) = interface(&corrected.document, &new_names, &Retained::default(), false);
+    stop_at(findings, &corrected, document)?;
+
+    let names_text = tables::with_spellings(&names_text, &respelt(&old_api, &new_api))?;
+    let names_text = tables::without_rows(&names_text, &new_names.unused_rows())?;
+    let mut retained = Retained::between(&old_api, &new_api, day);
+    retained.keep_days_of(&earlier);
+
+    let mut files = Files::default();
+    files.add("openapi/source.toml", tables::pin(&read(&openapi.join("source.toml"))?, document, &committed, day)?);
+    files.add("openapi/names.toml", names_text);
+    files.add("openapi/retained.toml", retained.render()?);
+    for (name, text) in tables::needed_corrections(&overlays, &corrected)? {
+        files.add(&format!("openapi/overlays/{name}"), text);
+    }
+    let entry = changelog::Entry { changes: &changes, day, digest: &pin::sha256(committed.as_bytes()) };
+    files.add(changelog::FILE, entry.added_to(&read(&root.join(changelog::FILE))?));
+    files.add(DOCUMENT, committed);
+    Ok(Some(files))
+}
+
+fn show(changes: &[Change], report: &Report) -> Result<()> {
+    if report.speaks() {
+        anstream::stdout().write_all(render::screen(changes).as_bytes()).context("cannot print")?;
+    }
+    report.step("diff", &format!("{} changes; {}", changes.len(), render::bump(worst(changes))));
+    Ok(())
+}
+
+/// Each correction by what became of it.
+fn tell_corrections(corrected: &Corrected, report: &Report) {
+    let count = |wanted: fn(&State) -> bool| corrected.corrections.iter().filter(|(_, state)| wanted(state)).count();
+    let applied = count(|state| matches!(state, State::Applied(_)));
+    report.step("corrections", &format!("{applied} of {} still apply", corrected.corrections.len()));
+    for (correction, state) in &corrected.corrections {
+        match state {
+            State::Applied(_) => {}
+            State::NoLongerNeeded => {
+                report.step("upstream", &format!("{} is in the document now; its correction goes", correction.fact.id));
+            }
+            State::Broken(reason) => report.fail(&format!("{} is broken: {reason}", correction.fact.id)),
+        }
+    }
+}
+
+/// All that a maintainer has to put right first, at once.
+fn stop_at(mut findings: Findings, corrected: &Corrected, document: &Document) -> Result<()> {
+    findings.extend(corrected.findings(false));
+    let stopped = findings.into_result_in("the new document cannot be taken as it is", &document.source);
+    stopped.map_err(|error| {
+        anyhow::anyhow!(
+            "{error:#}\n\nnothing was changed. Put right what stands above, in openapi/overlays/ or openapi/names.toml, and run \
+             `cargo xtask update` again; a correction of which the fact is gone is removed with its group of actions"
+        )
+    })
+}
+
+/// Properties that are spelt another way and are called the same in Rust: new and old spelling.
+fn respelt(old: &Api, new: &Api) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for (name, object) in &new.structs {
+        let Some(before) = old.structs.get(name) else { continue };
+        for field in &object.fields {
+            let same = before.fields.iter().find(|earlier| earlier.rust == field.rust && earlier.wire != field.wire);
+            pairs.extend(same.map(|earlier| (field.wire.clone(), earlier.wire.clone())));
+        }
+    }
+    pairs.sort();
+    pairs.dedup();
+    pairs
+}
+
+/// The new code in the copy, as far as asked.
+fn prove(root: &Path, copy: &Path, proof: Proof, report: &Report) -> Result<()> {
+    let target = root.join("target").to_string_lossy().into_owned();
+    let env = [("CARGO_TARGET_DIR", target.as_str())];
+    let failed = "with the new document the project does not build; nothing was changed";
+    match proof {
+        #[cfg(test)]
+        Proof::Generated => Ok(()),
+        Proof::Compiles => {
+            let _busy = report.busy("build", "cargo check --workspace --all-targets");
+            cargo_quietly(copy, &["check", "--workspace", "--all-targets", "--quiet"], &env).context(failed)
+        }
+        Proof::Tested => {
+            report.step("test", "cargo test --workspace");
+            cargo(copy, &["test", "--workspace"], &env).context("with the new document tests fail; nothing was changed")
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}

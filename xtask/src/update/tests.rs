@@ -1,0 +1,213 @@
+//! A walk through `update`: each kind of change in a document ends as documented, and nothing else in the tree moves.
+
+use super::{Options, Proof, changelog, run};
+use crate::generate::tests::Project;
+use crate::report::Report;
+use serde_json::{Value, json};
+
+const DAY: &str = "2027-01-31";
+const NAMES: &str = "openapi/overlays/10-names-and-values.overlay.yaml";
+
+fn project() -> Project {
+    let project = Project::generated();
+    project.write(changelog::FILE, "# Changelog\n\n## Unreleased\n\n* Something else.\n\n## 0.1.0\n");
+    project
+}
+
+fn document(project: &Project, change: impl FnOnce(&mut Value)) -> String {
+    let mut document: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
+    change(&mut document);
+    document.to_string()
+}
+
+fn schema<'d>(document: &'d mut Value, name: &str) -> &'d mut Value {
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    schemas.iter_mut().find(|(full, _)| full.ends_with(name)).unwrap().1
+}
+
+fn update(project: &Project, bytes: impl AsRef<[u8]>) -> Result<(), String> {
+    with(project, bytes, false)
+}
+
+fn with(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool) -> Result<(), String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("new.json");
+    std::fs::write(&file, bytes).unwrap();
+    let options = Options { document: &file, dry_run, proof: Proof::Generated, day: DAY };
+    run(project.root(), &options, &Report::quiet())
+        .map_err(|error| anstream::adapter::strip_str(&format!("{error:#}")).to_string())
+}
+
+/// After every success: what is there is what would be generated, and the same document again changes nothing.
+fn settled(project: &Project) {
+    project.check().unwrap();
+    let before = project.tree();
+    update(project, project.read("openapi/partner-ingestion.json")).unwrap();
+    assert_eq!(project.tree(), before);
+}
+
+#[test]
+fn a_respelt_value_stays_as_deprecated_and_comes_back_once() {
+    let project = project();
+    let respelt = |value: &'static str| {
+        move |document: &mut Value| {
+            schema(document, "AzureProductSetup")["properties"]["sellingOption"]["enum"][0] = json!(value);
+        }
+    };
+    let first = document(&project, |_| {});
+    let old = serde_json::from_str::<Value>(&first).unwrap();
+    let old = old.pointer("/components/schemas").unwrap().as_object().unwrap();
+    let old = old.iter().find(|(name, _)| name.ends_with("AzureProductSetup")).unwrap().1.clone();
+    let old = old["properties"]["sellingOption"]["enum"][0].as_str().unwrap().to_owned();
+
+    update(&project, document(&project, respelt("Spelt-Otherwise"))).unwrap();
+    let enums = project.read("partner-ingestion-sdk/src/generated/enums.rs");
+    assert!(enums.contains("SpeltOtherwise = \"Spelt-Otherwise\","), "the new one is there");
+    let note = "the document of 2027-01-31 does not have it any more; it has `SpeltOtherwise`";
+    assert!(enums.contains(&format!("#[deprecated(note = \"{note}\")] {old} = \"{old}\",")), "{enums}");
+    let retained = project.read("openapi/retained.toml");
+    assert!(
+        retained.contains(&format!("text = \"{old}\"")) && retained.contains("since = \"2027-01-31\""),
+        "{retained}"
+    );
+    let changelog = project.read(changelog::FILE);
+    assert!(changelog.contains("### The document of 2027-01-31\n\nsha256 `"), "{changelog}");
+    assert!(changelog.contains("* `enum-value-respelt` AzureProductSetup.sellingOption: "), "{changelog}");
+    assert!(changelog.contains("* Something else.") && changelog.contains("## 0.1.0"), "{changelog}");
+    let pin = project.read("openapi/source.toml");
+    assert!(pin.contains("retrieved = \"2027-01-31\"") && pin.contains("As the publisher gave it out"), "{pin}");
+    settled(&project);
+
+    // The publisher takes it back: nothing of it is left but the one that was new in between.
+    update(&project, first).unwrap();
+    let retained = project.read("openapi/retained.toml");
+    assert!(!retained.contains(&format!("text = \"{old}\"")) && retained.contains("SpeltOtherwise"), "{retained}");
+    settled(&project);
+}
+
+#[test]
+fn what_a_document_drops_stays() {
+    let project = project();
+    let without = document(&project, |document| {
+        schema(document, "Branches.Branch")["allOf"][1]["properties"].as_object_mut().unwrap().remove("friendlyName");
+        let setup = schema(document, "AzureProductSetup")["properties"].as_object_mut().unwrap();
+        let value = setup.remove("callToAction").unwrap();
+        setup.insert("calltoAction".to_owned(), value);
+    });
+    update(&project, without).unwrap();
+    let types = project.read("partner-ingestion-sdk/src/generated/types.rs");
+    let branch = &types[types.find("pub struct Branch {").unwrap()..];
+    let branch = &branch[..branch.find("\n}").unwrap()];
+    assert!(
+        branch.contains("#[deprecated(note = \"the document of 2027-01-31 does not have it any more\")]"),
+        "{branch}"
+    );
+    assert!(branch.contains("pub friendly_name: Option<"), "{branch}");
+    let setup = &types[types.find("pub struct AzureProductSetup {").unwrap()..];
+    let setup = &setup[..setup.find("\n}").unwrap()];
+    assert!(
+        setup.contains("it has `callto_action`") && setup.contains("pub call_to_action: Option<CallToAction>"),
+        "{setup}"
+    );
+    settled(&project);
+}
+
+#[test]
+fn a_new_operation_is_named_and_a_removed_one_loses_its_row() {
+    let project = project();
+    let changed = document(&project, |document| {
+        let paths = document["paths"].as_object_mut().unwrap();
+        let mut reports = paths["/products/{productID}/submissions/{submissionID}/reports"].clone();
+        reports["get"]["tags"] = json!(["New"]);
+        paths.insert("/products/{productID}/submissions/{submissionID}/certificates".to_owned(), reports);
+        paths.remove("/products/{productID}/submissions/{submissionID}/reports").unwrap();
+    });
+    let error = update(&project, &changed);
+    error.unwrap();
+    let names = project.read("openapi/names.toml");
+    let row = "\"GET /products/{productID}/submissions/{submissionID}/certificates\" = \"list_certificates\"";
+    assert!(names.contains(&format!("# New in the document of 2027-01-31, named by rule.\n{row}\n")), "{names}");
+    assert!(!names.contains("list_submission_reports"), "the row of what is gone");
+    assert!(names.contains("# METHOD path -> operation. PUT replaces the whole object"), "comments stay");
+    let operations = project.read("partner-ingestion-sdk/src/generated/operations.rs");
+    assert!(operations.contains("pub fn list_certificates(") && !operations.contains("list_submission_reports"));
+    settled(&project);
+}
+
+#[test]
+fn a_correction_that_upstream_made_goes() {
+    let project = project();
+    let fixed = document(&project, |document| {
+        let value = &mut schema(document, "Products.BaseProduct")["allOf"];
+        let types = value
+            .as_array_mut()
+            .unwrap()
+            .iter_mut()
+            .find_map(|part| part.pointer_mut("/properties/resourceType/enum").and_then(Value::as_array_mut));
+        types.unwrap().push(json!("SoftwareAsAService"));
+        let pages = &mut schema(document, "Common.PagedCollection")["properties"];
+        pages["nextLink"] = json!({"type": "string"});
+        pages.as_object_mut().unwrap().remove("@odata.nextLink");
+        let types = schema(document, "Products.AzureProduct")["allOf"]
+            .as_array_mut()
+            .unwrap()
+            .iter_mut()
+            .find_map(|part| part.pointer_mut("/properties/resourceType/enum").and_then(Value::as_array_mut));
+        types.unwrap().push(json!("SoftwareAsAService"));
+    });
+    let before = project.read(NAMES);
+    update(&project, fixed).unwrap();
+    let after = project.read(NAMES);
+    assert!(before.contains("id: next-link") && !after.contains("id: next-link"), "{after}");
+    assert!(!after.contains("@odata.nextLink']\n    remove"), "its second action went too");
+    assert!(after.contains("id: variant-sub-type") && after.starts_with("# Facts about names"), "the others stay");
+    assert!(!project.read("openapi/CORRECTIONS.md").contains("**next-link**"));
+    settled(&project);
+}
+
+#[test]
+fn a_broken_correction_stops_it_and_nothing_is_changed() {
+    let project = project();
+    let before = project.tree();
+    let broken = document(&project, |document| {
+        schema(document, "Common.PagedCollection")["properties"]["@odata.nextLink"] = json!({"type": "integer"});
+        schema(document, "Branches.Branch")["allOf"][1]["properties"]["module"] =
+            json!({"$ref": "#/components/schemas/Gone"});
+    });
+    let error = update(&project, &broken).unwrap_err();
+    assert!(error.contains("correction next-link is broken: the old value is gone"), "{error}");
+    assert!(error.contains("Gone does not exist"), "everything at once: {error}");
+    assert!(error.contains("nothing was changed. Put right what stands above"), "{error}");
+    assert_eq!(project.tree(), before);
+    for unusable in ["", "{", "<html>", "{\"openapi\": \"3.1.0\"}", "[1, 2]"] {
+        assert!(update(&project, unusable).unwrap_err().contains("not a usable document"), "{unusable}");
+        assert_eq!(project.tree(), before);
+    }
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_an_edited_document_is_refused() {
+    let project = project();
+    let before = project.tree();
+    let changed = document(&project, |document| document["info"]["version"] = json!("1.1"));
+    with(&project, &changed, true).unwrap();
+    assert_eq!(project.tree(), before);
+    project.replace("openapi/partner-ingestion.json", "\"1.0\"", "\"1.00\"");
+    let error = update(&project, &changed).unwrap_err();
+    assert!(error.contains("was changed: its sha256 is"), "{error}");
+}
+
+#[test]
+fn yaml_and_the_older_form_are_committed_as_json() {
+    let project = project();
+    let yaml = {
+        let changed = document(&project, |document| document["info"]["version"] = json!("1.1"));
+        let value: Value = serde_json::from_str(&changed).unwrap();
+        serde_saphyr::to_string(&value).unwrap()
+    };
+    update(&project, yaml).unwrap();
+    let committed: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
+    assert_eq!(committed["info"]["version"], "1.1");
+    assert!(project.read("openapi/source.toml").contains("Written as OpenAPI 3.0 in JSON"));
+    settled(&project);
+}
