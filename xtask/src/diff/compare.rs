@@ -94,10 +94,34 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     of_operations(old, new, &mut changes);
     Schemas::new(old, new).compare(&mut changes);
     let mut changes = changes.0;
+    changes.iter_mut().for_each(|change| recognise_inherited(change, new));
     changes.sort_by(|a, b| {
         (b.rule.users, b.wire(), &a.subject, &a.pointer).cmp(&(a.rule.users, a.wire(), &b.subject, &b.pointer))
     });
     changes
+}
+
+/// A property that moved up to what its object is based on is gone from one place and there all the same.
+fn recognise_inherited(change: &mut Change, new: &Value) {
+    let Some(rest) =
+        change.pointer.strip_prefix("/components/schemas/").filter(|_| change.rule.id == "property-removed")
+    else {
+        return;
+    };
+    let (Some((schema, _)), Some((_, property))) = (rest.split_once('/'), rest.rsplit_once('/')) else { return };
+    let property = property.replace("~1", "/").replace("~0", "~");
+    if has_property(new, &new["components"]["schemas"][schema], &property, 0) {
+        change.rule = named("property-inherited");
+    }
+}
+
+/// Whether an object has a property, of its own or of a base. Bases that lead in circles are found out elsewhere.
+fn has_property(document: &Value, schema: &Value, property: &str, depth: usize) -> bool {
+    let reference = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+    let schema = reference.and_then(|pointer| document.pointer(pointer)).unwrap_or(schema);
+    let own = schema.get("properties").is_some_and(|properties| properties.get(property).is_some());
+    let bases = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
+    own || (depth < 8 && bases.into_iter().any(|base| has_property(document, base, property, depth + 1)))
 }
 
 fn of_document(old: &Value, new: &Value, changes: &mut Changes) {

@@ -81,6 +81,7 @@ pub static RULES: &[Rule] = &[
     rule("format-changed", Unclear, Unclear, Source),
     rule("property-added", Safe, Safe, Additive),
     rule("property-removed", Unclear, Unclear, Behaviour),
+    rule("property-inherited", Safe, Safe, Nothing),
     rule("property-respelt", Unclear, Breaking, Behaviour),
     rule("property-became-required", Breaking, Safe, Nothing),
     rule("property-became-optional", Safe, Breaking, Nothing),

@@ -1,0 +1,118 @@
+//! The revisions that the document is known to have had, rebuilt backwards from today's.
+
+use super::{Users, at, compare, document, ids};
+use serde_json::{Value, json};
+
+const SKU: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Variants.AzureSkuVariant/allOf/1/properties";
+const TEST_DRIVE: &str =
+    "/components/schemas/Microsoft.Ingestion.Api.Models.Variants.AzureTestDriveVariant/allOf/1/properties";
+const CHANNEL: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Reseller.ResellerConfiguration/properties/resellerChannelState/enum";
+const PROPERTY: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Properties.AzureProperty/allOf/1/properties";
+const PRODUCT: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProduct/allOf/1/properties";
+const AVAILABILITY: &str = "ProductAvailability";
+
+fn respell(document: &mut Value, list: &str, now: &str, before: &str) {
+    let values = at(document, list).as_array_mut().unwrap();
+    *values.iter_mut().find(|value| **value == now).unwrap() = before.into();
+}
+
+/// A named schema and, below it, the object that holds a property.
+fn holder<'d>(document: &'d mut Value, name: &str, property: &str) -> &'d mut serde_json::Map<String, Value> {
+    let schemas = at(document, "/components/schemas").as_object_mut().unwrap();
+    let schema = schemas.iter_mut().find(|(full, _)| full.rsplit('.').next() == Some(name)).unwrap().1;
+    let own = schema.get("properties").is_some_and(|properties| properties.get(property).is_some());
+    let object = match own {
+        true => schema,
+        false => schema["allOf"]
+            .as_array_mut()
+            .unwrap()
+            .iter_mut()
+            .find(|part| part["properties"].get(property).is_some())
+            .unwrap(),
+    };
+    object["properties"].as_object_mut().unwrap()
+}
+
+/// Today's document and the five before it, the latest first.
+fn revisions() -> Vec<Value> {
+    let mut all = vec![document()];
+    let mut earlier = |change: &dyn Fn(&mut Value)| {
+        let mut document = all.last().unwrap().clone();
+        change(&mut document);
+        all.push(document);
+    };
+    earlier(&|document| drop(at(document, PRODUCT).as_object_mut().unwrap().remove("externalIDs").unwrap()));
+    earlier(&|document| respell(document, CHANNEL, "Enabled", "OptIn"));
+    earlier(&|document| respell(document, CHANNEL, "OptIn", "Optin"));
+    earlier(&|document| {
+        let list = format!("{PROPERTY}/leveledCategories/properties/developer-tools-azure-apps/items/enum");
+        respell(document, &list, "tools-developer-tools", "tools");
+    });
+    earlier(&|document| {
+        respell(document, &format!("{SKU}/state/enum"), "Inactive", "InActive");
+        respell(document, &format!("{TEST_DRIVE}/state/enum"), "Inactive", "InActive");
+        at(document, PROPERTY).as_object_mut().unwrap().remove("leveledCategories").unwrap();
+        holder(document, AVAILABILITY, "audiences").remove("audiences").unwrap();
+        at(document, "/components/schemas")
+            .as_object_mut()
+            .unwrap()
+            .retain(|name, _| !name.ends_with("PreviewMarketplaceGroup"));
+        // The name of a plan stood at the plan, not at what all plans are based on.
+        let name = holder(document, "BaseVariant", "friendlyName").remove("friendlyName").unwrap();
+        at(document, SKU)["friendlyName"] = name;
+    });
+    all
+}
+
+#[test]
+fn each_revision_is_told_as_what_it_was() {
+    let revisions = revisions();
+    let wanted: [&[&str]; 5] = [
+        &["property-added"],
+        &["enum-value-respelt"],
+        &["enum-value-respelt"],
+        &["enum-value-respelt"],
+        // The worst for users first, then by name.
+        &[
+            "enum-value-respelt",
+            "enum-value-respelt",
+            "property-added",
+            "property-added",
+            "property-added",
+            "schema-added",
+            "property-inherited",
+        ],
+    ];
+    for (pair, wanted) in revisions.windows(2).zip(wanted) {
+        let changes = compare(&pair[1], &pair[0]);
+        let mut found = ids(&changes);
+        found.sort_by_key(|id| wanted.iter().position(|wanted| wanted == id));
+        assert_eq!(found, wanted);
+        let worst = crate::diff::worst(&changes);
+        assert_eq!(worst, Users::Additive, "no revision broke a build");
+    }
+    let respellings: Vec<String> =
+        revisions[1..5].windows(2).flat_map(|pair| compare(&pair[1], &pair[0])).map(|change| change.detail).collect();
+    assert_eq!(respellings, ["OptIn is now Enabled", "Optin is now OptIn", "tools is now tools-developer-tools"]);
+}
+
+/// From the oldest to today's in one step, and the older edition that another client carries: what is spelt another way there.
+#[test]
+fn over_several_revisions_at_once() {
+    let revisions = revisions();
+    let changes = compare(&revisions[5], &revisions[0]);
+    let respelt = changes.iter().filter(|change| change.rule.id == "enum-value-respelt");
+    let mut details: Vec<&str> = respelt.map(|change| change.detail.as_str()).collect();
+    details.sort_unstable();
+    // The categories were not there at all: their value was never spelt otherwise.
+    let wanted = ["InActive is now Inactive", "InActive is now Inactive", "Optin is now Enabled"];
+    assert_eq!(details, wanted);
+
+    let mut older = document();
+    let branch = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.BaseProduct/allOf/1/properties";
+    let path = if older.pointer(branch).is_some() { branch.to_owned() } else { branch.replace("/allOf/1", "") };
+    at(&mut older, &path)["resourceType"]["enum"].as_array_mut().unwrap().push(json!("SoftwareAsAService"));
+    let changes = compare(&older, &document());
+    assert_eq!(ids(&changes), ["enum-value-removed"]);
+    assert_eq!(changes[0].rule.users, Users::Additive);
+}
