@@ -1,22 +1,10 @@
 //! The maintainer's tools: `cargo xtask --help`.
 
-#![allow(unreachable_pub, reason = "nothing outside of this program sees it")]
-
-mod bench;
-mod ci;
-mod demo;
-mod diff;
-mod generate;
-mod interop;
-mod process;
-mod report;
-mod soak;
-mod update;
-
 use clap::{Parser, Subcommand};
-use report::Report;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use xtask::report::Report;
+use xtask::{bench, ci, demo, diff, generate, interop, soak, update};
 
 /// Tools of the Partner Center Ingestion SDK.
 ///
@@ -119,7 +107,7 @@ Exit codes: 0 done, 1 a change is at least as grave as --fail-on says or a docum
     Interop,
     /// Run the tests of CI at full size, which takes minutes. Prints its figures.
     Soak {
-        /// Which one: `types`, `tokens`, `clients`, `runtime` or `model`. All of them if not given.
+        /// Which one: `types`, `tokens`, `clients`, `runtime`, `documents` or `model`. All of them if not given.
         name: Option<String>,
     },
 }

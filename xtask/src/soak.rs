@@ -15,7 +15,7 @@ struct Soak {
     env: &'static [(&'static str, &'static str)],
 }
 
-const SOAKS: [Soak; 5] = [
+const SOAKS: [Soak; 6] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
@@ -49,6 +49,12 @@ const SOAKS: [Soak; 5] = [
             "uploads::a_large",
         ],
         env: &[("PARTNER_CALLS", "100000"), ("PARTNER_LOAD", "1000/20"), ("PARTNER_UPLOAD_BYTES", "2147483648")],
+    },
+    Soak {
+        name: "documents",
+        what: "10,000 randomly edited documents: code or a place, never a panic; the code of 20 of them is compiled",
+        args: &["--package", "xtask", "--lib", "--", "--nocapture", "mutation::"],
+        env: &[("PARTNER_MUTATIONS", "10000"), ("PARTNER_COMPILES", "20")],
     },
     Soak {
         name: "model",

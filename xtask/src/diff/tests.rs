@@ -1,6 +1,7 @@
 //! For each kind of change: made to the committed document, it is found, it alone, and nothing else.
 
 mod history;
+mod samples;
 
 use super::compare::{Change, Direction, compare};
 use super::rule::{RULES, Users, Wire};

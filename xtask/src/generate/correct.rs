@@ -48,7 +48,7 @@ pub fn correct(mut document: Value, overlays: &Path, allow_broken: &[String]) ->
     }
     let (documented, undocumented) = match docs {
         Some(docs) => {
-            let gone = docs.apply_all(&mut document)?;
+            let gone = docs.apply_all(&mut document);
             (docs.actions.len() - gone.len(), gone)
         }
         None => (0, Vec::new()),

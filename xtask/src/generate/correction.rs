@@ -122,7 +122,9 @@ impl Correction {
             if matched.is_empty() {
                 matched = places;
             }
-            action.apply(&mut result)?;
+            if let Err(error) = action.apply(&mut result) {
+                return Ok(State::Broken(format!("{error:#}")));
+            }
         }
         if result == *document && self.is_in_place(document)? {
             return Ok(State::NoLongerNeeded);

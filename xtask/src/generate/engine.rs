@@ -5,7 +5,9 @@ use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::{Map, Value, json};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 /// Pinned in the workspace manifest; a test compares the two.
 pub const VERSION: &str = "0.15.1";
@@ -166,12 +168,25 @@ fn generate(api: &Api, document: &Value) -> Result<syn::File> {
     syn::parse2(tokens).context("progenitor's output is not Rust")
 }
 
+thread_local! {
+    static SILENT: Cell<bool> = const { Cell::new(false) };
+}
+
 /// Progenitor's panics are errors here, with their message.
 fn without_panic(f: impl FnOnce() -> Result<TokenStream, progenitor::Error>) -> Result<TokenStream> {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
+    // The hook is the process's, being silent is this thread's.
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !SILENT.get() {
+                hook(info);
+            }
+        }));
+    });
+    SILENT.set(true);
     let outcome = catch_unwind(AssertUnwindSafe(f));
-    std::panic::set_hook(hook);
+    SILENT.set(false);
     match outcome {
         Ok(result) => Ok(result?),
         Err(panic) => {

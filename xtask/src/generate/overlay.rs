@@ -62,12 +62,20 @@ pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
 }
 
 impl OverlayFile {
-    /// Applies all actions, and gives the targets that select nothing.
-    pub fn apply_all(&self, document: &mut Value) -> Result<Vec<String>> {
-        let report = self.overlay.apply(document, ApplyOptions::ErrorOnMixedKindMatch.into());
-        let report = report.map_err(|e| anyhow::anyhow!("{}: {e}", self.name))?;
-        let missed = report.actions.into_iter().filter(|outcome| outcome.matched == 0);
-        Ok(missed.map(|outcome| outcome.target).collect())
+    /// Applies all actions, and gives the targets that select nothing, or something of another kind.
+    pub fn apply_all(&self, document: &mut Value) -> Vec<String> {
+        if let Ok(report) = self.overlay.apply(document, ApplyOptions::ErrorOnMixedKindMatch.into()) {
+            let missed = report.actions.into_iter().filter(|outcome| outcome.matched == 0);
+            return missed.map(|outcome| outcome.target).collect();
+        }
+        // Together it is all or nothing; one at a time, those that fit are applied.
+        let mut missed = Vec::new();
+        for action in &self.actions {
+            if action.apply(document).is_err() || action.places(document).is_ok_and(|places| places.is_empty()) {
+                missed.push(action.target.clone());
+            }
+        }
+        missed
     }
 }
 
@@ -108,11 +116,53 @@ impl Action {
         if !self.is_remove() && self.held(document)? == self.places(document)?.len() {
             return Ok(());
         }
+        if self.apply_to_primitives(document)? {
+            return Ok(());
+        }
         let options = ApplyOptions::ErrorOnMixedKindMatch;
         self.overlay
             .apply(document, options.into())
             .map_err(|e| anyhow::anyhow!("action on {}: {}", self.target, e.kind))?;
         Ok(())
+    }
+}
+
+impl Action {
+    /// Version 1.1 of the format allows targets that are neither objects nor arrays; `roas-overlay` does not. False when the
+    /// targets are not such.
+    fn apply_to_primitives(&self, document: &mut Value) -> Result<bool> {
+        let places = self.places(document)?;
+        let primitive = |place: &String| document.pointer(place).is_some_and(|v| !v.is_object() && !v.is_array());
+        if places.is_empty() || !places.iter().all(primitive) {
+            return Ok(false);
+        }
+        // From the last one, so that the places of the others stay true.
+        for place in places.iter().rev() {
+            match &self.raw().update {
+                _ if self.is_remove() => remove(document, place),
+                Some(update) if !update.is_object() && !update.is_array() => {
+                    if let Some(value) = document.pointer_mut(place) {
+                        *value = update.clone();
+                    }
+                }
+                _ => bail!("action on {}: {place} holds a value that cannot be merged with", self.target),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn remove(document: &mut Value, place: &str) {
+    let Some((parent, key)) = place.rsplit_once('/') else { return };
+    let key = key.replace("~1", "/").replace("~0", "~");
+    match document.pointer_mut(parent) {
+        Some(Value::Object(members)) => drop(members.remove(&key)),
+        Some(Value::Array(items)) => {
+            if let Some(at) = key.parse().ok().filter(|at: &usize| *at < items.len()) {
+                items.remove(at);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -205,7 +205,10 @@ impl Retained {
                 Some(list) if list.variants.iter().any(|v| v.rust == variant.rust || v.wire == variant.wire) => {
                     refuse(format!("the value {} of {}", value.text, value.of), "is in the document");
                 }
-                Some(list) => list.variants.push(variant),
+                Some(list) => {
+                    let gone = variant.gone.filter(|_| list.gone.is_none());
+                    list.variants.push(Variant { gone, ..variant });
+                }
             }
         }
         for property in &self.fields {
@@ -218,7 +221,9 @@ impl Retained {
                     refuse(place, "is in the document");
                 }
                 Some(object) => {
-                    object.fields.push(property.field());
+                    // Where the whole type is marked, its parts need not be.
+                    let gone = property.since.note().filter(|_| object.gone.is_none());
+                    object.fields.push(Field { gone, ..property.field() });
                     object.fields.sort_by(|a, b| a.wire.cmp(&b.wire));
                 }
             }
@@ -249,7 +254,7 @@ impl Property {
             doc: self.doc.clone(),
             pointer: String::new(),
             older: Vec::new(),
-            gone: self.since.note(),
+            gone: None,
         }
     }
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 /// What builds and tools make, and workspaces of their own that the project builds without.
 const LEFT_OUT: [&str; 5] = ["target", ".git", "node_modules", "bench", "fuzz"];
 
-/// Copies the project to a folder below its `target`, in place of an earlier copy. Files that are the same keep their time, so
+/// Copies the project to this folder below its `target`, in place of an earlier copy. Files that are the same keep their time, so
 /// that cargo does not build them again.
-pub fn of(root: &Path) -> Result<PathBuf> {
-    let copy = root.join("target/update");
+pub fn of(root: &Path, name: &str) -> Result<PathBuf> {
+    let copy = root.join("target").join(name);
     let mut wanted = Vec::new();
     files(root, Path::new(""), &mut wanted)?;
     for path in &wanted {

@@ -4,7 +4,7 @@
 //! builds, so that whatever fails leaves it as it was.
 
 mod changelog;
-mod copy;
+pub mod copy;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -65,7 +65,7 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
         report.step("done", "nothing was written, as asked");
         return Ok(());
     }
-    let copy = copy::of(root)?;
+    let copy = copy::of(root, "update")?;
     inputs.write(&copy)?;
     generate::run(&generate::Options { root: copy.clone(), ..generate::Options::default() }, report)
         .context("the new document cannot be generated from; nothing was changed")?;
@@ -83,7 +83,7 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
 
 /// Says what the new document means, and gives what changes in the inputs; nothing where it says what the old one says in the
 /// same bytes.
-fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> Result<Option<Files>> {
+pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> Result<Option<Files>> {
     let openapi = root.join("openapi");
     let old = load::load(&root.join(DOCUMENT))?;
     pin::verify(&pin::read(&openapi.join("source.toml"))?, &old.bytes, &root.join(DOCUMENT))?;

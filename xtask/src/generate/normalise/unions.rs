@@ -71,7 +71,7 @@ impl<'d> Normaliser<'d> {
             let ty = self.rust_name_of(&target);
             found.push(Tagged { ty, tag: tag.clone(), value: value.clone(), bases: self.bases(&target)? });
         }
-        Ok(Some(found))
+        Ok(Some(found).filter(|found| !found.is_empty()))
     }
 
     fn tagged_union(&mut self, node: &Node<'d>, found: Vec<Tagged>, place: &str, name: &str) -> Result<Type, Finding> {

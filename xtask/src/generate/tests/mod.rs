@@ -5,6 +5,8 @@ mod corrections;
 mod docs;
 mod document;
 mod inputs;
+mod mutation;
+mod overlay;
 mod swagger2;
 
 use super::{Options, run};

@@ -1,0 +1,31 @@
+//! What the maintainer's tools read: a document, upgraded where it is Swagger 2.0, and an overlay that is applied to it. The input
+//! is the document, and after a line `---` the overlay.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use xtask::generate::correction;
+use xtask::generate::load;
+use xtask::generate::names::Names;
+use xtask::generate::overlay;
+use xtask::generate::retained::Retained;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return drop(load::parse(bytes));
+    };
+    let (document, actions) = text.split_once("\n---\n").unwrap_or((text, ""));
+    let overlay = overlay::parse("fuzz.overlay.yaml", actions);
+    let Ok(document) = load::from_bytes("fuzz.json", document.as_bytes().to_vec()) else { return };
+    let mut value = document.value;
+    if let Ok(overlay) = overlay
+        && let Ok(corrections) = correction::group("fuzz.overlay.yaml", overlay.actions)
+    {
+        for correction in corrections {
+            let _ = correction.apply(&mut value);
+        }
+    }
+    let (_, findings) = xtask::generate::interface(&value, &Names::default(), &Retained::default(), false);
+    // Every finding is shown with its line, which has to be found.
+    let _ = findings.into_result_in("fuzz", &document.source);
+});

@@ -1,0 +1,145 @@
+//! The levels are true: a crate that was written for today's SDK, against the SDK of an edited document.
+
+use super::{Users, at, compare, document};
+use crate::diff::worst;
+use crate::generate::{self, load};
+use crate::process::cargo_quietly;
+use crate::report::Report;
+use crate::update::{copy, prepare};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const SETUP: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProductSetup/properties";
+const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
+
+/// What a downstream author wrote.
+const CODE: &str = r#"//! Uses what the document may lose.
+use partner_ingestion_sdk::types::*;
+use partner_ingestion_sdk::{Client, Error};
+
+pub fn sold(setup: &AzureProductSetup) -> &'static str {
+    match &setup.selling_option {
+        Some(SellingOption::ListingOnly) => "listed",
+        Some(SellingOption::ListAndSell) => "sold",
+        _ => "otherwise",
+    }
+}
+
+pub fn asks(setup: &AzureProductSetup) -> bool {
+    setup.call_to_action == Some(CallToAction::ContactMe)
+}
+
+pub fn trial(setup: AzureProductSetup) -> Option<String> {
+    setup.set_trial_uri("https://contoso.example").trial_uri
+}
+
+pub fn contacts(listing: &AzureListing) -> Vec<Option<String>> {
+    listing.listing_contacts.iter().flatten().map(|contact: &ListingContact| contact.name.clone()).collect()
+}
+
+pub fn to_sales_force(lead: &LeadConfiguration) -> Option<&SalesForceLeadConfiguration> {
+    lead.as_sales_force()
+}
+
+pub async fn setup(client: &Client) -> Result<AzureProductSetup, Error> {
+    Ok(client.get_product_setup("a product").send().await?.into_inner())
+}
+"#;
+
+/// Everything that a document may lose or gain without breaking a build.
+fn harmless(document: &mut Value) {
+    at(document, SETUP)["sellingOption"]["enum"][0] = "Listed-Only".into();
+    at(document, SETUP)["callToAction"]["enum"].as_array_mut().unwrap().retain(|value| value != "contact-me");
+    at(document, SETUP).as_object_mut().unwrap().remove("trialUri").unwrap();
+    at(document, SETUP)["aNew"] = json!({"type": "string"});
+    let schemas = at(document, "/components/schemas").as_object_mut().unwrap();
+    let lost: Vec<String> = schemas
+        .keys()
+        .filter(|name| name.ends_with(".ListingContact") || name.ends_with(".SalesForceLeadConfiguration"))
+        .cloned()
+        .collect();
+    assert_eq!(lost.len(), 2);
+    lost.iter().for_each(|name| drop(schemas.remove(name)));
+    without(document, &lost);
+    let get = &mut at(document, SETUP_PATH)["get"];
+    get["parameters"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"in": "query", "name": "$top", "schema": {"type": "integer"}}));
+    get["responses"]["202"] = json!({"description": "Accepted"});
+}
+
+/// Removes what refers to these schemas: members of unions, and properties.
+fn without(node: &mut Value, lost: &[String]) {
+    let refers = |value: &Value| {
+        let own = |value: &Value| {
+            value["$ref"]
+                .as_str()
+                .is_some_and(|reference| lost.iter().any(|name| reference.ends_with(&format!("/{name}"))))
+        };
+        own(value) || own(&value["items"])
+    };
+    match node {
+        Value::Object(members) => {
+            members.retain(|_, value| !refers(value));
+            members.values_mut().for_each(|value| without(value, lost));
+        }
+        Value::Array(items) => {
+            items.retain(|item| !refers(item));
+            items.iter_mut().for_each(|item| without(item, lost));
+        }
+        _ => {}
+    }
+}
+
+/// Compiles the crate against the SDK of an edited document.
+fn compile(edited: &Value, code: &str) -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let copy = copy::of(root, "samples").unwrap();
+    let document = load::from_bytes("edited.json", edited.to_string().into_bytes()).unwrap();
+    prepare(root, &document, "2027-01-31", &Report::quiet()).unwrap().unwrap().write(&copy).unwrap();
+    generate::run(&generate::Options { root: copy.clone(), ..Default::default() }, &Report::quiet()).unwrap();
+
+    // A member of the workspace, so that what the project's own build compiled serves here too.
+    let manifest = std::fs::read_to_string(copy.join("Cargo.toml")).unwrap();
+    std::fs::write(copy.join("Cargo.toml"), manifest.replacen("members = [", "members = [\"sample\", ", 1)).unwrap();
+    std::fs::create_dir_all(copy.join("sample/src")).unwrap();
+    let manifest = "[package]\nname = \"sample\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\npartner-ingestion-sdk = { workspace = true }\n";
+    std::fs::write(copy.join("sample/Cargo.toml"), manifest).unwrap();
+    std::fs::write(copy.join("sample/src/lib.rs"), code).unwrap();
+    let target = root.join("target").to_string_lossy().into_owned();
+    let env = [("CARGO_TARGET_DIR", target.as_str())];
+    cargo_quietly(&copy, &["check", "--package", "sample", "--quiet"], &env).map_err(|error| format!("{error:#}"))
+}
+
+#[test]
+fn a_crate_compiles_or_not_as_the_levels_say() {
+    let base = document();
+    let mut edited = base.clone();
+    harmless(&mut edited);
+    let changes = compare(&base, &edited);
+    assert!(worst(&changes) < Users::Source, "{changes:?}");
+    for id in ["enum-value-respelt", "enum-value-removed", "property-removed", "schema-removed", "union-member-removed"]
+    {
+        assert!(changes.iter().any(|change| change.rule.id == id), "{id} is among them");
+    }
+    compile(&edited, CODE).unwrap();
+    // It is told, to those who listen.
+    let error = compile(&edited, &format!("#![deny(deprecated)]\n{CODE}")).unwrap_err();
+    for what in ["ListingOnly", "ContactMe", "trial_uri", "ListingContact", "as_sales_force"] {
+        assert!(error.contains("use of deprecated") && error.contains(what), "{what}: {error}");
+    }
+    assert!(error.contains("the document of 2027-01-31 does not have it any more; it has `ListedOnly`"), "{error}");
+
+    let edits: [(&str, fn(&mut Value)); 2] = [
+        ("get_product_setup", |document| drop(at(document, SETUP_PATH).as_object_mut().unwrap().remove("get"))),
+        ("mismatched types", |document| at(document, SETUP)["trialUri"]["type"] = "integer".into()),
+    ];
+    for (wanted, edit) in edits {
+        let mut edited = base.clone();
+        edit(&mut edited);
+        assert_eq!(worst(&compare(&base, &edited)), Users::Source, "{wanted}");
+        let error = compile(&edited, CODE).unwrap_err();
+        assert!(error.contains(wanted), "{wanted}: {error}");
+    }
+}

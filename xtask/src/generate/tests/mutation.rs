@@ -1,0 +1,168 @@
+//! Random edits of the document: `generate` either says what is wrong and where, or gives code. It never panics.
+//!
+//! `PARTNER_MUTATIONS` is the number of documents, `PARTNER_COMPILES` how many of those that give code are compiled.
+
+use super::{Project, files};
+use crate::generate::correct::correct;
+use crate::generate::correction::State;
+use crate::generate::emit::Files;
+use crate::generate::retained::Retained;
+use crate::generate::{assemble, engine, interface, names, normalise};
+use crate::process::cargo_quietly;
+use crate::update::copy;
+use anyhow::Result;
+use fastrand::Rng;
+use serde_json::{Value, json};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+/// The whole pipeline on one document. Corrections that broke are left out and new operations are named by rule, so that an edit
+/// is not stopped at the first gate.
+fn generated(project: &Project, document: &Value) -> Result<Files> {
+    let overlays = project.path("openapi/overlays");
+    let first = correct(document.clone(), &overlays, &[])?;
+    let broken = first.corrections.iter().filter(|(_, state)| matches!(state, State::Broken(_)));
+    let broken: Vec<String> = broken.map(|(correction, _)| correction.fact.id.clone()).collect();
+    let corrected = if broken.is_empty() { first } else { correct(document.clone(), &overlays, &broken)? };
+    let mut names = names::parse(&project.read("openapi/names.toml"))?;
+    names.operations.extend(normalise::unnamed(&corrected.document, &names));
+    let (api, findings) = interface(&corrected.document, &names, &Retained::default(), false);
+    findings.into_result("refused")?;
+    assemble(&api, engine::run(&api)?, &corrected)
+}
+
+/// Every place of a document, as pointers.
+fn places(node: &Value, pointer: &str, found: &mut Vec<String>) {
+    found.push(pointer.to_owned());
+    let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
+    match node {
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| places(value, &format!("{pointer}/{}", escaped(key)), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, item)| places(item, &format!("{pointer}/{at}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// Values that stand where others are expected.
+fn odd(rng: &mut Rng) -> Value {
+    let texts =
+        ["", "type", "Self", "a b", "ü\u{202e}", "../..", "r#fn", "\"}; fn main() {}", "9", "date-time", "array"];
+    match rng.u8(0..8) {
+        0 => Value::Null,
+        1 => json!(rng.bool()),
+        2 => json!(rng.i64(..)),
+        3 => json!([]),
+        4 => json!({}),
+        5 => json!({"type": *rng.choice(["string", "object", "array", "integer", "file"].iter()).unwrap()}),
+        6 => json!({"oneOf": [{"type": "string"}, {"type": "object"}]}),
+        _ => json!(*rng.choice(texts.iter()).unwrap()),
+    }
+}
+
+fn mutate(document: &mut Value, all: &[String], rng: &mut Rng) {
+    let Some((parent, key)) = rng.choice(all).and_then(|place| place.rsplit_once('/')) else { return };
+    let other = rng.choice(all).and_then(|place| document.pointer(place)).cloned().unwrap_or_default();
+    let odd = odd(rng);
+    let kind = rng.u8(0..6);
+    let key = key.replace("~1", "/").replace("~0", "~");
+    match document.pointer_mut(parent) {
+        Some(Value::Object(members)) => match kind {
+            0 => drop(members.remove(&key)),
+            1 => drop(members.insert(key, odd)),
+            2 => drop(members.insert(key, other)),
+            3 => {
+                let value = members.remove(&key).unwrap_or_default();
+                members.insert(format!("{key}{}", ["_", "X", "é", "-2", " "][rng.usize(0..5)]), value);
+            }
+            // A reference to something else, or to what it stands in.
+            4 => drop(members.insert("$ref".to_owned(), json!(format!("#{parent}")))),
+            _ => {
+                let value = members.get(&key).cloned().unwrap_or_default();
+                members.insert(key.to_uppercase(), value);
+            }
+        },
+        Some(Value::Array(items)) => {
+            let at = key.parse::<usize>().unwrap_or_default().min(items.len().saturating_sub(1));
+            match kind {
+                0 | 1 if !items.is_empty() => drop(items.remove(at)),
+                2 => items.push(other),
+                _ => items.insert(at, odd),
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn edited_documents_give_code_or_a_place() {
+    let (count, compiles) = (setting("PARTNER_MUTATIONS", 300), setting("PARTNER_COMPILES", 1));
+    let project = Project::new();
+    let base: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
+    let mut all = Vec::new();
+    places(&base, "", &mut all);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let (mut code, mut refused) = (Vec::new(), 0);
+        loop {
+            let case = next.fetch_add(1, Ordering::Relaxed);
+            if case >= count {
+                return (code, refused);
+            }
+            let mut rng = Rng::with_seed(case as u64);
+            let mut document = base.clone();
+            (0..rng.usize(1..5)).for_each(|_| mutate(&mut document, &all, &mut rng));
+            let outcome = catch_unwind(AssertUnwindSafe(|| generated(&project, &document)));
+            match outcome.unwrap_or_else(|_| panic!("case {case} panicked")) {
+                Ok(files) => code.push((case, (code.len() < compiles).then_some(files))),
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    assert!(error.contains('/'), "case {case}: no place in: {error}");
+                    refused += 1;
+                }
+            }
+        }
+    };
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let refused: usize = outcomes.iter().map(|(_, refused)| refused).sum();
+    let code: Vec<_> = outcomes.into_iter().flat_map(|(code, _)| code).collect();
+    println!(
+        "{count} edited documents: {} gave code, {refused} were refused with a place; peak {}",
+        code.len(),
+        peak()
+    );
+    assert!(code.len() > count / 10 && refused > count / 10, "both happen often enough to mean something");
+    let samples: Vec<_> = code.into_iter().filter_map(|(case, files)| Some((case, files?))).take(compiles).collect();
+    samples.iter().for_each(|(case, files)| compile(*case, files));
+}
+
+/// The crate's types and client with this code. Hand-written modules name what they are about, so that an edit there is left out.
+fn compile(case: usize, generated: &Files) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let copy = copy::of(root, "mutation").unwrap();
+    generated.write(&copy).unwrap();
+    let target = root.join("target").to_string_lossy().into_owned();
+    let env = [("CARGO_TARGET_DIR", target.as_str())];
+    let args = ["check", "--quiet", "--package", "partner-ingestion-sdk", "--no-default-features"];
+    if let Err(error) = cargo_quietly(&copy, &args, &env) {
+        panic!("the code of case {case} does not compile: {error:#}");
+    }
+    assert!(!files(&copy).is_empty());
+}
+
+/// The most memory that this process ever had, where the system says.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or("unknown".to_owned(), |line| line.trim().to_owned())
+}
