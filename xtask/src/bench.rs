@@ -11,16 +11,22 @@ pub fn run(root: &Path, name: &str, report: &Report) -> Result<()> {
     let plain = target.join("plain.json");
     match name {
         "calls" | "decode" | "tokens" => {}
+        "generate" => cargo(root, &["build", "--quiet", "--release", "--package", "xtask"], &[])?,
         "compile" => {
             std::fs::create_dir_all(&target)?;
             let options =
                 Options { root: root.to_owned(), check: true, emit_plain: Some(plain.clone()), ..Options::default() };
             generate::run(&options, report)?;
         }
-        other => bail!("there is no benchmark {other}; there are calls, compile, decode and tokens"),
+        other => bail!("there is no benchmark {other}; there are calls, compile, decode, generate and tokens"),
     }
     report.step("bench", name);
     let args = ["run", "--quiet", "--release", "--manifest-path", "tests/bench/Cargo.toml", "--bin", name];
     let target = target.to_string_lossy();
-    cargo(root, &args, &[("CARGO_TARGET_DIR", &target), ("PLAIN_DOCUMENT", &plain.to_string_lossy())])
+    let xtask = root.join("target/release/xtask").to_string_lossy().into_owned();
+    cargo(
+        root,
+        &args,
+        &[("CARGO_TARGET_DIR", &target), ("PLAIN_DOCUMENT", &plain.to_string_lossy()), ("XTASK", &xtask)],
+    )
 }

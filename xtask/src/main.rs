@@ -95,7 +95,7 @@ Exit codes: 0 done, 1 a change is at least as grave as --fail-on says or a docum
     },
     /// Run a benchmark beside peers, in a workspace of its own; prints tables of ratios.
     Bench {
-        /// Which one: `calls`, `decode`, `compile` or `tokens`.
+        /// Which one: `calls`, `decode`, `compile`, `generate` or `tokens`.
         #[arg(default_value = "decode")]
         name: String,
     },

@@ -54,9 +54,8 @@ struct Local {
 #[async_trait::async_trait]
 impl HttpClient for Local {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let failed = |error: reqwest::Error| {
-            azure_core::Error::new(azure_core::error::ErrorKind::Io, error.without_url())
-        };
+        let failed =
+            |error: reqwest::Error| azure_core::Error::new(azure_core::error::ErrorKind::Io, error.without_url());
         let body = azure_core::Bytes::from(request.body()).to_vec();
         let answer = reqwest::Client::new()
             .post(format!("{}{}", self.origin, request.url().path()))

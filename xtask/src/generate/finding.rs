@@ -5,7 +5,7 @@ use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use std::fmt;
 
 /// So many findings are shown with their lines; more are listed.
-const SHOWN: usize = 40;
+pub const SHOWN: usize = 40;
 const LONGEST_LINE: usize = 500;
 
 /// One thing that stops `generate`: its place in the document, what stands there, what to do.

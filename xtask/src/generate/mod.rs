@@ -124,9 +124,12 @@ fn report_shape(api: &Api, source: &SourceText, report: &Report) {
             api.ids.len()
         ),
     );
-    for notice in &api.notices {
+    for notice in api.notices.iter().take(finding::SHOWN) {
         let (line, column) = source.line_and_column(source.locate(&notice.pointer).start);
         report.warn(&format!("{}:{line}:{column}: {notice}", source.name));
+    }
+    if let Some(more) = api.notices.len().checked_sub(finding::SHOWN).filter(|more| *more > 0) {
+        report.warn(&format!("and {more} more of these"));
     }
 }
 

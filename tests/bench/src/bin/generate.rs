@@ -1,0 +1,160 @@
+//! `cargo xtask generate` as a whole process beside the bare progenitor library on the same document, and how both grow with a
+//! document that says everything ten times under other names.
+
+use openapiv3::OpenAPI;
+use partner_bench::{contender, measure, print};
+use progenitor::{GenerationSettings, Generator, InterfaceStyle};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const TIMES: usize = 10;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, mode, document] = arguments.as_slice() {
+        assert_eq!(mode, "bare");
+        return bare(Path::new(document));
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let xtask = PathBuf::from(std::env::var("XTASK").unwrap());
+    let folder = root.join("target/bench/generate");
+
+    // Corrected already: the corrections name their places, which a copy under another name is not.
+    let once: Value = read(&root.join("openapi/partner-ingestion.openapi.json"));
+    let names = std::fs::read_to_string(root.join("openapi/names.toml")).unwrap();
+    let one = project(&folder.join("once"), &once, &names);
+    let (many, more_names) = repeated(&once, &names);
+    let ten = project(&folder.join("ten-times"), &many, &more_names);
+    for project in [&one, &ten] {
+        run(generate(&xtask, project).arg("--emit-normalised").arg(project.join("normalised.json")));
+    }
+    let this = std::env::current_exe().unwrap();
+    let bare = |project: &Path| {
+        let mut command = Command::new(&this);
+        command.arg("bare").arg(project.join("normalised.json"));
+        command
+    };
+
+    const BARE: &str = "progenitor alone, its document";
+    let figures = measure(&[
+        contender(BARE, || run(&mut bare(&one))),
+        contender("generate, the same interface", || run(&mut generate(&xtask, &one))),
+        contender("generate --check, with 607 overlay actions", || {
+            run(Command::new(&xtask).args(["generate", "--check"]).env("CARGO_MANIFEST_DIR", root.join("xtask")))
+        }),
+        contender("progenitor alone, ten times as much", || run(&mut bare(&ten))),
+        contender("generate, ten times as much", || run(&mut generate(&xtask, &ten))),
+    ]);
+    print("whole processes", &figures, BARE);
+}
+
+fn run(command: &mut Command) {
+    let output = command.stdout(Stdio::null()).stderr(Stdio::piped()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn read(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// What a program does that takes progenitor as it is: read, generate, print.
+fn bare(document: &Path) {
+    let document: OpenAPI = serde_json::from_slice(&std::fs::read(document).unwrap()).unwrap();
+    let mut settings = GenerationSettings::default();
+    settings.with_interface(InterfaceStyle::Positional);
+    let tokens = Generator::new(&settings).generate_tokens(&document).unwrap();
+    println!("{}", prettyplease::unparse(&syn::parse2(tokens).unwrap()));
+}
+
+/// A project with this document and no corrections.
+fn project(folder: &Path, document: &Value, names: &str) -> PathBuf {
+    let openapi = folder.join("openapi");
+    std::fs::create_dir_all(openapi.join("overlays")).unwrap();
+    std::fs::create_dir_all(folder.join("xtask")).unwrap();
+    std::fs::write(openapi.join("names.toml"), names).unwrap();
+    std::fs::write(folder.join("document.json"), document.to_string()).unwrap();
+    folder.to_owned()
+}
+
+fn generate(xtask: &Path, project: &Path) -> Command {
+    let mut command = Command::new(xtask);
+    command.arg("generate").arg("--document").arg(project.join("document.json"));
+    command.env("CARGO_MANIFEST_DIR", project.join("xtask"));
+    command
+}
+
+/// The document and its names, with every schema and path there ten times.
+fn repeated(document: &Value, names: &str) -> (Value, String) {
+    let mut all = document.clone();
+    let mut rows: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for copy in 2..=TIMES {
+        let suffix = format!("Copy{copy}");
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            all["components"]["schemas"][renamed(name, &suffix)] = with_references(schema, &suffix);
+        }
+        for (path, item) in document["paths"].as_object().unwrap() {
+            all["paths"][format!("/copy{copy}{path}")] = with_references(item, &suffix);
+        }
+        let mut section = "";
+        for line in names.lines() {
+            section = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(section);
+            let Some((key, name)) =
+                line.split_once(" = ").map(|(key, name)| (key.trim_matches('"'), name.trim_matches('"')))
+            else {
+                continue;
+            };
+            match section {
+                "operations" => {
+                    let (method, path) = key.split_once(' ').unwrap();
+                    rows.entry(section)
+                        .or_default()
+                        .push(format!("\"{method} /copy{copy}{path}\" = \"{name}_copy_{copy}\""));
+                }
+                "schemas" => {
+                    let key = match key.split_once('.') {
+                        Some((owner, property)) => format!("{owner}{suffix}.{property}"),
+                        None => renamed(key, &suffix),
+                    };
+                    rows.entry(section).or_default().push(format!("\"{key}\" = \"{name}{suffix}\""));
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut text = String::new();
+    for line in names.lines() {
+        text.push_str(line);
+        text.push('\n');
+        let section = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or_default();
+        rows.remove(section).unwrap_or_default().iter().for_each(|row| text.extend([row, "\n"]));
+    }
+    (all, text)
+}
+
+/// `A.B` becomes `A.BCopy2`, `Page_A.B_` becomes `Page_A.BCopy2_`.
+fn renamed(name: &str, suffix: &str) -> String {
+    match name.split_once('_') {
+        Some((outer, inner)) => format!("{outer}_{}{suffix}_", inner.trim_end_matches('_')),
+        None => format!("{name}{suffix}"),
+    }
+}
+
+fn with_references(node: &Value, suffix: &str) -> Value {
+    match node {
+        Value::Object(members) => {
+            let renamed = |(key, value): (&String, &Value)| {
+                let reference = value.as_str().and_then(|text| text.strip_prefix("#/components/schemas/"));
+                let value = match reference.filter(|_| key == "$ref") {
+                    Some(name) => format!("#/components/schemas/{}", renamed(name, suffix)).into(),
+                    None => with_references(value, suffix),
+                };
+                (key.clone(), value)
+            };
+            members.iter().map(renamed).collect::<Map<_, _>>().into()
+        }
+        Value::Array(items) => items.iter().map(|item| with_references(item, suffix)).collect(),
+        other => other.clone(),
+    }
+}
