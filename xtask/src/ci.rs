@@ -73,14 +73,24 @@ fn gates() -> Vec<Gate> {
 pub fn run(root: &Path, report: &Report) -> Result<()> {
     let start = Instant::now();
     generate::run(&Options { root: root.to_owned(), check: true, ..Options::default() }, report)?;
-    for Gate { name, args, env } in gates() {
+    let gates = gates();
+    let mut times = Vec::new();
+    for (at, Gate { name, args, env }) in gates.iter().enumerate() {
         let begun = Instant::now();
-        report.step("ci", &format!("{name}: cargo {}", args.join(" ")));
-        cargo(root, &args, &env).with_context(|| format!("{name} failed"))?;
-        report.step("ok", &format!("{name} ({:.0} s)", begun.elapsed().as_secs_f64()));
+        report.step("ci", &format!("[{}/{}] {name}: cargo {}", at + 1, gates.len() + 2, args.join(" ")));
+        cargo(root, args, env).with_context(|| format!("{name} failed"))?;
+        times.push((*name, begun.elapsed()));
     }
+    let begun = Instant::now();
     interop::run_if_possible(root, report)?;
+    times.push(("interoperability", begun.elapsed()));
+    let begun = Instant::now();
     package(root, report)?;
+    times.push(("packaging", begun.elapsed()));
+    let width = times.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, time) in &times {
+        report.step("ok", &format!("{name:<width$}  {:>5.0} s", time.as_secs_f64()));
+    }
     report.step("ci", &format!("all green after {:.0} s", start.elapsed().as_secs_f64()));
     Ok(())
 }

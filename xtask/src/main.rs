@@ -113,7 +113,7 @@ Exit codes: 0 done, 1 a change is at least as grave as --fail-on says or a docum
 }
 
 fn main() -> ExitCode {
-    let report = Report::new();
+    let report = Report::default();
     let root = project_root();
     let result = match Cli::parse().command {
         Command::Generate { check, document, out, allow_broken, emit_normalised, emit_plain } => {

@@ -9,15 +9,12 @@ const STEP: Style = AnsiColor::Green.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const FAILURE: Style = AnsiColor::Red.on_default().bold();
 
+#[derive(Default)]
 pub struct Report {
     quiet: bool,
 }
 
 impl Report {
-    pub fn new() -> Self {
-        Self { quiet: false }
-    }
-
     /// Says nothing; for tests.
     #[cfg(test)]
     pub fn quiet() -> Self {

@@ -22,7 +22,7 @@ pub mod retained;
 mod source;
 mod swagger2;
 #[cfg(test)]
-pub mod tests;
+pub(crate) mod tests;
 mod words;
 
 use crate::report::Report;

@@ -1,6 +1,6 @@
 //! The levels are true: a crate that was written for today's SDK, against the SDK of an edited document.
 
-use super::{Users, at, compare, document};
+use super::{Edit, Users, at, compare, document};
 use crate::diff::worst;
 use crate::generate::{self, load};
 use crate::process::cargo_quietly;
@@ -131,7 +131,7 @@ fn a_crate_compiles_or_not_as_the_levels_say() {
     }
     assert!(error.contains("the document of 2027-01-31 does not have it any more; it has `ListedOnly`"), "{error}");
 
-    let edits: [(&str, fn(&mut Value)); 2] = [
+    let edits: [(&str, Edit); 2] = [
         ("get_product_setup", |document| drop(at(document, SETUP_PATH).as_object_mut().unwrap().remove("get"))),
         ("mismatched types", |document| at(document, SETUP)["trialUri"]["type"] = "integer".into()),
     ];
