@@ -27,7 +27,7 @@ fn ours() -> String {
 }
 
 /// Packages of `cargo metadata` that need a newer Rust.
-fn newer<'m>(metadata: &'m Value, ours: (u32, u32)) -> Vec<&'m str> {
+fn newer(metadata: &Value, ours: (u32, u32)) -> Vec<&str> {
     let packages = metadata["packages"].as_array().unwrap().iter();
     let newer = packages.filter(|package| package["rust_version"].as_str().is_some_and(|needs| version(needs) > ours));
     newer.filter_map(|package| package["name"].as_str()).collect()

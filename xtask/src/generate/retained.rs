@@ -17,9 +17,13 @@ const HEADER: &str = "# What earlier documents had and the current one has not: 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retained {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Property>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<UnionMember>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<Named>,
 }
 
@@ -102,7 +106,8 @@ pub fn read(path: &Path) -> Result<Retained> {
 
 impl Retained {
     pub fn render(&self) -> Result<String> {
-        Ok(format!("{HEADER}{}", toml::to_string(self).context("the table of what is retained cannot be written")?))
+        let rows = toml::to_string(self).context("the table of what is retained cannot be written")?;
+        Ok(format!("{HEADER}{rows}").trim_end().to_owned() + "\n")
     }
 
     /// What `old` has and `new` has not, besides what was retained before and is still missing.

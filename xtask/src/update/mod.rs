@@ -124,7 +124,9 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     let mut files = Files::default();
     files.add("openapi/source.toml", tables::pin(&read(&openapi.join("source.toml"))?, document, &committed, day)?);
     files.add("openapi/names.toml", names_text);
-    files.add("openapi/retained.toml", retained.render()?);
+    if retained != Retained::default() || earlier != Retained::default() {
+        files.add("openapi/retained.toml", retained.render()?);
+    }
     for (name, text) in tables::needed_corrections(&overlays, &corrected)? {
         files.add(&format!("openapi/overlays/{name}"), text);
     }
