@@ -15,7 +15,7 @@ impl Normaliser<'_> {
         for id in self.names.ids.values() {
             if !self.api.ids.contains_key(id) {
                 let message = format!("names.toml [ids] speaks of {id}, but no path has such a parameter");
-                self.findings.push(Finding::new("", message));
+                self.findings.push(Finding::new("/paths", message).help("correct the row, or the parameter's name"));
             }
         }
         let mut owners: Vec<(String, String)> = Vec::new();
