@@ -1,13 +1,10 @@
 //! Progenitor as a library: the interface written as a document that it can read, and its output as syntax.
 
 use super::api::{Api, IfMatch, Operation, Param, ParamPlace, Type, UnionKind};
+use super::panics::without_panic;
 use anyhow::{Context, Result, bail};
-use proc_macro2::TokenStream;
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::{Map, Value, json};
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 
 /// Pinned in the workspace manifest; a test compares the two.
 pub const VERSION: &str = "0.15.1";
@@ -164,37 +161,8 @@ fn generate(api: &Api, document: &Value) -> Result<syn::File> {
     for name in replaced(api) {
         settings.with_replacement(&name, format!("crate::types::{name}"), std::iter::empty());
     }
-    let tokens = without_panic(|| Generator::new(&settings).generate_tokens(&spec))?;
+    let tokens = without_panic("progenitor", || Generator::new(&settings).generate_tokens(&spec))??;
     syn::parse2(tokens).context("progenitor's output is not Rust")
-}
-
-thread_local! {
-    static SILENT: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Progenitor's panics are errors here, with their message.
-fn without_panic(f: impl FnOnce() -> Result<TokenStream, progenitor::Error>) -> Result<TokenStream> {
-    // The hook is the process's, being silent is this thread's.
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let hook = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !SILENT.get() {
-                hook(info);
-            }
-        }));
-    });
-    SILENT.set(true);
-    let outcome = catch_unwind(AssertUnwindSafe(f));
-    SILENT.set(false);
-    match outcome {
-        Ok(result) => Ok(result?),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            bail!("progenitor panicked: {text}")
-        }
-    }
 }
 
 impl IfMatch {

@@ -15,6 +15,7 @@ pub mod names;
 mod node;
 pub mod normalise;
 pub mod overlay;
+mod panics;
 pub mod pin;
 mod polish;
 mod references;

@@ -2,6 +2,7 @@
 
 use super::load::NotUsable;
 use super::node::escape;
+use super::panics::without_panic;
 use roas::{v2, v3_0};
 use serde_json::{Map, Value, json};
 use serde_path_to_error::Segment;
@@ -25,7 +26,9 @@ pub fn upgrade(mut document: Value) -> Result<Value, NotUsable> {
         let message = format!("not a Swagger 2.0 document: {}", error.inner());
         NotUsable::at(&pointer_of(error.path()), message)
     })?;
-    let mut newer = serde_json::to_value(v3_0::spec::Spec::from(older))
+    let newer = without_panic("the converter", || serde_json::to_value(v3_0::spec::Spec::from(older)));
+    let mut newer = newer
+        .and_then(|newer| Ok(newer?))
         .map_err(|error| NotUsable::at("", format!("Swagger 2.0 that cannot be written as OpenAPI 3.0: {error}")))?;
     promote(&mut newer);
     Ok(newer)

@@ -1,0 +1,32 @@
+//! Panics of other people's code as errors: progenitor and the converter of Swagger 2.0 panic on documents that they do not expect.
+
+use anyhow::{Result, anyhow};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+thread_local! {
+    static SILENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f`; a panic is an error with its message and says whose it is.
+pub fn without_panic<T>(whose: &str, f: impl FnOnce() -> T) -> Result<T> {
+    // The hook is the process's, being silent is this thread's.
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !SILENT.get() {
+                hook(info);
+            }
+        }));
+    });
+    SILENT.set(true);
+    let outcome = catch_unwind(AssertUnwindSafe(f));
+    SILENT.set(false);
+    outcome.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+        anyhow!("{whose} panicked: {text}")
+    })
+}
