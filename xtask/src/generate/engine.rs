@@ -2,7 +2,7 @@
 
 use super::api::{Api, IfMatch, Operation, Param, ParamPlace, Type, UnionKind};
 use super::panics::without_panic;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::{Map, Value, json};
 
