@@ -1,7 +1,7 @@
 //! A walk through `update`: each kind of change in a document ends as documented, and nothing else in the tree moves.
 
 use super::{Options, Proof, changelog, run};
-use crate::generate::tests::Project;
+use crate::generate::tests::{Project, schema};
 use crate::report::Report;
 use serde_json::{Value, json};
 
@@ -12,17 +12,6 @@ fn project() -> Project {
     let project = Project::generated();
     project.write(changelog::FILE, "# Changelog\n\n## Unreleased\n\n* Something else.\n\n## 0.1.0\n");
     project
-}
-
-fn document(project: &Project, change: impl FnOnce(&mut Value)) -> String {
-    let mut document: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
-    change(&mut document);
-    document.to_string()
-}
-
-fn schema<'d>(document: &'d mut Value, name: &str) -> &'d mut Value {
-    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
-    schemas.iter_mut().find(|(full, _)| full.ends_with(name)).unwrap().1
 }
 
 fn update(project: &Project, bytes: impl AsRef<[u8]>) -> Result<(), String> {
@@ -54,13 +43,13 @@ fn a_respelt_value_stays_as_deprecated_and_comes_back_once() {
             schema(document, "AzureProductSetup")["properties"]["sellingOption"]["enum"][0] = json!(value);
         }
     };
-    let first = document(&project, |_| {});
+    let first = project.changed(|_| {});
     let old = serde_json::from_str::<Value>(&first).unwrap();
     let old = old.pointer("/components/schemas").unwrap().as_object().unwrap();
     let old = old.iter().find(|(name, _)| name.ends_with("AzureProductSetup")).unwrap().1.clone();
     let old = old["properties"]["sellingOption"]["enum"][0].as_str().unwrap().to_owned();
 
-    update(&project, document(&project, respelt("Spelt-Otherwise"))).unwrap();
+    update(&project, project.changed(respelt("Spelt-Otherwise"))).unwrap();
     let enums = project.read("partner-ingestion-sdk/src/generated/enums.rs");
     assert!(enums.contains("SpeltOtherwise = \"Spelt-Otherwise\","), "the new one is there");
     let note = "the document of 2027-01-31 does not have it any more; it has `SpeltOtherwise`";
@@ -88,7 +77,7 @@ fn a_respelt_value_stays_as_deprecated_and_comes_back_once() {
 #[test]
 fn what_a_document_drops_stays() {
     let project = project();
-    let without = document(&project, |document| {
+    let without = project.changed(|document| {
         schema(document, "Branches.Branch")["allOf"][1]["properties"].as_object_mut().unwrap().remove("friendlyName");
         let setup = schema(document, "AzureProductSetup")["properties"].as_object_mut().unwrap();
         let value = setup.remove("callToAction").unwrap();
@@ -115,7 +104,7 @@ fn what_a_document_drops_stays() {
 #[test]
 fn a_new_operation_is_named_and_a_removed_one_loses_its_row() {
     let project = project();
-    let changed = document(&project, |document| {
+    let changed = project.changed(|document| {
         let paths = document["paths"].as_object_mut().unwrap();
         let mut reports = paths["/products/{productID}/submissions/{submissionID}/reports"].clone();
         reports["get"]["tags"] = json!(["New"]);
@@ -137,7 +126,7 @@ fn a_new_operation_is_named_and_a_removed_one_loses_its_row() {
 #[test]
 fn a_correction_that_upstream_made_goes() {
     let project = project();
-    let fixed = document(&project, |document| {
+    let fixed = project.changed(|document| {
         let value = &mut schema(document, "Products.BaseProduct")["allOf"];
         let types = value
             .as_array_mut()
@@ -169,7 +158,7 @@ fn a_correction_that_upstream_made_goes() {
 fn a_broken_correction_stops_it_and_nothing_is_changed() {
     let project = project();
     let before = project.tree();
-    let broken = document(&project, |document| {
+    let broken = project.changed(|document| {
         schema(document, "Common.PagedCollection")["properties"]["@odata.nextLink"] = json!({"type": "integer"});
         schema(document, "Branches.Branch")["allOf"][1]["properties"]["module"] =
             json!({"$ref": "#/components/schemas/Gone"});
@@ -189,7 +178,7 @@ fn a_broken_correction_stops_it_and_nothing_is_changed() {
 fn a_dry_run_writes_nothing_and_an_edited_document_is_refused() {
     let project = project();
     let before = project.tree();
-    let changed = document(&project, |document| document["info"]["version"] = json!("1.1"));
+    let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));
     with(&project, &changed, true).unwrap();
     assert_eq!(project.tree(), before);
     project.replace("openapi/partner-ingestion.json", "\"1.0\"", "\"1.00\"");
@@ -201,7 +190,7 @@ fn a_dry_run_writes_nothing_and_an_edited_document_is_refused() {
 fn yaml_and_the_older_form_are_committed_as_json() {
     let project = project();
     let yaml = {
-        let changed = document(&project, |document| document["info"]["version"] = json!("1.1"));
+        let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));
         let value: Value = serde_json::from_str(&changed).unwrap();
         serde_saphyr::to_string(&value).unwrap()
     };

@@ -1,21 +1,9 @@
 //! Corrections fail by id when they no longer fit, and say so when they are no longer needed.
 
-use super::Project;
-use serde_json::{Value, json};
+use super::{Project, schema};
+use serde_json::json;
 
 const NAMES: &str = "openapi/overlays/10-names-and-values.overlay.yaml";
-
-/// The committed document with a change, as another copy of it.
-fn copy(project: &Project, change: impl FnOnce(&mut Value)) -> String {
-    let mut document: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
-    change(&mut document);
-    document.to_string()
-}
-
-fn schema<'d>(document: &'d mut Value, name: &str) -> &'d mut Value {
-    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
-    schemas.iter_mut().find(|(full, _)| full.ends_with(name)).unwrap().1
-}
 
 #[test]
 fn one_that_matches_nothing_is_broken_by_id() {
@@ -44,7 +32,7 @@ fn another_number_of_places_is_broken_by_id() {
 #[test]
 fn an_old_value_that_is_gone_is_broken_by_id() {
     let project = Project::new();
-    let document = copy(&project, |document| {
+    let document = project.changed(|document| {
         let package = schema(document, "Packages.AzurePackage");
         package["allOf"][1]["properties"]["fileSize"] = json!({"type": "string"});
     });
@@ -64,7 +52,7 @@ fn a_second_action_that_matches_nothing_breaks_the_group() {
 #[test]
 fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
     let project = Project::new();
-    let document = copy(&project, |document| {
+    let document = project.changed(|document| {
         *schema(document, "Common.PagedCollection") =
             json!({"type": "object", "properties": {"nextLink": {"type": "string"}}});
         document["components"]["responses"]["204"].as_object_mut().unwrap().remove("content");
@@ -87,7 +75,7 @@ fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
 #[test]
 fn a_broken_one_can_be_left_out() {
     let project = Project::new();
-    let document = copy(&project, |document| {
+    let document = project.changed(|document| {
         document["components"]["schemas"].as_object_mut().unwrap().retain(|name, _| !name.ends_with("ValidationItem"));
         for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
             let text = schema.to_string();
@@ -113,7 +101,7 @@ fn a_broken_one_can_be_left_out() {
 #[test]
 fn half_applied_upstream_is_broken() {
     let project = Project::new();
-    let document = copy(&project, |document| {
+    let document = project.changed(|document| {
         let parameters = &mut document["paths"]["/products/{productID}/variants/{variantID}"]["put"]["parameters"];
         parameters
             .as_array_mut()

@@ -1,7 +1,7 @@
 //! Bad inputs: an error with file and place, and an untouched tree.
 
 use super::Project;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The error for this document; nothing else in the project may have changed.
 fn error_of(bytes: impl AsRef<[u8]>) -> String {
@@ -13,17 +13,14 @@ fn error_of(bytes: impl AsRef<[u8]>) -> String {
     error
 }
 
-fn changed(change: impl FnOnce(&mut Value)) -> String {
-    let mut document: Value = serde_json::from_str(&Project::new().read("openapi/partner-ingestion.json")).unwrap();
-    change(&mut document);
-    document.to_string()
-}
-
 #[test]
 fn files_that_are_no_document() {
     let whole = Project::new().read("openapi/partner-ingestion.json");
     let deep = "[".repeat(100_000);
-    let table: [(&[u8], &str); 10] = [
+    let nested = format!("a: {}", "[".repeat(4_000));
+    let bomb: String = (1..40).map(|i| format!("a{i}: &a{i} [*a{0}, *a{0}, *a{0}]\n", i - 1)).collect();
+    let bomb = format!("a0: &a0 [x, x]\n{bomb}");
+    let table: [(&[u8], &str); 12] = [
         (b"{\"openapi\": \"3.0.1\", oops", "line 1 column 22"),
         (&whole.as_bytes()[..whole.len() / 2], "the file seems to be cut off"),
         (b"{\"swagger\": \"2.0\", \"paths\": {}}", "not a Swagger 2.0 document"),
@@ -34,6 +31,9 @@ fn files_that_are_no_document() {
         (b"\xff\xfe{", "line 1: not UTF-8"),
         (b"", "not"),
         (deep.as_bytes(), "recursion limit"),
+        (nested.as_bytes(), "recursion limit"),
+        // Aliases of aliases, each three times: more than anybody has memory for.
+        (bomb.as_bytes(), "not YAML"),
     ];
     for (bytes, expected) in table {
         let error = error_of(bytes);
@@ -46,7 +46,7 @@ fn files_that_are_no_document() {
 
 #[test]
 fn places_are_named_by_pointer_and_all_at_once() {
-    let error = error_of(changed(|document| {
+    let error = error_of(Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
         schemas["A.Dangling"] = json!({"type": "object", "properties": {"x": {"$ref": "#/components/schemas/Gone"}}});
         schemas["A.Odd"] = json!({"type": "object", "properties": {"y": {"type": "file"}}});
@@ -71,7 +71,7 @@ fn places_are_named_by_pointer_and_all_at_once() {
 
 #[test]
 fn operations_without_a_name_come_with_the_line_to_paste() {
-    let error = error_of(changed(|document| {
+    let error = error_of(Project::new().changed(|document| {
         let get = document["paths"]["/products"]["get"].clone();
         document["paths"]["/products/{productID}/flights"] = json!({"get": get, "post": get});
     }));
@@ -101,7 +101,7 @@ fn rows_that_name_nothing_are_refused() {
 
 #[test]
 fn different_success_types_name_the_operation() {
-    let error = error_of(changed(|document| {
+    let error = error_of(Project::new().changed(|document| {
         let responses = &mut document["paths"]["/products"]["get"]["responses"];
         responses["202"] = json!({"description": "", "content": {"application/json": {"schema": {"type": "string"}}}});
     }));
@@ -110,7 +110,7 @@ fn different_success_types_name_the_operation() {
 
 #[test]
 fn circles_end() {
-    let error = error_of(changed(|document| {
+    let error = error_of(Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
         schemas["A.One"] = json!({"$ref": "#/components/schemas/A.Two"});
         schemas["A.Two"] = json!({"$ref": "#/components/schemas/A.One"});
@@ -129,7 +129,7 @@ fn new_members_values_and_operations_need_only_rows() {
         "[operations]",
         "[operations]\n\"GET /products/{productID}/flights/{flightID}\" = \"get_flight\"",
     );
-    let document = changed(|document| {
+    let document = Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
         schemas["A.Flight"] = json!({"allOf": [
             {"$ref": "#/components/schemas/Microsoft.Ingestion.Api.Models.Common.EntityResource"},
@@ -164,4 +164,19 @@ fn new_members_values_and_operations_need_only_rows() {
     {
         assert!(text.contains(expected), "{expected}");
     }
+}
+
+/// One file that cannot be written, and none is.
+#[test]
+fn nothing_is_half_written() {
+    let project = Project::new();
+    std::fs::create_dir_all(project.path("partner-ingestion-sdk/src/generated/types.partial")).unwrap();
+    let before = project.tree();
+    let error = project.run(|_| {}).unwrap_err();
+    assert!(error.contains("cannot write") && error.contains("types.partial"), "{error}");
+    assert_eq!(project.tree(), before);
+    std::fs::remove_dir(project.path("partner-ingestion-sdk/src/generated/types.partial")).unwrap();
+    project.run(|_| {}).unwrap();
+    assert!(project.tree().len() > before.len() + 10);
+    assert!(project.tree().iter().all(|(path, _)| path.extension().is_none_or(|kind| kind != "partial")));
 }

@@ -11,6 +11,7 @@ mod swagger2;
 
 use super::{Options, run};
 use crate::report::Report;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -45,6 +46,13 @@ impl Project {
 
     pub fn root(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// The committed document with a change, as another copy of it.
+    pub fn changed(&self, change: impl FnOnce(&mut Value)) -> String {
+        let mut document = serde_json::from_str(&self.read("openapi/partner-ingestion.json")).unwrap();
+        change(&mut document);
+        document.to_string()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -93,6 +101,12 @@ impl Project {
     pub fn tree(&self) -> Vec<(PathBuf, String)> {
         files(self.dir.path())
     }
+}
+
+/// The schema of which the full name ends so.
+pub fn schema<'d>(document: &'d mut Value, name: &str) -> &'d mut Value {
+    let schemas = document["components"]["schemas"].as_object_mut().unwrap();
+    schemas.iter_mut().find(|(full, _)| full.ends_with(name)).unwrap().1
 }
 
 /// All files below a folder, by name.

@@ -2,11 +2,9 @@
 
 use super::Project;
 use serde_json::{Map, Value, json};
-use std::path::Path;
 
 fn document() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("openapi/partner-ingestion.json");
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    serde_json::from_str(&Project::new().read("openapi/partner-ingestion.json")).unwrap()
 }
 
 /// The document as Swagger 2.0, with vendors' extensions for what 2.0 cannot say.
