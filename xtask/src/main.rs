@@ -70,6 +70,9 @@ Exit codes: 0 done, 1 a change is at least as grave as --fail-on says or a docum
         /// Print Markdown instead of a screen.
         #[arg(long)]
         markdown: bool,
+        /// List also what is words alone and what nobody notices, however many they are.
+        #[arg(long)]
+        all: bool,
         /// Fail when a change is at least so much for users: source, behaviour, additive, doc, nothing.
         #[arg(long, value_name = "LEVEL")]
         fail_on: Option<String>,
@@ -120,8 +123,8 @@ fn main() -> ExitCode {
             let options = generate::Options { root, document, out, check, allow_broken, emit_normalised, emit_plain };
             generate::run(&options, &report)
         }
-        Command::Diff { old, new, markdown, fail_on } => {
-            let options = diff::Options { old: &old, new: &new, markdown, fail_on: fail_on.as_deref() };
+        Command::Diff { old, new, markdown, all, fail_on } => {
+            let options = diff::Options { old: &old, new: &new, markdown, all, fail_on: fail_on.as_deref() };
             diff::run(&root, &options, &report)
         }
         Command::Update { document, dry_run, verify } => {

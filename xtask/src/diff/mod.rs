@@ -25,6 +25,8 @@ pub struct Options<'o> {
     pub old: &'o str,
     pub new: &'o str,
     pub markdown: bool,
+    /// List what is words alone and what nobody notices, however many they are.
+    pub all: bool,
     /// Fail when a change is at least so much for users.
     pub fail_on: Option<&'o str>,
 }
@@ -33,7 +35,7 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     let limit = options.fail_on.map(level).transpose()?;
     let (old, new) = (read(root, options.old)?, read(root, options.new)?);
     let changes = compare(&old, &new);
-    let text = if options.markdown { render::markdown(&changes) } else { render::screen(&changes) };
+    let text = if options.markdown { render::markdown(&changes) } else { render::screen(&changes, options.all) };
     anstream::stdout().write_all(text.as_bytes()).context("cannot print")?;
     let worst = worst(&changes);
     if limit.is_some_and(|limit| !changes.is_empty() && worst >= limit) {

@@ -3,6 +3,7 @@
 use super::compare::Change;
 use super::rule::{Users, Wire};
 use anstyle::{AnsiColor, Style};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 const PLAIN: Style = Style::new();
@@ -16,8 +17,12 @@ fn style(wire: Wire) -> Style {
     }
 }
 
-/// One line a change, under a heading for each level, with columns that line up.
-pub fn screen(changes: &[Change]) -> String {
+/// So many changes that users hardly notice are listed; more are counted, so that the others stay on the screen.
+const LISTED: usize = 12;
+
+/// Two lines a change, under a heading for each level, with columns that line up. Without `all`, many changes that are words alone,
+/// or that nobody notices, are counted by rule.
+pub fn screen(changes: &[Change], all: bool) -> String {
     let mut text = String::new();
     let width = |of: fn(&Change) -> usize| changes.iter().map(of).max().unwrap_or_default();
     let (rules, subjects) = (width(|c| c.rule.id.len()), width(|c| c.subject.chars().count()).min(60));
@@ -29,6 +34,15 @@ pub fn screen(changes: &[Change]) -> String {
         let bold = Style::new().bold();
         // Writing into a text does not fail.
         let _ = writeln!(text, "\n{bold}{}{bold:#} ({})\n", level.says(), group.len());
+        if !all && group.len() > LISTED && level <= Users::Doc {
+            let mut counts = BTreeMap::new();
+            group.iter().for_each(|change| *counts.entry(change.rule.id).or_insert(0) += 1);
+            for (rule, count) in counts {
+                let _ = writeln!(text, "  {rule:<rules$}  {count:>5}");
+            }
+            let _ = writeln!(text, "  {DIM}`cargo xtask diff --all` lists them{DIM:#}");
+            continue;
+        }
         for change in group {
             let (wire, direction) = (change.wire(), change.direction.word());
             let (on, detail) = (style(wire), &change.detail);

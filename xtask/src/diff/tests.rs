@@ -143,7 +143,7 @@ fn each_edit_is_found_and_nothing_else() {
 fn a_document_says_the_same_as_itself_in_another_order() {
     let base = document();
     assert!(compare(&base, &base).is_empty());
-    assert_eq!(render::screen(&[]), "the documents say the same\n");
+    assert_eq!(render::screen(&[], false), "the documents say the same\n");
     let mut shuffled = base.clone();
     for item in at(&mut shuffled, "/paths").as_object_mut().unwrap().values_mut() {
         for operation in item.as_object_mut().unwrap().values_mut() {
@@ -185,7 +185,7 @@ fn a_screen_and_a_page() {
         edit(&mut edited);
     }
     let changes = compare(&base, &edited);
-    let screen = anstream::adapter::strip_str(&render::screen(&changes)).to_string();
+    let screen = anstream::adapter::strip_str(&render::screen(&changes, false)).to_string();
     assert!(screen.starts_with("\nsource: what users wrote may no longer compile (1)\n"), "{screen}");
     assert!(screen.contains("  breaking both      operation-removed  GET /products/{productID}/setup"), "{screen}");
     let (source, additive) = (screen.find("source:").unwrap(), screen.find("additive:").unwrap());
@@ -198,6 +198,22 @@ fn a_screen_and_a_page() {
     assert!(render::bump(Users::Source).contains("minor number before 1.0"));
     assert_eq!(level("additive").unwrap(), Users::Additive);
     assert!(level("all").unwrap_err().to_string().contains("source, behaviour, additive, doc, nothing"));
+}
+
+/// A copy with other words everywhere does not hide what matters.
+#[test]
+fn many_words_are_counted() {
+    let base = document();
+    let mut edited = base.clone();
+    for schema in at(&mut edited, "/components/schemas").as_object_mut().unwrap().values_mut() {
+        schema["description"] = "Other words.".into();
+    }
+    at(&mut edited, SETUP)["properties"]["aNew"] = json!({"type": "string"});
+    let changes = compare(&base, &edited);
+    let lines = |all| anstream::adapter::strip_str(&render::screen(&changes, all)).to_string().lines().count();
+    assert!(lines(false) < 15 && lines(true) > 200, "{} and {}", lines(false), lines(true));
+    let screen = anstream::adapter::strip_str(&render::screen(&changes, false)).to_string();
+    assert!(screen.contains("AzureProductSetup.aNew") && screen.contains("text-changed      "), "{screen}");
 }
 
 #[test]

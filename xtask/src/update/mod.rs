@@ -138,7 +138,7 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
 
 fn show(changes: &[Change], report: &Report) -> Result<()> {
     if report.speaks() {
-        anstream::stdout().write_all(render::screen(changes).as_bytes()).context("cannot print")?;
+        anstream::stdout().write_all(render::screen(changes, false).as_bytes()).context("cannot print")?;
     }
     report.step("diff", &format!("{} changes; {}", changes.len(), render::bump(worst(changes))));
     Ok(())
