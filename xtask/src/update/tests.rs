@@ -19,10 +19,14 @@ fn update(project: &Project, bytes: impl AsRef<[u8]>) -> Result<(), String> {
 }
 
 fn with(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool) -> Result<(), String> {
+    proven(project, bytes, dry_run, Proof::Generated)
+}
+
+fn proven(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool, proof: Proof) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("new.json");
     std::fs::write(&file, bytes).unwrap();
-    let options = Options { document: &file, dry_run, proof: Proof::Generated, day: DAY };
+    let options = Options { document: &file, dry_run, proof, day: DAY };
     run(project.root(), &options, &Report::quiet())
         .map_err(|error| anstream::adapter::strip_str(&format!("{error:#}")).to_string())
 }
@@ -171,6 +175,23 @@ fn a_broken_correction_stops_it_and_nothing_is_changed() {
     for unusable in ["", "{", "<html>", "{\"openapi\": \"3.1.0\"}", "[1, 2]"] {
         assert!(update(&project, unusable).unwrap_err().contains("not a usable document"), "{unusable}");
         assert_eq!(project.tree(), before);
+    }
+}
+
+/// The last gate: here the copy has no manifest, so that it cannot build.
+#[test]
+fn code_that_does_not_build_stays_in_the_copy() {
+    let project = project();
+    let own = |project: &Project| {
+        project.tree().into_iter().filter(|(path, _)| !path.starts_with("target")).collect::<Vec<_>>()
+    };
+    let before = own(&project);
+    let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));
+    for (proof, wanted) in [(Proof::Compiles, "does not build; nothing was changed"), (Proof::Tested, "tests fail")] {
+        let error = proven(&project, &changed, false, proof).unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+        assert_eq!(own(&project), before);
+        assert!(project.read("target/update/openapi/partner-ingestion.json").contains("1.1"), "it got that far");
     }
 }
 
