@@ -2,6 +2,7 @@
 
 use super::rule::{Rule, Wire, named};
 use super::schema::Schemas;
+use crate::generate::node::{escape, unescape};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,7 +76,7 @@ pub struct Place {
 
 impl Place {
     pub fn below(&self, key: &str) -> Self {
-        let key = key.replace('~', "~0").replace('/', "~1");
+        let key = escape(key);
         Self { pointer: format!("{}/{key}", self.pointer), ..self.clone() }
     }
 
@@ -109,7 +110,7 @@ fn recognise_inherited(change: &mut Change, new: &Value) {
         return;
     };
     let (Some((schema, _)), Some((_, property))) = (rest.split_once('/'), rest.rsplit_once('/')) else { return };
-    let property = property.replace("~1", "/").replace("~0", "~");
+    let property = unescape(property);
     if has_property(new, &new["components"]["schemas"][schema], &property, 0) {
         change.rule = named("property-inherited");
     }
@@ -151,7 +152,7 @@ fn operations(document: &Value) -> BTreeMap<String, Operation<'_>> {
     let mut all = BTreeMap::new();
     for (path, item) in members(document.get("paths")) {
         for (method, node) in members(Some(item)).filter(|(method, _)| METHODS.contains(&method.as_str())) {
-            let escaped = path.replace('~', "~0").replace('/', "~1");
+            let escaped = escape(path);
             let operation = Operation {
                 key: format!("{} {path}", method.to_uppercase()),
                 pointer: format!("/paths/{escaped}/{method}"),

@@ -12,7 +12,7 @@ mod engine;
 pub mod finding;
 pub mod load;
 pub mod names;
-mod node;
+pub mod node;
 pub mod normalise;
 pub mod overlay;
 mod panics;

@@ -78,8 +78,13 @@ pub fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
+/// What a segment of a JSON pointer names.
+pub fn unescape(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
+}
+
 /// The last segment of a reference or pointer, unescaped.
 pub fn last_segment(pointer: &str) -> String {
     let last = pointer.rsplit('/').next().unwrap_or(pointer);
-    last.replace("~1", "/").replace("~0", "~")
+    unescape(last)
 }

@@ -1,6 +1,7 @@
 //! The OpenAPI Overlay format (1.1): reads overlay files and applies one action at a time with `roas-overlay`.
 
 use super::load;
+use super::node::unescape;
 use anyhow::{Context, Result, bail};
 use roas_overlay::apply::{Apply, ApplyOptions};
 use roas_overlay::v1_1;
@@ -154,7 +155,7 @@ impl Action {
 
 fn remove(document: &mut Value, place: &str) {
     let Some((parent, key)) = place.rsplit_once('/') else { return };
-    let key = key.replace("~1", "/").replace("~0", "~");
+    let key = unescape(key);
     match document.pointer_mut(parent) {
         Some(Value::Object(members)) => drop(members.remove(&key)),
         Some(Value::Array(items)) => {

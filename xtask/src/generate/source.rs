@@ -1,5 +1,6 @@
 //! The text of a document, to point into: from a JSON pointer to the bytes that stand there.
 
+use super::node::unescape;
 use super::swagger2;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -28,8 +29,7 @@ impl SourceText {
     pub fn locate(&self, pointer: &str) -> Range<usize> {
         let older = self.older.then(|| swagger2::older_pointer(pointer));
         let pointer = older.as_deref().unwrap_or(pointer);
-        let segments: Vec<String> =
-            pointer.split('/').skip(1).map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect();
+        let segments: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
         let found = match super::load::is_json(&self.text) {
             true => in_json(&self.text, &segments),
             false => in_yaml(&self.text, &segments),

@@ -6,6 +6,7 @@ use super::{Project, files};
 use crate::generate::correct::correct;
 use crate::generate::correction::State;
 use crate::generate::emit::Files;
+use crate::generate::node::{escape, unescape};
 use crate::generate::retained::Retained;
 use crate::generate::{assemble, engine, interface, names, normalise};
 use crate::process::cargo_quietly;
@@ -39,10 +40,9 @@ fn generated(project: &Project, document: &Value) -> Result<Files> {
 /// Every place of a document, as pointers.
 fn places(node: &Value, pointer: &str, found: &mut Vec<String>) {
     found.push(pointer.to_owned());
-    let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
     match node {
         Value::Object(members) => {
-            members.iter().for_each(|(key, value)| places(value, &format!("{pointer}/{}", escaped(key)), found));
+            members.iter().for_each(|(key, value)| places(value, &format!("{pointer}/{}", escape(key)), found));
         }
         Value::Array(items) => {
             items.iter().enumerate().for_each(|(at, item)| places(item, &format!("{pointer}/{at}"), found));
@@ -72,7 +72,7 @@ fn mutate(document: &mut Value, all: &[String], rng: &mut Rng) {
     let other = rng.choice(all).and_then(|place| document.pointer(place)).cloned().unwrap_or_default();
     let odd = odd(rng);
     let kind = rng.u8(0..6);
-    let key = key.replace("~1", "/").replace("~0", "~");
+    let key = unescape(key);
     match document.pointer_mut(parent) {
         Some(Value::Object(members)) => match kind {
             0 => drop(members.remove(&key)),
