@@ -1,4 +1,4 @@
-//! Names that would collide once they are Rust, found before anything is generated.
+//! Names that are none in Rust or would collide there, found before anything is generated.
 
 use super::api::{Api, UnionKind};
 use super::finding::{Finding, Findings};
@@ -17,13 +17,13 @@ pub fn check(api: &Api) -> Findings {
     types(api, &mut findings);
     for (owner, object) in &api.structs {
         let fields = object.fields.iter().map(|f| (f.rust.as_str(), f.pointer.as_str()));
-        collisions(&format!("the field of {owner}"), fields.chain([("extra", "the unknown fields")]), &mut findings);
+        named(&format!("the field of {owner}"), fields.chain([("extra", "the unknown fields")]), &mut findings);
     }
     for (owner, list) in &api.enums {
         // One that is retained often differs from its successor by case alone; it is its own name all the same.
         let variants =
             list.variants.iter().filter(|v| v.gone.is_none()).map(|v| (v.rust.as_str(), list.pointer.as_str()));
-        collisions(&format!("the variant of {owner}"), variants, &mut findings);
+        named(&format!("the variant of {owner}"), variants, &mut findings);
     }
     unions(api, &mut findings);
     operations(api, &mut findings);
@@ -37,7 +37,12 @@ fn types(api: &Api, findings: &mut Findings) {
     names.extend(api.unions.iter().map(|(name, u)| (name.clone(), u.pointer.clone())));
     names.extend(api.ids.iter().map(|(name, id)| (name.clone(), format!("the path parameter {}", id.wire))));
     names.extend(RUNTIME_TYPES.map(|name| (name.to_owned(), "a type of the SDK".to_owned())));
-    collisions("the type", names.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
+    for (name, place) in names.iter().filter(|(name, _)| words::is_name(name) && !words::is_type_name(name)) {
+        let wanted = words::type_name(name);
+        let message = format!("the type `{name}` would be {wanted}: progenitor writes the names of types so");
+        findings.push(Finding::new(place, message).help(format!("write {wanted} in names.toml")));
+    }
+    named("the type", names.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
 }
 
 fn unions(api: &Api, findings: &mut Findings) {
@@ -46,23 +51,32 @@ fn unions(api: &Api, findings: &mut Findings) {
             continue;
         };
         let place = union.pointer.as_str();
-        collisions(&format!("the member of {name}"), members.iter().map(|m| (m.variant.as_str(), place)), findings);
+        named(&format!("the member of {name}"), members.iter().map(|m| (m.variant.as_str(), place)), findings);
         collisions(&format!("the tag of {name}"), members.iter().map(|m| (m.value.as_str(), place)), findings);
     }
 }
 
 fn operations(api: &Api, findings: &mut Findings) {
     let names = api.operations.iter().map(|op| (op.name.as_str(), op.pointer.as_str()));
-    collisions("the operation", names.chain(RUNTIME_METHODS.map(|m| (m, "a method of the client"))), findings);
+    named("the operation", names.chain(RUNTIME_METHODS.map(|m| (m, "a method of the client"))), findings);
     let builders: Vec<_> = api.operations.iter().map(|op| (words::camel(&op.name), op.pointer.clone())).collect();
-    collisions("the builder", builders.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
+    named("the builder", builders.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
     for op in &api.operations {
         // Names that every operation builder has of its own.
         let own = ["body", "header", "if_match", "pages", "retry", "send", "stream", "timeout"];
         let params = op.path_params.iter().chain(&op.params).map(|p| (p.rust.as_str(), p.pointer.as_str()));
         let own = own.map(|name| (name, "a method of every operation"));
-        collisions(&format!("the parameter of {}", op.name), params.chain(own), findings);
+        named(&format!("the parameter of {}", op.name), params.chain(own), findings);
     }
+}
+
+/// Names of Rust, each its own.
+fn named<'a>(what: &str, names: impl Iterator<Item = (&'a str, &'a str)> + Clone, findings: &mut Findings) {
+    for (name, place) in names.clone().filter(|(name, _)| !words::is_name(name)) {
+        let message = format!("{what} `{name}` is no name in Rust");
+        findings.push(Finding::new(place, message).help("correct its row in names.toml, or add one"));
+    }
+    collisions(what, names, findings);
 }
 
 /// Two names that are equal, or differ by case alone.

@@ -1,8 +1,10 @@
 //! The OpenAPI Overlay format (1.1): reads overlay files and applies one action at a time with `roas-overlay`.
 
+mod limits;
+
 use super::load;
 use super::node::unescape;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use roas_overlay::apply::{Apply, ApplyOptions};
 use roas_overlay::v1_1;
 use roas_overlay::validation::Validate;
@@ -24,6 +26,8 @@ pub struct OverlayFile {
 pub struct Action {
     pub target: String,
     query: JsonPath,
+    /// The place that is copied from, as it is written and as a query.
+    source: Option<(String, JsonPath)>,
     overlay: v1_1::Overlay,
 }
 
@@ -47,6 +51,14 @@ fn read(path: &Path) -> Result<OverlayFile> {
 pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
     let value: Value = load::yaml(text).with_context(|| name.to_owned())?;
     let overlay: v1_1::Overlay = serde_json::from_value(value).with_context(|| format!("{name} is not an overlay"))?;
+    for action in &overlay.actions {
+        let queries = [Some(&action.target), action.copy.as_ref()];
+        queries
+            .into_iter()
+            .flatten()
+            .try_for_each(|query| limits::refuse_deep(query))
+            .with_context(|| name.to_owned())?;
+    }
     if let Err(errors) = overlay.validate(Default::default()) {
         bail!("{name} is not a valid overlay: {errors}");
     }
@@ -65,7 +77,11 @@ pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
 impl OverlayFile {
     /// Applies all actions, and gives the targets that select nothing, or something of another kind.
     pub fn apply_all(&self, document: &mut Value) -> Vec<String> {
-        if let Ok(report) = self.overlay.apply(document, ApplyOptions::ErrorOnMixedKindMatch.into()) {
+        // Words alone do not make a document deeper, however many there are.
+        let words = |action: &Action| action.raw().update.as_ref().is_some_and(|update| limits::levels(update) <= 1);
+        if self.actions.iter().all(words)
+            && let Ok(report) = self.overlay.apply(document, ApplyOptions::ErrorOnMixedKindMatch.into())
+        {
             let missed = report.actions.into_iter().filter(|outcome| outcome.matched == 0);
             return missed.map(|outcome| outcome.target).collect();
         }
@@ -85,7 +101,14 @@ impl Action {
         let target = overlay.actions[0].target.clone();
         refuse_wide_target(&target).with_context(|| file.to_owned())?;
         let query = JsonPath::parse(&target).with_context(|| format!("{file}: target {target}"))?;
-        Ok(Self { target, query, overlay })
+        let source = overlay.actions[0].copy.clone();
+        let source = source
+            .map(|text| {
+                let query = JsonPath::parse(&text).with_context(|| format!("{file}: copy {text}"))?;
+                anyhow::Ok((text, query))
+            })
+            .transpose()?;
+        Ok(Self { target, query, source, overlay })
     }
 
     fn raw(&self) -> &v1_1::Action {
@@ -107,50 +130,69 @@ impl Action {
 
     /// How many of the places already hold all that the action would add.
     pub fn held(&self, document: &Value) -> Result<usize> {
-        let Some(update) = &self.raw().update else { return Ok(0) };
+        let Some(addition) = self.addition(document)? else { return Ok(0) };
         let places = self.places(document)?;
-        Ok(places.iter().filter(|p| document.pointer(p).is_some_and(|v| contains(v, update))).count())
+        Ok(places.iter().filter(|p| document.pointer(p).is_some_and(|v| contains(v, addition))).count())
+    }
+
+    /// What is merged into each place: what the action says itself, or what stands at another place. None for a removal.
+    fn addition<'a>(&'a self, document: &'a Value) -> Result<Option<&'a Value>> {
+        let Some((text, source)) = &self.source else { return Ok(self.raw().update.as_ref()) };
+        match source.query(document).all()[..] {
+            [value] => Ok(Some(value)),
+            ref found => bail!("action on {}: {text} selects {} values to copy, not one", self.target, found.len()),
+        }
     }
 
     /// Applies the action, unless every place already holds what it would add: an array would grow otherwise.
     pub fn apply(&self, document: &mut Value) -> Result<()> {
-        if !self.is_remove() && self.held(document)? == self.places(document)?.len() {
+        let places = self.places(document)?;
+        if places.is_empty() {
             return Ok(());
         }
-        if self.apply_to_primitives(document)? {
+        if self.is_remove() {
+            // From the last one, so that the places of the others stay true.
+            places.iter().rev().for_each(|place| remove(document, place));
             return Ok(());
         }
+        let Some(addition) = self.addition(document)? else { return Ok(()) };
+        if places.iter().all(|place| document.pointer(place).is_some_and(|value| contains(value, addition))) {
+            return Ok(());
+        }
+        limits::refuse_growth(&places, addition).with_context(|| format!("action on {}", self.target))?;
+        let addition = addition.clone();
+        let primitive = |place: &String| document.pointer(place).is_some_and(is_primitive);
+        if places.iter().all(primitive) {
+            return self.replace(document, &places, &addition);
+        }
+        self.merge(document, addition)
+    }
+
+    /// Version 1.1 of the format allows targets that are neither objects nor arrays; `roas-overlay` does not.
+    fn replace(&self, document: &mut Value, places: &[String], addition: &Value) -> Result<()> {
+        for place in places {
+            if !is_primitive(addition) {
+                bail!("action on {}: {place} holds a value that cannot be merged with", self.target);
+            }
+            if let Some(value) = document.pointer_mut(place) {
+                *value = addition.clone();
+            }
+        }
+        Ok(())
+    }
+
+    fn merge(&self, document: &mut Value, addition: Value) -> Result<()> {
+        let mut overlay = self.overlay.clone();
+        overlay.actions[0].update = Some(addition);
+        overlay.actions[0].copy = None;
         let options = ApplyOptions::ErrorOnMixedKindMatch;
-        self.overlay
-            .apply(document, options.into())
-            .map_err(|e| anyhow::anyhow!("action on {}: {}", self.target, e.kind))?;
+        overlay.apply(document, options.into()).map_err(|e| anyhow!("action on {}: {}", self.target, e.kind))?;
         Ok(())
     }
 }
 
-impl Action {
-    /// Version 1.1 of the format allows targets that are neither objects nor arrays; `roas-overlay` does not. False when the
-    /// targets are not such.
-    fn apply_to_primitives(&self, document: &mut Value) -> Result<bool> {
-        let places = self.places(document)?;
-        let primitive = |place: &String| document.pointer(place).is_some_and(|v| !v.is_object() && !v.is_array());
-        if places.is_empty() || !places.iter().all(primitive) {
-            return Ok(false);
-        }
-        // From the last one, so that the places of the others stay true.
-        for place in places.iter().rev() {
-            match &self.raw().update {
-                _ if self.is_remove() => remove(document, place),
-                Some(update) if !update.is_object() && !update.is_array() => {
-                    if let Some(value) = document.pointer_mut(place) {
-                        *value = update.clone();
-                    }
-                }
-                _ => bail!("action on {}: {place} holds a value that cannot be merged with", self.target),
-            }
-        }
-        Ok(true)
-    }
+fn is_primitive(value: &Value) -> bool {
+    !value.is_object() && !value.is_array()
 }
 
 fn remove(document: &mut Value, place: &str) {

@@ -4,7 +4,6 @@ mod requests;
 
 use super::api::{Api, Field, Gone, Struct};
 use super::companions::{doc_lines, rust_type, usage::Usage};
-use super::node::last_segment;
 use anyhow::{Result, bail};
 use quote::quote;
 use std::collections::BTreeSet;
@@ -41,7 +40,9 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
         match item {
             Item::Struct(mut item) => {
                 let name = item.ident.to_string();
-                let Some(object) = api.structs.get(&name) else { return Err(own_type(&name, api)) };
+                let Some(object) = api.structs.get(&name) else {
+                    bail!("progenitor made a type {name} of its own; it is in no place of the document")
+                };
                 polish_struct(&mut item, object, &usage.doc(&name))?;
                 ShortPaths.visit_item_struct_mut(&mut item);
                 items.push(Item::Struct(item));
@@ -59,19 +60,6 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
         bail!("progenitor dropped the types {}", missing.join(", "));
     }
     Ok(syn::File { shebang: None, attrs: Vec::new(), items })
-}
-
-/// A type that nobody asked for. Most likely progenitor writes a name in another way than we do.
-fn own_type(name: &str, api: &Api) -> anyhow::Error {
-    let meant = api.structs.iter().find(|(ours, _)| ours.eq_ignore_ascii_case(name));
-    match meant {
-        Some((ours, object)) => anyhow::anyhow!(
-            "{}: progenitor writes the name {ours} as {name}; add a row to names.toml with that name:\n[schemas]\n\"{}\" = \"{name}\"",
-            object.pointer,
-            last_segment(&object.pointer).rsplit('.').next().unwrap_or(name),
-        ),
-        None => anyhow::anyhow!("progenitor made a type {name} of its own; it is in no place of the document"),
-    }
 }
 
 /// Properties in are fields out plus `extra`, under the names that we chose.

@@ -5,38 +5,60 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 /// A snake_case name: `externalIDs` is `external_ids`, `@odata.etag` is `etag`, `$filter` is `filter`.
 pub fn snake(wire: &str) -> String {
     let name = wire.rsplit('.').next().unwrap_or(wire);
-    let name = whole_acronyms(name).to_snake_case();
-    let name = if name.starts_with(|c: char| c.is_ascii_digit()) { format!("_{name}") } else { name };
+    let name = whole_acronyms(&letters(name)).to_snake_case();
+    let name = if name.starts_with(begins_no_name) { format!("_{name}") } else { name };
     match name.as_str() {
         "" => "empty".to_owned(),
         // `extra` is where every type keeps unknown fields.
         "extra" => "extra_".to_owned(),
         "self" | "super" | "crate" => format!("{name}_"),
-        _ if syn::parse_str::<syn::Ident>(&name).is_err() => format!("{name}_"),
+        _ if !is_name(&name) => format!("{name}_"),
         _ => name,
     }
+}
+
+pub fn is_name(text: &str) -> bool {
+    syn::parse_str::<syn::Ident>(text).is_ok()
+}
+
+/// Signs that are in no Rust name part words: `²` is none, though Unicode calls it a digit.
+fn letters(text: &str) -> String {
+    let stays = |c: char| c.is_ascii() || is_name(&format!("a{c}"));
+    text.chars().map(|c| if stays(c) { c } else { ' ' }).collect()
+}
+
+/// Digits, of any script.
+fn begins_no_name(c: char) -> bool {
+    c != '_' && !is_name(&format!("{c}a"))
 }
 
 /// A CamelCase name: `solution-template` is `SolutionTemplate`, `1st` is `X1st`, the empty text is `Empty`.
 pub fn camel(wire: &str) -> String {
-    let name = whole_acronyms(wire).to_upper_camel_case();
+    let name = whole_acronyms(&letters(wire)).to_upper_camel_case();
     match name.as_str() {
         "" => "Empty".to_owned(),
         "Self" => "Self_".to_owned(),
-        _ if name.starts_with(|c: char| c.is_ascii_digit()) => format!("X{name}"),
+        _ if name.starts_with(begins_no_name) => format!("X{name}"),
         _ => name,
     }
 }
 
-/// The type name of a schema component that is no dotted .NET name keeps its capitals where it can.
-pub fn type_name(part: &str) -> String {
-    if syn::parse_str::<syn::Ident>(part).is_ok()
-        && part.starts_with(|c: char| c.is_ascii_uppercase())
-        && !part.contains('_')
-    {
-        return part.to_owned();
+/// The name of a type as progenitor would write it too: it would make a type of its own of any other. Capitals stay where that
+/// can be.
+pub fn type_name(wire: &str) -> String {
+    let mut name = wire.to_owned();
+    // `aB` is AB is Ab.
+    for _ in 0..3 {
+        if !is_type_name(&name) {
+            name = camel(&name);
+        }
     }
-    camel(part)
+    name
+}
+
+/// Whether progenitor keeps this name of a type: typify makes every name UpperCamelCase (typify-impl 0.8, `sanitize`).
+pub fn is_type_name(name: &str) -> bool {
+    name == "Self_" || is_name(name) && name.to_upper_camel_case() == name
 }
 
 /// `IDs` is one word, not an `I` and a `Ds`.
@@ -86,10 +108,33 @@ mod tests {
             ("extra", "extra_"),
             ("analytics-azure-apps", "analytics_azure_apps"),
             ("1st", "_1st"),
+            ("a²b", "a_b"),
+            ("²", "empty"),
+            ("٣a", "_٣a"),
+            ("größe", "größe"),
             ("requireS2SOutboundAndCrmSecureStoreAccess", "require_s2s_outbound_and_crm_secure_store_access"),
         ];
         for (wire, rust) in table {
             assert_eq!(snake(wire), rust, "{wire}");
+        }
+    }
+
+    #[test]
+    fn types_have_the_name_that_progenitor_would_write() {
+        let table = [
+            ("AzureListing", "AzureListing"),
+            ("Dynamics365Package", "Dynamics365Package"),
+            ("IOTHub", "IotHub"),
+            ("NestedAA", "NestedAa"),
+            ("aB", "Ab"),
+            ("a_b", "Ab"),
+            ("plan IDs", "PlanIds"),
+            ("Self", "Self_"),
+            ("1st", "X1st"),
+            ("", "Empty"),
+        ];
+        for (wire, rust) in table {
+            assert_eq!(type_name(wire), rust, "{wire}");
         }
     }
 
@@ -100,6 +145,9 @@ mod tests {
             ("", "Empty"),
             ("1st", "X1st"),
             ("Self", "Self_"),
+            ("²", "Empty"),
+            ("٣a", "X٣a"),
+            ("a\u{202e}b", "AB"),
             ("USGovSovereign", "UsGovSovereign"),
             ("sharedcore", "Sharedcore"),
             ("iot-and-iiot-platforms", "IotAndIiotPlatforms"),

@@ -79,6 +79,6 @@ impl<'d> Normaliser<'d> {
             short = name.short.clone();
             node = target;
         }
-        Err(Finding::new(&node.pointer, "references go in circles"))
+        Err(Finding::new(&node.pointer, "references go in circles, or over too many others"))
     }
 }

@@ -103,7 +103,7 @@ impl<'d> Normaliser<'d> {
 
     /// A path parameter is an identifier with a type of its own, or an enum; other parameters are text or enums.
     fn param_type(&mut self, key: &str, param: &Node<'d>, wire: &str, place: ParamPlace) -> Result<Type, Finding> {
-        let name = words::camel(wire);
+        let name = words::type_name(wire);
         let schema = param.get("schema");
         let ty = match &schema {
             Some(schema) => self.type_of(schema, &format!("{key}#{wire}"), &name)?,
@@ -181,7 +181,7 @@ impl<'d> Normaliser<'d> {
             node = target
                 .ok_or_else(|| Finding::new(format!("{}/$ref", node.pointer), format!("{reference} does not exist")))?;
         }
-        Err(Finding::new(&node.pointer, "references go in circles"))
+        Err(Finding::new(&node.pointer, "references go in circles, or over too many others"))
     }
 }
 

@@ -60,13 +60,11 @@ fn short_name(full: &str) -> String {
 }
 
 fn rust_name(full: &str) -> String {
-    match generic(full) {
-        Some(("PagedCollection", item)) => {
-            format!("{}Page", words::type_name(item.strip_prefix("Base").unwrap_or(item)))
-        }
-        Some((outer, argument)) => format!("{}{}", words::type_name(argument), words::type_name(outer)),
-        None => words::type_name(last_part(full)),
-    }
+    words::type_name(&match generic(full) {
+        Some(("PagedCollection", item)) => format!("{}Page", item.strip_prefix("Base").unwrap_or(item)),
+        Some((outer, argument)) => format!("{argument}{outer}"),
+        None => last_part(full).to_owned(),
+    })
 }
 
 impl<'d> Normaliser<'d> {

@@ -13,7 +13,7 @@ impl<'d> Normaliser<'d> {
     pub(super) fn field(&mut self, property: &Property<'d>, owner: &str) -> Result<Field, Finding> {
         let wire = &property.wire;
         let rust = self.names.field(wire).map_or_else(|| words::snake(wire), str::to_owned);
-        let name = format!("{owner}{}", words::camel(wire));
+        let name = words::type_name(&format!("{owner}{}", words::camel(wire)));
         let ty = match self.tag_value(wire, &property.node) {
             Some(value) => Type::Tag(value),
             None => self.type_of(&property.node, &property.place, &name)?,
@@ -109,7 +109,7 @@ impl<'d> Normaliser<'d> {
         }
         // An alias refers to something simpler; one that leads back to itself never ends.
         if self.resolving.contains(&target.pointer) || self.resolving.len() > 64 {
-            return Err(Finding::new(&node.pointer, format!("{reference} leads back to itself")));
+            return Err(Finding::new(&node.pointer, format!("{reference} leads back to itself, or over too many others")));
         }
         self.resolving.push(target.pointer.clone());
         let ty = self.type_of(&target, &short, &rust);

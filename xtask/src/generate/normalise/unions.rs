@@ -30,7 +30,8 @@ impl<'d> Normaliser<'d> {
         }
         let mut shapes = Vec::new();
         for member in members {
-            let inner = format!("{name}{}", words::camel(member.str_of("type")?.unwrap_or("member")));
+            let kind = words::camel(member.str_of("type")?.unwrap_or("member"));
+            let inner = words::type_name(&format!("{name}{kind}"));
             let ty = self.type_of(member, place, &inner)?;
             shapes.extend(shape(&ty).map(|shape| (shape, ty)));
         }

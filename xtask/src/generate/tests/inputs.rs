@@ -180,3 +180,33 @@ fn nothing_is_half_written() {
     assert!(project.tree().len() > before.len() + 10);
     assert!(project.tree().iter().all(|(path, _)| path.extension().is_none_or(|kind| kind != "partial")));
 }
+
+#[test]
+fn odd_spellings_have_names() {
+    let document = Project::new().changed(|document| {
+        let text = json!({"type": "string"});
+        let inner = json!({"type": "object", "properties": {"a": {"type": "object", "properties": {"²": text}}}});
+        document["components"]["schemas"]["A.IOTHub"] = json!({"type": "object", "properties": {
+            "a": inner, "٣": text, "a b": text, "größe": {"type": "string", "enum": ["²", "x\u{202e}", "1"]},
+        }});
+        document["components"]["schemas"]["A.Hubs"] =
+            json!({"type": "object", "properties": {"hub": {"$ref": "#/components/schemas/A.IOTHub"}}});
+    });
+    let files = Project::new().other_document(document).unwrap();
+    let text: String = files.iter().map(|(_, text)| text.as_str()).collect();
+    for expected in
+        ["pub struct IotHub {", "pub struct IotHubAa {", "pub empty:", "pub _٣:", "pub a_b:", "pub größe:", "X1"]
+    {
+        assert!(text.contains(expected), "{expected}");
+    }
+}
+
+#[test]
+fn rows_are_names_of_rust() {
+    let project = Project::new();
+    project.replace("openapi/names.toml", "= \"get_product\"", "= \"get product\"");
+    project.replace("openapi/names.toml", "= \"PriceScheduleInfo\"", "= \"PRICEInfo\"");
+    let error = project.run(|_| {}).unwrap_err();
+    assert!(error.contains("the operation `get product` is no name in Rust"), "{error}");
+    assert!(error.contains("the type `PRICEInfo` would be PriceInfo"), "{error}");
+}

@@ -16,7 +16,7 @@ fn apply(actions: &str, schemas: Value) -> Result<Value, String> {
 
 #[test]
 fn what_actions_do() {
-    let cases: [(&str, &str, Value, Value); 14] = [
+    let cases: [(&str, &str, Value, Value); 17] = [
         (
             "objects merge, and go on inside",
             "- {target: \"$.components.schemas.A\", update: {b: {d: 2}}}",
@@ -72,6 +72,24 @@ fn what_actions_do() {
             json!({"A": {"b": {"c": 1}}}),
         ),
         (
+            "a copy merges what stands at another place",
+            "- {target: \"$.components.schemas.A\", copy: \"$.components.schemas.B\"}",
+            json!({"A": {"a": 1, "b": {"c": 1}}, "B": {"b": {"d": 2}}}),
+            json!({"A": {"a": 1, "b": {"c": 1, "d": 2}}, "B": {"b": {"d": 2}}}),
+        ),
+        (
+            "a copied value takes the place of a value",
+            "- {target: \"$.components.schemas.A.b\", copy: \"$.components.schemas.B.c\"}",
+            json!({"A": {"b": 1}, "B": {"c": 2}}),
+            json!({"A": {"b": 2}, "B": {"c": 2}}),
+        ),
+        (
+            "what was copied already is not added again",
+            "- {target: \"$.components.schemas.A.b\", copy: \"$.components.schemas.B.b\"}",
+            json!({"A": {"b": [1, 2]}, "B": {"b": [2]}}),
+            json!({"A": {"b": [1, 2]}, "B": {"b": [2]}}),
+        ),
+        (
             "every match is changed",
             "- {target: \"$.components.schemas[*]\", update: {x: 1}}",
             json!({"A": {}, "B": {}}),
@@ -113,6 +131,10 @@ fn what_is_refused() {
         ("an object does not merge with a primitive", "- {target: \"$.components.schemas[*]\", update: {b: {c: 1}}}"),
         ("a target is a JSONPath", "- {target: \"$.components.schemas[\", update: {}}"),
         ("a target is narrow", "- {target: \"$..A\", update: {}}"),
+        ("a copy is one value", "- {target: \"$.components.schemas.A\", copy: \"$.components.schemas[*]\"}"),
+        ("a copy is there", "- {target: \"$.components.schemas.A\", copy: \"$.components.schemas.Z\"}"),
+        ("a copy is a JSONPath", "- {target: \"$.components.schemas.A\", copy: \"$.[\"}"),
+        ("an action does one thing", "- {target: \"$.components.schemas.A\", copy: \"$.components\", update: {}}"),
         ("an action does something", "- {description: nothing}"),
     ];
     for (rule, actions) in cases {
@@ -121,4 +143,38 @@ fn what_is_refused() {
     for text in ["", "overlay: 1.1.0", "overlay: 1.1.0\ninfo: {title: a, version: '1'}\nactions: []", "{", "- a"] {
         assert!(parse("a.overlay.yaml", text).is_err(), "{text:?} is no overlay");
     }
+}
+
+/// Copies of a whole into its part double it: a few lines would make a document that no stack and no memory can hold.
+#[test]
+fn a_document_does_not_grow_without_bounds() {
+    let deeper = "- {target: \"$.components.schemas.A\", update: {a: {a: {}}}}\n";
+    let double = "- {target: \"$.components.schemas..a\", copy: \"$.components.schemas.A\"}\n";
+    let actions = format!("{deeper}{}", double.repeat(30));
+    let error = apply(&actions, json!({"A": {}})).unwrap_err();
+    assert!(error.contains("levels, 128 are possible"), "{error}");
+
+    let wide = "- {target: \"$.components.schemas..*\", update: {a: {}, b: {}}}\n";
+    let error = apply(&wide.repeat(40), json!({"A": {}})).unwrap_err();
+    assert!(error.contains("100000 are possible"), "{error}");
+}
+
+/// What the parser of JSONPath would need minutes or the whole stack for.
+#[test]
+fn deep_queries_are_refused() {
+    let deep = |open: &str, close: &str, depth: usize| {
+        let filter = format!("{}@.a{}", open.repeat(depth), close.repeat(depth));
+        let action = format!("- {{target: \"$.components.schemas[?{filter}]\", update: {{x: 1}}}}");
+        apply(&action, json!({"A": {"a": {}}}))
+    };
+    let pairs = [("(", ")"), ("!(", ")"), ("length(", ")"), ("@[?", "]"), ("(", "")];
+    for (open, close) in pairs {
+        for depth in [12, 40, 5_000] {
+            let error = deep(open, close, depth).unwrap_err();
+            assert!(error.contains("brackets in each other"), "{open} {depth}: {error}");
+        }
+    }
+    assert_eq!(deep("(", ")", 10).unwrap(), json!({"A": {"a": {}, "x": 1}}));
+    let brackets = format!("- {{target: \"$.components.schemas['{}']\", update: {{x: 1}}}}", "(".repeat(40));
+    assert!(apply(&brackets, json!({"A": {}})).is_ok(), "brackets in a name are none");
 }
