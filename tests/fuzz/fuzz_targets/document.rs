@@ -1,5 +1,5 @@
-//! What the maintainer's tools read: a document, upgraded where it is Swagger 2.0, and an overlay that is applied to it. The input
-//! is the document, and after a line `---` the overlay.
+//! What the maintainer's tools read: a document, upgraded where it is Swagger 2.0, an overlay that is applied to it, and what is
+//! different then. The input is the document, and after a line `---` the overlay.
 
 #![no_main]
 
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (document, actions) = text.split_once("\n---\n").unwrap_or((text, ""));
     let overlay = overlay::parse("fuzz.overlay.yaml", actions);
     let Ok(document) = load::from_bytes("fuzz.json", document.as_bytes().to_vec()) else { return };
-    let mut value = document.value;
+    let mut value = document.value.clone();
     if let Ok(overlay) = overlay
         && let Ok(corrections) = correction::group("fuzz.overlay.yaml", overlay.actions)
     {
@@ -25,6 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
             let _ = correction.apply(&mut value);
         }
     }
+    let _ = xtask::diff::compare::compare(&document.value, &value);
     let (_, findings) = xtask::generate::interface(&value, &Names::default(), &Retained::default(), false);
     // Every finding is shown with its line, which has to be found.
     let _ = findings.into_result_in("fuzz", &document.source);

@@ -2,7 +2,7 @@
 
 use super::rule::{Rule, Wire, named};
 use super::schema::Schemas;
-use crate::generate::node::{escape, unescape};
+use crate::generate::node::{escape, local_pointer, unescape};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,18 +111,25 @@ fn recognise_inherited(change: &mut Change, new: &Value) {
     };
     let (Some((schema, _)), Some((_, property))) = (rest.split_once('/'), rest.rsplit_once('/')) else { return };
     let property = unescape(property);
-    if has_property(new, &new["components"]["schemas"][schema], &property, 0) {
+    if has_property(new, &new["components"]["schemas"][unescape(schema)], &property) {
         change.rule = named("property-inherited");
     }
 }
 
-/// Whether an object has a property, of its own or of a base. Bases that lead in circles are found out elsewhere.
-fn has_property(document: &Value, schema: &Value, property: &str, depth: usize) -> bool {
-    let reference = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
-    let schema = reference.and_then(|pointer| document.pointer(pointer)).unwrap_or(schema);
-    let own = schema.get("properties").is_some_and(|properties| properties.get(property).is_some());
-    let bases = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
-    own || (depth < 8 && bases.into_iter().any(|base| has_property(document, base, property, depth + 1)))
+/// Whether an object has a property, of its own or of a base.
+fn has_property(document: &Value, schema: &Value, property: &str) -> bool {
+    // Bases may go in circles, or stand in each other more often than there is time for.
+    let mut followed = BTreeSet::new();
+    let mut open = vec![schema];
+    while let Some(schema) = open.pop() {
+        if schema.get("properties").is_some_and(|properties| properties.get(property).is_some()) {
+            return true;
+        }
+        let reference = schema.get("$ref").and_then(Value::as_str).filter(|reference| followed.insert(*reference));
+        open.extend(reference.and_then(local_pointer).and_then(|pointer| document.pointer(&pointer)));
+        open.extend(schema.get("allOf").and_then(Value::as_array).into_iter().flatten());
+    }
+    false
 }
 
 fn of_document(old: &Value, new: &Value, changes: &mut Changes) {
@@ -364,7 +371,7 @@ pub fn members(node: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> 
 pub fn resolve<'d>(document: &'d Value, node: &'d Value) -> &'d Value {
     let mut node = node;
     for _ in 0..16 {
-        let target = node.get("$ref").and_then(Value::as_str).and_then(|r| document.pointer(r.strip_prefix('#')?));
+        let target = node.get("$ref").and_then(Value::as_str).and_then(|r| document.pointer(&local_pointer(r)?));
         match target {
             Some(target) => node = target,
             None => break,

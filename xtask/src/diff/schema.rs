@@ -1,6 +1,7 @@
 //! Compares the schemas of two documents. A reference is compared by its name: what is behind it is compared once.
 
 use super::compare::{Changes, Direction, Place, changed, members, texts};
+use crate::generate::node::{component, escape, local_pointer};
 use crate::generate::retained::same_letters;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +72,7 @@ impl<'d> Schemas<'d> {
             (false, true) => Direction::Response,
             (false, false) => Direction::None,
         };
-        Place { pointer: format!("/components/schemas/{name}"), subject: short(name).to_owned(), direction }
+        Place { pointer: format!("/components/schemas/{}", escape(name)), subject: short(name).to_owned(), direction }
     }
 }
 
@@ -80,22 +81,26 @@ fn short(name: &str) -> &str {
     name.trim_end_matches('_').rsplit('.').next().unwrap_or(name)
 }
 
-/// The schemas that a node leads to, through other schemas too.
-fn references(document: &Value, node: &Value, found: &mut BTreeSet<String>) {
-    match node {
-        Value::Object(object) => {
-            if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
-                let target = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
-                let schema = reference.strip_prefix("#/components/schemas/");
-                let fresh = schema.is_none_or(|name| found.insert(name.to_owned()));
-                if let (Some(target), true) = (target, fresh) {
-                    references(document, target, found);
+/// The schemas that a node leads to, through anything else too.
+fn references<'d>(document: &'d Value, node: &'d Value, found: &mut BTreeSet<String>) {
+    // References may go in circles, or over more others than there is stack for.
+    let mut followed = BTreeSet::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        match node {
+            Value::Object(object) => {
+                if let Some(reference) = object.get("$ref").and_then(Value::as_str)
+                    && followed.insert(reference)
+                    && let Some(pointer) = local_pointer(reference)
+                {
+                    let fresh = component(reference, "schemas").is_none_or(|name| found.insert(name));
+                    open.extend(document.pointer(&pointer).filter(|_| fresh));
                 }
+                open.extend(object.values());
             }
-            object.values().for_each(|value| references(document, value, found));
+            Value::Array(items) => open.extend(items),
+            _ => {}
         }
-        Value::Array(items) => items.iter().for_each(|item| references(document, item, found)),
-        _ => {}
     }
 }
 

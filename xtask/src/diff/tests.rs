@@ -221,3 +221,30 @@ fn ids_are_unique() {
     let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
     assert_eq!(ids.len(), RULES.len());
 }
+
+/// References in circles, bases that double and very long ways: told, and in no time.
+#[test]
+fn odd_documents_are_compared_too() {
+    let mut odd = document();
+    let reference = |name: String| json!({"$ref": format!("#/components/schemas/{name}")});
+    let schemas = at(&mut odd, "/components/schemas");
+    for step in 0..30 {
+        let next = reference(format!("A.Base{}", step + 1));
+        schemas[format!("A.Base{step}")] = json!({"allOf": [next, next]});
+    }
+    schemas["A.Base30"] = json!({"properties": {"text": {"type": "string"}, "self": reference("A.Base0".to_owned())}});
+    for step in 0..20_000 {
+        schemas[format!("A.Step{step}")] = reference(format!("A.Step{}", step + 1));
+    }
+    schemas["A.Step20000"] = json!({"properties": {"base": reference("A.Base0".to_owned())}});
+    odd["components"]["responses"]["Circle"] = json!({"$ref": "#/components/responses/Circle"});
+    at(&mut odd, SETUP_PATH)["get"]["responses"]["200"] = json!({"$ref": "#/components/responses/Circle"});
+    at(&mut odd, SETUP_PATH)["get"]["responses"]["201"] =
+        json!({"content": {"application/json": {"schema": reference("A.Step0".to_owned())}}});
+    let mut less = odd.clone();
+    drop(at(&mut less, "/components/schemas/A.Base30/properties").as_object_mut().unwrap().remove("text"));
+    at(&mut less, "/components/schemas")["A.Base0"]["properties"] = json!({"other": {"type": "string"}});
+    assert_eq!(ids(&compare(&odd, &odd)), Vec::<&str>::new());
+    assert!(ids(&compare(&odd, &less)).contains(&"property-removed"));
+    assert!(!compare(&document(), &odd).is_empty() && !compare(&odd, &document()).is_empty());
+}

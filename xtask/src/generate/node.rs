@@ -83,7 +83,20 @@ pub fn unescape(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
-/// The last segment of a reference or pointer, unescaped.
+/// The JSON pointer that a reference within the document is; its text is part of a URI (RFC 6901, section 6).
+pub fn local_pointer(reference: &str) -> Option<String> {
+    let pointer = percent_encoding::percent_decode_str(reference.strip_prefix('#')?);
+    pointer.decode_utf8().ok().map(Into::into)
+}
+
+/// The component that a reference names: the whole of it, nothing inside.
+pub fn component(reference: &str, kind: &str) -> Option<String> {
+    let pointer = local_pointer(reference)?;
+    let name = pointer.strip_prefix("/components/")?.strip_prefix(kind)?.strip_prefix('/')?;
+    (!name.contains('/')).then(|| unescape(name))
+}
+
+/// The last segment of a pointer, unescaped.
 pub fn last_segment(pointer: &str) -> String {
     let last = pointer.rsplit('/').next().unwrap_or(pointer);
     unescape(last)

@@ -1,7 +1,7 @@
 //! Every `$ref` that shapes the interface leads somewhere. Examples and extensions may hold anything.
 
 use super::finding::{Finding, Findings};
-use super::node::escape;
+use super::node::{escape, local_pointer};
 use serde_json::Value;
 
 pub fn check(document: &Value) -> Findings {
@@ -27,8 +27,11 @@ fn walk(document: &Value, value: &Value, pointer: &str, findings: &mut Findings)
                 let is_name = pointer.ends_with("/properties");
                 match (key.as_str(), member) {
                     ("$ref", Value::String(reference)) if !is_name => {
-                        let target = reference.strip_prefix('#').and_then(|path| document.pointer(path));
+                        let target = local_pointer(reference);
                         if target.is_none() {
+                            let message = format!("{reference} leads out of the document");
+                            findings.push(Finding::new(inside, message).help("put what it names into components"));
+                        } else if target.and_then(|pointer| document.pointer(&pointer)).is_none() {
                             findings.push(Finding::new(inside, format!("{reference} does not exist")));
                         }
                     }

@@ -2,7 +2,8 @@
 
 use super::Normaliser;
 use crate::generate::finding::Finding;
-use crate::generate::node::{Node, last_segment};
+use crate::generate::node::{Node, component};
+use std::collections::BTreeSet;
 
 /// How deep composition and references may be nested; a document that goes deeper is cyclic or hostile.
 const MAX_DEPTH: usize = 32;
@@ -14,44 +15,59 @@ pub struct Property<'d> {
     pub place: String,
 }
 
+/// The properties of an object while they are found.
+#[derive(Default)]
+struct Composition<'d> {
+    found: Vec<Property<'d>>,
+    /// What is being looked at, from the outside in.
+    open: Vec<String>,
+    /// A base that several bases have counts once; to look at it each time could take for ever.
+    done: BTreeSet<String>,
+}
+
 impl<'d> Normaliser<'d> {
     pub(super) fn is_object(&self, node: &Node<'d>) -> bool {
-        if node.has("properties") {
-            return true;
-        }
-        match node.get("allOf").and_then(|all| all.items().ok()) {
-            Some(members) if members.len() == 1 && node.pointer.starts_with("/components/schemas/") => {
-                self.target(&members[0]).is_ok_and(|(target, _)| self.is_object(&target))
+        let mut node = node.clone();
+        // One that goes in circles is found where it is used.
+        for _ in 0..MAX_DEPTH {
+            if node.has("properties") {
+                return true;
             }
-            Some(members) => members.len() > 1,
-            None => false,
+            let members = node.get("allOf").and_then(|all| all.items().ok()).unwrap_or_default();
+            let [only] = members.as_slice() else { return members.len() > 1 };
+            if !node.pointer.starts_with("/components/schemas/") {
+                return false;
+            }
+            let Ok((target, _)) = self.target(only) else { return false };
+            node = target;
         }
+        false
     }
 
     /// All properties of an object, those of its bases first.
     pub(super) fn properties(&self, node: &Node<'d>, place: &str) -> Result<Vec<Property<'d>>, Finding> {
-        let mut found = Vec::new();
-        self.collect(node, place, &mut found, 0)?;
-        Ok(found)
+        let mut composition = Composition::default();
+        self.collect(node, place, &mut composition)?;
+        Ok(composition.found)
     }
 
-    fn collect(
-        &self,
-        node: &Node<'d>,
-        place: &str,
-        found: &mut Vec<Property<'d>>,
-        depth: usize,
-    ) -> Result<(), Finding> {
-        if depth > MAX_DEPTH {
-            return Err(Finding::new(&node.pointer, "composition goes in circles or is nested too deeply"));
-        }
-        let (node, place) = match node.has("$ref") {
-            true => self.target(node)?,
-            false => (node.clone(), place.to_owned()),
+    fn collect(&self, part: &Node<'d>, place: &str, composition: &mut Composition<'d>) -> Result<(), Finding> {
+        let (node, place) = match part.has("$ref") {
+            true => self.target(part)?,
+            false => (part.clone(), place.to_owned()),
         };
-        for part in node.items_of("allOf")? {
-            self.collect(&part, &place, found, depth + 1)?;
+        if composition.open.contains(&node.pointer) || composition.open.len() > MAX_DEPTH {
+            return Err(Finding::new(&part.pointer, "composition goes in circles or is nested too deeply"));
         }
+        if !composition.done.insert(node.pointer.clone()) {
+            return Ok(());
+        }
+        composition.open.push(node.pointer.clone());
+        for part in node.items_of("allOf")? {
+            self.collect(&part, &place, composition)?;
+        }
+        composition.open.pop();
+        let found = &mut composition.found;
         let Some(own) = node.get("properties") else {
             return Ok(());
         };
@@ -70,11 +86,11 @@ impl<'d> Normaliser<'d> {
             let Some(reference) = node.str_of("$ref")? else {
                 return Ok((node, short));
             };
-            let full = last_segment(reference);
-            let known = reference.strip_prefix("#/components/schemas/").and_then(|_| self.schemas.get(&full));
+            let full = component(reference, "schemas").unwrap_or_default();
             let target = self.document.get("components").and_then(|c| c.get("schemas")).and_then(|s| s.get(&full));
-            let (Some(name), Some(target)) = (known, target) else {
-                return Err(Finding::new(format!("{}/$ref", node.pointer), format!("{reference} does not exist")));
+            let (Some(name), Some(target)) = (self.schemas.get(&full), target) else {
+                return Err(Finding::new(format!("{}/$ref", node.pointer), format!("{reference} names no schema"))
+                    .help("only references to a whole schema of components/schemas are followed"));
             };
             short = name.short.clone();
             node = target;

@@ -12,11 +12,12 @@ mod unions;
 
 pub use operations::unnamed;
 
-use super::api::Api;
+use super::api::{Api, Type};
 use super::finding::{Finding, Findings};
 use super::names::Names;
 use super::node::Node;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What the rules share while they run.
 struct Normaliser<'d> {
@@ -30,6 +31,8 @@ struct Normaliser<'d> {
     tag: Option<String>,
     /// Aliases that are being followed, to notice one that leads back to itself.
     resolving: Vec<String>,
+    /// What aliases turned out to be; they may use each other more often than there is time for.
+    aliases: BTreeMap<String, Type>,
 }
 
 pub fn normalise(document: &Value, names: &Names) -> (Api, Findings) {
@@ -45,6 +48,7 @@ pub fn normalise(document: &Value, names: &Names) -> (Api, Findings) {
         findings,
         tag: None,
         resolving: Vec::new(),
+        aliases: BTreeMap::new(),
     };
     normaliser.info();
     normaliser.find_tag();

@@ -5,7 +5,7 @@ use super::Normaliser;
 use crate::generate::api::{IfMatch, Operation, Param, ParamPlace, Type};
 use crate::generate::finding::Finding;
 use crate::generate::names::Names;
-use crate::generate::node::{Node, unescape};
+use crate::generate::node::{Node, component};
 use crate::generate::words;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -175,11 +175,11 @@ impl<'d> Normaliser<'d> {
             let Some(reference) = node.str_of("$ref")? else {
                 return Ok(node);
             };
-            let target = reference
-                .strip_prefix(&format!("#/components/{kind}/"))
-                .and_then(|name| self.document.get("components")?.get(kind)?.get(&unescape(name)));
-            node = target
-                .ok_or_else(|| Finding::new(format!("{}/$ref", node.pointer), format!("{reference} does not exist")))?;
+            let target =
+                component(reference, kind).and_then(|name| self.document.get("components")?.get(kind)?.get(&name));
+            node = target.ok_or_else(|| {
+                Finding::new(format!("{}/$ref", node.pointer), format!("{reference} names none of components/{kind}"))
+            })?;
         }
         Err(Finding::new(&node.pointer, "references go in circles, or over too many others"))
     }

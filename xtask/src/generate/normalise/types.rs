@@ -107,13 +107,20 @@ impl<'d> Normaliser<'d> {
         if self.is_object(&target) {
             return Ok(Type::Struct(rust));
         }
+        if let Some(known) = self.aliases.get(&target.pointer) {
+            return Ok(known.clone());
+        }
         // An alias refers to something simpler; one that leads back to itself never ends.
         if self.resolving.contains(&target.pointer) || self.resolving.len() > 64 {
-            return Err(Finding::new(&node.pointer, format!("{reference} leads back to itself, or over too many others")));
+            return Err(Finding::new(
+                &node.pointer,
+                format!("{reference} leads back to itself, or over too many others"),
+            ));
         }
         self.resolving.push(target.pointer.clone());
         let ty = self.type_of(&target, &short, &rust);
         self.resolving.pop();
+        self.aliases.extend(ty.iter().map(|ty| (target.pointer.clone(), ty.clone())));
         ty
     }
 

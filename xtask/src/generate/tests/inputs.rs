@@ -116,9 +116,30 @@ fn circles_end() {
         schemas["A.Two"] = json!({"$ref": "#/components/schemas/A.One"});
         schemas["A.Self"] =
             json!({"allOf": [{"$ref": "#/components/schemas/A.Self"}, {"type": "object", "properties": {}}]});
+        schemas["A.Only"] = json!({"allOf": [{"$ref": "#/components/schemas/A.Only"}]});
         schemas["A.List"] = json!({"type": "array", "items": {"$ref": "#/components/schemas/A.List"}});
     }));
     assert!(error.contains("in circles") && error.contains("leads back to itself"), "{error}");
+}
+
+#[test]
+fn references_name_whole_components() {
+    let error = error_of(Project::new().changed(|document| {
+        let schemas = &mut document["components"]["schemas"];
+        schemas["A.Parts"] = json!({"type": "object", "properties": {
+            "inside": {"$ref": "#/components/schemas/A.Parts/properties/text"},
+            "outside": {"$ref": "other.json#/components/schemas/A"},
+            "text": {"type": "string"},
+        }});
+        // A name may hold what is written otherwise in a URI or a pointer.
+        schemas["A.Odd`1[x/y]"] = json!({"type": "object", "properties": {"text": {"type": "string"}}});
+        schemas["A.User"] = json!({"type": "object", "properties": {
+            "odd": {"$ref": "#/components/schemas/A.Odd%601%5Bx~1y%5D"},
+        }});
+    }));
+    assert!(error.contains("properties/text names no schema"), "{error}");
+    assert!(error.contains("other.json#/components/schemas/A leads out of the document"), "{error}");
+    assert!(!error.contains("A.Odd") && !error.contains("A.User"), "{error}");
 }
 
 #[test]
@@ -209,4 +230,23 @@ fn rows_are_names_of_rust() {
     let error = project.run(|_| {}).unwrap_err();
     assert!(error.contains("the operation `get product` is no name in Rust"), "{error}");
     assert!(error.contains("the type `PRICEInfo` would be PriceInfo"), "{error}");
+}
+
+/// Each names the next one twice: whoever follows every way has a thousand million to go.
+#[test]
+fn ways_that_double_are_gone_once() {
+    let document = Project::new().changed(|document| {
+        let schemas = &mut document["components"]["schemas"];
+        for at in 0..30 {
+            let next = |kind: &str| json!({"$ref": format!("#/components/schemas/A.{kind}{}", at + 1)});
+            schemas[format!("A.Base{at}")] = json!({"allOf": [next("Base"), next("Base")]});
+            schemas[format!("A.Alias{at}")] = json!({"oneOf": [next("Alias"), next("Alias")]});
+        }
+        schemas["A.Base30"] = json!({"type": "object", "properties": {"text": {"type": "string"}}});
+        schemas["A.Alias30"] = json!({"type": "string"});
+        schemas["A.User"] =
+            json!({"type": "object", "properties": {"alias": {"$ref": "#/components/schemas/A.Alias0"}}});
+    });
+    let files = Project::new().other_document(document).unwrap();
+    assert!(files.iter().any(|(_, text)| text.contains("pub struct Base0 {")));
 }
