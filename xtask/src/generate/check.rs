@@ -1,6 +1,6 @@
 //! Names that are none in Rust or would collide there, found before anything is generated.
 
-use super::api::{Api, UnionKind};
+use super::api::{Api, Enum, UnionKind, Variant};
 use super::finding::{Finding, Findings};
 use super::words;
 use std::collections::BTreeMap;
@@ -20,10 +20,7 @@ pub fn check(api: &Api) -> Findings {
         named(&format!("the field of {owner}"), fields.chain([("extra", "the unknown fields")]), &mut findings);
     }
     for (owner, list) in &api.enums {
-        // One that is retained often differs from its successor by case alone; it is its own name all the same.
-        let variants =
-            list.variants.iter().filter(|v| v.gone.is_none()).map(|v| (v.rust.as_str(), list.pointer.as_str()));
-        named(&format!("the variant of {owner}"), variants, &mut findings);
+        variants(owner, list, &mut findings);
     }
     unions(api, &mut findings);
     operations(api, &mut findings);
@@ -43,6 +40,21 @@ fn types(api: &Api, findings: &mut Findings) {
         findings.push(Finding::new(place, message).help(format!("write {wanted} in names.toml")));
     }
     named("the type", names.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
+}
+
+fn variants(owner: &str, list: &Enum, findings: &mut Findings) {
+    let what = format!("the variant of {owner}");
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    // One that is retained often differs from its successor by case alone; it is its own name all the same.
+    for Variant { rust, wire, .. } in list.variants.iter().filter(|variant| variant.gone.is_none()) {
+        let message = match seen.insert(rust.to_lowercase(), wire) {
+            _ if !words::is_name(rust) => format!("{what} `{rust}` is no name in Rust"),
+            Some(other) => format!("{what} `{rust}` stands twice, for {other:?} and {wire:?}"),
+            None => continue,
+        };
+        let row = format!("[variants]\n{:?} = \"Another{rust}\"", format!("{owner}.{wire}"));
+        findings.push(Finding::new(&list.pointer, message).help(format!("add a row to names.toml:\n{row}")));
+    }
 }
 
 fn unions(api: &Api, findings: &mut Findings) {

@@ -23,6 +23,8 @@ pub struct Names {
     #[serde(default)]
     pub spellings: BTreeMap<String, Vec<String>>,
     #[serde(default)]
+    pub variants: BTreeMap<String, String>,
+    #[serde(default)]
     pub operations: BTreeMap<String, String>,
     #[serde(skip)]
     used: RefCell<BTreeSet<(&'static str, String)>>,
@@ -77,6 +79,11 @@ impl Names {
         Some(name)
     }
 
+    /// The variant of an enum for this value.
+    pub fn variant(&self, list: &str, wire: &str) -> Option<&str> {
+        self.lookup("variants", &self.variants, &format!("{list}.{wire}"))
+    }
+
     fn lookup<'n>(&self, table: &'static str, rows: &'n BTreeMap<String, String>, key: &str) -> Option<&'n str> {
         let name = rows.get(key)?;
         self.mark(table, key);
@@ -103,6 +110,7 @@ impl Names {
             .chain(self.unions.keys().map(|k| ("unions", k)))
             .chain(self.fields.keys().map(|k| ("fields", k)))
             .chain(self.spellings.keys().map(|k| ("spellings", k)))
+            .chain(self.variants.keys().map(|k| ("variants", k)))
             .chain(self.ids.keys().map(|k| ("ids", k)))
             .chain(self.operations.keys().map(|k| ("operations", k)));
         let used = self.used.borrow();

@@ -72,6 +72,11 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) ->
     item.attrs.extend(default);
     item.attrs.push(parse_quote!(#[non_exhaustive]));
     item.attrs.extend(deprecated(&object.gone));
+    if object.fields.is_empty() {
+        // Progenitor makes a map of an object without properties; a type that may get some later is a struct from the start.
+        item.fields = syn::Fields::Named(parse_quote!({ #[serde(flatten)] pub extra: Extra }));
+        item.semi_token = None;
+    }
     let mut seen = BTreeSet::new();
     for field in &mut item.fields {
         let Some(ident) = field.ident.clone() else { bail!("{name} has a field without a name") };

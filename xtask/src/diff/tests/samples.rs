@@ -52,6 +52,13 @@ fn harmless(document: &mut Value) {
     at(document, SETUP)["callToAction"]["enum"].as_array_mut().unwrap().retain(|value| value != "contact-me");
     at(document, SETUP).as_object_mut().unwrap().remove("trialUri").unwrap();
     at(document, SETUP)["aNew"] = json!({"type": "string"});
+    // What has no name in Rust, or no properties, or a name that is written otherwise there.
+    at(document, SETUP)["²"] = json!({"type": "string", "enum": ["²", "1", "c++"]});
+    at(document, SETUP)["anOddity"] = json!({"type": "object", "properties": {
+        "b": {"type": "object", "properties": {"٣": {"type": "number"}, "größe": {"type": "integer"}}},
+        "empty": {"$ref": "#/components/schemas/A.IOTEmpty"},
+    }});
+    at(document, "/components/schemas")["A.IOTEmpty"] = json!({"type": "object", "properties": {}});
     let schemas = at(document, "/components/schemas").as_object_mut().unwrap();
     let lost: Vec<String> = schemas
         .keys()

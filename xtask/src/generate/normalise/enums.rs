@@ -69,7 +69,8 @@ impl Normaliser<'_> {
         merged.doc = merged.doc.take().or_else(|| site.doc.clone());
         for wire in &site.values {
             if !merged.variants.iter().any(|v| v.wire == *wire) {
-                merged.variants.push(Variant { rust: words::camel(wire), wire: wire.clone(), gone: None });
+                let rust = self.names.variant(name, wire).map_or_else(|| words::camel(wire), str::to_owned);
+                merged.variants.push(Variant { rust, wire: wire.clone(), gone: None });
             }
         }
     }

@@ -178,6 +178,15 @@ fn new_members_values_and_operations_need_only_rows() {
     // Values that differ by case alone would be one variant.
     let error = project.other_document(&document).unwrap_err();
     assert!(error.contains("the variant of FlightSpeed `Fast` stands twice"), "{error}");
+    assert!(error.contains("[variants]") && error.contains("\"FlightSpeed.fast\" = \"AnotherFast\""), "{error}");
+    project.replace(
+        "openapi/names.toml",
+        "[operations]",
+        "[variants]\n\"FlightSpeed.fast\" = \"Faster\"\n[operations]",
+    );
+    let files = project.other_document(&document).unwrap();
+    assert!(files.iter().any(|(_, text)| text.contains("Faster") && text.contains("\"fast\"")));
+    project.replace("openapi/names.toml", "[variants]\n\"FlightSpeed.fast\" = \"Faster\"\n", "");
     let files = project.other_document(document.replace(",\"fast\"", "")).unwrap();
     let text: String = files.iter().map(|(_, text)| text.as_str()).collect();
     for expected in
@@ -220,6 +229,20 @@ fn odd_spellings_have_names() {
     {
         assert!(text.contains(expected), "{expected}");
     }
+}
+
+#[test]
+fn an_object_without_properties_is_a_struct() {
+    let document = Project::new().changed(|document| {
+        let schemas = &mut document["components"]["schemas"];
+        schemas["A.Empty"] = json!({"type": "object", "properties": {}});
+        schemas["A.User"] =
+            json!({"type": "object", "properties": {"empty": {"$ref": "#/components/schemas/A.Empty"}}});
+    });
+    let files = Project::new().other_document(document).unwrap();
+    let text: String = files.iter().map(|(_, text)| text.as_str()).collect();
+    let start = text.find("pub struct Empty {").unwrap();
+    assert!(text[start..].lines().take(4).any(|line| line.trim() == "pub extra: Extra,"), "{}", &text[start..][..200]);
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn mutate(document: &mut Value, all: &[String], rng: &mut Rng) {
     let Some((parent, key)) = rng.choice(all).and_then(|place| place.rsplit_once('/')) else { return };
     let other = rng.choice(all).and_then(|place| document.pointer(place)).cloned().unwrap_or_default();
     let odd = odd(rng);
-    let kind = rng.u8(0..6);
+    let kind = rng.u8(0..7);
     let key = unescape(key);
     match document.pointer_mut(parent) {
         Some(Value::Object(members)) => match kind {
@@ -84,6 +84,11 @@ fn mutate(document: &mut Value, all: &[String], rng: &mut Rng) {
             }
             // A reference to something else, or to what it stands in.
             4 => drop(members.insert("$ref".to_owned(), json!(format!("#{parent}")))),
+            // Nothing but itself.
+            5 => {
+                let itself = json!({"$ref": format!("#{parent}/{}", escape(&key))});
+                members.insert(key, json!({"allOf": [itself]}));
+            }
             _ => {
                 let value = members.get(&key).cloned().unwrap_or_default();
                 members.insert(key.to_uppercase(), value);
