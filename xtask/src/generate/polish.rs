@@ -4,7 +4,7 @@ mod requests;
 
 use super::api::{Api, Field, Gone, Struct};
 use super::companions::{doc_lines, rust_type, usage::Usage};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use quote::quote;
 use std::collections::BTreeSet;
 use syn::visit_mut::VisitMut;
@@ -43,7 +43,7 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
                 let Some(object) = api.structs.get(&name) else {
                     bail!("progenitor made a type {name} of its own; it is in no place of the document")
                 };
-                polish_struct(&mut item, object, &usage.doc(&name))?;
+                polish_struct(&mut item, object, &usage.doc(&name)).with_context(|| object.pointer.clone())?;
                 ShortPaths.visit_item_struct_mut(&mut item);
                 items.push(Item::Struct(item));
                 found.insert(name);
@@ -55,7 +55,8 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
             other => bail!("progenitor emitted something unexpected: {}", quote!(#other)),
         }
     }
-    let missing: Vec<&str> = api.structs.keys().map(String::as_str).filter(|name| !found.contains(*name)).collect();
+    let missing = api.structs.iter().filter(|(name, _)| !found.contains(*name));
+    let missing: Vec<String> = missing.map(|(name, object)| format!("{name} ({})", object.pointer)).collect();
     if !missing.is_empty() {
         bail!("progenitor dropped the types {}", missing.join(", "));
     }
