@@ -250,7 +250,7 @@ fn everything_can_be_sent_between_tasks() {
     shared::<Client>();
     shared::<Error>();
     let client = Client::builder().token_provider(NoToken).build().unwrap();
-    // All 78 calls at once: the bridge awaits each of them.
+    // All calls at once: the bridge awaits each of them.
     let args = partner_tests::bridge::Args(json!({}));
     send(&partner_tests::generated::bridge::call(&client, "list_products", &args));
     send(&client.list_products().send());
