@@ -10,7 +10,7 @@ pub fn run(root: &Path, name: &str, report: &Report) -> Result<()> {
     let target = root.join("target/bench");
     let plain = target.join("plain.json");
     match name {
-        "calls" | "decode" | "tokens" => {}
+        "calls" | "crypto" | "decode" | "tokens" => {}
         "generate" => cargo(root, &["build", "--quiet", "--release", "--package", "xtask"], &[])?,
         "compile" => {
             std::fs::create_dir_all(&target)?;

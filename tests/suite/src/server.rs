@@ -1,13 +1,20 @@
 //! A server that answers what a test says and remembers what it was asked.
 
 use crate::contract;
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use crate::stage::client_builder;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use partner_ingestion_sdk::partner_auth::StaticToken;
 use partner_ingestion_sdk::{Client, Retry};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -75,7 +82,7 @@ impl Server {
         let violations: Arc<Mutex<Vec<String>>> = Arc::default();
         let (log, broken) = (seen.clone(), violations.clone());
         let say = Arc::new(say);
-        let app = Router::new().fallback(move |request: Request<Body>| {
+        let answer = move |request: Request<Incoming>| {
             let (log, say, broken) = (log.clone(), say.clone(), broken.clone());
             async move {
                 let (parts, body) = request.into_parts();
@@ -83,7 +90,7 @@ impl Server {
                     method: parts.method.to_string(),
                     target: parts.uri.to_string(),
                     headers: parts.headers,
-                    body: to_bytes(body, 1 << 24).await.unwrap().to_vec(),
+                    body: body.collect().await.unwrap().to_bytes().to_vec(),
                 };
                 let count = {
                     let mut log = log.lock().unwrap();
@@ -92,10 +99,20 @@ impl Server {
                 };
                 let say = say(&seen, count);
                 broken.lock().unwrap().extend(violations_of(&seen, &say));
-                respond(say)
+                Ok::<_, Infallible>(respond(say))
+            }
+        };
+        let task = tokio::spawn(async move {
+            // Dropped with the task, so that no connection outlives the server.
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let connection =
+                    http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer.clone()));
+                // A client that closes the connection early is part of some tests.
+                connections.spawn(async move { drop(connection.await) });
             }
         });
-        let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { origin, seen, violations, task }
     }
 
@@ -122,7 +139,7 @@ impl Server {
 
     /// A client of this server with a fixed token that never tries again.
     pub fn client(&self) -> Client {
-        let builder = Client::builder().base_url(format!("{}/v1.0/ingestion", self.origin)).retry(Retry::none());
+        let builder = client_builder().base_url(format!("{}/v1.0/ingestion", self.origin)).retry(Retry::none());
         builder.token_provider(StaticToken::new("a-token").unwrap()).build().unwrap()
     }
 }
@@ -158,8 +175,8 @@ fn violations_of(seen: &Seen, say: &Say) -> Vec<String> {
     })
 }
 
-fn respond(say: Say) -> Response<Body> {
-    let mut response = Response::new(Body::from(say.body));
+fn respond(say: Say) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(say.body));
     *response.status_mut() = StatusCode::from_u16(say.status).unwrap();
     for (name, value) in say.headers {
         response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_str(&value).unwrap());

@@ -2,9 +2,9 @@
 
 use crate::contract;
 use partner_auth::{Authority, TokenSource};
-use partner_ingestion_sdk::reqwest::Method;
+use partner_ingestion_sdk::reqwest::{self, Method};
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, Error, Page, Response};
+use partner_ingestion_sdk::{Client, ClientBuilder, Error, Page, Response};
 use partner_sandbox::{Sandbox, SandboxBuilder};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -26,7 +26,7 @@ impl Stage {
 
     async fn on(builder: SandboxBuilder) -> Self {
         let sandbox = builder.pace(Duration::from_millis(20)).start().await.unwrap();
-        let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+        let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
         Self { sandbox, client }
     }
 
@@ -127,7 +127,17 @@ pub async fn open_sandbox() -> Sandbox {
 /// Tokens of the sandbox's account.
 pub fn source(sandbox: &Sandbox) -> TokenSource {
     let builder = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-    builder.authority(authority(sandbox)).build().unwrap()
+    builder.authority(authority(sandbox)).http(without_roots).build().unwrap()
+}
+
+/// A client of a server on loopback.
+pub fn client_builder() -> ClientBuilder {
+    Client::builder().http(without_roots)
+}
+
+/// Loading the system's root certificates takes 20 ms in a debug build, and plain http has no use for them.
+fn without_roots(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    http.tls_certs_only([])
 }
 
 /// The items of a list that has one page.

@@ -2,11 +2,10 @@
 
 use super::correction::{self, Correction, NotApplied, State};
 use super::finding::{Finding, Findings};
-use super::overlay;
+use super::overlay::OverlayFile;
 use crate::report::Report;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use std::path::Path;
 
 /// The corrected document and what became of every correction.
 pub struct Corrected {
@@ -21,11 +20,11 @@ pub struct Corrected {
 }
 
 /// Applies the overlays of a folder.
-pub fn correct(mut document: Value, overlays: &Path, allow_broken: &[String]) -> Result<Corrected> {
+pub fn correct(mut document: Value, overlays: &[OverlayFile], allow_broken: &[String]) -> Result<Corrected> {
     let mut corrections = Vec::new();
     let mut not_applied: Vec<NotApplied> = Vec::new();
     let mut docs = None;
-    for file in overlay::read_all(overlays)? {
+    for file in overlays {
         if let Some(facts) = file.extensions.get("x-not-applied") {
             let facts: Vec<NotApplied> =
                 serde_json::from_value(facts.clone()).with_context(|| format!("{}: x-not-applied", file.name))?;
@@ -33,7 +32,7 @@ pub fn correct(mut document: Value, overlays: &Path, allow_broken: &[String]) ->
         }
         match file.name.as_str() {
             "docs.overlay.yaml" => docs = Some(file),
-            name => corrections.extend(correction::group(name, file.actions)?),
+            name => corrections.extend(correction::group(name, file.actions.clone())?),
         }
     }
     let ids = corrections.iter().map(|c| c.fact.id.as_str());

@@ -46,10 +46,15 @@ impl Files {
         Ok(differing)
     }
 
-    /// Adds Rust source, which has to parse.
+    /// Adds Rust source that was printed from a syntax tree.
+    pub fn add_printed(&mut self, path: &str, banner: &str, purpose: &str, code: &str) {
+        self.add(path, format!("{banner}//! {purpose}\n\n{}\n", code.trim()));
+    }
+
+    /// Adds Rust source that was put together as text. Returns an error if it is not valid Rust.
     pub fn add_rust(&mut self, path: &str, banner: &str, purpose: &str, code: &str) -> Result<()> {
         syn::parse_file(code).with_context(|| format!("{path} would not be valid Rust:\n{}", excerpt(code)))?;
-        self.add(path, format!("{banner}//! {purpose}\n\n{}\n", code.trim()));
+        self.add_printed(path, banner, purpose, code);
         Ok(())
     }
 

@@ -80,7 +80,7 @@ fn read(bytes: &[u8]) -> Result<(Value, bool), NotUsable> {
     let value = if is_json(text) { json(text)? } else { yaml(text).map_err(|e| NotUsable::at("", e.to_string()))? };
     let version = value.get("swagger").map(|version| version.as_str().unwrap_or("of an unknown version").to_owned());
     let value = match version.as_deref() {
-        Some("2.0") => swagger2::upgrade(value)?,
+        Some("2.0") => swagger2::upgrade(&value)?,
         Some(version) => {
             let message = format!("this is Swagger {version}; Swagger 2.0 and OpenAPI 3.0 are read");
             return Err(NotUsable::at("/swagger", message));

@@ -73,7 +73,7 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
         report.step("pin", &format!("version {} of {}, sha256 {short}", source.version, source.retrieved));
     }
 
-    let corrected = correct(document.value, &openapi.join("overlays"), &options.allow_broken)?;
+    let corrected = correct(document.value, &overlay::read_all(&openapi.join("overlays"))?, &options.allow_broken)?;
     corrected.tell(own, report);
     let names = names::read(&openapi.join("names.toml"))?;
     let retained = retained::read(&openapi.join(retained::FILE))?;
@@ -147,22 +147,27 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
     let mut files = Files::default();
     let rust = [
         ("mod", "What `cargo xtask generate` made from the document.", MODULES.to_owned()),
-        ("types", "The objects of the interface.", prettyplease::unparse(&split.types)),
         ("enums", "The lists of values of the interface.", companions::enums::emit(api, &usage)),
         ("unions", "The alternatives of the interface.", companions::unions::emit(api, &usage)),
         ("ids", "The identifiers in the paths of the interface.", companions::ids::emit(api)),
         ("setters", "Setters of what request bodies hold.", companions::setters::emit(api, &usage)),
         ("resources", "Defaults, and what resources and pages have in common.", companions::resources::emit(api)),
-        ("requests", "Progenitor's requests: paths, queries, bodies.", prettyplease::unparse(&split.requests)),
         ("table", "The operations, as the runtime knows them.", companions::table::emit(api)),
-        ("operations", "The public builders of the operations.", formatted(&operations)?),
     ];
     for (name, purpose, code) in rust {
         files.add_rust(&format!("{SDK}/{name}.rs"), &banner, purpose, &code)?;
     }
+    let printed = [
+        ("types", "The objects of the interface.", prettyplease::unparse(&split.types)),
+        ("requests", "Progenitor's requests: paths, queries, bodies.", prettyplease::unparse(&split.requests)),
+        ("operations", "The public builders of the operations.", formatted(&operations)?),
+    ];
+    for (name, purpose, code) in printed {
+        files.add_printed(&format!("{SDK}/{name}.rs"), &banner, purpose, &code);
+    }
     let suite = "tests/suite/src/generated";
     let purpose = "Every type and every operation by name.";
-    files.add_rust(&format!("{suite}/bridge.rs"), &banner, purpose, &formatted(&bridge)?)?;
+    files.add_printed(&format!("{suite}/bridge.rs"), &banner, purpose, &formatted(&bridge)?);
     let module = "#[allow(deprecated, reason = \"what the document dropped is tested too\")]\npub mod bridge;\n";
     files.add_rust(&format!("{suite}/mod.rs"), &banner, "What the tests need of every type.", module)?;
     files.add("tests/sandbox/src/generated/openapi.json", document.clone());

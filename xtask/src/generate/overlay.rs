@@ -63,14 +63,9 @@ pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
         bail!("{name} is not a valid overlay: {errors}");
     }
     let extensions = serde_json::to_value(&overlay.extensions)?;
-    let actions = overlay
-        .actions
-        .iter()
-        .map(|action| {
-            let single = v1_1::Overlay { actions: vec![action.clone()], ..overlay.clone() };
-            Action::new(name, single)
-        })
-        .collect::<Result<_>>()?;
+    let header = v1_1::Overlay { actions: Vec::new(), ..overlay.clone() };
+    let single = |action: &v1_1::Action| v1_1::Overlay { actions: vec![action.clone()], ..header.clone() };
+    let actions = overlay.actions.iter().map(|action| Action::new(name, single(action))).collect::<Result<_>>()?;
     Ok(OverlayFile { name: name.to_owned(), actions, extensions, overlay })
 }
 

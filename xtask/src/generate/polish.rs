@@ -60,7 +60,7 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
     if !missing.is_empty() {
         bail!("progenitor dropped the types {}", missing.join(", "));
     }
-    Ok(syn::File { shebang: None, attrs: Vec::new(), items })
+    Ok(syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items })
 }
 
 /// Properties in are fields out plus `extra`, under the names that we chose.
@@ -197,7 +197,7 @@ fn requests_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
             use crate::generated::types;
         ),
     ];
-    let mut file = syn::File { shebang: None, attrs: Vec::new(), items: imports.into() };
+    let mut file = syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items: imports.into() };
     let mut methods = BTreeSet::new();
     for item in items {
         match item {

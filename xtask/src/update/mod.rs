@@ -3,8 +3,8 @@
 //! Everything is done in a copy of the project below `target/`. The project itself is touched at the very end, when the copy
 //! builds, so that whatever fails leaves it as it was.
 
-mod changelog;
-pub mod copy;
+pub mod changelog;
+mod copy;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ use crate::generate::emit::Files;
 use crate::generate::finding::Findings;
 use crate::generate::load::{self, Document};
 use crate::generate::retained::{self, Retained};
-use crate::generate::{self, interface, names, normalise, pin};
+use crate::generate::{self, interface, names, normalise, overlay, pin};
 use crate::process::{cargo, cargo_quietly};
 use crate::report::Report;
 use anyhow::{Context, Result};
@@ -98,11 +98,12 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     let names_text = read(&openapi.join("names.toml"))?;
     let earlier = retained::read(&openapi.join(retained::FILE))?;
     let old_names = names::parse(&names_text).context("openapi/names.toml")?;
-    let old_document = correct(old.value, &overlays, &[])?.document;
+    let actions = overlay::read_all(&overlays)?;
+    let old_document = correct(old.value, &actions, &[])?.document;
     let (old_api, findings) = interface(&old_document, &old_names, &earlier, true);
     findings.into_result_in("the document that is there cannot be generated from", &old.source)?;
 
-    let corrected = correct(document.value.clone(), &overlays, &[])?;
+    let corrected = correct(document.value.clone(), &actions, &[])?;
     tell_corrections(&corrected, report);
     let proposed = normalise::unnamed(&corrected.document, &old_names);
     for (operation, name) in &proposed {

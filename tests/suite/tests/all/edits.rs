@@ -1,9 +1,9 @@
 //! Names that people know, drafts, and changes that lose nobody's work.
 
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, ErrorKind, Filter, Retry};
+use partner_ingestion_sdk::{ErrorKind, Filter, Retry};
 use partner_sandbox::{Calls, Fault, Incident, Sandbox};
-use partner_tests::stage::{Stage, checked, items, source};
+use partner_tests::stage::{Stage, checked, client_builder, items, source};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -139,7 +139,7 @@ async fn a_change_of_an_availability_keeps_its_prices() {
 async fn branches_that_never_come_are_named() {
     let hour = Duration::from_secs(3600);
     let sandbox = checked(Sandbox::builder()).pace(hour).start().await.unwrap();
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     let product = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
     let plan = client.ensure_variant(&product, AzureSkuVariant::managed_app("standard", "Standard")).await.unwrap();
     let (product, plan) = (product.id.unwrap(), plan.id.unwrap());
@@ -218,7 +218,7 @@ async fn a_change_by_id_and_one_that_never_gets_through() {
     let refused = stage.client.modify_variant(&product, &plan, |variant| variant).await.unwrap_err();
     assert_eq!(refused.status().unwrap().as_u16(), 403);
     // The callers of a client without retries still get their rounds.
-    let client = Client::builder().base_url(stage.sandbox.url()).token_provider(source(&stage.sandbox));
+    let client = client_builder().base_url(stage.sandbox.url()).token_provider(source(&stage.sandbox));
     let client = client.retry(Retry::none()).build().unwrap();
     stage.sandbox.fail(put, Fault::status(412), 3);
     client.modify_variant(&product, &plan, |variant| variant).await.unwrap();

@@ -5,7 +5,7 @@ use partner_ingestion_sdk::partner_auth::{StaticToken, TokenSource};
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::{Client, Error, ErrorKind, IfMatch, Retry};
 use partner_tests::server::{Say, Server};
-use partner_tests::stage::{Stage, authority, source};
+use partner_tests::stage::{Stage, authority, client_builder, source};
 use serde_json::json;
 use std::error::Error as _;
 use std::time::Duration;
@@ -26,7 +26,7 @@ impl TokenProvider for NoToken {
 #[tokio::test]
 async fn without_a_token_nothing_is_sent() {
     let server = Server::script(vec![Say::new(200, "{}")]).await;
-    let client = Client::builder().base_url(&server.origin).token_provider(NoToken).build().unwrap();
+    let client = client_builder().base_url(&server.origin).token_provider(NoToken).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert!(error.is_auth() && error.is_retryable());
@@ -52,7 +52,7 @@ async fn a_wrong_secret_says_what_to_do() {
             secret.unwrap_or(&own_secret),
         );
         let tokens = tokens.authority(authority(sandbox)).build().unwrap();
-        let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build().unwrap();
+        let client = client_builder().base_url(sandbox.url()).token_provider(tokens).build().unwrap();
         let calls = sandbox.calls().len();
         let error = client.list_products().send().await.unwrap_err();
         let auth = error.auth_error().unwrap();
@@ -135,7 +135,7 @@ async fn a_401_renews_the_token_once() {
 
     // A service that never accepts: one renewal, then the 401.
     let server = Server::script(vec![Say::new(401, "")]).await;
-    let client = Client::builder().base_url(&server.origin).token_provider(source(&stage.sandbox)).build().unwrap();
+    let client = client_builder().base_url(&server.origin).token_provider(source(&stage.sandbox)).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), server.seen().len()), (401, 2));
     let tokens: Vec<_> = server.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
@@ -152,21 +152,21 @@ async fn retries_by_method_and_cause() {
     let busy = || Say::new(503, "").with("retry-after", "0");
     let server = Server::script(vec![busy(), Say::new(500, ""), Say::new(200, "{}")]).await;
     let client =
-        Client::builder().base_url(&server.origin).token_provider(StaticToken::new("t").unwrap()).build().unwrap();
+        client_builder().base_url(&server.origin).token_provider(StaticToken::new("t").unwrap()).build().unwrap();
     let answer = client.list_products().send().await.unwrap();
     assert_eq!((answer.attempts(), server.seen().len()), (3, 3));
 
     // A POST that may have been processed is not sent again.
     let server = Server::script(vec![Say::new(500, ""), Say::new(201, "{}")]).await;
     let client =
-        Client::builder().base_url(&server.origin).token_provider(StaticToken::new("t").unwrap()).build().unwrap();
+        client_builder().base_url(&server.origin).token_provider(StaticToken::new("t").unwrap()).build().unwrap();
     let error = client.create_product(partner_ingestion_sdk::types::AzureProduct::default()).send().await.unwrap_err();
     assert_eq!((error.attempts(), server.seen().len()), (1, 1));
 
     // The call's own limit, and a Retry-After beyond it.
     let server = Server::script(vec![Say::new(503, "").with("retry-after", "3600")]).await;
     let client =
-        Client::builder().base_url(&server.origin).token_provider(StaticToken::new("t").unwrap()).build().unwrap();
+        client_builder().base_url(&server.origin).token_provider(StaticToken::new("t").unwrap()).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();
     assert_eq!((error.retry_after(), server.seen().len()), (Some(Duration::from_secs(3600)), 1));
 }
@@ -176,7 +176,7 @@ async fn time_and_connection() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", silent.local_addr().unwrap());
     let client =
-        Client::builder().base_url(&address).token_provider(StaticToken::new("t").unwrap()).retry(Retry::none());
+        client_builder().base_url(&address).token_provider(StaticToken::new("t").unwrap()).retry(Retry::none());
     let client = client.build().unwrap();
     let error = client.list_products().timeout(Duration::from_millis(50)).send().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Timeout, None));
@@ -189,7 +189,7 @@ async fn time_and_connection() {
 #[tokio::test]
 async fn too_large_an_answer_is_refused() {
     let server = Server::script(vec![Say::new(200, "x".repeat(5000)).with("request-id", "r")]).await;
-    let builder = Client::builder().base_url(&server.origin).max_response_bytes(4096);
+    let builder = client_builder().base_url(&server.origin).max_response_bytes(4096);
     let client = builder.token_provider(StaticToken::new("t").unwrap()).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::TooLarge, Some("r")));

@@ -1,9 +1,9 @@
 //! Faults and time on demand, and what the SDK makes of them.
 
 use partner_ingestion_sdk::reqwest;
-use partner_ingestion_sdk::{Client, ErrorKind, Retry};
+use partner_ingestion_sdk::{ErrorKind, Retry};
 use partner_sandbox::{Calls, Fault, Sandbox};
-use partner_tests::stage::{Stage, checked, open_sandbox, source};
+use partner_tests::stage::{Stage, checked, client_builder, open_sandbox, source};
 use serde_json::json;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ async fn a_slow_answer_and_a_body_as_the_service_writes_it() {
 #[tokio::test]
 async fn an_outage_of_the_sign_in() {
     let sandbox = open_sandbox().await;
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     sandbox.fail(Calls::tokens(), Fault::status(503), 2);
     client.list_products().send().await.unwrap();
     assert_eq!(sandbox.grants(), 1);
@@ -79,7 +79,7 @@ async fn an_outage_of_the_sign_in() {
 async fn time_moves_when_it_is_told_to() {
     let hour = Duration::from_secs(3600);
     let sandbox = checked(Sandbox::builder()).pace(hour).start().await.unwrap();
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     let stage = Stage { sandbox, client };
     let product = stage.product("time").await;
     let plan = stage.variant(&product).await;
@@ -103,7 +103,7 @@ async fn tests_in_other_languages_control_it_over_http() {
     let send = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status().as_u16();
     let post = async |path: &str, body: serde_json::Value| send(http.post(control(path)).json(&body)).await;
 
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     let order = json!({"calls": "GET /products", "times": 2, "status": 503, "headers": {"Retry-After": "0"}});
     assert_eq!(post("faults", order).await, 204);
     assert_eq!(client.list_products().send().await.unwrap().attempts(), 3);

@@ -2,9 +2,9 @@
 
 use futures_util::StreamExt;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, Error, Retry};
+use partner_ingestion_sdk::{Error, Retry};
 use partner_sandbox::{Calls, Fault};
-use partner_tests::stage::{Stage, source};
+use partner_tests::stage::{Stage, client_builder, source};
 use std::time::{Duration, Instant};
 
 const TABLE: &str = include_str!("../../../../partner-ingestion-sdk/src/FAULTS.md");
@@ -67,7 +67,7 @@ async fn cell(name: &'static str, class: &'static str) -> (String, Duration) {
         }
         None => closed.to_owned(),
     };
-    let client = Client::builder().base_url(base).token_provider(source(&stage.sandbox));
+    let client = client_builder().base_url(base).token_provider(source(&stage.sandbox));
     let client = client.timeout(Duration::from_secs(2)).max_response_bytes(4_000);
     let client = client.retry(Retry::default().attempts(3)).build().unwrap();
     let before = count(&stage, operation);

@@ -3,10 +3,10 @@
 use futures_util::future::{BoxFuture, join_all, poll_fn};
 use futures_util::{FutureExt, TryStreamExt};
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, ErrorKind, FileSource, Retry};
+use partner_ingestion_sdk::{ErrorKind, FileSource, Retry};
 use partner_sandbox::{Calls, Fault, Sandbox, Verdict};
 use partner_tests::memory::peak_memory;
-use partner_tests::stage::{Stage, checked, open_sandbox, source};
+use partner_tests::stage::{Stage, checked, client_builder, open_sandbox, source};
 use std::collections::BTreeSet;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ async fn a_thousand_calls_to_a_service_that_takes_twenty_a_second() {
 #[tokio::test]
 async fn no_more_at_a_time_than_the_client_allows() {
     let sandbox = open_sandbox().await;
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).concurrency(2);
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).concurrency(2);
     let client = client.build().unwrap();
     client.list_products().send().await.unwrap();
     sandbox.fail(Calls::any(), Fault::delay(Duration::from_millis(100)), 6);
@@ -62,7 +62,7 @@ async fn a_deadline_holds_for_the_whole_call() {
     // The token counts too.
     let sandbox = open_sandbox().await;
     sandbox.fail(Calls::tokens(), Fault::delay(Duration::from_secs(60)), 1);
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox));
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
     let client = client.deadline(Duration::from_millis(200)).build().unwrap();
     let offer = AzureProduct::application("app", "App");
     let error = client.create_product(&offer).send().await.unwrap_err();
@@ -94,7 +94,7 @@ async fn nothing_is_lost_when_a_call_is_dropped() {
     let before = tasks();
     {
         let sandbox = checked(Sandbox::builder()).pace(Duration::ZERO).start().await.unwrap();
-        let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox));
+        let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
         let client = client.concurrency(1).retry(Retry::none()).build().unwrap();
         let product = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
         let plan = client.ensure_variant(&product, AzureSkuVariant::managed_app("one", "One")).await.unwrap();

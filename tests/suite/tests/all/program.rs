@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 
-/// Built once.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| build(&["--package", "partner-sandbox"]).join("partner-sandbox"));
+/// Built with the features that it has in `cargo test`, which has built it already.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    build(&["--package", "partner-sandbox", "--package", "workspace-hack-client"]).join("partner-sandbox")
+});
 
 fn run(args: &[&str]) -> Output {
     Command::new(&*PROGRAM).args(args).stdin(Stdio::null()).output().unwrap()

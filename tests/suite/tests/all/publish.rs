@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, Error, ErrorKind, IfPending, Publish, Stage as At};
 use partner_sandbox::{Calls, Fault, Incident, Sandbox, Verdict};
-use partner_tests::stage::{Stage, checked, items, source};
+use partner_tests::stage::{Stage, checked, client_builder, items, source};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 async fn still() -> Stage {
     let sandbox = checked(Sandbox::builder()).pace(HOUR).start().await.unwrap();
     sandbox.set_token_lifetime(1000 * HOUR);
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     Stage { sandbox, client }
 }
 

@@ -1,9 +1,9 @@
 //! Tokens that the service rejects, under load.
 
 use partner_auth::TokenProvider;
-use partner_ingestion_sdk::{Client, Retry};
+use partner_ingestion_sdk::Retry;
 use partner_tests::server::{Say, Server};
-use partner_tests::stage::{Stage, source};
+use partner_tests::stage::{Stage, client_builder, source};
 use std::collections::BTreeMap;
 
 const TASKS: usize = 1000;
@@ -28,7 +28,7 @@ async fn a_thousand_401s_cost_one_token() {
     let old = tokens.token().await.unwrap();
     let old = old.header().to_str().unwrap().to_owned();
     let server = service(401, move |token| token != old).await;
-    let client = Client::builder().base_url(&server.origin).token_provider(tokens).build().unwrap();
+    let client = client_builder().base_url(&server.origin).token_provider(tokens).build().unwrap();
     let calls: Vec<_> = (0..TASKS)
         .map(|n| {
             let client = client.clone();
@@ -51,7 +51,7 @@ async fn a_thousand_401s_cost_one_token() {
 async fn a_service_that_rejects_everything_costs_one_token() {
     let stage = Stage::open().await;
     let server = service(401, |_| false).await;
-    let client = Client::builder().base_url(&server.origin).token_provider(source(&stage.sandbox)).build().unwrap();
+    let client = client_builder().base_url(&server.origin).token_provider(source(&stage.sandbox)).build().unwrap();
     let calls: Vec<_> = (0..100)
         .map(|_| {
             let client = client.clone();
@@ -75,7 +75,7 @@ async fn a_403_renews_the_token_only_when_asked_to() {
         let tokens = source(&stage.sandbox);
         let old = tokens.token().await.unwrap().header().to_str().unwrap().to_owned();
         let server = service(403, move |token| token != old).await;
-        let client = Client::builder().base_url(&server.origin).token_provider(tokens).renew_on_forbidden(renew);
+        let client = client_builder().base_url(&server.origin).token_provider(tokens).renew_on_forbidden(renew);
         let outcome = client.retry(Retry::none()).build().unwrap().list_products().send().await;
         assert_eq!(outcome.is_ok(), renew);
         assert_eq!(stage.sandbox.grants(), grants);

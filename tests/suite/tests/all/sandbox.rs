@@ -3,7 +3,7 @@
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, Retry, reqwest};
 use partner_sandbox::{Calls, Fault, Sandbox};
-use partner_tests::stage::{Stage, checked, open_sandbox, source};
+use partner_tests::stage::{Stage, checked, client_builder, open_sandbox, source};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -71,7 +71,7 @@ async fn an_unmet_expectation_fails_the_test() {
 async fn a_panic_of_a_handler_fails_the_test() {
     let builder = Sandbox::builder().on_call(|call| assert_ne!(call.status, 404, "nothing is missing"));
     let sandbox = builder.start().await.unwrap();
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox));
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
     let client = client.build().unwrap();
     assert!(client.get_product("nothing").send().await.unwrap_err().is_not_found());
     // It goes on answering until the test ends.
@@ -137,7 +137,7 @@ async fn two_hundred_live_side_by_side() {
     // Half of them, so that a busy machine does not matter.
     assert!(starts[100] < Duration::from_millis(50), "{:?}", starts[100]);
     let calls = stages.iter().map(|sandbox| async move {
-        let client = Client::builder().base_url(sandbox.url()).token_provider(source(sandbox));
+        let client = client_builder().base_url(sandbox.url()).token_provider(source(sandbox));
         let client = client.build().unwrap();
         let offer = AzureProduct::application("one", "One");
         client.create_product(offer).send().await.unwrap();
@@ -158,7 +158,7 @@ async fn sixty_four_clients_in_parallel() {
     let sandbox = checked(Sandbox::builder()).pace(Duration::ZERO).start().await.unwrap();
     let (sandbox, end) = (&sandbox, Instant::now() + time());
     let clients = (0..64).map(|number| async move {
-        let client = Client::builder().base_url(sandbox.url()).token_provider(source(sandbox));
+        let client = client_builder().base_url(sandbox.url()).token_provider(source(sandbox));
         let client = client.retry(Retry::none()).build().unwrap();
         let mut rounds = 0;
         while Instant::now() < end || rounds == 0 {

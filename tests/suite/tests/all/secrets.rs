@@ -1,10 +1,10 @@
 //! A canary scan: secret, token and upload address are nowhere that somebody might read.
 
 use partner_auth::{Authority, TokenSource};
-use partner_ingestion_sdk::Client;
 use partner_ingestion_sdk::partner_auth::StaticToken;
 use partner_ingestion_sdk::types::*;
 use partner_tests::server::{Say, Server};
+use partner_tests::stage::client_builder;
 use serde_json::json;
 use std::error::Error as StdError;
 use std::fmt::Debug;
@@ -59,7 +59,7 @@ async fn token_endpoint_answers_never_reach_an_error() {
         clean(&source);
         let source = source.build().unwrap();
         clean(&source);
-        let client = Client::builder().base_url(&server.origin).token_provider(source).build().unwrap();
+        let client = client_builder().base_url(&server.origin).token_provider(source).build().unwrap();
         let error = client.list_products().send().await.unwrap_err();
         assert_clean(&printed(&error));
         assert_clean(error.hint());
@@ -74,12 +74,12 @@ async fn a_token_never_leaves_its_header() {
         Say::new(400, json!(format!("bad {}", seen.header("authorization").unwrap())).to_string())
     })
     .await;
-    let client = Client::builder().base_url(&echo.origin).token_provider(token.clone()).build().unwrap();
+    let client = client_builder().base_url(&echo.origin).token_provider(token.clone()).build().unwrap();
     clean(&client);
     clean(&client.list_products());
     let error = client.list_products().send().await.unwrap_err();
     assert_clean(&printed(&error));
-    let gone = Client::builder().base_url("http://127.0.0.1:1").token_provider(token).build().unwrap();
+    let gone = client_builder().base_url("http://127.0.0.1:1").token_provider(token).build().unwrap();
     assert_clean(&printed(&gone.delete_product("p").send().await.unwrap_err()));
 }
 

@@ -1,31 +1,44 @@
 //! What whoever listens to `tracing` sees: the calls with their names and outcomes, and no secret.
 
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, FileSource};
+use partner_ingestion_sdk::{FileSource, Retry};
 use partner_sandbox::{Calls, Fault, Incident, Sandbox, Verdict};
-use partner_tests::stage::{checked, open_sandbox, source};
+use partner_tests::stage::{checked, client_builder, open_sandbox, source};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 
-/// Keeps a line for everything that is said.
-#[derive(Clone, Default)]
-struct Listener(Arc<Mutex<Vec<String>>>, Arc<AtomicU64>);
+thread_local! {
+    static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// Keeps a line for everything that is said on the thread of a test. It is one for the whole process: a subscriber that comes and
+/// goes can miss a call site that another thread reaches first.
+struct Listener(AtomicU64);
 
 impl Listener {
+    /// Listens on this thread from now on.
+    fn start() {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| tracing::subscriber::set_global_default(Self(AtomicU64::new(0))).unwrap());
+        LINES.set(Some(Vec::new()));
+    }
+
+    fn lines() -> Vec<String> {
+        LINES.with_borrow(|lines| lines.clone().unwrap())
+    }
+
     fn note(&self, what: &str, name: &str, record: impl FnOnce(&mut Line)) {
         let mut line = Line(format!("{what} {name}"));
         record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-
-    fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        LINES.with_borrow_mut(|lines| lines.iter_mut().for_each(|lines| lines.push(line.0.clone())));
     }
 }
 
@@ -38,13 +51,18 @@ impl Visit for Line {
 }
 
 impl Subscriber for Listener {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        // Asked each time: which thread it is matters.
+        Interest::sometimes()
+    }
+
     fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
+        LINES.with_borrow(Option::is_some)
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
         self.note("span", span.metadata().target(), |line| span.record(line));
-        Id::from_u64(self.1.fetch_add(1, Ordering::Relaxed) + 1)
+        Id::from_u64(self.0.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     fn record(&self, _: &Id, values: &Record<'_>) {
@@ -65,13 +83,12 @@ impl Subscriber for Listener {
 #[tokio::test]
 async fn a_call_has_a_span_with_its_outcome() {
     let sandbox = open_sandbox().await;
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
-    let listener = Listener::default();
-    let _listening = tracing::subscriber::set_default(listener.clone());
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    Listener::start();
     sandbox.fail(Calls::of("GET", "/products"), Fault::status(503).header("request-id", "r-1"), 1);
     client.list_products().filter("resourceType eq 'secret-filter'").send().await.unwrap();
     client.get_product("nothing").send().await.unwrap_err();
-    let lines: Vec<_> = listener.lines().into_iter().filter(|line| !line.contains("partner_auth")).collect();
+    let lines: Vec<_> = Listener::lines().into_iter().filter(|line| !line.contains("partner_auth")).collect();
     let said = |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|part| line.contains(part)));
     let span = [
         "span partner_ingestion_sdk",
@@ -108,9 +125,9 @@ async fn no_secret_is_ever_said() {
     });
     let sandbox = builder.start().await.unwrap();
     secrets.lock().unwrap().insert(sandbox.client_secret());
-    let listener = Listener::default();
-    let _listening = tracing::subscriber::set_default(listener.clone());
-    let client = Client::builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    Listener::start();
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
+    let client = client.retry(Retry::default().attempts(2)).build().unwrap();
     let moment = Duration::from_millis(1);
     let mut said = vec![format!("{client:?} {sandbox:?}")];
     let mut say = |what: String| said.push(what);
@@ -153,7 +170,7 @@ async fn no_secret_is_ever_said() {
         sandbox.heal();
     }
     say(format!("{:?}", sandbox.calls()));
-    said.extend(listener.lines());
+    said.extend(Listener::lines());
     let secrets = secrets.lock().unwrap();
     assert!(secrets.len() > 5 && said.len() > 100, "{} secrets, {} sayings", secrets.len(), said.len());
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {

@@ -1,15 +1,19 @@
-//! What a dependency on the published crates brings along.
+//! What a dependency on the published crates brings along, and what a build of the workspace compiles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
+
+/// What `cargo tree` prints with these arguments.
+fn cargo_tree(args: &[&str]) -> String {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo).args(["tree", "--locked", "--prefix", "none"]).args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
 
 /// Names and versions in the tree of a package.
 fn tree(args: &[&str]) -> BTreeSet<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let fixed = ["tree", "--locked", "--edges", "normal", "--prefix", "none", "--package"];
-    let output = Command::new(cargo).args(fixed).args(args).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = cargo_tree(&[&["--edges", "normal", "--package"], args].concat());
     text.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
 }
 
@@ -49,12 +53,74 @@ fn without_auth_the_client_has_no_exchange() {
     assert!(!has(&tree, "oauth2") && has(&tree, "reqwest"));
 }
 
+/// Each package in the build of a selection of members, with its sets of features: a second set is a second build.
+fn features(selection: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let text = cargo_tree(&[&["--no-dedupe", "--format", "{p}|{f}"], selection].concat());
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (package, features) in text.lines().filter_map(|line| line.split_once('|')) {
+        let name = package.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        found.entry(name).or_default().insert(features.trim_end_matches(" (*)").to_owned());
+    }
+    found
+}
+
+/// What a selection would build again after a build of the whole workspace.
+fn built_again(workspace: &BTreeMap<String, BTreeSet<String>>, selection: &[&str]) -> Vec<String> {
+    let differs = features(selection).into_iter().filter(|(package, sets)| !sets.is_subset(&workspace[package]));
+    differs.map(|(package, sets)| format!("{package} with {sets:?} instead of {:?}", workspace[&package])).collect()
+}
+
+/// If this fails, add the features to `tests/workspace-hack`.
+#[test]
+fn every_selection_of_members_builds_the_same() {
+    let workspace = features(&["--workspace"]);
+    let twice: Vec<_> = workspace.iter().filter(|(_, sets)| sets.len() > 1).collect();
+    assert!(twice.is_empty(), "macros and programs need different features: {twice:?}");
+    for member in ["partner-auth", "partner-ingestion-sdk", "partner-sandbox", "partner-tests", "xtask"] {
+        assert_eq!(built_again(&workspace, &["--package", member]), Vec::<String>::new(), "{member}");
+    }
+    // A selection without the tests has fewer features, and is found.
+    let alone = ["--package", "partner-auth", "--edges", "normal,build"];
+    assert!(built_again(&workspace, &alone).iter().any(|package| package.starts_with("tokio ")));
+}
+
+/// Packages that are there in more than one version.
+fn doubles(packages: &BTreeSet<String>) -> BTreeSet<&str> {
+    let names: Vec<&str> = packages.iter().filter_map(|package| package.split(' ').next()).collect();
+    names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+}
+
+#[test]
+fn no_package_is_there_in_two_versions_without_a_reason() {
+    // The oauth2 crate 5.0 is the latest: base64 0.22, sha2 0.10 and thiserror 1 with their own dependencies.
+    let oauth2 = [
+        "base64",
+        "block-buffer",
+        "cpufeatures",
+        "crypto-common",
+        "digest",
+        "getrandom",
+        "sha2",
+        "thiserror",
+        "thiserror-impl",
+    ];
+    // Derives of schemars 0.8 (typify), enumset (roas-overlay), serde_json_path and thiserror 1.
+    let derives = ["syn"];
+    let known: BTreeSet<&str> = oauth2.into_iter().chain(derives).collect();
+    for member in ["partner-ingestion-sdk", "xtask"] {
+        let text = cargo_tree(&["--edges", "normal,build", "--package", member]);
+        let packages: BTreeSet<String> =
+            text.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
+        let found = doubles(&packages);
+        assert!(found.is_subset(&known), "{member}: {found:?}, and known are {known:?}");
+    }
+    let planted = ["a v1.0.0", "a v2.0.0", "b v1.0.0"].map(str::to_owned).into();
+    assert_eq!(doubles(&planted), BTreeSet::from(["a"]));
+}
+
 #[test]
 fn json_features_that_break_flattened_decoding_are_off() {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let args = ["tree", "--locked", "--workspace", "--edges", "features", "--invert", "serde_json"];
-    let output = Command::new(cargo).args(args).output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = cargo_tree(&["--workspace", "--edges", "features", "--invert", "serde_json"]);
     assert!(text.contains("float_roundtrip") && text.contains("raw_value"));
     assert!(!text.contains("preserve_order") && !text.contains("arbitrary_precision"));
 }

@@ -2,12 +2,12 @@
 
 use super::{Edit, Users, at, compare, document};
 use crate::diff::worst;
-use crate::generate::{self, load};
-use crate::process::cargo_quietly;
+use crate::generate::load;
+use crate::generate::tests::{Project, compiler};
 use crate::report::Report;
-use crate::update::{copy, prepare};
+use crate::update::{changelog, prepare};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::PathBuf;
 
 const SETUP: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProductSetup/properties";
 const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
@@ -99,24 +99,29 @@ fn without(node: &mut Value, lost: &[String]) {
     }
 }
 
-/// Compiles the crate against the SDK of an edited document.
-fn compile(edited: &Value, code: &str) -> Result<(), String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let copy = copy::of(root, "samples").unwrap();
-    let document = load::from_bytes("edited.json", edited.to_string().into_bytes()).unwrap();
-    prepare(root, &document, "2027-01-31", &Report::quiet()).unwrap().unwrap().write(&copy).unwrap();
-    generate::run(&generate::Options { root: copy.clone(), ..Default::default() }, &Report::quiet()).unwrap();
+/// The SDK of an edited document, compiled.
+struct Sdk {
+    project: Project,
+    metadata: PathBuf,
+}
 
-    // A member of the workspace, so that what the project's own build compiled serves here too.
-    let manifest = std::fs::read_to_string(copy.join("Cargo.toml")).unwrap();
-    std::fs::write(copy.join("Cargo.toml"), manifest.replacen("members = [", "members = [\"sample\", ", 1)).unwrap();
-    std::fs::create_dir_all(copy.join("sample/src")).unwrap();
-    let manifest = "[package]\nname = \"sample\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[dependencies]\npartner-ingestion-sdk = { workspace = true }\n";
-    std::fs::write(copy.join("sample/Cargo.toml"), manifest).unwrap();
-    std::fs::write(copy.join("sample/src/lib.rs"), code).unwrap();
-    let target = root.join("target").to_string_lossy().into_owned();
-    let env = [("CARGO_TARGET_DIR", target.as_str())];
-    cargo_quietly(&copy, &["check", "--package", "sample", "--quiet"], &env).map_err(|error| format!("{error:#}"))
+impl Sdk {
+    fn of(edited: &Value) -> Self {
+        let project = Project::new();
+        project.write(changelog::FILE, "");
+        let document = load::from_bytes("edited.json", edited.to_string().into_bytes()).unwrap();
+        let inputs = prepare(project.root(), &document, "2027-01-31", &Report::quiet()).unwrap().unwrap();
+        inputs.write(project.root()).unwrap();
+        project.run(|_| {}).unwrap();
+        compiler::copy_sdk(project.root());
+        let metadata = compiler::check_sdk(project.root(), &["client"]).unwrap();
+        Self { project, metadata }
+    }
+
+    /// Compiles the downstream crate against it.
+    fn compile(&self, code: &str) -> Result<(), String> {
+        compiler::check_user(self.project.root(), &self.metadata, code)
+    }
 }
 
 #[test]
@@ -130,23 +135,33 @@ fn a_crate_compiles_or_not_as_the_levels_say() {
     {
         assert!(changes.iter().any(|change| change.rule.id == id), "{id} is among them");
     }
-    compile(&edited, CODE).unwrap();
+    let sdk = Sdk::of(&edited);
+    sdk.compile(CODE).unwrap();
     // It is told, to those who listen.
-    let error = compile(&edited, &format!("#![deny(deprecated)]\n{CODE}")).unwrap_err();
+    let error = sdk.compile(&format!("#![deny(deprecated)]\n{CODE}")).unwrap_err();
     for what in ["ListingOnly", "ContactMe", "trial_uri", "ListingContact", "as_sales_force"] {
         assert!(error.contains("use of deprecated") && error.contains(what), "{what}: {error}");
     }
     assert!(error.contains("the document of 2027-01-31 does not have it any more; it has `ListedOnly`"), "{error}");
+}
 
-    let edits: [(&str, Edit); 2] = [
-        ("get_product_setup", |document| drop(at(document, SETUP_PATH).as_object_mut().unwrap().remove("get"))),
-        ("mismatched types", |document| at(document, SETUP)["trialUri"]["type"] = "integer".into()),
+#[test]
+fn a_change_at_the_level_of_source_breaks_a_crate() {
+    let base = document();
+    let edits: [Edit; 2] = [
+        |document| drop(at(document, SETUP_PATH).as_object_mut().unwrap().remove("get")),
+        |document| at(document, SETUP)["trialUri"]["type"] = "integer".into(),
     ];
-    for (wanted, edit) in edits {
+    let mut both = base.clone();
+    for edit in edits {
         let mut edited = base.clone();
         edit(&mut edited);
-        assert_eq!(worst(&compare(&base, &edited)), Users::Source, "{wanted}");
-        let error = compile(&edited, CODE).unwrap_err();
+        assert_eq!(worst(&compare(&base, &edited)), Users::Source);
+        edit(&mut both);
+    }
+    // One build for both: the compiler reports each where it is used.
+    let error = Sdk::of(&both).compile(CODE).unwrap_err();
+    for wanted in ["get_product_setup", "mismatched types"] {
         assert!(error.contains(wanted), "{wanted}: {error}");
     }
 }

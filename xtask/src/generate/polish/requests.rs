@@ -4,6 +4,7 @@
 //! own, loses the headers of an answer that it cannot decode, and costs a call more than everything that the runtime does.
 
 use anyhow::{Result, bail};
+use proc_macro2::TokenStream;
 use quote::quote;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ImplItemFn, Stmt, parse_quote};
@@ -59,7 +60,7 @@ impl VisitMut for WithoutHeaders {
 }
 
 fn check_headers(name: &str, found: &[Stmt]) -> Result<()> {
-    let known: Vec<Stmt> = parse_quote! {
+    let known = quote! {
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
         header_map.append(
             ::reqwest::header::HeaderName::from_static("api-version"),
@@ -70,30 +71,29 @@ fn check_headers(name: &str, found: &[Stmt]) -> Result<()> {
 }
 
 fn check_sending(name: &str, found: &[Stmt]) -> Result<()> {
-    let known = |decoded: Expr| -> Vec<Stmt> {
-        parse_quote! {
-            let info = OperationInfo { operation_id: #name };
+    let known = |decoded: TokenStream| {
+        quote! {
+            let info = OperationInfo { operation_id: #name, };
             self.pre(&mut request, &info).await?;
             let result = self.exec(request, &info).await;
             self.post(&result, &info).await?;
             let response = result?;
             match response.status().as_u16() {
-                200..=299 => #decoded,
+                200..=299 => #decoded
                 _ => Err(Error::UnexpectedResponse(response)),
             }
         }
     };
     let known = [
-        known(parse_quote!(ResponseValue::from_response(response).await)),
-        known(parse_quote!(Ok(ResponseValue::empty(response)))),
+        known(quote!({ ResponseValue::from_response(response).await })),
+        known(quote!({ Ok(ResponseValue::empty(response)) })),
     ];
     let is_known = known.iter().any(|known| same(found, known));
     is_known.then_some(()).ok_or_else(|| unknown(name, "after the request", found))
 }
 
-fn same(left: &[Stmt], right: &[Stmt]) -> bool {
-    let text = |stmts: &[Stmt]| prettyplease::unparse(&parse_quote!(fn f() { #(#stmts)* }));
-    text(left) == text(right)
+fn same(found: &[Stmt], known: &TokenStream) -> bool {
+    quote!(#(#found)*).to_string() == known.to_string()
 }
 
 fn unknown(name: &str, place: &str, found: &[Stmt]) -> anyhow::Error {
@@ -117,14 +117,14 @@ mod tests {
                 {before}
                 #[allow(unused_mut)]
                 let mut request = self.client.get(url).headers(header_map).build()?;
-                let info = OperationInfo {{ operation_id: \"get\" }};
+                let info = OperationInfo {{ operation_id: \"get\", }};
                 self.pre(&mut request, &info).await?;
                 let result = self.exec(request, &info).await;
                 {after}
                 self.post(&result, &info).await?;
                 let response = result?;
                 match response.status().as_u16() {{
-                    200..=299 => Ok(ResponseValue::empty(response)),
+                    200..=299 => {{ Ok(ResponseValue::empty(response)) }}
                     _ => Err(Error::UnexpectedResponse(response)),
                 }}
             }}"

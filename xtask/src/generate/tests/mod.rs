@@ -1,6 +1,7 @@
 //! `generate` as a maintainer meets it: a copy of the project's `openapi/` in a folder of its own.
 
 mod check;
+pub(crate) mod compiler;
 mod corrections;
 mod docs;
 mod document;
@@ -13,6 +14,7 @@ use super::{Options, run};
 use crate::report::Report;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use tempfile::TempDir;
 
 /// A project with the committed inputs, which a test may spoil.
@@ -39,8 +41,14 @@ impl Project {
 
     /// With everything generated.
     pub fn generated() -> Self {
-        let project = Self::new();
-        project.run(|_| {}).unwrap();
+        /// Generated once for all tests.
+        static TREE: LazyLock<Vec<(PathBuf, String)>> = LazyLock::new(|| {
+            let project = Project::new();
+            project.run(|_| {}).unwrap();
+            project.tree()
+        });
+        let project = Self { dir: tempfile::tempdir().unwrap() };
+        TREE.iter().for_each(|(path, text)| project.write(&path.to_string_lossy(), text));
         project
     }
 

@@ -1,0 +1,121 @@
+//! Compiles the SDK with other generated code, and crates that use it.
+//!
+//! It calls rustc and rustdoc directly, with the dependencies that the workspace has already built: no second target folder, and a
+//! crate takes seconds instead of minutes.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+const SDK: &str = "partner-ingestion-sdk";
+
+/// The direct dependencies of the SDK by the names of their crates.
+static DEPENDENCIES: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
+    let graph = json(&["metadata", "--format-version", "1", "--locked"]);
+    let packages = graph[0]["packages"].as_array().unwrap();
+    let sdk = packages.iter().find(|package| package["name"] == SDK).unwrap()["id"].clone();
+    let nodes = graph[0]["resolve"]["nodes"].as_array().unwrap();
+    let node = nodes.iter().find(|node| node["id"] == sdk).unwrap();
+    // With the packages that give it the features that it has in `cargo test`, so that nothing is built anew.
+    let packages = ["--package", SDK, "--package", "partner-auth", "--package", "workspace-hack-client"];
+    let messages = json(&[&["build", "--lib", "--message-format", "json"], &packages[..]].concat());
+    let built = |package: &Value| {
+        let of_package = |message: &&Value| message["package_id"] == *package && message["filenames"].is_array();
+        let files = messages.iter().filter(of_package).flat_map(|message| message["filenames"].as_array().unwrap());
+        files.filter_map(Value::as_str).find(|file| file.ends_with(".rmeta")).map(PathBuf::from)
+    };
+    let dependencies = node["deps"].as_array().unwrap().iter();
+    dependencies.filter_map(|dep| Some((dep["name"].as_str()?.to_owned(), built(&dep["pkg"])?))).collect()
+});
+
+/// Runs cargo in the project and returns the JSON values that it prints, one a line.
+fn json(args: &[&str]) -> Vec<Value> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo).args(args).current_dir(project()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Copies what is written by hand in the SDK to a folder of the same name; generated files come from the test.
+pub fn copy_sdk(root: &Path) {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            let to = to.join(path.file_name().unwrap());
+            if path.is_file() {
+                std::fs::copy(&path, to).unwrap();
+            } else if !path.ends_with("generated") {
+                copy(&path, &to);
+            }
+        }
+    }
+    copy(&project().join(SDK), &root.join(SDK));
+}
+
+/// Compiles the SDK below this folder with these features and returns its metadata. The error lists the compiler's messages, a line
+/// each.
+pub fn check_sdk(root: &Path, features: &[&str]) -> Result<PathBuf, String> {
+    let mut command = compiler("RUSTC", "rustc", root);
+    of_the_sdk(&mut command, features);
+    command.args(["--crate-type", "lib", "--emit", "metadata", "--error-format", "short", "--out-dir", "."]);
+    run(command)?;
+    Ok(root.join("libpartner_ingestion_sdk.rmeta"))
+}
+
+/// Compiles a crate that uses the SDK.
+pub fn check_user(root: &Path, sdk: &Path, code: &str) -> Result<(), String> {
+    std::fs::write(root.join("user.rs"), code).unwrap();
+    let mut command = compiler("RUSTC", "rustc", root);
+    command.arg("user.rs").args(["--crate-type", "lib", "--emit", "metadata", "--extern"]);
+    command.arg(external("partner_ingestion_sdk", sdk));
+    run(command)
+}
+
+/// Renders the documentation of the SDK below this folder. A warning is an error.
+pub fn document_sdk(root: &Path, features: &[&str]) -> Result<(), String> {
+    let mut command = compiler("RUSTDOC", "rustdoc", root);
+    of_the_sdk(&mut command, features);
+    command.args(["--deny", "warnings", "--out-dir", "doc"]);
+    run(command)
+}
+
+fn compiler(variable: &str, program: &str, root: &Path) -> Command {
+    let program = std::env::var_os(variable).unwrap_or_else(|| program.into());
+    let mut command = Command::new(program);
+    let folder = DEPENDENCIES.values().next().and_then(|file| file.parent()).unwrap();
+    command.args(["--edition", "2024", "-L"]).arg(folder).current_dir(root).env("CARGO_PKG_VERSION", "0.0.0");
+    command
+}
+
+fn of_the_sdk(command: &mut Command, features: &[&str]) {
+    command.args(["partner-ingestion-sdk/src/lib.rs", "--crate-name", "partner_ingestion_sdk"]);
+    for feature in features {
+        command.arg("--cfg").arg(format!("feature=\"{feature}\""));
+    }
+    for (name, file) in &*DEPENDENCIES {
+        command.arg("--extern").arg(external(name, file));
+    }
+}
+
+fn external(name: &str, file: &Path) -> OsString {
+    let mut argument = OsString::from(format!("{name}="));
+    argument.push(file);
+    argument
+}
+
+fn run(mut command: Command) -> Result<(), String> {
+    let output = command.output().unwrap();
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
