@@ -3,13 +3,9 @@
 #![allow(missing_docs, reason = "nothing outside of this project sees it; what is not plain is explained all the same")]
 #![allow(unreachable_pub, reason = "nothing outside of this project sees it")]
 
-pub mod bench;
-pub mod ci;
-pub mod demo;
 pub mod diff;
 pub mod generate;
-pub mod interop;
 pub mod process;
 pub mod report;
-pub mod soak;
+pub mod tasks;
 pub mod update;

@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use xtask::report::Report;
-use xtask::{bench, ci, demo, diff, generate, interop, soak, update};
+use xtask::tasks::{bench, ci, demo, interop, soak, test_times};
+use xtask::{diff, generate, update};
 
 /// Tools of the Partner Center Ingestion SDK.
 ///
@@ -96,22 +97,40 @@ Exit codes: 0 done, 1 a change is at least as grave as --fail-on says or a docum
         #[arg(long)]
         verify: bool,
     },
-    /// Run a benchmark beside peers, in a workspace of its own; prints tables of ratios.
+    /// Run a benchmark and print a table of ratios.
+    ///
+    /// `build` measures the project itself at two revisions; the others run beside peers, in a workspace of their own.
     Bench {
-        /// Which one: `calls`, `decode`, `compile`, `generate` or `tokens`.
+        /// Benchmark: `build`, `calls`, `compile`, `crypto`, `decode`, `generate` or `tokens`.
         #[arg(default_value = "decode")]
         name: String,
+        /// Revision that `build` compares HEAD with.
+        #[arg(long, value_name = "REVISION", default_value = "HEAD~1")]
+        against: String,
     },
     /// Check that the generated crate matches the document, then publish an offer to the sandbox.
     Demo,
     /// Run everything that CI runs, in its order.
-    Ci,
+    ///
+    /// Prints the time of each step and the slowest tests.
+    Ci {
+        /// Run only formatting, lints and the fast tests: under a minute once everything is built.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Test the tokens against a foreign OAuth server, where Node.js is there to run it.
     Interop,
     /// Run the tests of CI at full size, which takes minutes. Prints its figures.
     Soak {
         /// Which one: `types`, `tokens`, `clients`, `runtime`, `documents` or `model`. All of them if not given.
         name: Option<String>,
+    },
+    /// Run a test program so that it prints how long each test takes. `ci` uses it.
+    #[command(hide = true)]
+    RunTest {
+        program: PathBuf,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
     },
 }
 
@@ -132,19 +151,21 @@ fn main() -> ExitCode {
             let proof = if verify { update::Proof::Tested } else { update::Proof::Compiles };
             update::run(&root, &update::Options { document: &document, dry_run, proof, day: &day }, &report)
         }
-        Command::Bench { name } => bench::run(&root, &name, &report),
+        Command::Bench { name, against } => bench::run(&root, &name, &against, &report),
         Command::Demo => demo::run(&root, &report),
-        Command::Ci => ci::run(&root, &report),
+        Command::Ci { quick } => ci::run(&root, quick, &report),
+        Command::RunTest { program, args } => {
+            return test_times::run(&program, &args).unwrap_or_else(|error| failed(&report, &error));
+        }
         Command::Interop => interop::run(&root, &report),
         Command::Soak { name } => soak::run(&root, name.as_deref(), &report),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report.fail(&format!("{error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    result.map_or_else(|error| failed(&report, &error), |()| ExitCode::SUCCESS)
+}
+
+fn failed(report: &Report, error: &anyhow::Error) -> ExitCode {
+    report.fail(&format!("{error:#}"));
+    ExitCode::FAILURE
 }
 
 /// The folder above this crate's, as cargo knows it when it runs us.

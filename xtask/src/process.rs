@@ -1,24 +1,67 @@
-//! Starts other programs: what needs the SDK runs as a process, so that the tools build without it.
+//! Starts cargo. What needs the SDK runs as a process, so that the tools build without it.
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-/// Runs `cargo` and shows what it says only when it fails.
-pub fn cargo_quietly(root: &Path, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
-    let output = command(root, args, env).output().context("cannot start cargo")?;
-    if !output.status.success() {
-        let said = [output.stdout, output.stderr].concat();
-        bail!("`cargo {}` failed ({}):\n{}", args.join(" "), output.status, String::from_utf8_lossy(&said).trim_end());
-    }
-    Ok(())
-}
-
-/// Runs `cargo` with these arguments and environment; its output goes straight to the terminal.
+/// Runs `cargo` with these arguments and environment variables; its output goes to the terminal.
 pub fn cargo(root: &Path, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
     let status = command(root, args, env).status().context("cannot start cargo")?;
     if !status.success() {
         bail!("`cargo {}` failed ({status})", args.join(" "));
+    }
+    Ok(())
+}
+
+/// Runs `cargo` and hands each line of its standard output to `line`; standard error goes to the terminal.
+pub fn cargo_lines(root: &Path, args: &[&str], env: &[(&str, &str)], mut line: impl FnMut(&str)) -> Result<()> {
+    let mut child = command(root, args, env).stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
+    if let Some(stdout) = child.stdout.take() {
+        for_each_line(stdout, &mut line)?;
+    }
+    let status = child.wait().context("cannot wait for cargo")?;
+    if !status.success() {
+        bail!("`cargo {}` failed ({status})", args.join(" "));
+    }
+    Ok(())
+}
+
+/// Runs a build and calls `built` with the name of each crate that is ready. Prints nothing; the error has the compiler's messages.
+pub fn cargo_build(root: &Path, args: &[&str], env: &[(&str, &str)], mut built: impl FnMut(&str)) -> Result<()> {
+    let mut command = command(root, args, env);
+    command.args(["--quiet", "--message-format", "json-render-diagnostics"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot start cargo")?;
+    // Read beside standard output: a full pipe would stop cargo.
+    let stderr = child.stderr.take();
+    let messages = std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let read = stderr.map(|mut stderr| stderr.read_to_end(&mut text));
+        read.transpose().map(|_| String::from_utf8_lossy(&text).into_owned())
+    });
+    if let Some(stdout) = child.stdout.take() {
+        for_each_line(stdout, |line| {
+            let message: Value = serde_json::from_str(line).unwrap_or_default();
+            if let Some(name) = message["target"]["name"].as_str() {
+                built(name);
+            }
+        })?;
+    }
+    let status = child.wait().context("cannot wait for cargo")?;
+    if !status.success() {
+        let messages = messages.join().ok().and_then(|text| text.ok()).unwrap_or_default();
+        bail!("`cargo {}` failed ({status}):\n{}", args.join(" "), messages.trim_end());
+    }
+    Ok(())
+}
+
+fn for_each_line(output: impl Read, mut line: impl FnMut(&str)) -> Result<()> {
+    let mut reader = BufReader::new(output);
+    let mut bytes = Vec::new();
+    while reader.read_until(b'\n', &mut bytes).context("cannot read what cargo prints")? > 0 {
+        line(String::from_utf8_lossy(&bytes).trim_end());
+        bytes.clear();
     }
     Ok(())
 }

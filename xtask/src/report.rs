@@ -69,6 +69,13 @@ impl Report {
 /// Something long that is under way.
 pub struct Busy(ProgressBar);
 
+impl Busy {
+    /// Shows how far it is, on a terminal.
+    pub fn progress(&self, what: &str) {
+        self.0.set_message(what.to_owned());
+    }
+}
+
 impl Drop for Busy {
     fn drop(&mut self) {
         self.0.finish_and_clear();

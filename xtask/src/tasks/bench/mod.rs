@@ -1,15 +1,19 @@
 //! `cargo xtask bench [NAME]`: the benchmarks of `tests/bench`, which has a workspace and a target folder of its own.
 
+mod build;
+
 use crate::generate::{self, Options};
 use crate::process::cargo;
 use crate::report::Report;
 use anyhow::{Result, bail};
 use std::path::Path;
 
-pub fn run(root: &Path, name: &str, report: &Report) -> Result<()> {
+/// Runs a benchmark. `build` compares with the revision `against`, the others with peers.
+pub fn run(root: &Path, name: &str, against: &str, report: &Report) -> Result<()> {
     let target = root.join("target/bench");
     let plain = target.join("plain.json");
     match name {
+        "build" => return build::run(root, against, report),
         "calls" | "crypto" | "decode" | "tokens" => {}
         "generate" => cargo(root, &["build", "--quiet", "--release", "--package", "xtask"], &[])?,
         "compile" => {
@@ -18,7 +22,7 @@ pub fn run(root: &Path, name: &str, report: &Report) -> Result<()> {
                 Options { root: root.to_owned(), check: true, emit_plain: Some(plain.clone()), ..Options::default() };
             generate::run(&options, report)?;
         }
-        other => bail!("there is no benchmark {other}; there are calls, compile, decode, generate and tokens"),
+        other => bail!("no benchmark `{other}`; there are build, calls, compile, crypto, decode, generate and tokens"),
     }
     report.step("bench", name);
     let args = ["run", "--quiet", "--release", "--manifest-path", "tests/bench/Cargo.toml", "--bin", name];

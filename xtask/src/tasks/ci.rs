@@ -1,0 +1,212 @@
+//! `cargo xtask ci`: what CI runs, in order, with the time of each step and the slowest tests.
+
+use super::{interop, test_times};
+use crate::generate::{self, Options};
+use crate::process::{cargo, cargo_lines};
+use crate::report::Report;
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How many tests the summary names.
+const SLOWEST: usize = 10;
+
+/// Tests of the suite and of xtask that take seconds: they start programs, compile crates or wait. `--quick` leaves them out.
+const SLOW: [&str; 14] = [
+    "a_lost_answer",
+    "examples::",
+    "matrix::",
+    "mutation::",
+    "no_secret",
+    "pace::",
+    "planted_prose",
+    "program::",
+    "publish::",
+    "samples::",
+    "sandbox::",
+    "trees::",
+    "update::",
+    "uploads::",
+];
+
+/// One command that has to succeed.
+struct Step {
+    name: &'static str,
+    args: Vec<&'static str>,
+    env: Vec<(&'static str, &'static str)>,
+}
+
+impl Step {
+    /// `cargo` with arguments that are written as in a shell.
+    fn cargo(name: &'static str, args: &'static str) -> Self {
+        Self { name, args: args.split(' ').collect(), env: Vec::new() }
+    }
+
+    /// Lints, none of them only a warning.
+    fn clippy(name: &'static str, args: &'static str) -> Self {
+        let mut step = Self::cargo(name, "clippy");
+        step.args.extend(args.split(' '));
+        step.args.extend(["--quiet", "--", "--deny", "warnings"]);
+        step
+    }
+
+    fn doc(name: &'static str, args: &'static str) -> Self {
+        let mut step = Self::cargo(name, "doc --no-deps --quiet");
+        step.args.extend(args.split(' '));
+        step.with("RUSTDOCFLAGS", "--deny warnings")
+    }
+
+    fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.env.push((name, value));
+        self
+    }
+
+    fn is_test(&self) -> bool {
+        self.args[0] == "test"
+    }
+}
+
+/// The loop of a developer: nothing that the tests do not build anyway.
+fn quick_steps() -> Vec<Step> {
+    let mut tests = Step::cargo("fast tests", "test --workspace --lib --tests --");
+    tests.args.extend(SLOW.iter().flat_map(|name| ["--skip", name]));
+    vec![Step::cargo("formatting", "fmt --all --check"), Step::clippy("lints", "--workspace --all-targets"), tests]
+}
+
+fn steps() -> Vec<Step> {
+    let types = "test -p partner-tests --features preserve-order --test all -- types:: property:: refused::";
+    let model = "test -p partner-auth --lib --no-default-features --features entra -- model::";
+    vec![
+        Step::cargo("formatting", "fmt --all --check"),
+        Step::clippy("lints", "--workspace --all-targets"),
+        // The command of the README.
+        Step::cargo("tests", "test --workspace"),
+        Step::cargo("with preserve_order", types),
+        Step::doc("docs", "--workspace"),
+        // Alone, without the features that other members of the workspace ask for.
+        Step::clippy("SDK alone", "-p partner-ingestion-sdk"),
+        Step::clippy("types only", "-p partner-ingestion-sdk --no-default-features"),
+        Step::doc("types only, docs", "-p partner-ingestion-sdk --no-default-features"),
+        Step::clippy("SDK without sign-in", "-p partner-ingestion-sdk --no-default-features --features client,rustls"),
+        Step::clippy(
+            "SDK without certificates",
+            "-p partner-ingestion-sdk --no-default-features --features auth,rustls",
+        ),
+        Step::clippy("auth, trait only", "-p partner-auth --no-default-features"),
+        Step::clippy("auth, each feature", "-p partner-auth --all-targets --features azure,testing"),
+        Step::cargo("auth, each feature", "test -p partner-auth --features azure,testing"),
+        Step::doc("auth, docs", "-p partner-auth --features azure,testing"),
+        Step::cargo("auth, example", "run --quiet -p partner-auth --features testing --example signin"),
+        // Its own target folder: the flag is part of every crate's fingerprint.
+        Step::cargo("model of the token cache", model)
+            .with("RUSTFLAGS", "--cfg shuttle")
+            .with("CARGO_TARGET_DIR", "target/model"),
+    ]
+}
+
+/// Runs all steps, or with `quick` those of a developer's loop.
+pub fn run(root: &Path, quick: bool, report: &Report) -> Result<()> {
+    let mut log = Log { start: Instant::now(), times: Vec::new(), tests: Vec::new(), report };
+    log.timed("generated files", |_| {
+        generate::run(&Options { root: root.to_owned(), check: true, ..Options::default() }, report)
+    })?;
+    let steps = if quick { quick_steps() } else { steps() };
+    for (at, step) in steps.iter().enumerate() {
+        let args = step.args.join(" ");
+        report.step("ci", &format!("[{}/{}] {}: cargo {args}", at + 1, steps.len(), step.name));
+        log.timed(step.name, |tests| {
+            let run = match step.is_test() {
+                true => test(root, step, tests),
+                false => cargo(root, &step.args, &step.env),
+            };
+            run.with_context(|| format!("{} failed", step.name))
+        })?;
+    }
+    if !quick {
+        log.timed("interoperability", |_| interop::run_if_possible(root, report))?;
+        log.timed("packaging", |_| package(root, report))?;
+    }
+    log.summary();
+    Ok(())
+}
+
+/// Runs tests and notes how long each took.
+fn test(root: &Path, step: &Step, tests: &mut Vec<(String, Duration)>) -> Result<()> {
+    let runner = test_times::runner();
+    let runner = runner.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let env: Vec<(&str, &str)> = step.env.iter().copied().chain(runner).collect();
+    cargo_lines(root, &step.args, &env, |line| {
+        tests.extend(test_times::parse(line));
+        println(line);
+    })
+}
+
+#[allow(clippy::print_stdout, reason = "what a test run prints is printed")]
+fn println(line: &str) {
+    println!("{line}");
+}
+
+struct Log<'r> {
+    start: Instant,
+    times: Vec<(&'static str, Duration)>,
+    tests: Vec<(String, Duration)>,
+    report: &'r Report,
+}
+
+impl Log<'_> {
+    fn timed(
+        &mut self,
+        name: &'static str,
+        step: impl FnOnce(&mut Vec<(String, Duration)>) -> Result<()>,
+    ) -> Result<()> {
+        let start = Instant::now();
+        let outcome = step(&mut self.tests);
+        self.times.push((name, start.elapsed()));
+        outcome
+    }
+
+    fn summary(&mut self) {
+        let width = self.times.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+        for (name, time) in &self.times {
+            self.report.step("ok", &format!("{name:<width$}  {:>6.1} s", time.as_secs_f64()));
+        }
+        self.tests.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+        for (name, time) in self.tests.iter().take(SLOWEST) {
+            self.report.step("slow test", &format!("{:>6.1} s  {name}", time.as_secs_f64()));
+        }
+        self.report.step("ci", &format!("all green after {:.0} s", self.start.elapsed().as_secs_f64()));
+    }
+}
+
+/// The published crates can be packaged, and build from their packages alone.
+fn package(root: &Path, report: &Report) -> Result<()> {
+    report.step("ci", "package: cargo package --workspace");
+    forget_unpacked().context("cannot remove what an earlier run unpacked")?;
+    let args = "package -p partner-auth -p partner-ingestion-sdk -p partner-sandbox --allow-dirty --quiet";
+    let args: Vec<&str> = args.split(' ').collect();
+    cargo(root, &args, &[]).context("packaging failed")
+}
+
+/// Cargo unpacks the crates that it packages together into its home, under a registry without a name, and takes what it finds
+/// there for the same as long as the version is: the SDK would be built against an earlier `partner-auth` (cargo 1.95).
+fn forget_unpacked() -> Result<()> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let Some(registries) = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok()) else {
+        return Ok(());
+    };
+    for registry in registries {
+        let registry = registry?;
+        // One that is reached over the network has its host in front of the hash.
+        if !registry.file_name().to_string_lossy().starts_with('-') {
+            continue;
+        }
+        for unpacked in std::fs::read_dir(registry.path())? {
+            let unpacked = unpacked?;
+            if unpacked.file_name().to_string_lossy().starts_with("partner-") {
+                std::fs::remove_dir_all(unpacked.path())?;
+            }
+        }
+    }
+    Ok(())
+}

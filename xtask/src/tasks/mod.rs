@@ -1,0 +1,8 @@
+//! Commands that start other programs: tests, examples, benchmarks.
+
+pub mod bench;
+pub mod ci;
+pub mod demo;
+pub mod interop;
+pub mod soak;
+pub mod test_times;
