@@ -1,0 +1,130 @@
+//! Words that the project's texts avoid, each with what to write instead: documentation, messages, comments, pages and overlays.
+
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+
+/// A phrase in lower case, and what to write instead. A star at the end matches any ending.
+const AVOID: [(&str, &str); 22] = [
+    ("a moment later", "name the time, or \"later\""),
+    ("as people know", "\"by offer id\", \"by plan id\""),
+    ("edition of the document", "\"version of the document\""),
+    ("goes in circles", "\"is circular\""),
+    ("goes on", "\"continues\""),
+    ("grave", "\"severe\""),
+    ("gravest", "\"most severe\""),
+    ("in circles", "\"circular\""),
+    ("leads on", "\"continues\""),
+    ("lead on", "\"continue\""),
+    ("nobody", "name who"),
+    ("one that is there", "\"an existing …\""),
+    ("patience", "\"wait\", \"timeout\""),
+    ("respel*", "\"renamed\", \"changed case\""),
+    ("so many looks", "\"polls\", \"attempts\""),
+    ("so many times", "\"attempts\", \"repetitions\""),
+    ("somebody", "name who"),
+    ("stands in", "\"is in\""),
+    ("stands there", "\"is there\""),
+    ("stands twice", "\"is duplicated\""),
+    ("to be had", "\"could be obtained\""),
+    ("what it is per", "\"the unit that … applies to\""),
+];
+
+/// The avoided phrases in a text, with what to write instead.
+fn findings(text: &str) -> Vec<(&'static str, &'static str)> {
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    AVOID.into_iter().filter(|(phrase, _)| contains(&words, phrase)).collect()
+}
+
+fn contains(words: &[String], phrase: &str) -> bool {
+    let phrase: Vec<&str> = phrase.split(' ').collect();
+    words.windows(phrase.len()).any(|window| {
+        window.iter().zip(&phrase).all(|(word, wanted)| match wanted.strip_suffix('*') {
+            Some(start) => word.starts_with(start),
+            None => word == wanted,
+        })
+    })
+}
+
+/// What a person reads in a line: everything in a page, comments and string literals in Rust.
+fn prose(line: &str, is_rust: bool) -> String {
+    if !is_rust {
+        return line.to_owned();
+    }
+    let mut text = String::new();
+    let (mut in_string, mut escaped) = (false, false);
+    let mut rest = line.char_indices();
+    while let Some((at, c)) = rest.next() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => {
+                in_string = !in_string;
+                text.push(' ');
+            }
+            '/' if !in_string && line[at..].starts_with("//") => {
+                text.push_str(&line[at..]);
+                break;
+            }
+            _ if in_string => text.push(c),
+            _ => {}
+        }
+    }
+    text
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The files of the project that hold prose, without what is generated or built.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !["target", ".git", "node_modules", "generated", "corpus", "testdata"].contains(&name.as_str()) {
+                files(&path, found);
+            }
+        } else if path.extension().is_some_and(|kind| ["md", "rs", "toml", "yaml", "yml"].iter().any(|k| kind == *k))
+            && name != "prose.rs"
+        {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn texts_use_plain_words() {
+    let root = root();
+    let mut paths = Vec::new();
+    files(&root, &mut paths);
+    assert!(paths.len() > 200, "{} files", paths.len());
+    let mut found = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_rust = path.extension().is_some_and(|kind| kind == "rs");
+        for (number, line) in text.lines().enumerate() {
+            for (phrase, instead) in findings(&prose(line, is_rust)) {
+                let file = path.strip_prefix(&root).unwrap().display();
+                found.push(format!("{file}:{}: \"{phrase}\"; write {instead}", number + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{} lines:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn planted_words_are_found() {
+    assert_eq!(findings("No token is to be had.").len(), 1);
+    assert_eq!(findings("a respelt value, and Nobody saw it").len(), 2);
+    assert!(findings("a token could be obtained; graveyard").is_empty());
+    assert_eq!(findings(&prose("let nobody = 1; // somebody's", true)), []);
+    assert_eq!(findings(&prose("let x = 1; // nobody", true)).len(), 1);
+    assert_eq!(findings(&prose("call(\"it goes on // here\")", true)).len(), 1);
+    assert!(findings(&prose("let nobody = goes(on);", true)).is_empty());
+}
