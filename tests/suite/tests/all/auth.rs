@@ -34,7 +34,7 @@ async fn certificates_and_federated_assertions_sign_in() {
     };
     let federated = || {
         let assertion = sandbox.federated_assertion();
-        Credential::signed_by(move |_| std::future::ready(Ok(Assertion::new(assertion.clone()))))
+        Credential::assertion_fn(move |_| std::future::ready(Ok(Assertion::new(assertion.clone()))))
     };
     let certificate = || Certificate::from_pem(PEM).unwrap();
     for endpoint in [Endpoint::V1, Endpoint::V2] {
@@ -48,7 +48,7 @@ async fn certificates_and_federated_assertions_sign_in() {
     let error = token(other.into(), Endpoint::V1).await.unwrap_err();
     assert_eq!((error.kind(), error.aadsts_codes()), (ErrorKind::Credential, &[700_027][..]));
     let stranger = open_sandbox().await.federated_assertion();
-    let stranger = Credential::signed_by(move |_| std::future::ready(Ok(Assertion::new(stranger.clone()))));
+    let stranger = Credential::assertion_fn(move |_| std::future::ready(Ok(Assertion::new(stranger.clone()))));
     let error = token(stranger, Endpoint::V1).await.unwrap_err();
     assert_eq!(error.aadsts_codes(), [700_027]);
     assert!(checked(Sandbox::builder()).certificate("no PEM").start().await.is_err());
