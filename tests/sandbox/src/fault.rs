@@ -1,14 +1,14 @@
-//! Faults on demand: what the sandbox does to a call in place of its own answer, or before it.
+//! Faults that the sandbox injects into calls.
 
 use crate::clock::Moment;
+use crate::error_shape::ErrorShape;
 use crate::message::JSON;
-use crate::shape::ErrorShape;
 use http::header::{HeaderName, HeaderValue};
 use serde_json::json;
 use std::fmt;
 use std::time::Duration;
 
-/// Which calls a fault is for.
+/// Selects the calls that a fault or an expectation applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calls(Target);
 
@@ -20,7 +20,7 @@ enum Target {
     Operation { method: String, path: String },
 }
 
-/// Where a call goes, as far as faults tell calls apart.
+/// The target of a call, to match it with [`Calls`].
 pub(crate) enum Destination<'c> {
     Tokens,
     Uploads,
@@ -28,22 +28,22 @@ pub(crate) enum Destination<'c> {
 }
 
 impl Calls {
-    /// Every call to the service; neither tokens nor uploads.
+    /// Selects all calls to the API, but neither token requests nor uploads.
     pub fn any() -> Self {
         Self(Target::Any)
     }
 
-    /// Token requests.
+    /// Selects token requests.
     pub fn tokens() -> Self {
         Self(Target::Tokens)
     }
 
-    /// Files that are sent to upload addresses.
+    /// Selects requests to upload URLs.
     pub fn uploads() -> Self {
         Self(Target::Uploads)
     }
 
-    /// Calls of one operation: its method, and its path as the document has it, such as `/products/{productID}`.
+    /// Selects calls of one operation by its method and its path in the document, such as `/products/{productID}`.
     pub fn of(method: &str, path: &str) -> Self {
         Self(Target::Operation { method: method.to_owned(), path: path.to_owned() })
     }
@@ -71,14 +71,14 @@ impl fmt::Display for Calls {
     }
 }
 
-/// What happens to a call.
+/// A fault that is injected into a call.
 ///
 /// ```
 /// use partner_sandbox::Fault;
 /// use std::time::Duration;
 ///
 /// let busy = Fault::status(503).header("retry-after", "1").after(Duration::from_millis(20));
-/// let refusal = Fault::status(400).body("\"ICH50400-The request is not valid.\"");
+/// let invalid = Fault::status(400).body("\"ICH50400-The request is not valid.\"");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -88,29 +88,29 @@ pub struct Fault {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    /// The call is answered as ever.
-    Own,
-    Answer {
+    /// The call is processed normally after the delay.
+    Delay,
+    Respond {
         status: u16,
         headers: Vec<(HeaderName, HeaderValue)>,
         body: String,
     },
-    Broken(Break),
-    /// Only calls above this rate a second are refused.
-    AboveRate(u32),
+    Disconnect(Disconnect),
+    /// Calls above this number per second return 429.
+    RateLimit(u32),
 }
 
-/// Where a connection breaks.
+/// When the connection is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Break {
-    /// Before the call is carried out.
-    Before,
-    /// After it, and before the first byte of its answer.
-    After,
-    /// In the middle of the answer's body.
-    Within,
-    /// In the middle of the answer's body nothing comes any more, but the connection stays.
-    Silent,
+pub(crate) enum Disconnect {
+    /// Before the call is processed.
+    BeforeRequest,
+    /// After the call was processed, before the first byte of the response.
+    BeforeResponse,
+    /// In the middle of the response body.
+    WithinBody,
+    /// The response stops in the middle of the body, but the connection stays open.
+    StallBody,
 }
 
 impl Fault {
@@ -119,13 +119,13 @@ impl Fault {
         Self { kind, delay }
     }
 
-    /// Answers with this status and no body; the call is not carried out.
+    /// Returns this status with an empty body. The call is not processed.
     pub fn status(status: u16) -> Self {
-        Self::of(Kind::Answer { status, headers: Vec::new(), body: String::new() })
+        Self::of(Kind::Respond { status, headers: Vec::new(), body: String::new() })
     }
 
-    /// Answers with this status and a body in one of the service's shapes; the call is not carried out.
-    pub fn refusal(status: u16, shape: ErrorShape) -> Self {
+    /// Returns this status with a body in one of the service's error shapes. The call is not processed.
+    pub fn error(status: u16, shape: ErrorShape) -> Self {
         let fault = Self::status(status);
         match shape.body(status) {
             Some(body) => fault.header("content-type", JSON).body(body.to_string()),
@@ -133,56 +133,56 @@ impl Fault {
         }
     }
 
-    /// The connection breaks, and the call is not carried out.
+    /// Closes the connection. The call is not processed.
     pub fn reset() -> Self {
-        Self::of(Kind::Broken(Break::Before))
+        Self::of(Kind::Disconnect(Disconnect::BeforeRequest))
     }
 
-    /// The call is carried out, and the connection breaks before its answer is there.
-    pub fn cut() -> Self {
-        Self::of(Kind::Broken(Break::After))
+    /// Processes the call, but closes the connection before the response.
+    pub fn drop_response() -> Self {
+        Self::of(Kind::Disconnect(Disconnect::BeforeResponse))
     }
 
-    /// The call is carried out, and the connection breaks in the middle of its answer's body.
-    pub fn torn() -> Self {
-        Self::of(Kind::Broken(Break::Within))
+    /// Processes the call, but closes the connection in the middle of the response body.
+    pub fn truncate_body() -> Self {
+        Self::of(Kind::Disconnect(Disconnect::WithinBody))
     }
 
-    /// The call is carried out, and in the middle of its answer's body nothing comes any more.
+    /// Processes the call, but stops sending in the middle of the response body. The connection stays open.
     pub fn stall() -> Self {
-        Self::of(Kind::Broken(Break::Silent))
+        Self::of(Kind::Disconnect(Disconnect::StallBody))
     }
 
-    /// The call is answered as ever, but only after this time.
+    /// Delays the call, and then processes it normally.
     pub fn delay(time: Duration) -> Self {
-        Self { kind: Kind::Own, delay: time }
+        Self { kind: Kind::Delay, delay: time }
     }
 
-    /// Calls above this rate are not carried out: 429 with the gateway's body and Retry-After. Up to a second's calls may come
-    /// at once.
-    pub fn above_rate(per_second: u32) -> Self {
-        Self::of(Kind::AboveRate(per_second))
+    /// Limits the number of calls per second. Calls above the limit return 429 with the gateway's body and `Retry-After`, and are
+    /// not processed. Bursts of up to `per_second` calls are allowed.
+    pub fn rate_limit(per_second: u32) -> Self {
+        Self::of(Kind::RateLimit(per_second))
     }
 
-    /// The body of the answer, as it stands.
+    /// Sets the response body. Ignored unless the fault is a response.
     #[must_use]
     pub fn body(mut self, text: impl Into<String>) -> Self {
-        if let Kind::Answer { body, .. } = &mut self.kind {
+        if let Kind::Respond { body, .. } = &mut self.kind {
             *body = text.into();
         }
         self
     }
 
-    /// Another header of the answer. What cannot be a header is left out.
+    /// Adds a response header. Invalid headers are ignored.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let (Kind::Answer { headers, .. }, Ok(name), Ok(value)) = (&mut self.kind, name.parse(), value.parse()) {
+        if let (Kind::Respond { headers, .. }, Ok(name), Ok(value)) = (&mut self.kind, name.parse(), value.parse()) {
             headers.push((name, value));
         }
         self
     }
 
-    /// Only after this time.
+    /// Delays the fault. Default: no delay.
     #[must_use]
     pub fn after(mut self, time: Duration) -> Self {
         self.delay = time;
@@ -190,21 +190,21 @@ impl Fault {
     }
 }
 
-/// The faults that are still to happen, in the order in which they were asked for.
+/// The pending faults, in the order in which they were added.
 #[derive(Default)]
 pub(crate) struct Faults {
-    planned: Vec<Planned>,
-    noise: Option<Noise>,
+    scripted: Vec<Scripted>,
+    random: Option<RandomFaults>,
 }
 
-/// Faults at random, the same ones for the same seed and order of calls.
-struct Noise {
+/// Random faults. The same seed and order of calls result in the same faults.
+struct RandomFaults {
     state: u64,
     percent: u8,
 }
 
-impl Noise {
-    /// A number below `bound` (splitmix64).
+impl RandomFaults {
+    /// Returns a random number below `bound` (splitmix64).
     fn below(&mut self, bound: u64) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -218,8 +218,8 @@ impl Noise {
         }
         let fault = match self.below(8) {
             0 => Fault::reset(),
-            1 => Fault::cut(),
-            2 => Fault::torn(),
+            1 => Fault::drop_response(),
+            2 => Fault::truncate_body(),
             3 => Fault::status(429).header("Retry-After", "0"),
             4 => Fault::status(500),
             5 => Fault::status(502).header("content-type", "text/html").body("<html></html>"),
@@ -230,14 +230,14 @@ impl Noise {
     }
 }
 
-struct Planned {
+struct Scripted {
     calls: Calls,
     fault: Fault,
     left: usize,
     bucket: Bucket,
 }
 
-/// How many calls a rate still allows.
+/// A token bucket.
 #[derive(Default)]
 struct Bucket {
     allowed: f64,
@@ -262,41 +262,41 @@ impl Bucket {
 
 impl Faults {
     pub(crate) fn add(&mut self, calls: Calls, fault: Fault, times: usize) {
-        self.planned.push(Planned { calls, fault, left: times, bucket: Bucket::default() });
+        self.scripted.push(Scripted { calls, fault, left: times, bucket: Bucket::default() });
     }
 
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    pub(crate) fn disturb(&mut self, seed: u64, percent: u8) {
-        self.noise = Some(Noise { state: seed, percent });
+    pub(crate) fn inject_random(&mut self, seed: u64, percent: u8) {
+        self.random = Some(RandomFaults { state: seed, percent });
     }
 
-    /// The fault for this call, which is used up by it.
+    /// Takes the fault for this call, if there is one.
     pub(crate) fn take(&mut self, destination: &Destination<'_>, now: Moment) -> Option<Fault> {
-        let mut meant = self.planned.iter_mut().filter(|planned| planned.calls.include(destination));
-        let planned = meant.find_map(|planned| match planned.fault.kind {
-            _ if planned.left == 0 => None,
-            Kind::AboveRate(rate) if planned.bucket.allows(rate, now) => None,
-            _ => Some(planned),
+        let mut matching = self.scripted.iter_mut().filter(|scripted| scripted.calls.include(destination));
+        let scripted = matching.find_map(|scripted| match scripted.fault.kind {
+            _ if scripted.left == 0 => None,
+            Kind::RateLimit(rate) if scripted.bucket.allows(rate, now) => None,
+            _ => Some(scripted),
         });
-        let Some(planned) = planned else {
-            let noise = self.noise.as_mut().filter(|_| matches!(destination, Destination::Operation { .. }))?;
-            return noise.fault();
+        let Some(scripted) = scripted else {
+            let random = self.random.as_mut().filter(|_| matches!(destination, Destination::Operation { .. }))?;
+            return random.fault();
         };
-        planned.left -= 1;
-        let fault = match planned.fault.kind {
-            Kind::AboveRate(_) => too_many(planned.fault.delay),
-            _ => planned.fault.clone(),
+        scripted.left -= 1;
+        let fault = match scripted.fault.kind {
+            Kind::RateLimit(_) => rate_limit_response(scripted.fault.delay),
+            _ => scripted.fault.clone(),
         };
-        self.planned.retain(|planned| planned.left > 0);
+        self.scripted.retain(|scripted| scripted.left > 0);
         Some(fault)
     }
 }
 
-/// The gateway's refusal, which says in words how long to wait.
-fn too_many(delay: Duration) -> Fault {
+/// The 429 response of the gateway.
+fn rate_limit_response(delay: Duration) -> Fault {
     let body = json!({"statusCode": 429, "message": "Rate limit is exceeded. Try again in 1 seconds."});
     let fault = Fault::status(429).header("Retry-After", "1");
     let fault = fault.header("content-type", JSON);
@@ -309,13 +309,13 @@ mod tests {
 
     fn status(fault: Option<Fault>) -> Option<u16> {
         match fault?.kind {
-            Kind::Answer { status, .. } => Some(status),
+            Kind::Respond { status, .. } => Some(status),
             _ => None,
         }
     }
 
     #[test]
-    fn faults_are_used_up_in_their_order() {
+    fn faults_are_applied_in_order() {
         let mut faults = Faults::default();
         faults.add(Calls::of("get", "/Products"), Fault::status(503), 2);
         faults.add(Calls::any(), Fault::status(500), 1);
@@ -329,47 +329,50 @@ mod tests {
         assert_eq!(status(faults.take(&list, Moment::ZERO)), None);
         assert_eq!(status(faults.take(&Destination::Uploads, Moment::ZERO)), None);
         assert_eq!(status(faults.take(&Destination::Tokens, Moment::ZERO)), Some(429));
-        faults.add(Calls::uploads(), Fault::cut(), 9);
+        faults.add(Calls::uploads(), Fault::drop_response(), 9);
         faults.clear();
         assert!(faults.take(&Destination::Uploads, Moment::ZERO).is_none());
     }
 
     #[test]
-    fn nonsense_is_left_out() {
-        let Kind::Answer { headers, body, .. } = Fault::status(200).header("a b", "c").header("a", "b\n").kind else {
-            panic!("an answer")
+    fn ignores_invalid_headers() {
+        let Kind::Respond { headers, body, .. } = Fault::status(200).header("a b", "c").header("a", "b\n").kind else {
+            panic!("not a response")
         };
         assert!(headers.is_empty() && body.is_empty());
-        assert!(matches!(Fault::cut().body("x").header("a", "b").kind, Kind::Broken(Break::After)));
+        assert!(matches!(
+            Fault::drop_response().body("x").header("a", "b").kind,
+            Kind::Disconnect(Disconnect::BeforeResponse)
+        ));
     }
 
     #[test]
-    fn a_rate_refuses_only_what_is_above_it() {
+    fn rate_limit_rejects_only_calls_above_it() {
         let mut faults = Faults::default();
-        faults.add(Calls::tokens(), Fault::above_rate(2), 3);
+        faults.add(Calls::tokens(), Fault::rate_limit(2), 3);
         let mut at = |seconds: f64| status(faults.take(&Destination::Tokens, Duration::from_secs_f64(seconds)));
         assert_eq!([at(0.0), at(0.0), at(0.1)], [None, None, Some(429)]);
-        assert_eq!([at(0.6), at(0.7)], [None, Some(429)], "half a second for one more");
-        assert_eq!([at(60.0), at(60.0), at(60.0)], [None, None, Some(429)], "no more than a second's at once");
-        assert_eq!(at(60.0), None, "three were asked for");
+        assert_eq!([at(0.6), at(0.7)], [None, Some(429)], "one more call after half a second");
+        assert_eq!([at(60.0), at(60.0), at(60.0)], [None, None, Some(429)], "bursts are limited");
+        assert_eq!(at(60.0), None, "the fault applies three times");
     }
 
     #[test]
-    fn noise_is_the_same_for_the_same_seed() {
+    fn random_faults_are_reproducible() {
         let list = Destination::Operation { method: "GET", template: "/products" };
-        let strikes = |seed| {
+        let faults_for = |seed| {
             let mut faults = Faults::default();
-            faults.disturb(seed, 5);
+            faults.inject_random(seed, 5);
             let calls = (0..10_000).map(|_| faults.take(&list, Moment::ZERO).is_some());
             calls.collect::<Vec<bool>>()
         };
-        let first = strikes(7);
-        assert_eq!(first, strikes(7));
-        assert_ne!(first, strikes(8));
-        let count = first.iter().filter(|struck| **struck).count();
+        let first = faults_for(7);
+        assert_eq!(first, faults_for(7));
+        assert_ne!(first, faults_for(8));
+        let count = first.iter().filter(|fault| **fault).count();
         assert!((400..600).contains(&count), "{count} of 10,000");
-        let mut quiet = Faults::default();
-        quiet.disturb(7, 100);
-        assert!(quiet.take(&Destination::Tokens, Moment::ZERO).is_none(), "tokens and uploads are left alone");
+        let mut faults = Faults::default();
+        faults.inject_random(7, 100);
+        assert!(faults.take(&Destination::Tokens, Moment::ZERO).is_none(), "not for tokens and uploads");
     }
 }

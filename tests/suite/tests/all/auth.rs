@@ -18,7 +18,7 @@ async fn both_endpoints_give_tokens() {
         assert!(token.secret().starts_with("sandbox."));
         assert_eq!(source.cached(), Some(token));
     }
-    assert_eq!(sandbox.grants(), 2);
+    assert_eq!(sandbox.issued_tokens(), 2);
 }
 
 /// Certificate and key of `partner-auth`'s tests.
@@ -42,7 +42,7 @@ async fn certificates_and_federated_assertions_sign_in() {
         token(certificate().algorithm(SigningAlgorithm::Rs256).into(), endpoint).await.unwrap();
         token(federated(), endpoint).await.unwrap();
     }
-    assert_eq!(sandbox.grants(), 6);
+    assert_eq!(sandbox.issued_tokens(), 6);
     // What is not registered, and what was signed for somewhere else.
     let other = Certificate::from_pem(OTHER).unwrap();
     let error = token(other.into(), Endpoint::V1).await.unwrap_err();
@@ -79,12 +79,12 @@ async fn a_thousand_tasks_cost_one_grant() {
         tokens.push(task.await.unwrap());
     }
     tokens.dedup();
-    assert_eq!((sandbox.grants(), tokens.len()), (1, 1));
+    assert_eq!((sandbox.issued_tokens(), tokens.len()), (1, 1));
     source.invalidate(&tokens[0]);
     let newer = source.token().await.unwrap();
     source.invalidate(&tokens[0]);
     assert_eq!(source.token().await.unwrap(), newer, "a late 401 for an old token drops nothing");
-    assert_eq!(sandbox.grants(), 2);
+    assert_eq!(sandbox.issued_tokens(), 2);
 }
 
 #[tokio::test]
