@@ -61,7 +61,7 @@ async fn a_wrong_audience_is_explained() {
     let source = source.authority(authority(&sandbox)).audience("https://api.partner.microsoft.com/").build().unwrap();
     let error = source.token().await.unwrap_err();
     assert_eq!((error.kind(), error.aadsts_codes()), (ErrorKind::Resource, &[500_011][..]));
-    assert!(error.hint().unwrap().contains("without a slash"), "{error}");
+    assert!(error.hint().unwrap().contains("without a trailing slash"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
