@@ -15,8 +15,8 @@ impl Inner {
         let mut state = lock(&self.state);
         let now = self.clock.now();
         let valid = self.current.load_full().filter(|entry| entry.is_valid(now));
-        let served = valid.as_ref().filter(|entry| entry.remaining(now) >= least);
-        if let Some(entry) = served
+        let sufficient = valid.as_ref().filter(|entry| entry.remaining(now) >= least);
+        if let Some(entry) = sufficient
             && (state.acquisition.is_some() || entry.is_fresh(now))
         {
             return Step::Done(Ok(entry.token.clone()));
@@ -27,7 +27,8 @@ impl Inner {
         match &valid {
             // A new token would not live longer than one that was just issued. The caller checks the lifetime.
             Some(entry)
-                if served.is_none() && now.saturating_duration_since(entry.requested_at()) < MIN_FORCED_INTERVAL =>
+                if sufficient.is_none()
+                    && now.saturating_duration_since(entry.requested_at()) < MIN_FORCED_INTERVAL =>
             {
                 return Step::Done(Ok(entry.token.clone()));
             }
@@ -42,9 +43,9 @@ impl Inner {
             Some(_) => {}
         }
         let (acquisition, waiter) = self.start(&mut state, now);
-        let served = served.map(|entry| entry.token.clone());
+        let sufficient = sufficient.map(|entry| entry.token.clone());
         drop(state);
-        match ((self.spawn)(acquisition), served) {
+        match ((self.spawn)(acquisition), sufficient) {
             (None, Some(token)) => Step::Done(Ok(token)),
             (None, None) => Step::Wait(waiter),
             (Some(acquisition), _) => Step::Drive(acquisition, waiter),
@@ -143,7 +144,8 @@ impl Inner {
             None => PERMANENT_ERROR_TTL,
         };
         tracing::warn!(
-            target: "partner_auth", source = %self.label, kind = ?error.kind(), status = error.status().map(|status| status.as_u16()),
+            target: "partner_auth", source = %self.label, kind = ?error.kind(),
+            status = error.status().map(|status| status.as_u16()),
             codes = ?error.aadsts_codes(), trace_id = error.trace_id(), backoff_s = backoff.as_secs_f64(),
             has_valid_token = valid.is_some(), "token request failed: {error}"
         );

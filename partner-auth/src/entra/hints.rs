@@ -5,21 +5,22 @@
 
 use crate::ErrorKind::{self, *};
 
-const WRONG_SECRET: &str = "Use the Value of the client secret, not its Secret ID, check that it belongs to this client id, and wait a few seconds if \
-it was just created.";
+const WRONG_SECRET: &str = "Use the Value of the client secret, not its Secret ID, check that it belongs to this client id, and wait \
+a few seconds if it was just created.";
 const EXPIRED_SECRET: &str =
     "Replace the expired client secret (App registrations > Certificates & secrets), or use a certificate.";
 const MISSING_FIELD: &str =
     "Check the client id, the secret and the audience: a field of the token request is missing or malformed.";
-const UNKNOWN_APP: &str = "Check the client id and the tenant id: the application must exist in the tenant that is associated in Partner Center.";
+const UNKNOWN_APP: &str = "Check the client id and the tenant id: the application must exist in the tenant that is associated in \
+Partner Center.";
 const PUBLIC_APP: &str =
     "Turn off 'Allow public client flows' for the application: a public client cannot use a secret.";
 const UNKNOWN_TENANT: &str = "Check the tenant id, and set AZURE_AUTHORITY_HOST if the tenant is in a national cloud.";
 const BAD_TENANT: &str =
     "Specify the tenant as a GUID or a domain name, not as `common`, `organizations` or `consumers`.";
 const OTHER_CLOUD: &str = "Set AZURE_AUTHORITY_HOST to the sign-in address of the tenant's cloud.";
-const UNKNOWN_RESOURCE: &str = "Associate the application in Partner Center (Account settings > User management > Microsoft Entra applications), or \
-correct the audience, which is https://api.partner.microsoft.com without a trailing slash.";
+const UNKNOWN_RESOURCE: &str = "Associate the application in Partner Center (Account settings > User management > Microsoft Entra \
+applications), or correct the audience, which is https://api.partner.microsoft.com without a trailing slash.";
 const DISABLED_RESOURCE: &str =
     "Ask an administrator of the tenant to enable the audience, which is disabled or not subscribed.";
 const CONSENT: &str =

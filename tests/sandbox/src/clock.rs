@@ -36,7 +36,7 @@ impl Clock {
     }
 
     /// Returns the wall-clock time at a moment, with seven digits as the service writes it.
-    pub(crate) fn stamp(&self, at: Moment) -> String {
+    pub(crate) fn timestamp(&self, at: Moment) -> String {
         let ago = self.now().saturating_sub(at);
         let then = self.wall().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH);
         let then = DateTime::<Utc>::from(then);

@@ -100,7 +100,7 @@ impl Segment {
 }
 
 /// Returns true if the document has this operation, ignoring the case of the path.
-pub(crate) fn knows(method: &str, template: &str) -> bool {
+pub(crate) fn has_operation(method: &str, template: &str) -> bool {
     let same = |route: &Route| route.method == method && route.template.eq_ignore_ascii_case(template);
     ROUTES.iter().any(same)
 }

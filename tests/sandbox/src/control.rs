@@ -99,8 +99,8 @@ fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value
             Ok(())
         }
         ("POST", "incidents") => incident(request).and_then(|incident| {
-            let begun = sandbox::start_incident(state, incident);
-            begun.map_err(|error| error.to_string())
+            let started = sandbox::start_incident(state, incident);
+            started.map_err(|error| error.to_string())
         }),
         ("DELETE", "incidents") => incident(request).map(|incident| {
             lock(&state.model).incidents.remove(&incident);
@@ -141,7 +141,7 @@ fn fault(state: &State, fault_request: &FaultRequest) -> Result<(), String> {
         "tokens" => Calls::tokens(),
         "uploads" => Calls::uploads(),
         operation => match operation.split_once(' ') {
-            Some((method, path)) if contract::knows(method, path) => Calls::of(method, path),
+            Some((method, path)) if contract::has_operation(method, path) => Calls::of(method, path),
             _ => {
                 return Err(format!(
                     "unknown calls {operation:?}; expected any, tokens, uploads or an operation of the document"
@@ -157,7 +157,7 @@ fn fault(state: &State, fault_request: &FaultRequest) -> Result<(), String> {
 impl FaultRequest {
     fn fault(&self) -> Result<Fault, String> {
         let fault = match (self.status, self.connection.as_deref(), self.per_second) {
-            (Some(status), None, None) => self.answer(status)?,
+            (Some(status), None, None) => self.response(status)?,
             (None, Some("reset"), None) => Fault::reset(),
             (None, Some("drop-response"), None) => Fault::drop_response(),
             (None, Some("truncate-body"), None) => Fault::truncate_body(),
@@ -179,7 +179,7 @@ impl FaultRequest {
         Ok(self.headers.iter().fold(fault, |fault, (name, value)| fault.header(name, value)))
     }
 
-    fn answer(&self, status: u16) -> Result<Fault, String> {
+    fn response(&self, status: u16) -> Result<Fault, String> {
         if !(200..=599).contains(&status) {
             return Err(format!("invalid status {status}; expected 200 to 599"));
         }

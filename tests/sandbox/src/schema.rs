@@ -73,7 +73,7 @@ impl<'d> Schemas<'d> {
         if let Some(values) = schema.get("enum").and_then(Value::as_array)
             && !values.iter().any(|value| same(value, body))
         {
-            return problem(place, &format!("{body} is none of {}", Value::from(values.clone())));
+            return problem(place, &format!("{body} is not one of {}", Value::from(values.clone())));
         }
         match (body, schema.get("items")) {
             (Value::Array(items), Some(schema)) => {

@@ -89,20 +89,20 @@ pub(crate) async fn serve(
     if let Some(fault) = &fault {
         tokio::time::sleep(fault.delay).await;
     }
-    let (mut response, broken) = match fault.map(|fault| fault.kind) {
+    let (mut response, disconnect) = match fault.map(|fault| fault.kind) {
         Some(Kind::Respond { status, headers, body }) => (WireResponse::scripted(status, headers, body), None),
         Some(Kind::Disconnect(Disconnect::BeforeRequest)) => (WireResponse::empty(), Some(Disconnect::BeforeRequest)),
-        Some(Kind::Disconnect(broken)) => (handle(&state, host, &request), Some(broken)),
+        Some(Kind::Disconnect(disconnect)) => (handle(&state, host, &request), Some(disconnect)),
         Some(Kind::Delay | Kind::RateLimit(_)) | None => (handle(&state, host, &request), None),
     };
     if host == Host::Service {
         response.add_service_headers();
     }
-    let call = record(&request, destination.as_ref(), &response, broken);
+    let call = record(&request, destination.as_ref(), &response, disconnect);
     catch_panic(&state, || log_call(&state, call, target, &request, &response));
-    match broken {
+    match disconnect {
         None => Ok(response.into_http()),
-        Some(broken) => response.disconnect(broken),
+        Some(disconnect) => response.disconnect(disconnect),
     }
 }
 
@@ -184,14 +184,14 @@ fn record(
     request: &Request,
     to: Option<&Destination<'_>>,
     response: &WireResponse,
-    broken: Option<Disconnect>,
+    disconnect: Option<Disconnect>,
 ) -> CallRecord {
     let operation = match to {
         Some(Destination::Operation { method, template }) => Some(format!("{method} {template}")),
         _ => None,
     };
-    let no_response = matches!(broken, Some(Disconnect::BeforeRequest | Disconnect::BeforeResponse));
-    let note = broken.map(|_| "injected fault: connection closed".to_owned());
+    let no_response = matches!(disconnect, Some(Disconnect::BeforeRequest | Disconnect::BeforeResponse));
+    let note = disconnect.map(|_| "injected fault: connection closed".to_owned());
     CallRecord {
         method: request.method.to_string(),
         path: logged_path(request),

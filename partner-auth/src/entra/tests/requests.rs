@@ -98,15 +98,14 @@ async fn does_not_retry_permanent_failures() {
 
 #[tokio::test]
 async fn honors_retry_after_within_the_timeout() {
-    let begin = |harness: &Harness| harness.clock.now();
     let harness = Harness::new([Reply::status(503).header("Retry-After", "20")]);
-    let start = begin(&harness);
+    let start = harness.clock.now();
     assert_eq!(harness.token().await.unwrap().secret(), "token-2");
     assert!(harness.clock.now() - start >= Duration::from_secs(20));
 
     // It exceeds the timeout: the error is returned immediately.
     let harness = Harness::new([Reply::status(429).header("Retry-After", "60")]);
-    let start = begin(&harness);
+    let start = harness.clock.now();
     let error = harness.token().await.unwrap_err();
     assert_eq!((error.retry_after(), harness.requests()), (Some(Duration::from_secs(60)), 1));
     assert_eq!(harness.clock.now(), start);
@@ -219,8 +218,9 @@ async fn expired_assertion_is_signed_again_with_the_corrected_time() {
     let harness = Harness::new([]);
     // Entra ID's clock is ten minutes ahead.
     let theirs = harness.clock.wall() + Duration::from_secs(600);
-    let refusal = Reply::oauth_error(401, "invalid_client", 700_024).header("Date", &httpdate::fmt_http_date(theirs));
-    harness.entra.script([refusal.clone()]);
+    let error_reply =
+        Reply::oauth_error(401, "invalid_client", 700_024).header("Date", &httpdate::fmt_http_date(theirs));
+    harness.entra.script([error_reply.clone()]);
     let times = Arc::new(Mutex::new(Vec::new()));
     let noted = times.clone();
     let credential = Credential::assertion_fn(move |request: AssertionRequest| {
@@ -240,7 +240,7 @@ async fn expired_assertion_is_signed_again_with_the_corrected_time() {
     assert_eq!(request.field("client_secret"), None);
 
     // Only once.
-    let harness = Harness::new([refusal.clone(), refusal]);
+    let harness = Harness::new([error_reply.clone(), error_reply]);
     let credential = Credential::assertion_fn(|_| async { Ok(Assertion::new("x")) });
     let error = harness.builder(credential).build().unwrap().token().await.unwrap_err();
     assert_eq!((error.kind(), harness.requests()), (ErrorKind::ClockSkew, 2));

@@ -46,10 +46,10 @@ pub(crate) fn token(model: &mut Model, request: &Request, tenant: &str, v2: bool
     if client != model.account.client_id {
         return oauth_error(400, "unauthorized_client", 700_016, "The application was not found in the directory.");
     }
-    if let Some(refusal) = check_credential(model, request, &get) {
-        return refusal;
+    if let Some(error) = check_credential(model, request, &get) {
+        return error;
     }
-    let refused = match (v2, get("resource"), get("scope")) {
+    let audience_error = match (v2, get("resource"), get("scope")) {
         (true, Some(_), _) => {
             Some(oauth_error(400, "invalid_request", 901_002, "The resource parameter is not supported."))
         }
@@ -65,7 +65,7 @@ pub(crate) fn token(model: &mut Model, request: &Request, tenant: &str, v2: bool
         }
         (false, None, _) => Some(missing_field("resource")),
     };
-    refused.unwrap_or_else(|| issue_token(model, v2))
+    audience_error.unwrap_or_else(|| issue_token(model, v2))
 }
 
 /// Checks the credential of the application. Returns Entra ID's error if it is invalid.

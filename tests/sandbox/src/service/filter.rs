@@ -28,7 +28,7 @@ impl Filter {
         parser.tokens.next().is_none().then_some(filter)
     }
 
-    pub(super) fn holds(&self, value: &Value) -> bool {
+    pub(super) fn matches(&self, value: &Value) -> bool {
         self.within(&[("", value)])
     }
 
@@ -228,7 +228,7 @@ mod tests {
         ];
         for (text, expected) in table {
             let filter = Filter::parse(text, &["resourceType", "externalIDs", "isModularPublishing"]);
-            assert_eq!(filter.map(|filter| filter.holds(&product)), expected, "{text}");
+            assert_eq!(filter.map(|filter| filter.matches(&product)), expected, "{text}");
         }
     }
 }

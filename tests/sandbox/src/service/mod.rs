@@ -6,6 +6,7 @@ mod filter;
 mod products;
 mod submissions;
 mod uploads;
+mod validation;
 mod variants;
 
 use crate::contract::{ValidRequest, tag_in_body};

@@ -39,7 +39,7 @@ pub(super) fn list(model: &mut Model, request: &Request) -> Reply {
     let hidden = filter.is_none() && model.incidents.contains(&Incident::ListEmpty);
     let products = model.order[start..].iter().filter_map(|id| model.products.get(id));
     let bodies = products.map(|product| Value::Object(product.body.clone()));
-    let mut found = bodies.filter(|body| !hidden && filter.as_ref().is_none_or(|filter| filter.holds(body)));
+    let mut found = bodies.filter(|body| !hidden && filter.as_ref().is_none_or(|filter| filter.matches(body)));
     let items: Vec<Value> = found.by_ref().take(model.page_size).collect();
     let more = found.next().is_some();
     let mut page = json!({"value": items});

@@ -1,16 +1,15 @@
 //! Submissions: created from drafts, validated, certified, published to preview and promoted to live.
 
-use super::{argument, object, product, uploads};
+use super::{argument, object, product, validation};
 use crate::clock::Moment;
 use crate::contract::ValidRequest;
 use crate::incident::Incident;
 use crate::message::{Reply, Request, guid};
-use crate::model::{Model, Object, Product, Submission};
+use crate::model::{Model, Submission};
 use crate::service::filter::Filter;
 use crate::submission_outcome::SubmissionOutcome;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Submission ids have 19 digits, which exceeds the precision of a floating-point number.
@@ -76,7 +75,7 @@ fn list(model: &mut Model, id: &str, request: &Request) -> Reply {
     let published = published(model);
     let submissions = product(model, id).submissions.iter();
     let bodies = submissions.map(|submission| submission.body(id, processing_delay, now, &published));
-    super::collection(bodies.filter(|body| filter.as_ref().is_none_or(|f| f.holds(body))).collect())
+    super::collection(bodies.filter(|body| filter.as_ref().is_none_or(|f| f.matches(body))).collect())
 }
 
 fn create(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
@@ -88,10 +87,10 @@ fn create(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     if product.submissions.iter().any(|s| s.is_pending(processing_delay, now)) {
         return Reply::error(StatusCode::CONFLICT, "A submission is in progress already.");
     }
-    if let Err(reply) = check_references(product, &request) {
+    if let Err(reply) = validation::check_references(product, &request) {
         return reply;
     }
-    let (outcome, problems) = determine_outcome(model, product, &request);
+    let (outcome, problems) = validation::determine_outcome(model, product, &request);
     model.next_outcomes.pop_front();
     model.submissions += 1;
     let number = FIRST_ID + model.submissions * 141;
@@ -108,101 +107,6 @@ fn create(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     let location = format!("{}/v1.0/ingestion/products/{id}/submissions/{number}", model.origin);
     super::product(model, id).submissions.push(submission);
     Reply::json(StatusCode::CREATED, body).with_header(header::LOCATION, &location)
-}
-
-/// Determines the outcome of a submission and its problems: set by the test, or found in its content.
-fn determine_outcome(model: &Model, product: &Product, request: &Object) -> (SubmissionOutcome, Vec<(String, String)>) {
-    if let Some(outcome) = model.next_outcomes.front() {
-        let problem = ("Sandbox-00001".to_owned(), "Failure injected by the sandbox.".to_owned());
-        let problems = if *outcome == SubmissionOutcome::Pass { vec![] } else { vec![problem] };
-        return (*outcome, problems);
-    }
-    let problems = find_missing_content(product, request);
-    if !problems.is_empty() {
-        return (SubmissionOutcome::FailCreation, problems);
-    }
-    let problems = find_certification_problems(model, product);
-    let outcome = if problems.is_empty() { SubmissionOutcome::Pass } else { SubmissionOutcome::FailCertification };
-    (outcome, problems)
-}
-
-/// Checks that all referenced drafts exist.
-fn check_references(product: &Product, request: &Object) -> Result<(), Reply> {
-    let empty = |key: &str| request.get(key).and_then(Value::as_array).is_none_or(Vec::is_empty);
-    for key in ["targets", "resources"] {
-        if empty(key) {
-            return Err(Reply::bad_request(key, "at least one is required"));
-        }
-    }
-    for (module, instance) in references(request) {
-        let known =
-            product.drafts.iter().any(|draft| draft.module.eq_ignore_ascii_case(&module) && draft.instance == instance);
-        if !known {
-            return Err(Reply::bad_request(
-                "Resources",
-                &format!("draft {instance} of the module {module} does not exist"),
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Returns module and instance of all submitted drafts of the offer and its plans.
-fn references(request: &Object) -> Vec<(String, String)> {
-    let list = |holder: &Value| holder.get("resources").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut all = list(&Value::Object(request.clone()));
-    for variant in request.get("variantResources").and_then(Value::as_array).into_iter().flatten() {
-        all.extend(list(variant));
-    }
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    all.iter().map(|resource| (text(resource, "type"), text(resource, "value"))).collect()
-}
-
-/// Returns the problems that the validation at creation finds.
-fn find_missing_content(product: &Product, request: &Object) -> Vec<(String, String)> {
-    let mut problems = Vec::new();
-    let mut add = |code: &str, message: String| problems.push((code.to_owned(), message));
-    let submitted: BTreeSet<(String, String)> = references(request).into_iter().collect();
-    let instances: BTreeSet<&str> = submitted.iter().map(|(_, instance)| instance.as_str()).collect();
-    if product.reseller.is_some() && !submitted.iter().any(|(module, _)| module == "ResellerConfiguration") {
-        add("Resell-20007", "The reseller configuration must be submitted with the offer.".to_owned());
-    }
-    if product.variants.is_empty() {
-        add("Plans-10001", "An offer needs at least one plan.".to_owned());
-    }
-    for draft in &product.drafts {
-        let text = |key: &str| draft.resource.get(key).and_then(Value::as_str).unwrap_or_default();
-        let required = matches!(
-            (draft.module, &draft.variant),
-            ("Property" | "Listing" | "Availability", _) | ("Package", Some(_))
-        );
-        if required && !instances.contains(draft.instance.as_str()) {
-            add("Modules-10002", format!("The module {} is missing.", draft.module));
-        }
-        let needed: &[&str] = match (draft.module, &draft.variant) {
-            ("Listing", None) => &["title", "summary", "description"],
-            ("Listing", Some(_)) => &["title", "description"],
-            _ => &[],
-        };
-        for key in needed.iter().filter(|key| text(key).is_empty()) {
-            add("Listing-10003", format!("The {key} of a listing is empty."));
-        }
-        let referenced =
-            draft.resource.get("packageReferences").and_then(Value::as_array).is_some_and(|r| !r.is_empty());
-        if draft.module == "Package" && draft.variant.is_some() && !referenced {
-            add("Package-10004", "A plan has no package.".to_owned());
-        }
-    }
-    problems
-}
-
-/// Returns the problems that the certification finds in the packages.
-fn find_certification_problems(model: &Model, product: &Product) -> Vec<(String, String)> {
-    let packages = product.uploads.iter().filter(|upload| upload.collection == "packages");
-    packages
-        .filter(|upload| !uploads::contains_file(model, upload, "mainTemplate.json"))
-        .map(|_| ("Certification-20001".to_owned(), "The package has no mainTemplate.json.".to_owned()))
-        .collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -316,7 +220,7 @@ impl Submission {
 /// Returns a function that formats the publication time.
 fn published(model: &Model) -> impl Fn(Moment) -> String + use<> {
     let clock = model.clock.clone();
-    move |at| format!("{}Z", clock.stamp(at))
+    move |at| format!("{}Z", clock.timestamp(at))
 }
 
 /// Returns the workflows to preview and to live. Empty if the creation is not completed or failed.

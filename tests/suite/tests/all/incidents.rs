@@ -250,7 +250,12 @@ async fn the_log_says_why_something_was_refused() {
         ("nothing", Value::Null, None, "GET /nothing is not in the document"),
         ("products?more=1", Value::Null, Some("GET /products"), "more: the query parameter is not documented"),
         ("products", json!({"name": 7}), Some("POST /products"), "name: string is expected"),
-        ("products", json!({"resourceType": "Teapot"}), Some("POST /products"), "resourceType: \"Teapot\" is none of"),
+        (
+            "products",
+            json!({"resourceType": "Teapot"}),
+            Some("POST /products"),
+            "resourceType: \"Teapot\" is not one of",
+        ),
     ];
     for (path, body, operation, note) in table {
         let method = if body.is_null() { reqwest::Method::GET } else { reqwest::Method::POST };
