@@ -140,10 +140,7 @@ async fn every_end() {
         match verdict {
             SubmissionOutcome::FailCreation => {
                 assert_eq!(error.validations()[0].error_code.as_deref(), Some("Sandbox-00001"));
-                assert!(
-                    error.to_string().contains("Error Sandbox-00001: The sandbox was asked to fail this."),
-                    "{error}"
-                );
+                assert!(error.to_string().contains("Error Sandbox-00001: Failure injected by the sandbox."), "{error}");
             }
             _ => assert!(!failed.workflows.is_empty() && !failed.reports.is_empty()),
         }
