@@ -71,7 +71,7 @@ impl RefreshPolicy {
     }
 
     /// Sets the last part of the lifetime, in which a failed refresh is retried within 5 seconds instead of after the
-    /// [`backoff`](Self::backoff).
+    /// [`backoff`](Self::backoff), unless a `Retry-After` is longer.
     ///
     /// Default: 0.1, at most one minute. `fraction` is clamped to 0..=1.
     #[must_use]
@@ -91,7 +91,7 @@ impl RefreshPolicy {
 
     /// Sets the backoff after failed refreshes. It starts at `initial` and doubles with each failure, up to `max`.
     ///
-    /// Default: 30 seconds, up to 5 minutes.
+    /// Default: 30 seconds, up to 5 minutes. A longer `Retry-After` takes precedence, up to one hour.
     #[must_use]
     pub fn backoff(mut self, initial: Duration, max: Duration) -> Self {
         self.backoff = (initial, max.max(initial));

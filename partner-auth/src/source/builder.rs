@@ -90,8 +90,8 @@ impl TokenSourceBuilder {
 
     /// Sets the maximum number of attempts of one token acquisition. Default: 3; minimum: 1.
     ///
-    /// Only transient failures are retried: connection errors, timeouts, the statuses 408, 429 and 5xx, and the OAuth error
-    /// `temporarily_unavailable`.
+    /// Only transient failures are retried: connection errors, timeouts, the statuses 408, 429 and 5xx, and OAuth errors such as
+    /// `temporarily_unavailable`. If Entra ID rejects the time of an assertion, the assertion is signed again once.
     pub fn max_attempts(mut self, max_attempts: usize) -> Self {
         self.limits.max_attempts = max_attempts.max(1);
         self
