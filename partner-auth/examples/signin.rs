@@ -1,22 +1,23 @@
-//! Signs in and prints what a program may print of a token.
+//! Acquires a token and prints its status.
 //!
-//! Without arguments against a scripted Entra ID in this process, so that it runs without an account; with `--live` with the
+//! Without arguments it uses a scripted Entra ID in this process, and needs no account. With `--live` it uses Entra ID and the
 //! credential in the environment.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the person who runs it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints to the terminal")]
 
 use partner_auth::testing::{FakeEntra, Reply};
 use partner_auth::{Error, TokenProvider, TokenSource};
 use std::process::ExitCode;
 
-const HELP: &str = "Gets a token and prints what may be printed of it.
+const HELP: &str = "Acquires a token and prints its status.
 
 Usage: signin [--live]
 
-  --live   ask the real Entra ID, with AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET,
-           AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE
+Options:
+  --live   use Entra ID instead of the scripted server; requires AZURE_TENANT_ID, AZURE_CLIENT_ID and one of
+           AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE
 
-Exit codes: 0 there is a token, 1 there is none (the error says why), 2 the arguments are not understood.";
+Exit codes: 0 success, 1 no token could be acquired, 2 invalid arguments.";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -51,23 +52,24 @@ async fn show(source: &TokenSource) -> Result<(), Error> {
     println!("signed in         {source:?}");
     println!("token             {token:?}");
     println!("expires in        {:?}", status.expires_in.unwrap_or_default());
-    println!("is renewed in     {:?}", status.renews_in.unwrap_or_default());
+    println!("refreshes in      {:?}", status.refreshes_in.unwrap_or_default());
     Ok(())
 }
 
-/// An outage, a token, a refusal, and the secret that replaces the old one.
+/// Shows an outage, a token, an error response and a new secret.
 async fn scripted() -> Result<(), Error> {
-    let entra = FakeEntra::start().map_err(|error| Error::other(partner_auth::ErrorKind::Network, "no port", error))?;
+    let entra =
+        FakeEntra::start().map_err(|error| Error::other(partner_auth::ErrorKind::Network, "no free port", error))?;
     entra.script([
         Reply::status(503),
         Reply::token("eyJ0eXAiOiJKV1QifQ"),
-        Reply::refusal(401, "invalid_client", 7_000_222),
+        Reply::oauth_error(401, "invalid_client", 7_000_222),
     ]);
     let source = TokenSource::builder("contoso.com", entra.client_id(), "the old secret")
         .authority(entra.authority())
         .build()?;
     show(&source).await?;
-    println!("requests          {}, the first one met an outage\n", entra.requests().len());
+    println!("requests          {}, of which the first failed\n", entra.requests().len());
 
     let graph = source.for_audience("https://graph.microsoft.com")?;
     if let Err(error) = graph.token().await {

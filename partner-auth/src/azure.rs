@@ -1,6 +1,6 @@
-//! Credentials of the Azure SDK as a token source: managed identity, the Azure CLI's login, developer tools.
+//! Credentials of the Azure SDK as a token source, such as managed identity or the Azure CLI login.
 
-use crate::cache::{Grant, Issuer, RenewalPolicy};
+use crate::cache::{IssuedToken, Issuer, RefreshPolicy};
 use crate::clock::Clock;
 use crate::{AccessToken, BoxFuture, Error, ErrorKind, TokenSource};
 use azure_core::credentials::TokenCredential;
@@ -8,8 +8,8 @@ use azure_core::time::OffsetDateTime;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a credential may take. Those that start a program need seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of a credential. Credentials that start a process take seconds.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 struct AzureIssuer {
     credential: Arc<dyn TokenCredential>,
@@ -18,10 +18,10 @@ struct AzureIssuer {
 }
 
 impl TokenSource {
-    /// Tokens of any credential of the Azure SDK, with the cache of this crate before it.
+    /// Creates a source from any credential of the Azure SDK. Tokens are cached by this crate.
     ///
-    /// The credential may have a cache of its own, which knows nothing of a rejected token: it hands the same one out
-    /// again until it is due.
+    /// The credential may also have its own cache, which does not drop rejected tokens: after a 401 it may return the same token
+    /// until that token is due for refresh.
     ///
     /// ```no_run
     /// use azure_core::credentials::TokenCredential;
@@ -37,35 +37,38 @@ impl TokenSource {
     }
 
     fn azure(credential: Arc<dyn TokenCredential>, audience: &str, clock: Clock) -> Self {
-        let label = format!("a credential of the Azure SDK for {audience}");
+        let label = format!("Azure SDK credential for {audience}");
         let issuer = AzureIssuer { credential, scope: format!("{audience}/.default"), clock: clock.clone() };
-        Self::new(label, Arc::new(issuer), (clock, RenewalPolicy::default()), None)
+        Self::new(label, Arc::new(issuer), (clock, RefreshPolicy::default()), None)
     }
 }
 
 impl AzureIssuer {
-    async fn acquire(&self) -> Result<Grant, Error> {
-        let issued = self.clock.now();
+    async fn acquire(&self) -> Result<IssuedToken, Error> {
+        let requested_at = self.clock.now();
         let wall = self.clock.wall();
-        let token = self.clock.within(PATIENCE, self.credential.get_token(&[&self.scope], None)).await;
+        let token = self.clock.within(TIMEOUT, self.credential.get_token(&[&self.scope], None)).await;
         let token = match token {
             Some(Ok(token)) => token,
-            Some(Err(error)) => return Err(failed(error)),
+            Some(Err(error)) => return Err(convert_error(error)),
             None => {
-                return Err(Error::new(ErrorKind::Network, "the Azure credential gave no token in time"));
+                return Err(Error::new(ErrorKind::Network, "Azure SDK credential timed out"));
             }
         };
         let lifetime = Duration::try_from(token.expires_on - OffsetDateTime::from(wall)).unwrap_or_default();
         if lifetime.is_zero() {
-            return Err(Error::new(ErrorKind::Protocol, "the Azure credential gave a token that has expired already"));
+            return Err(Error::new(
+                ErrorKind::Protocol,
+                "Azure SDK credential returned a token that has already expired",
+            ));
         }
-        let token = AccessToken::with_lifetime(token.token.secret(), issued, lifetime)?;
-        Ok(Grant { token, issued, lifetime, refresh_in: None })
+        let token = AccessToken::with_lifetime(token.token.secret(), requested_at, lifetime)?;
+        Ok(IssuedToken { token, requested_at, lifetime, refresh_in: None })
     }
 }
 
-/// Whether it may pass is not told; by the kind of the error, as far as it has one.
-fn failed(error: azure_core::Error) -> Error {
+/// Converts an error of the Azure SDK. Its kind decides whether it is retryable.
+fn convert_error(error: azure_core::Error) -> Error {
     use azure_core::error::ErrorKind as Azure;
     let kind = match error.kind() {
         Azure::HttpResponse { status, .. } => match u16::from(*status) {
@@ -76,11 +79,11 @@ fn failed(error: azure_core::Error) -> Error {
         Azure::Io => ErrorKind::Network,
         _ => ErrorKind::Credential,
     };
-    Error::other(kind, "the Azure credential gave no token", error)
+    Error::other(kind, "Azure SDK credential returned no token", error)
 }
 
 impl Issuer for AzureIssuer {
-    fn grant(&self) -> BoxFuture<'_, Result<Grant, Error>> {
+    fn issue(&self) -> BoxFuture<'_, Result<IssuedToken, Error>> {
         Box::pin(self.acquire())
     }
 
@@ -88,8 +91,8 @@ impl Issuer for AzureIssuer {
         0
     }
 
-    fn patience(&self) -> Duration {
-        PATIENCE * 2
+    fn time_limit(&self) -> Duration {
+        TIMEOUT * 2
     }
 }
 
@@ -101,16 +104,16 @@ mod tests {
     use azure_core::credentials::{AccessToken as AzureToken, TokenRequestOptions};
     use std::sync::Mutex;
 
-    /// As the credentials of the Azure SDK do, it hands out the same token until a while before its end.
+    /// A credential that counts its requests and fails as scripted.
     #[derive(Debug)]
-    struct Login {
+    struct CountingCredential {
         clock: ManualClock,
         failures: Mutex<Vec<azure_core::error::ErrorKind>>,
         scopes: Mutex<Vec<String>>,
     }
 
     #[async_trait::async_trait]
-    impl TokenCredential for Login {
+    impl TokenCredential for CountingCredential {
         async fn get_token(
             &self,
             scopes: &[&str],
@@ -126,21 +129,22 @@ mod tests {
         }
     }
 
-    fn stage(failures: Vec<azure_core::error::ErrorKind>) -> (Arc<Login>, TokenSource, ManualClock) {
+    fn start(failures: Vec<azure_core::error::ErrorKind>) -> (Arc<CountingCredential>, TokenSource, ManualClock) {
         let clock = ManualClock::new();
-        let login = Login { clock: clock.clone(), failures: Mutex::new(failures), scopes: Mutex::default() };
-        let login = Arc::new(login);
-        let source = TokenSource::azure(login.clone(), PARTNER_CENTER, Clock::Manual(clock.clone()));
-        (login, source, clock)
+        let credential =
+            CountingCredential { clock: clock.clone(), failures: Mutex::new(failures), scopes: Mutex::default() };
+        let credential = Arc::new(credential);
+        let source = TokenSource::azure(credential.clone(), PARTNER_CENTER, Clock::Manual(clock.clone()));
+        (credential, source, clock)
     }
 
     #[tokio::test]
-    async fn any_credential_fills_the_cache() {
-        let (login, source, clock) = stage(Vec::new());
+    async fn caches_tokens_of_an_azure_credential() {
+        let (credential, source, clock) = start(Vec::new());
         for _ in 0..100 {
             assert_eq!(source.token().await.unwrap().secret(), "azure-1");
         }
-        assert_eq!(*login.scopes.lock().unwrap(), ["https://api.partner.microsoft.com/.default"]);
+        assert_eq!(*credential.scopes.lock().unwrap(), ["https://api.partner.microsoft.com/.default"]);
         let left = source.status().expires_in.unwrap();
         assert!((3599..=3600).contains(&left.as_secs()), "{left:?}");
         clock.advance(Duration::from_secs(3600));
@@ -149,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn its_errors_are_remembered_or_not() {
+    async fn converts_and_caches_errors_of_an_azure_credential() {
         use azure_core::error::ErrorKind as Azure;
         let throttled = Azure::HttpResponse {
             status: azure_core::http::StatusCode::TooManyRequests,
@@ -161,14 +165,14 @@ mod tests {
             (Azure::Io, ErrorKind::Network),
             (throttled, ErrorKind::Throttled),
         ] {
-            let (login, source, clock) = stage(vec![kind]);
+            let (credential, source, clock) = start(vec![kind]);
             let error = source.token().await.unwrap_err();
             assert_eq!(error.kind(), expected);
             assert!(std::error::Error::source(&error).unwrap().to_string().contains("not signed in"));
-            assert!(source.token().await.unwrap_err().same(&error));
+            assert!(source.token().await.unwrap_err().ptr_eq(&error));
             clock.advance(Duration::from_secs(60));
             assert_eq!(source.token().await.unwrap().secret(), "azure-2");
-            assert_eq!(login.scopes.lock().unwrap().len(), 2);
+            assert_eq!(credential.scopes.lock().unwrap().len(), 2);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Why a service rejected a token: the header `WWW-Authenticate` (RFC 9110 section 11.6.1, RFC 6750 section 3).
+//! The `WWW-Authenticate` header of a rejected request (RFC 9110 section 11.6.1, RFC 6750 section 3).
 
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 use std::fmt;
 
-/// The `Bearer` challenge of a 401 or 403.
+/// The `Bearer` challenge of a 401 or 403 response.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE};
@@ -22,24 +22,24 @@ pub struct Challenge {
     params: Vec<(String, String)>,
 }
 
-/// A challenge is a few hundred bytes, claims included.
-const LONGEST: usize = 16 << 10;
+/// Maximum length that is parsed. A challenge has a few hundred bytes, including claims.
+const MAX_LENGTH: usize = 16 << 10;
 
 impl Challenge {
-    /// The first `Bearer` challenge, if there is one. Whatever the headers hold, nothing panics.
+    /// Returns the first `Bearer` challenge of the `WWW-Authenticate` headers, if there is one.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         values.find_map(Self::parse)
     }
 
-    /// Reads the value of one header.
+    /// Parses the value of one `WWW-Authenticate` header. `None` if it has no `Bearer` challenge.
     pub fn parse(value: &str) -> Option<Self> {
-        let mut rest = value.get(..LONGEST).unwrap_or(value).trim_start();
+        let mut rest = value.get(..MAX_LENGTH).unwrap_or(value).trim_start();
         let mut found = None;
         while !rest.is_empty() {
             let (word, after) = split_token(rest);
             if word.is_empty() {
-                // Not a list of challenges; skip what is no token.
+                // Not a valid list of challenges: skip a character.
                 let mut chars = rest.chars();
                 chars.next();
                 rest = chars.as_str().trim_start();
@@ -53,7 +53,7 @@ impl Challenge {
                     }
                     rest = after;
                 }
-                // The name of a scheme: another challenge ends the one that is wanted.
+                // The name of a scheme: the next challenge ends the `Bearer` challenge.
                 None if found.is_some() => break,
                 None => {
                     if word.eq_ignore_ascii_case("bearer") {
@@ -67,22 +67,22 @@ impl Challenge {
         found
     }
 
-    /// `error`: `invalid_token`, `insufficient_claims`, ...
+    /// Returns the `error` parameter, such as `invalid_token` or `insufficient_claims`.
     pub fn error(&self) -> Option<&str> {
         self.param("error")
     }
 
-    /// `error_description`.
+    /// Returns the `error_description` parameter.
     pub fn error_description(&self) -> Option<&str> {
         self.param("error_description")
     }
 
-    /// `claims`, which a new token must carry, in base64 as they came.
+    /// Returns the `claims` parameter, base64-encoded: the claims that a new token must have.
     pub fn claims(&self) -> Option<&str> {
         self.param("claims")
     }
 
-    /// Any parameter; names are compared without case.
+    /// Returns a parameter by its name, ignoring case.
     pub fn param(&self, name: &str) -> Option<&str> {
         let mut params = self.params.iter();
         params.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -91,7 +91,7 @@ impl Challenge {
 
 impl fmt::Display for Challenge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.error().unwrap_or("no reason given"))?;
+        f.write_str(self.error().unwrap_or("no error code"))?;
         match self.error_description() {
             Some(description) => write!(f, ": {description}"),
             None => Ok(()),
@@ -99,16 +99,16 @@ impl fmt::Display for Challenge {
     }
 }
 
-/// A token of RFC 9110 section 5.6.2, and what follows it.
+/// Splits off a token (RFC 9110 section 5.6.2) and returns it with the rest.
 fn split_token(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c)));
     text.split_at(end.unwrap_or(text.len()))
 }
 
-/// A token or a quoted string, unescaped, and what follows it.
+/// Splits off a token or a quoted string and returns it unescaped with the rest.
 fn split_value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
-        // Base64 that was not quoted may end with `=`.
+        // Unquoted base64 may end with `=`.
         let end = text.find([',', ' ', '\t']).unwrap_or(text.len());
         return (text[..end].to_owned(), &text[end..]);
     };
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn challenges_of_every_form() {
+    fn parses_challenges_of_every_form() {
         let table = [
             ("Bearer", Some((None, None))),
             ("bearer error=invalid_token", Some((Some("invalid_token"), None))),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_survived() {
+    fn never_panics() {
         let mut rng = fastrand::Rng::with_seed(1);
         let alphabet: Vec<char> = "Bearer =,\"\\ \tclaims;é\u{1f600}".chars().collect();
         for _ in 0..20_000 {

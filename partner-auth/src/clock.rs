@@ -1,9 +1,9 @@
-//! Time as the cache and the exchange see it, so that a test can hold it still.
+//! The clocks of the cache and the token client, which tests can replace.
 
 use crate::BoxFuture;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The machine's clocks, or a test's.
+/// The system clocks, or the manual clock of a test.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Clock {
     #[default]
@@ -13,7 +13,7 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    /// The monotonic clock: it decides on lifetimes, because the wall clock may be set.
+    /// Returns the monotonic time, which decides on expiry, because the wall clock may change.
     #[inline]
     pub(crate) fn now(&self) -> Instant {
         match self {
@@ -23,7 +23,7 @@ impl Clock {
         }
     }
 
-    /// The wall clock, for assertions and for the difference to Entra ID's.
+    /// Returns the wall-clock time, for assertions and the clock skew.
     pub(crate) fn wall(&self) -> SystemTime {
         match self {
             Self::System => SystemTime::now(),
@@ -32,17 +32,17 @@ impl Clock {
         }
     }
 
-    /// Waits on purpose, between two attempts.
-    pub(crate) fn pause(&self, length: Duration) -> BoxFuture<'static, ()> {
+    /// Waits between two attempts.
+    pub(crate) fn delay(&self, length: Duration) -> BoxFuture<'static, ()> {
         match self {
             Self::System => Box::pin(tokio::time::sleep(length)),
             #[cfg(any(test, feature = "testing"))]
-            Self::Manual(clock) => clock.pause(length),
+            Self::Manual(clock) => clock.delay(length),
         }
     }
 
-    /// Ends when something else should have ended. Without a runtime there is no timer, and it never does.
-    pub(crate) fn limit(&self, length: Duration) -> BoxFuture<'static, ()> {
+    /// Completes after a timeout. Without a runtime there is no timer, and it never completes.
+    pub(crate) fn timeout(&self, length: Duration) -> BoxFuture<'static, ()> {
         match self {
             Self::System if tokio::runtime::Handle::try_current().is_err() => Box::pin(std::future::pending()),
             Self::System => Box::pin(tokio::time::sleep(length)),
@@ -51,10 +51,10 @@ impl Clock {
         }
     }
 
-    /// What a future gives, unless the time runs out before.
+    /// Returns the future's output, or `None` if it does not complete in time.
     pub(crate) async fn within<T>(&self, length: Duration, future: impl Future<Output = T>) -> Option<T> {
         let future = std::pin::pin!(future);
-        match futures_util::future::select(future, self.limit(length)).await {
+        match futures_util::future::select(future, self.timeout(length)).await {
             futures_util::future::Either::Left((value, _)) => Some(value),
             futures_util::future::Either::Right(_) => None,
         }

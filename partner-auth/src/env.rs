@@ -1,4 +1,4 @@
-//! The configuration that the Azure SDKs read from the environment, and what build systems set.
+//! The environment variables of the Azure SDKs and of CI systems.
 
 #[cfg(feature = "certificate")]
 use crate::Certificate;
@@ -18,11 +18,11 @@ const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 const CUSTOM_AUTHORITY: &str = "PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY";
 
-/// Reads the variables; an empty one counts as unset. One error names everything that is missing.
+/// Reads the variables. An empty variable counts as unset. The error names all missing variables.
 pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environment, Error> {
     let lookup = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     let credential = credential(&lookup)?;
-    // The Azure tasks of a pipeline name the application of their service connection.
+    // The Azure tasks of a pipeline set the ids of their service connection.
     let tenant = lookup("AZURE_TENANT_ID").or_else(|| lookup("AZURESUBSCRIPTION_TENANT_ID"));
     let client_id = lookup("AZURE_CLIENT_ID").or_else(|| lookup("AZURESUBSCRIPTION_CLIENT_ID"));
     let (Some(tenant), Some(client_id), Some(credential)) = (&tenant, &client_id, &credential) else {
@@ -35,13 +35,13 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environmen
                 .then_some("AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH, or AZURE_FEDERATED_TOKEN_FILE)"),
         );
         let message = format!(
-            "no credential in the environment: set {}; they are of the application that is associated in Partner Center",
+            "environment variables are missing: set {} of the application that is associated in Partner Center",
             missing.join(", ")
         );
         return Err(Error::new(ErrorKind::Config, message));
     };
     let authority = match lookup(AUTHORITY) {
-        Some(host) if lookup(CUSTOM_AUTHORITY).is_some_and(|flag| is_on(&flag)) => {
+        Some(host) if lookup(CUSTOM_AUTHORITY).is_some_and(|flag| is_true(&flag)) => {
             Authority::loopback(&host).or_else(|_| Authority::custom(&host))?
         }
         Some(host) => host.parse()?,
@@ -50,7 +50,7 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environmen
     Ok(Environment { tenant: tenant.clone(), client_id: client_id.clone(), credential: credential.clone(), authority })
 }
 
-/// The first credential that is configured, in the order of the Azure SDKs; then the build systems.
+/// Returns the first configured credential: those of the Azure SDKs in their order, then those of CI systems.
 fn credential(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<Credential>, Error> {
     if let Some(secret) = lookup(SECRET) {
         return Ok(Some(Credential::secret(secret)));
@@ -74,7 +74,7 @@ fn credential(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<Credent
 fn certificate(path: &str, has_password: bool) -> Result<Credential, Error> {
     if has_password {
         let message = format!(
-            "{PASSWORD} is set, and encrypted keys are not read: convert the file with `openssl pkcs12 -in {path} -out \
+            "{PASSWORD} is set, but encrypted keys are not supported: convert the file with `openssl pkcs12 -in {path} -out \
              application.pem -nodes` (or `openssl pkey` for PEM), and unset the variable"
         );
         return Err(Error::new(ErrorKind::Config, message));
@@ -84,11 +84,11 @@ fn certificate(path: &str, has_password: bool) -> Result<Credential, Error> {
 
 #[cfg(not(feature = "certificate"))]
 fn certificate(_: &str, _: bool) -> Result<Credential, Error> {
-    let message = format!("{CERTIFICATE} is set, and partner-auth was built without its feature `certificate`");
+    let message = format!("{CERTIFICATE} is set, but partner-auth was built without the feature `certificate`");
     Err(Error::new(ErrorKind::Config, message))
 }
 
-fn is_on(flag: &str) -> bool {
+fn is_true(flag: &str) -> bool {
     flag == "1" || flag.eq_ignore_ascii_case("true")
 }
 
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn one_error_names_everything_that_is_missing() {
+    fn error_names_all_missing_variables() {
         let error = fails(&[("AZURE_CLIENT_ID", " ")]);
         for name in ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", SECRET, CERTIFICATE, TOKEN_FILE] {
             assert!(error.contains(name), "{error}");
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_credential_of_the_chain() {
+    fn uses_the_first_configured_credential() {
         let secret = found(&[(SECRET, "s "), (CERTIFICATE, "/nowhere"), (TOKEN_FILE, "f")]);
         assert_eq!((secret.tenant.as_str(), secret.client_id.as_str()), ("t", "c"));
         assert_eq!(format!("{:?}", secret.credential), "Credential(secret)");
@@ -143,7 +143,7 @@ mod tests {
 
     #[cfg(feature = "certificate")]
     #[test]
-    fn certificates_with_advice() {
+    fn certificate_errors_name_the_path_and_the_conversion() {
         let error = fails(&[&APPLICATION[..], &[(CERTIFICATE, "/nowhere/a.pem")]].concat());
         assert!(error.contains("/nowhere/a.pem"), "{error}");
         let error = fails(&[&APPLICATION[..], &[(CERTIFICATE, "a.pfx"), (PASSWORD, "canary")]].concat());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn another_authority_has_to_be_allowed() {
+    fn custom_authority_must_be_allowed() {
         let secret = (SECRET, "s");
         assert_eq!(found(&[secret]).authority, Authority::public());
         let government = found(&[secret, (AUTHORITY, "https://login.microsoftonline.us/")]);

@@ -1,42 +1,44 @@
-//! The one error of this crate: what happened, what Entra ID said, what to do next.
+//! The error type of this crate: the cause, the details of Entra ID's response and a hint.
 
+use http::StatusCode;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Why no token is to be had.
+/// The error returned when no access token could be obtained.
 ///
-/// Cheap to clone: every caller that waited for the same exchange gets the same error. `Display` is one or two lines and
-/// ends with the next step; it holds no secret, no token and no body.
+/// Cheap to clone: all callers that wait for the same token request get the same error. `Display` prints the message and, on a
+/// second line, the [hint](Self::hint) if there is one. Neither `Display` nor `Debug` prints a secret, a token or a response
+/// body.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
-/// What kind of thing went wrong.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The configuration is incomplete or malformed; nothing was sent.
+    /// The configuration is missing or invalid.
     Config,
-    /// The secret, certificate or assertion is not accepted.
+    /// The secret, certificate or assertion was rejected.
     Credential,
-    /// The tenant or the application in it was not found.
+    /// The tenant, or the application in it, was not found.
     Tenant,
     /// The audience is unknown in the tenant.
     Resource,
-    /// An administrator has to consent.
+    /// The consent of an administrator is missing.
     Consent,
-    /// Blocked by a policy of the tenant.
+    /// A policy of the tenant blocks the application.
     Blocked,
-    /// The clocks of this machine and of Entra ID differ too much.
+    /// The clock of this machine differs too much from Entra ID's.
     ClockSkew,
-    /// Too many token requests.
+    /// There were too many token requests.
     Throttled,
-    /// Entra ID is in trouble; the same request may succeed later.
+    /// Entra ID is temporarily unavailable. A retry may succeed.
     Transient,
-    /// Entra ID could not be reached.
+    /// The connection failed, or the request timed out.
     Network,
-    /// The answer is not what the protocol demands.
+    /// The response is invalid.
     Protocol,
 }
 
@@ -48,10 +50,10 @@ struct Inner {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What is known of the answer. All of it may be quoted.
+/// Details of the response. All of them are safe to print.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Details {
-    pub(crate) status: Option<u16>,
+    pub(crate) status: Option<StatusCode>,
     pub(crate) oauth_error: Option<String>,
     pub(crate) codes: Vec<u32>,
     pub(crate) trace_id: Option<String>,
@@ -71,12 +73,12 @@ impl Error {
         Self(Arc::new(Inner { kind, message: message.into(), details, source: None }))
     }
 
-    /// An error of a provider that is not of this crate.
+    /// Creates an error for a custom [`TokenProvider`](crate::TokenProvider) or assertion source.
     ///
     /// ```
     /// use partner_auth::{Error, ErrorKind};
     ///
-    /// let error = Error::other(ErrorKind::Network, "the vault does not answer", std::io::Error::other("timeout"));
+    /// let error = Error::other(ErrorKind::Network, "vault did not respond", std::io::Error::other("timeout"));
     /// assert!(error.is_retryable());
     /// ```
     pub fn other(
@@ -97,62 +99,62 @@ impl Error {
         &self.0.message
     }
 
-    /// Whether both are the one error of the same exchange, told to several callers.
-    pub fn same(&self, other: &Self) -> bool {
+    /// Returns true if both errors are clones of the same error, that is, of the same token request.
+    pub fn ptr_eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// What kind of thing went wrong.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Whether the same request may succeed later without anybody's doing.
+    /// Returns true if a retry of the same request may succeed.
     pub fn is_retryable(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Throttled | ErrorKind::Transient | ErrorKind::Network)
     }
 
-    /// The HTTP status of the answer, if there was one.
-    pub fn status(&self) -> Option<u16> {
+    /// Returns the HTTP status of the response, if there was one.
+    pub fn status(&self) -> Option<StatusCode> {
         self.0.details.status
     }
 
-    /// The member `error` of the answer (RFC 6749 section 5.2).
+    /// Returns the `error` field of the response (RFC 6749 section 5.2), such as `invalid_client`.
     pub fn oauth_error(&self) -> Option<&str> {
         self.0.details.oauth_error.as_deref()
     }
 
-    /// The AADSTS codes of the answer, the most telling one first.
+    /// Returns the AADSTS codes of the response, the most specific one first.
     pub fn aadsts_codes(&self) -> &[u32] {
         &self.0.details.codes
     }
 
-    /// The trace id of the answer: Microsoft's support asks for it.
+    /// Returns the trace id of the response, which Microsoft support asks for.
     pub fn trace_id(&self) -> Option<&str> {
         self.0.details.trace_id.as_deref()
     }
 
-    /// The correlation id of the answer.
+    /// Returns the correlation id of the response.
     pub fn correlation_id(&self) -> Option<&str> {
         self.0.details.correlation_id.as_deref()
     }
 
-    /// When the error occurred, by Entra ID's clock and in its words.
+    /// Returns the time of the error as Entra ID reported it.
     pub fn timestamp(&self) -> Option<&str> {
         self.0.details.timestamp.as_deref()
     }
 
-    /// The header `x-ms-request-id` of the answer, which is there when the body says nothing.
+    /// Returns the `x-ms-request-id` header of the response. It is set even if the body is empty.
     pub fn request_id(&self) -> Option<&str> {
         self.0.details.request_id.as_deref()
     }
 
-    /// How long Entra ID asked to wait.
+    /// Returns the time to wait before a retry, from the `Retry-After` header.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.details.retry_after
     }
 
-    /// The next step, where one is known.
+    /// Returns a hint on how to resolve the error, if there is one.
     pub fn hint(&self) -> Option<&str> {
         self.0.details.hint
     }
@@ -169,14 +171,14 @@ impl fmt::Display for Error {
             }
             f.write_str(")")?;
         } else if let Some(status) = details.status {
-            write!(f, " (status {status}")?;
+            write!(f, " (status {}", status.as_u16())?;
             if let Some(id) = &details.request_id {
                 write!(f, ", request id {id}")?;
             }
             f.write_str(")")?;
         }
-        if let Some(wish) = details.retry_after {
-            write!(f, "; to be tried again after {} s", wish.as_secs())?;
+        if let Some(delay) = details.retry_after {
+            write!(f, "; retry after {} s", delay.as_secs())?;
         }
         if let Some(hint) = details.hint {
             write!(f, "\n{hint}")?;

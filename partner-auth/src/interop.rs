@@ -1,4 +1,4 @@
-//! Against a server that nobody here wrote: `cargo xtask interop` starts it and runs this test.
+//! Token requests to an independent OAuth server. `cargo xtask interop` starts the server and runs this test.
 
 use crate::{Authority, Certificate, Credential, Endpoint, ErrorKind, SigningAlgorithm, TokenProvider, TokenSource};
 use std::time::Duration;
@@ -13,7 +13,7 @@ fn source(origin: &str, endpoint: Endpoint, client: u8, credential: Credential) 
 
 #[tokio::test]
 #[ignore = "needs the server that `cargo xtask interop` starts"]
-async fn tokens_of_a_foreign_server() {
+async fn gets_tokens_from_an_independent_server() {
     let servers = std::env::var("PARTNER_INTEROP").expect("set by `cargo xtask interop`");
     let servers: serde_json::Value = serde_json::from_str(&servers).unwrap();
     for (endpoint, name) in [(Endpoint::V1, "v1"), (Endpoint::V2, "v2")] {
@@ -31,14 +31,14 @@ async fn tokens_of_a_foreign_server() {
             source.invalidate(&first);
             assert_ne!(source.token().await.unwrap(), first);
         }
-        // Its refusals are read as far as they go.
+        // Error responses without Entra ID's extensions.
         for (client, credential) in
             [(1, Credential::secret("wrong")), (2, certificate().algorithm(SigningAlgorithm::Rs256).into())]
         {
             let error = source(origin, endpoint, client, credential).token().await.unwrap_err();
             assert_eq!(
                 (error.kind(), error.oauth_error(), error.status()),
-                (ErrorKind::Credential, Some("invalid_client"), Some(401))
+                (ErrorKind::Credential, Some("invalid_client"), Some(http::StatusCode::UNAUTHORIZED))
             );
         }
     }

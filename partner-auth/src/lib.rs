@@ -1,5 +1,8 @@
 #![cfg_attr(feature = "entra", doc = include_str!("../README.md"))]
-#![cfg_attr(not(feature = "entra"), doc = "What an API client needs of a token source: the trait [`TokenProvider`].")]
+#![cfg_attr(
+    not(feature = "entra"),
+    doc = "The trait [`TokenProvider`], through which an API client gets its access tokens."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod challenge;
@@ -11,9 +14,6 @@ mod token;
 mod azure;
 #[cfg(feature = "entra")]
 mod cache;
-#[cfg(test)]
-#[cfg(feature = "certificate")]
-mod canary;
 #[cfg(feature = "entra")]
 mod clock;
 #[cfg(feature = "entra")]
@@ -25,6 +25,9 @@ mod env;
 #[cfg(test)]
 #[cfg(feature = "certificate")]
 mod interop;
+#[cfg(test)]
+#[cfg(feature = "certificate")]
+mod secret_leaks;
 #[cfg(feature = "entra")]
 mod source;
 #[cfg(feature = "entra")]
@@ -45,7 +48,7 @@ pub use provider::{BoxFuture, StaticToken, TokenProvider};
 pub use token::AccessToken;
 #[cfg(feature = "entra")]
 pub use {
-    cache::RenewalPolicy,
+    cache::RefreshPolicy,
     credential::{
         Assertion, AssertionRequest, AssertionSource, AzurePipelines, Credential, FederatedTokenFile, GitHubActions,
     },
@@ -54,6 +57,6 @@ pub use {
     status::Status,
 };
 
-/// The HTTP client that the exchange uses, for [`TokenSourceBuilder::http`].
+/// The HTTP client of this crate, for [`TokenSourceBuilder::configure_http`].
 #[cfg(feature = "entra")]
 pub use reqwest;

@@ -1,16 +1,16 @@
-//! What an API client needs of a token source.
+//! The trait of token sources, and a static implementation.
 
 use crate::{AccessToken, Error};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-/// A future without a type name, as a trait object has to return it.
+/// A boxed, sendable future, as trait objects return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Gives out access tokens for one audience.
+/// A source of access tokens for one audience.
 ///
-/// Implementations cache: `token` is called before every request.
+/// Implementations must cache the token, because `token` is called before every request.
 ///
 /// ```
 /// use partner_auth::{AccessToken, BoxFuture, Error, TokenProvider};
@@ -27,19 +27,23 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// }
 /// ```
 pub trait TokenProvider: fmt::Debug + Send + Sync {
-    /// A token that is valid now, from the cache or from the authority.
+    /// Returns a valid token, from the cache or from the authority.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no access token could be obtained.
     fn token(&self) -> BoxFuture<'_, Result<AccessToken, Error>>;
 
-    /// A token that is valid now and needs no waiting, if there is one.
+    /// Returns a valid token from the cache, without waiting. Default: `None`.
     fn cached(&self) -> Option<AccessToken> {
         None
     }
 
-    /// The service rejected this token: drop it, unless a newer one has taken its place already.
+    /// Drops this token because the service rejected it. Does nothing if a newer token has already replaced it.
     fn invalidate(&self, rejected: &AccessToken);
 }
 
-/// One token for ever: for tests, and for tools that got a token elsewhere.
+/// A provider that always returns the same token, for tests and for tokens acquired elsewhere.
 ///
 /// ```
 /// use partner_auth::{StaticToken, TokenProvider};
@@ -52,11 +56,11 @@ pub trait TokenProvider: fmt::Debug + Send + Sync {
 pub struct StaticToken(AccessToken);
 
 impl StaticToken {
-    /// A provider of this token.
+    /// Creates a provider of this token.
     ///
     /// # Errors
     ///
-    /// As [`AccessToken::new`].
+    /// Returns an error if [`AccessToken::new`] rejects the token.
     pub fn new(secret: impl Into<String>) -> Result<Self, Error> {
         AccessToken::new(secret).map(Self)
     }

@@ -1,33 +1,34 @@
-//! What a source is doing, for health checks and dashboards.
+//! The state of a token source, for health checks and dashboards.
 
 use crate::Error;
 use std::time::Duration;
 
-/// A snapshot of a [`TokenSource`](crate::TokenSource).
+/// A snapshot of the state of a [`TokenSource`](crate::TokenSource).
 ///
 /// ```
 /// use partner_auth::TokenSource;
 ///
 /// let source = TokenSource::builder("contoso.com", "9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1", "the secret").build()?;
 /// let status = source.status();
-/// assert_eq!((status.expires_in, status.flights), (None, 0));
+/// assert_eq!((status.expires_in, status.acquisitions), (None, 0));
 /// # Ok::<(), partner_auth::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Status {
-    /// How long the token lives; none if there is no valid one.
+    /// Time until the token expires. `None` if there is no valid token.
     pub expires_in: Option<Duration>,
-    /// How long until its renewal starts; none without a token or while a request is under way.
-    pub renews_in: Option<Duration>,
-    /// The number of the token since the source was made, from 1; 0 if there is no valid one.
+    /// Time until the next refresh starts. `None` if there is no valid token or an acquisition is in progress.
+    pub refreshes_in: Option<Duration>,
+    /// Number of the current token, counted from 1 since the source was created. 0 if there is no valid token.
     pub generation: u64,
-    /// Whether a token is being requested.
-    pub requesting: bool,
-    /// How many acquisitions were started, renewals included. Each sends as many requests as it has attempts.
-    pub flights: u64,
-    /// Why the last acquisition failed; none after a success.
+    /// Whether a token acquisition is in progress.
+    pub refreshing: bool,
+    /// Number of token acquisitions started so far, including refreshes. One acquisition sends one request per attempt.
+    pub acquisitions: u64,
+    /// Error of the last acquisition. `None` if it succeeded.
     pub last_error: Option<Error>,
-    /// By how many seconds Entra ID's clock was ahead of the machine's at its last answer. `Date` headers have whole seconds.
+    /// Number of seconds by which Entra ID's clock is ahead of this machine's, taken from the `Date` header of its last
+    /// response. `None` if there was no response yet. The resolution is one second.
     pub clock_skew: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! An access token: a secret that knows its header and when it expires.
+//! The access token, with its header and its expiry.
 
 use crate::{Error, ErrorKind};
 use bytes::Bytes;
@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// An access token. Cheap to clone; never printed; wiped from memory with its last clone.
+/// An access token.
 ///
-/// Two tokens are equal when their text is.
+/// Cheap to clone. `Debug` redacts the token, and its memory is zeroed when the last clone is dropped. Two tokens are equal if
+/// their text is.
 ///
 /// ```
 /// use partner_auth::AccessToken;
@@ -33,80 +34,86 @@ struct Inner {
 }
 
 impl AccessToken {
-    /// A token without a known end of life.
+    /// Creates a token without a known expiry.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Protocol`] when the text is empty or holds what a header cannot carry.
+    /// Returns an error of kind [`ErrorKind::Protocol`] if the text is empty or not valid in an HTTP header.
     pub fn new(secret: impl Into<String>) -> Result<Self, Error> {
         Self::build(Zeroizing::new(secret.into()), None)
     }
 
-    /// A token that expires after `lifetime`, counted from `issued`: the instant before it was asked for.
+    /// Creates a token that expires `lifetime` after `requested_at`, the instant just before it was requested.
     ///
     /// # Errors
     ///
-    /// As [`AccessToken::new`]; also when the lifetime reaches beyond what the clock can express.
-    pub fn with_lifetime(secret: impl Into<String>, issued: Instant, lifetime: Duration) -> Result<Self, Error> {
-        Self::issued(Zeroizing::new(secret.into()), issued, lifetime)
+    /// Returns an error of kind [`ErrorKind::Protocol`] if the text is empty or not valid in an HTTP header, or if the expiry is
+    /// out of range.
+    pub fn with_lifetime(secret: impl Into<String>, requested_at: Instant, lifetime: Duration) -> Result<Self, Error> {
+        Self::with_secret(Zeroizing::new(secret.into()), requested_at, lifetime)
     }
 
-    pub(crate) fn issued(secret: Zeroizing<String>, issued: Instant, lifetime: Duration) -> Result<Self, Error> {
-        let expires_at = issued.checked_add(lifetime);
-        let expires_at = expires_at.ok_or_else(|| Error::new(ErrorKind::Protocol, "the token's lifetime is absurd"))?;
+    pub(crate) fn with_secret(
+        secret: Zeroizing<String>,
+        requested_at: Instant,
+        lifetime: Duration,
+    ) -> Result<Self, Error> {
+        let expires_at = requested_at.checked_add(lifetime);
+        let expires_at = expires_at.ok_or_else(|| Error::new(ErrorKind::Protocol, "token lifetime is out of range"))?;
         Self::build(secret, Some(expires_at))
     }
 
     fn build(secret: Zeroizing<String>, expires_at: Option<Instant>) -> Result<Self, Error> {
         if secret.is_empty() {
-            return Err(Error::new(ErrorKind::Protocol, "the access token is empty"));
+            return Err(Error::new(ErrorKind::Protocol, "access token is empty"));
         }
         let header = header_of(&secret)?;
         Ok(Self(Arc::new(Inner { secret, header, expires_at })))
     }
 
-    /// A header that shares no memory with the others: its clones are counted apart.
+    /// Returns a header with its own memory, and so with its own reference count.
     #[cfg(feature = "entra")]
     pub(crate) fn own_header(&self) -> HeaderValue {
         header_of(&self.0.secret).unwrap_or_else(|_| self.0.header.clone())
     }
 
-    /// The text of the token. Do not print it.
+    /// Returns the token as text. Do not print it.
     pub fn secret(&self) -> &str {
         &self.0.secret
     }
 
-    /// The value of the header `Authorization`, marked as sensitive.
+    /// Returns the value of the `Authorization` header, marked as sensitive.
     pub fn header(&self) -> &HeaderValue {
         &self.0.header
     }
 
-    /// When the token expires on the monotonic clock, if that is known.
+    /// Returns the instant at which the token expires, if known.
     pub fn expires_at(&self) -> Option<Instant> {
         self.0.expires_at
     }
 }
 
-/// The value of `Authorization`, marked as sensitive; it owns memory that is wiped with its last clone.
+/// Returns the value of `Authorization`, marked as sensitive. Its memory is zeroed when the last clone is dropped.
 pub(crate) fn header_of(secret: &str) -> Result<HeaderValue, Error> {
     let text = Zeroizing::new([SCHEME, secret.as_bytes()].concat());
     let header = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
-    let mut header = header
-        .map_err(|_| Error::new(ErrorKind::Protocol, "the access token holds characters that a header cannot carry"))?;
+    let mut header = header.map_err(|_| {
+        Error::new(ErrorKind::Protocol, "access token contains characters that are invalid in a header")
+    })?;
     header.set_sensitive(true);
     Ok(header)
 }
 
 impl PartialEq for AccessToken {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || same(self.0.secret.as_bytes(), other.0.secret.as_bytes())
+        Arc::ptr_eq(&self.0, &other.0) || constant_time_eq(self.0.secret.as_bytes(), other.0.secret.as_bytes())
     }
 }
 
 impl Eq for AccessToken {}
 
-/// Compares in a time that depends on the lengths alone.
-fn same(a: &[u8], b: &[u8]) -> bool {
+/// Compares in a time that depends only on the lengths.
+fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |sum, (x, y)| sum | (x ^ y)) == 0
 }
 
@@ -121,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_by_text() {
+    fn tokens_with_equal_text_are_equal() {
         let a = AccessToken::new("abc").unwrap();
         assert_eq!(a, a.clone());
         assert_eq!(a, AccessToken::new("abc").unwrap());
@@ -130,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_no_header_carries() {
+    fn rejects_text_that_is_invalid_in_a_header() {
         for text in ["", "a\nb", "a\u{0}b"] {
             let error = AccessToken::new(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol);

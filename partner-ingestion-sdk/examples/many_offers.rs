@@ -10,7 +10,7 @@ use futures_util::{StreamExt, stream};
 use indicatif::MultiProgress;
 use partner_ingestion_sdk::types::{AzureProduct, AzureSkuVariant};
 use partner_ingestion_sdk::{Client, Error, Stage};
-use partner_sandbox::Verdict;
+use partner_sandbox::SubmissionOutcome;
 use std::process::ExitCode;
 
 /// How many offers are under way at a time; the client has a limit for requests of its own.
@@ -29,8 +29,8 @@ async fn publish_all(Connection { client, sandbox }: &Connection, options: &Opti
     }
     // In a sandbox, two pass and one fails in certification.
     if let Some(sandbox) = sandbox {
-        for verdict in [Verdict::Pass, Verdict::FailCertification, Verdict::Pass] {
-            sandbox.decide(verdict);
+        for verdict in [SubmissionOutcome::Pass, SubmissionOutcome::FailCertification, SubmissionOutcome::Pass] {
+            sandbox.set_next_outcome(verdict);
         }
     }
     let lines = MultiProgress::new();

@@ -1,7 +1,7 @@
-"""The sandbox from another language: python3 with its standard library alone.
+"""Tests the sandbox from another language. Requires only python3 and its standard library.
 
-It reads what the program printed from the environment, signs in, creates an offer, uploads a package, and has the sandbox
-misbehave on demand. It prints "ok" at the end; anything else is a failure.
+Reads the environment variables that the program printed, acquires a token, creates an offer, uploads a package and injects
+faults. Prints "ok" on success.
 """
 
 import json
@@ -15,7 +15,7 @@ URL = os.environ["PARTNER_INGESTION_URL"]
 
 
 def send(method, url, body=None, **headers):
-    """Status, headers and body of an answer, whatever its status."""
+    """Returns status, headers and body of a response, for any status."""
     data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, method=method, headers=headers)
     try:
@@ -58,7 +58,7 @@ product = f"products/{product['id']}"
 
 status, _, package = call("POST", f"{product}/packages", {"resourceType": "AzureApplicationPackage", "fileName": "a.zip"})
 assert status == 201, package
-# The address as it was issued, without the token.
+# The unmodified upload URL, without the token.
 status, _, _ = send("PUT", package["fileSasUri"], b"PK mainTemplate.json", **{"x-ms-blob-type": "BlockBlob"})
 assert status == 201
 path = f"{product}/packages/{package['id']}"
@@ -82,7 +82,7 @@ assert call("GET", "products")[2] == {"value": []}
 control("DELETE", "incidents", {"incident": "list-empty"})
 assert len(call("GET", "products")[2]["value"]) == 1
 control("POST", "tokens", {"lifetimeSeconds": 60})
-control("POST", "submissions", {"next": "fail-certification"})
+control("POST", "submissions", {"nextOutcome": "fail-certification"})
 control("POST", "clock", {"advanceSeconds": 3000})
 status, _, answer = call("GET", path)
 assert status == 200 and answer["state"] == "Processed", answer

@@ -1,8 +1,8 @@
-//! The slot and its flights under a model checker: `RUSTFLAGS="--cfg shuttle" cargo test -p partner-auth --lib model`.
+//! The cache under a model checker: `RUSTFLAGS="--cfg shuttle" cargo test -p partner-auth --lib model`.
 //!
-//! Every interleaving of two threads and of the flight between them, and interleavings of three threads: drawn at random, and
-//! with `PARTNER_SCHEDULES` in order up to that many. Threads change turns at locks and awaits; the pointer to the token and
-//! the channel on which a flight lands are those of their crates, and count as one step each.
+//! It runs every interleaving of two threads and their acquisition, and random interleavings of three threads. If
+//! `PARTNER_SCHEDULES` is set, it also runs that many interleavings of three threads in order. Threads are switched at locks and
+//! awaits. An access to the token pointer or to the outcome channel counts as one step.
 
 use super::*;
 use crate::testing::ManualClock;
@@ -11,25 +11,25 @@ use shuttle::future::{block_on, spawn, yield_now};
 use shuttle::thread;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Answers after giving others their turn.
-struct Yielding {
+/// An issuer that yields to other threads before it responds.
+struct YieldingIssuer {
     clock: ManualClock,
     calls: AtomicUsize,
     fails: bool,
 }
 
-impl Issuer for Yielding {
-    fn grant(&self) -> BoxFuture<'_, Result<Grant, Error>> {
+impl Issuer for YieldingIssuer {
+    fn issue(&self) -> BoxFuture<'_, Result<IssuedToken, Error>> {
         Box::pin(async {
             let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-            let issued = self.clock.now();
+            let requested_at = self.clock.now();
             yield_now().await;
             if self.fails {
-                return Err(Error::new(ErrorKind::Transient, "a blip"));
+                return Err(Error::new(ErrorKind::Transient, "outage"));
             }
             let lifetime = Duration::from_secs(3600);
-            let token = AccessToken::with_lifetime(format!("t{number}"), issued, lifetime)?;
-            Ok(Grant { token, issued, lifetime, refresh_in: None })
+            let token = AccessToken::with_lifetime(format!("t{number}"), requested_at, lifetime)?;
+            Ok(IssuedToken { token, requested_at, lifetime, refresh_in: None })
         })
     }
 
@@ -37,23 +37,23 @@ impl Issuer for Yielding {
         0
     }
 
-    fn patience(&self) -> Duration {
+    fn time_limit(&self) -> Duration {
         Duration::from_secs(45)
     }
 }
 
 #[derive(Clone)]
-struct Stage {
+struct Harness {
     cache: Cache,
     clock: ManualClock,
-    issuer: Arc<Yielding>,
+    issuer: Arc<YieldingIssuer>,
 }
 
-impl Stage {
+impl Harness {
     fn new(spawn: Spawn, fails: bool) -> Self {
         let clock = ManualClock::new();
-        let issuer = Arc::new(Yielding { clock: clock.clone(), calls: AtomicUsize::new(0), fails });
-        let policy = RenewalPolicy::default().seed(1);
+        let issuer = Arc::new(YieldingIssuer { clock: clock.clone(), calls: AtomicUsize::new(0), fails });
+        let policy = RefreshPolicy::default().seed(1);
         let cache = Cache::with_spawn("model".into(), issuer.clone(), Clock::Manual(clock.clone()), policy, spawn);
         Self { cache, clock, issuer }
     }
@@ -62,7 +62,7 @@ impl Stage {
         self.issuer.calls.load(Ordering::SeqCst)
     }
 
-    /// Runs something on so many threads and waits for all.
+    /// Runs a function on several threads and waits for all of them.
     fn on_threads<T: Send + 'static>(
         &self,
         threads: usize,
@@ -71,21 +71,21 @@ impl Stage {
         let run = Arc::new(run);
         let threads: Vec<_> = (0..threads)
             .map(|n| {
-                let (stage, run) = (self.clone(), run.clone());
-                thread::spawn(move || run(n, &stage))
+                let (harness, run) = (self.clone(), run.clone());
+                thread::spawn(move || run(n, &harness))
             })
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     }
 }
 
-/// As a runtime does: the flight is a task of its own.
+/// Spawns the acquisition as a task, as on a runtime.
 fn as_task(future: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
     drop(spawn(future));
     None
 }
 
-/// As without a runtime: the caller drives it.
+/// Returns the acquisition to its caller, as without a runtime.
 fn by_caller(future: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
     Some(future)
 }
@@ -108,90 +108,90 @@ fn in_order(threads: usize, limit: Option<usize>, model: impl Fn() + Send + Sync
     };
     shuttle::check_dfs(counted, limit);
     let ran = ran.load(Ordering::Relaxed);
-    let all = if limit == Some(ran) { "there are more" } else { "all of them" };
+    let all = if limit == Some(ran) { "not exhaustive" } else { "exhaustive" };
     println!("{threads} threads: {ran} schedules, {all}");
 }
 
 #[test]
-fn a_cold_source_sends_one_request() {
+fn empty_cache_sends_one_request() {
     for spawn in [by_caller as Spawn, as_task] {
         check(move |threads| {
-            let stage = Stage::new(spawn, false);
-            let tokens = stage.on_threads(threads, |_, stage| block_on(stage.cache.token()).unwrap());
+            let harness = Harness::new(spawn, false);
+            let tokens = harness.on_threads(threads, |_, harness| block_on(harness.cache.token()).unwrap());
             assert!(tokens.iter().all(|token| token.secret() == "t1"));
-            assert_eq!(stage.calls(), 1);
+            assert_eq!(harness.calls(), 1);
         });
     }
 }
 
 #[test]
-fn a_failure_is_one_error() {
+fn failure_is_shared() {
     for spawn in [by_caller as Spawn, as_task] {
         check(move |threads| {
-            let stage = Stage::new(spawn, true);
-            let errors = stage.on_threads(threads, |_, stage| block_on(stage.cache.token()).unwrap_err());
-            assert!(errors.iter().all(|error| error.same(&errors[0])));
-            assert_eq!(stage.calls(), 1);
+            let harness = Harness::new(spawn, true);
+            let errors = harness.on_threads(threads, |_, harness| block_on(harness.cache.token()).unwrap_err());
+            assert!(errors.iter().all(|error| error.ptr_eq(&errors[0])));
+            assert_eq!(harness.calls(), 1);
         });
     }
 }
 
 #[test]
-fn a_renewal_is_one_request_and_nobody_goes_without() {
+fn refresh_sends_one_request_and_every_caller_gets_a_token() {
     for spawn in [by_caller as Spawn, as_task] {
         check(move |threads| {
-            let stage = Stage::new(spawn, false);
-            block_on(stage.cache.token()).unwrap();
-            stage.clock.advance(Duration::from_secs(3000));
-            let tokens = stage.on_threads(threads, |_, stage| block_on(stage.cache.token()).unwrap());
+            let harness = Harness::new(spawn, false);
+            block_on(harness.cache.token()).unwrap();
+            harness.clock.advance(Duration::from_secs(3000));
+            let tokens = harness.on_threads(threads, |_, harness| block_on(harness.cache.token()).unwrap());
             assert!(tokens.iter().all(|token| ["t1", "t2"].contains(&token.secret())));
-            assert!(stage.calls() <= 2);
+            assert!(harness.calls() <= 2);
         });
     }
 }
 
 #[test]
-fn rejections_cost_one_token() {
+fn rejections_request_one_token() {
     for spawn in [by_caller as Spawn, as_task] {
         check(move |threads| {
-            let stage = Stage::new(spawn, false);
-            let old = block_on(stage.cache.token()).unwrap();
-            let tokens = stage.on_threads(threads, move |_, stage| {
-                stage.cache.invalidate(&old);
-                block_on(stage.cache.token()).unwrap()
+            let harness = Harness::new(spawn, false);
+            let old = block_on(harness.cache.token()).unwrap();
+            let tokens = harness.on_threads(threads, move |_, harness| {
+                harness.cache.invalidate(&old);
+                block_on(harness.cache.token()).unwrap()
             });
             assert!(tokens.iter().all(|token| token.secret() == "t2"));
-            assert_eq!(stage.calls(), 2);
+            assert_eq!(harness.calls(), 2);
         });
     }
 }
 
 #[test]
-fn a_cancelled_caller_leaves_no_one_waiting() {
+fn cancelled_caller_leaves_no_caller_waiting() {
     for spawn in [by_caller as Spawn, as_task] {
         check(move |threads| {
-            let stage = Stage::new(spawn, false);
-            stage.on_threads(threads, |n, stage| match n {
-                // Polled once and dropped, wherever it stands.
-                0 => drop(stage.cache.token().now_or_never()),
-                _ => assert!(block_on(stage.cache.token()).is_ok()),
+            let harness = Harness::new(spawn, false);
+            harness.on_threads(threads, |n, harness| match n {
+                // Polled once and dropped.
+                0 => drop(harness.cache.token().now_or_never()),
+                _ => assert!(block_on(harness.cache.token()).is_ok()),
             });
-            assert!(stage.calls() <= 2);
-            assert!(block_on(stage.cache.token()).is_ok());
+            assert!(harness.calls() <= 2);
+            assert!(block_on(harness.cache.token()).is_ok());
         });
     }
 }
 
-/// A flight that never lands and never goes down is seen.
+/// The model checker detects an acquisition that is neither completed nor dropped.
 #[test]
 #[should_panic(expected = "deadlock")]
-fn a_caller_that_waits_for_ever_would_be_found() {
-    fn into_nothing(future: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
+fn detects_a_caller_that_waits_forever() {
+    fn leak(future: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
         std::mem::forget(future);
         None
     }
     in_order(1, None, || {
-        let stage = Stage::new(into_nothing, false);
-        stage.on_threads(1, |_, stage| block_on(stage.cache.token()));
+        let harness = Harness::new(leak, false);
+        harness.on_threads(1, |_, harness| block_on(harness.cache.token()));
     });
 }

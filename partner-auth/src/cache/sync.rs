@@ -1,4 +1,4 @@
-//! The lock and the spawner of the cache, which a model checker replaces.
+//! The lock and the spawner of the cache. The model checker replaces both.
 
 #[cfg(all(test, shuttle))]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard};
@@ -8,10 +8,10 @@ pub(crate) use std::sync::{Mutex, MutexGuard};
 use crate::BoxFuture;
 use std::sync::PoisonError;
 
-/// Runs a future beside its caller; gives it back where nothing can run it.
+/// Runs a future concurrently with its caller, or returns it if there is no runtime.
 pub(crate) type Spawn = fn(BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>>;
 
-/// On the runtime of the caller, if there is one.
+/// Spawns the future on the caller's runtime, if there is one.
 pub(crate) fn on_runtime(future: BoxFuture<'static, ()>) -> Option<BoxFuture<'static, ()>> {
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) => {
@@ -22,7 +22,7 @@ pub(crate) fn on_runtime(future: BoxFuture<'static, ()>) -> Option<BoxFuture<'st
     }
 }
 
-/// No code panics while it holds the lock; a poisoned one is as good as any.
+/// Locks the mutex. No code panics while it holds the lock, so a poisoned lock is still consistent.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Assertions: signed statements that stand for a secret (RFC 7523).
+//! Client assertions: signed JWTs that replace a client secret (RFC 7523).
 
 use crate::{BoxFuture, Error};
 use std::fmt;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use zeroize::Zeroizing;
 
-/// A signed statement. Never printed; wiped from memory when it is dropped.
+/// A client assertion: a signed JWT. `Debug` redacts it, and its memory is zeroed when it is dropped.
 pub struct Assertion(Zeroizing<String>);
 
 impl Assertion {
-    /// The compact form of a JWT.
+    /// Creates an assertion from a JWT in its compact form.
     pub fn new(text: impl Into<String>) -> Self {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text. Do not print it.
+    /// Returns the assertion as text. Do not print it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -27,7 +27,7 @@ impl fmt::Debug for Assertion {
     }
 }
 
-/// What an assertion is asked for. Cheap to clone.
+/// The context in which an assertion is requested. Cheap to clone.
 #[derive(Clone)]
 pub struct AssertionRequest(Arc<Inner>);
 
@@ -48,23 +48,23 @@ impl AssertionRequest {
         }))
     }
 
-    /// The application: `iss` and `sub` of an assertion that it signs itself.
+    /// Returns the client id, for the claims `iss` and `sub`.
     pub fn client_id(&self) -> &str {
         &self.0.client_id
     }
 
-    /// The address that the assertion is sent to: its `aud`.
+    /// Returns the URL of the token endpoint, for the claim `aud`.
     pub fn token_endpoint(&self) -> &str {
         &self.0.token_endpoint
     }
 
-    /// The time by Entra ID's clock, as far as it is known: for `nbf`, `iat` and `exp`.
+    /// Returns the current time corrected by the known clock skew of Entra ID, for the claims `nbf`, `iat` and `exp`.
     pub fn now(&self) -> SystemTime {
         self.0.now
     }
 
-    /// The transport of the token source, for assertions that another service makes. It follows no redirects.
-    pub fn http(&self) -> &reqwest::Client {
+    /// Returns the HTTP client of the token source, for assertions that another service issues. It does not follow redirects.
+    pub fn http_client(&self) -> &reqwest::Client {
         &self.0.http
     }
 }
@@ -79,7 +79,7 @@ impl fmt::Debug for AssertionRequest {
     }
 }
 
-/// Makes assertions. It is asked for a fresh one before every token request, retries included.
+/// A source of client assertions. It is called before every token request, including retries.
 ///
 /// ```
 /// use partner_auth::{Assertion, AssertionRequest, AssertionSource, BoxFuture, Credential, Error};
@@ -95,11 +95,14 @@ impl fmt::Debug for AssertionRequest {
 /// let credential = Credential::assertion(Vault);
 /// ```
 pub trait AssertionSource: Send + Sync {
-    /// A fresh assertion for this request.
+    /// Returns a new assertion for this request.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no assertion could be created. The token request fails with this error.
     fn assertion<'a>(&'a self, request: &'a AssertionRequest) -> BoxFuture<'a, Result<Assertion, Error>>;
 
-    /// Another number when the key or the file behind the source has changed: a refusal that is remembered for the old one
-    /// is then forgotten.
+    /// Returns a number that changes when the underlying key or file changes. A cached error is dropped then. Default: 0.
     fn version(&self) -> u64 {
         0
     }
@@ -107,10 +110,10 @@ pub trait AssertionSource: Send + Sync {
 
 pub(super) struct FromFn<F>(pub(super) F);
 
-impl<F, Signed> AssertionSource for FromFn<F>
+impl<F, Fut> AssertionSource for FromFn<F>
 where
-    F: Fn(AssertionRequest) -> Signed + Send + Sync,
-    Signed: Future<Output = Result<Assertion, Error>> + Send + 'static,
+    F: Fn(AssertionRequest) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<Assertion, Error>> + Send + 'static,
 {
     fn assertion<'a>(&'a self, request: &'a AssertionRequest) -> BoxFuture<'a, Result<Assertion, Error>> {
         Box::pin((self.0)(request.clone()))

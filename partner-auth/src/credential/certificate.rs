@@ -1,4 +1,4 @@
-//! A certificate with its key: assertions that the application signs itself
+//! Assertions signed with a certificate's private key
 //! (learn.microsoft.com/entra/identity-platform/certificate-credentials, read in 2026).
 
 use super::{Assertion, AssertionRequest, AssertionSource, Credential};
@@ -16,18 +16,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
 
-/// How assertions are signed.
+/// The signing algorithm of assertions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SigningAlgorithm {
-    /// PS256, with the certificate's SHA-256 thumbprint: what Microsoft recommends.
+    /// PS256 with the certificate's SHA-256 thumbprint, as Microsoft recommends.
     #[default]
     Ps256,
-    /// RS256, with the SHA-1 thumbprint, for authorities that know nothing newer.
+    /// RS256 with the certificate's SHA-1 thumbprint, for authorities that do not support PS256.
     Rs256,
 }
 
-/// A certificate with its RSA key, both as PEM. The key is never printed and is wiped from memory when it is dropped.
+/// A certificate with its RSA private key. `Debug` does not print the key, and its memory is zeroed when it is dropped.
 ///
 /// Upload the certificate, without the key, to the application (App registrations > Certificates & secrets).
 ///
@@ -45,66 +45,66 @@ pub struct Certificate {
     algorithm: SigningAlgorithm,
 }
 
-/// Entra ID takes assertions of at most this life; a fresh one is made for every request.
+/// The lifetime of an assertion. Entra ID accepts at most ten minutes; every request has a new assertion.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
-const SMALLEST_KEY: usize = 2048 / 8;
-const LARGEST_KEY: usize = 4096 / 8;
+const MIN_KEY: usize = 2048 / 8;
+const MAX_KEY: usize = 4096 / 8;
 
 impl Certificate {
-    /// Reads certificate and key, in any order, from one PEM text. Of several certificates the one that belongs to the key
-    /// is used.
+    /// Reads certificate and key from one PEM text, in any order. If there are several certificates, the one that matches the
+    /// key is used.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the text is no PEM (the error says how to convert other formats), the key is encrypted, is
-    /// not RSA of 2048 to 4096 bits, or belongs to none of the certificates.
+    /// Returns an error of kind [`ErrorKind::Config`] if the text is not PEM, the key is encrypted, the key is not an RSA key of
+    /// 2048 to 4096 bits, or no certificate matches it. For other formats the message has the command to convert them.
     pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, Error> {
         let pem = pem.as_ref();
-        refuse_other_formats(pem)?;
+        reject_other_formats(pem)?;
         let (mut key, mut certificates) = (None, Vec::new());
         for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
             let (kind, der) =
-                section.map_err(|_| config("the PEM text is damaged: a section does not end or is not base64"))?;
+                section.map_err(|_| config("PEM text is damaged: a section has no end or is not base64"))?;
             match kind {
                 SectionKind::Certificate => certificates.push(der),
                 SectionKind::PrivateKey => key = Some(RsaKeyPair::from_pkcs8(&Zeroizing::new(der))),
                 SectionKind::RsaPrivateKey => key = Some(RsaKeyPair::from_der(&Zeroizing::new(der))),
                 SectionKind::EcPrivateKey => {
-                    return Err(config("the key is an elliptic curve key; Entra ID takes RSA keys"));
+                    return Err(config("private key is an elliptic curve key, but Entra ID requires an RSA key"));
                 }
                 _ => {}
             }
         }
-        let key = key.ok_or_else(|| config("the PEM text holds no private key; append the key to the certificate"))?;
-        let key = key.map_err(|_| config("the private key is no RSA key of 2048 to 4096 bits"))?;
-        if !(SMALLEST_KEY..=LARGEST_KEY).contains(&key.public_modulus_len()) {
-            return Err(config("the private key is no RSA key of 2048 to 4096 bits"));
+        let key = key.ok_or_else(|| config("PEM text has no private key; append the key to the certificate"))?;
+        let key = key.map_err(|_| config("private key is not an RSA key of 2048 to 4096 bits"))?;
+        if !(MIN_KEY..=MAX_KEY).contains(&key.public_modulus_len()) {
+            return Err(config("private key is not an RSA key of 2048 to 4096 bits"));
         }
         if certificates.is_empty() {
-            return Err(config("the PEM text holds no certificate; prepend the certificate to the key"));
+            return Err(config("PEM text has no certificate; prepend the certificate to the key"));
         }
-        // The public key stands in a certificate as it is (RFC 5280 section 4.1.2.7, RFC 3279 section 2.3.1).
+        // A certificate contains the public key verbatim (RFC 5280 section 4.1.2.7, RFC 3279 section 2.3.1).
         let public = key.public_key().as_ref();
         let mut certificates = certificates.into_iter();
         let der = certificates.find(|der| der.windows(public.len()).any(|part| part == public));
-        let der = der.ok_or_else(|| config("the private key belongs to another certificate"))?;
+        let der = der.ok_or_else(|| config("private key does not match the certificate"))?;
         Ok(Self { key: Arc::new(key), der: der.into(), algorithm: SigningAlgorithm::default() })
     }
 
-    /// As [`from_pem`](Self::from_pem), from a file.
+    /// Reads certificate and key from a PEM file, as [`from_pem`](Self::from_pem) does.
     ///
     /// # Errors
     ///
-    /// Also [`ErrorKind::Config`] when the file cannot be read.
+    /// Returns an error of kind [`ErrorKind::Config`] if the file cannot be read, or [`from_pem`](Self::from_pem) fails.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let named = |what: &str| format!("the certificate {}: {what}", path.display());
-        let pem =
-            std::fs::read(path).map_err(|error| Error::other(ErrorKind::Config, named("cannot be read"), error))?;
-        Self::from_pem(Zeroizing::new(pem)).map_err(|error| config(&named(error.message())))
+        let with_path = |message: &str| format!("certificate {}: {message}", path.display());
+        let pem = std::fs::read(path)
+            .map_err(|error| Error::other(ErrorKind::Config, with_path("file cannot be read"), error))?;
+        Self::from_pem(Zeroizing::new(pem)).map_err(|error| config(&with_path(error.message())))
     }
 
-    /// Signs with another algorithm than PS256.
+    /// Sets the signing algorithm. Default: [`SigningAlgorithm::Ps256`].
     #[must_use]
     pub fn algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
         self.algorithm = algorithm;
@@ -118,7 +118,7 @@ impl Certificate {
         };
         let mut signature = vec![0; self.key.public_modulus_len()];
         let signed = self.key.sign(encoding, &SystemRandom::new(), message, &mut signature);
-        signed.map_err(|_| Error::new(ErrorKind::Credential, "the key cannot sign"))?;
+        signed.map_err(|_| Error::new(ErrorKind::Credential, "private key cannot sign the assertion"))?;
         Ok(signature)
     }
 
@@ -144,28 +144,28 @@ impl Certificate {
     }
 }
 
-/// What people have instead of PEM, and how they get PEM of it.
-fn refuse_other_formats(pem: &[u8]) -> Result<(), Error> {
-    let holds = |label: &[u8]| pem.windows(label.len()).any(|part| part == label);
+/// Detects other formats, and names the command that converts them to PEM.
+fn reject_other_formats(pem: &[u8]) -> Result<(), Error> {
+    let contains = |label: &[u8]| pem.windows(label.len()).any(|part| part == label);
     if pem.first() == Some(&0x30) {
         return Err(config(
-            "the certificate is in a binary format (PKCS#12 or DER); convert a .pfx or .p12 file with `openssl pkcs12 -in \
+            "certificate is in a binary format (PKCS#12 or DER); convert a .pfx or .p12 file with `openssl pkcs12 -in \
              application.pfx -out application.pem -nodes`",
         ));
     }
-    if holds(b"BEGIN ENCRYPTED PRIVATE KEY") || holds(b"Proc-Type: 4,ENCRYPTED") {
-        return Err(config("the private key is encrypted; decrypt it with `openssl pkey -in key.pem -out plain.pem`"));
+    if contains(b"BEGIN ENCRYPTED PRIVATE KEY") || contains(b"Proc-Type: 4,ENCRYPTED") {
+        return Err(config("private key is encrypted; decrypt it with `openssl pkey -in key.pem -out plain.pem`"));
     }
-    if holds(b"BEGIN OPENSSH PRIVATE KEY") {
-        return Err(config("the private key is in OpenSSH's format; convert it with `ssh-keygen -p -m PEM -f key`"));
+    if contains(b"BEGIN OPENSSH PRIVATE KEY") {
+        return Err(config("private key is in OpenSSH format; convert it with `ssh-keygen -p -m PEM -f key`"));
     }
-    if holds(b"BEGIN PKCS7") {
+    if contains(b"BEGIN PKCS7") {
         return Err(config(
-            "the certificate is in PKCS#7 format; convert it with `openssl pkcs7 -print_certs -in a.p7b -out a.pem`",
+            "certificate is in PKCS#7 format; convert it with `openssl pkcs7 -print_certs -in a.p7b -out a.pem`",
         ));
     }
-    if !holds(b"-----BEGIN ") {
-        return Err(config("the certificate is no PEM text, which starts with -----BEGIN CERTIFICATE-----"));
+    if !contains(b"-----BEGIN ") {
+        return Err(config("certificate is not PEM text, which starts with -----BEGIN CERTIFICATE-----"));
     }
     Ok(())
 }

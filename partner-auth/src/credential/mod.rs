@@ -1,21 +1,21 @@
-//! What an application proves itself with.
+//! The credentials of an application.
 
 mod assertion;
+mod azure_pipelines;
 #[cfg(feature = "certificate")]
 mod certificate;
-mod federated;
-mod github;
-mod pipelines;
+mod github_actions;
+mod oidc_endpoint;
 #[cfg(test)]
 mod tests;
-mod token_service;
+mod token_file;
 
 pub use assertion::{Assertion, AssertionRequest, AssertionSource};
+pub use azure_pipelines::AzurePipelines;
 #[cfg(feature = "certificate")]
 pub use certificate::{Certificate, SigningAlgorithm};
-pub use federated::FederatedTokenFile;
-pub use github::GitHubActions;
-pub use pipelines::AzurePipelines;
+pub use github_actions::GitHubActions;
+pub use token_file::FederatedTokenFile;
 
 use crate::{Error, ErrorKind};
 use std::fmt;
@@ -23,15 +23,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// What an application proves itself with: a client secret, or assertions from a certificate, from another identity
-/// provider, or from your own code. Never printed.
+/// The credential of an application: a client secret, or assertions from a certificate, another identity provider or your own
+/// code. `Debug` redacts it.
 ///
 /// ```
 /// use partner_auth::{Assertion, AssertionRequest, Credential};
 ///
 /// let secret = Credential::from("the secret");
-/// // A key that never leaves a vault: sign there.
-/// let vault = Credential::signed_by(|request: AssertionRequest| async move {
+/// // The key stays in a vault, which signs the assertions.
+/// let vault = Credential::assertion_fn(|request: AssertionRequest| async move {
 ///     Ok(Assertion::new(format!("signed for {}", request.token_endpoint())))
 /// });
 /// assert_eq!(format!("{secret:?} {vault:?}"), "Credential(secret) Credential(assertion)");
@@ -46,30 +46,28 @@ enum Kind {
 }
 
 impl Credential {
-    /// A client secret; its Value, not its Secret ID.
+    /// Creates a credential from a client secret: its Value, not its Secret ID.
     pub fn secret(secret: impl Into<String>) -> Self {
         Self(Kind::Secret(Arc::new(Zeroizing::new(secret.into()))))
     }
 
-    /// Assertions of a source, a fresh one for every token request.
+    /// Creates a credential from an assertion source, which is called for every token request.
     pub fn assertion(source: impl AssertionSource + 'static) -> Self {
         Self(Kind::Assertion(Arc::new(source)))
     }
 
-    /// Assertions of a function, a fresh one for every token request.
-    pub fn signed_by<F, Signed>(sign: F) -> Self
+    /// Creates a credential from a function that returns assertions. It is called for every token request.
+    pub fn assertion_fn<F, Fut>(f: F) -> Self
     where
-        F: Fn(AssertionRequest) -> Signed + Send + Sync + 'static,
-        Signed: Future<Output = Result<Assertion, Error>> + Send + 'static,
+        F: Fn(AssertionRequest) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Assertion, Error>> + Send + 'static,
     {
-        Self::assertion(assertion::FromFn(sign))
+        Self::assertion(assertion::FromFn(f))
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
         match &self.0 {
-            Kind::Secret(secret) if secret.is_empty() => {
-                Err(Error::new(ErrorKind::Config, "the client secret is empty"))
-            }
+            Kind::Secret(secret) if secret.is_empty() => Err(Error::new(ErrorKind::Config, "client secret is empty")),
             _ => Ok(()),
         }
     }
@@ -96,19 +94,19 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// The credential that is used now; the sources of one application share it.
-pub(crate) struct Keyring {
+/// The current credential, shared by all sources of one application.
+pub(crate) struct CredentialStore {
     credential: Mutex<Credential>,
     replaced: AtomicU64,
 }
 
-/// What goes into a token request.
-pub(crate) enum Proof {
+/// The client authentication of one token request (RFC 6749 section 2.3, RFC 7523 section 2.2).
+pub(crate) enum ClientAuth {
     Secret(Arc<Zeroizing<String>>),
     Assertion(Assertion),
 }
 
-impl Keyring {
+impl CredentialStore {
     pub(crate) fn new(credential: Credential) -> Self {
         Self { credential: Mutex::new(credential), replaced: AtomicU64::new(0) }
     }
@@ -122,7 +120,7 @@ impl Keyring {
         self.replaced.fetch_add(1, Ordering::Release);
     }
 
-    /// Changes when the credential is replaced, or changes by itself.
+    /// Changes when the credential is replaced, or when its assertion source reports a new version.
     pub(crate) fn version(&self) -> u64 {
         let own = match self.current() {
             Kind::Secret(_) => 0,
@@ -131,20 +129,20 @@ impl Keyring {
         self.replaced.load(Ordering::Acquire).rotate_left(48) ^ own
     }
 
-    /// Whether a new assertion can be in time where the last one was not.
-    pub(crate) fn signs(&self) -> bool {
+    /// Returns true if the credential creates assertions, which depend on the time.
+    pub(crate) fn uses_assertions(&self) -> bool {
         matches!(self.current(), Kind::Assertion(_))
     }
 
-    pub(crate) async fn prove(&self, request: &AssertionRequest) -> Result<Proof, Error> {
+    pub(crate) async fn client_auth(&self, request: &AssertionRequest) -> Result<ClientAuth, Error> {
         match self.current() {
-            Kind::Secret(secret) => Ok(Proof::Secret(secret)),
+            Kind::Secret(secret) => Ok(ClientAuth::Secret(secret)),
             Kind::Assertion(source) => {
                 let assertion = source.assertion(request).await?;
                 if assertion.as_str().is_empty() {
-                    return Err(Error::new(ErrorKind::Credential, "the assertion is empty"));
+                    return Err(Error::new(ErrorKind::Credential, "assertion is empty"));
                 }
-                Ok(Proof::Assertion(assertion))
+                Ok(ClientAuth::Assertion(assertion))
             }
         }
     }

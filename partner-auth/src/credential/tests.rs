@@ -1,4 +1,4 @@
-//! Credentials against a scripted Entra ID, and certificates in every format that people have.
+//! Credentials against a scripted Entra ID, and certificates in every common format.
 
 use super::*;
 use crate::testing::{FakeEntra, ManualClock, Reply};
@@ -16,7 +16,7 @@ fn assertion(entra: &FakeEntra) -> String {
 }
 
 #[tokio::test]
-async fn a_federated_file_is_read_for_every_request() {
+async fn federated_token_file_is_read_for_every_request() {
     let folder = std::env::temp_dir().join(format!("partner-auth-{}", uuid::Uuid::new_v4()));
     std::fs::create_dir(&folder).unwrap();
     let path = folder.join("token");
@@ -26,7 +26,7 @@ async fn a_federated_file_is_read_for_every_request() {
     let error = source.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credential);
     assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
-    // The platform writes it, and nobody has to wait out the refusal.
+    // A change of the file clears the cached error.
     std::fs::write(&path, "first\r\n").unwrap();
     let token = source.token().await.unwrap();
     assert_eq!(assertion(&entra), "first");
@@ -37,7 +37,7 @@ async fn a_federated_file_is_read_for_every_request() {
     assert_eq!(entra.requests().len(), 2);
 
     for (content, words) in
-        [(&b""[..], "no token"), (b" \n", "no token"), (b"a\nb", "no token"), (b"\xff", "cannot be read")]
+        [(&b""[..], "has no token"), (b" \n", "has no token"), (b"a\nb", "has no token"), (b"\xff", "cannot be read")]
     {
         std::fs::write(&path, content).unwrap();
         let source = self::source(&entra, FederatedTokenFile::new(&path));
@@ -46,21 +46,21 @@ async fn a_federated_file_is_read_for_every_request() {
     }
     std::fs::write(&path, "x".repeat(70_000)).unwrap();
     let error = self::source(&entra, FederatedTokenFile::new(&path)).token().await.unwrap_err();
-    assert!(error.to_string().contains("no token"), "{error}");
+    assert!(error.to_string().contains("has no token"), "{error}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]
-async fn an_assertion_of_ones_own_may_fail_and_is_asked_for_again() {
+async fn custom_assertion_source_is_called_for_every_attempt() {
     let entra = FakeEntra::start().unwrap();
     entra.script([Reply::status(503)]);
     let count = Arc::new(AtomicU64::new(0));
     let counted = count.clone();
-    let credential = Credential::signed_by(move |_| {
+    let credential = Credential::assertion_fn(move |_| {
         let n = counted.fetch_add(1, Ordering::SeqCst);
         async move {
             match n {
-                0 => Err(Error::other(ErrorKind::Network, "the vault does not answer", std::io::Error::other("x"))),
+                0 => Err(Error::other(ErrorKind::Network, "vault did not respond", std::io::Error::other("x"))),
                 n => Ok(Assertion::new(format!("signed {n}"))),
             }
         }
@@ -68,13 +68,14 @@ async fn an_assertion_of_ones_own_may_fail_and_is_asked_for_again() {
     source(&entra, credential).token().await.unwrap();
     assert_eq!((count.load(Ordering::SeqCst), assertion(&entra).as_str()), (3, "signed 2"));
 
-    let error = source(&entra, Credential::signed_by(|_| async { Ok(Assertion::new("")) })).token().await.unwrap_err();
+    let error =
+        source(&entra, Credential::assertion_fn(|_| async { Ok(Assertion::new("")) })).token().await.unwrap_err();
     assert!(error.to_string().contains("assertion is empty"), "{error}");
 }
 
-/// The token services of build systems are played by the same fake: it answers any path.
+/// The same fake serves the OIDC endpoints of the CI systems, because it responds to any path.
 #[tokio::test]
-async fn build_systems_are_asked_for_assertions() {
+async fn ci_systems_provide_assertions() {
     let (entra, service) = (FakeEntra::start().unwrap(), FakeEntra::start().unwrap());
     let url = format!("{}/oidc?api-version=2", service.url());
     let github = |name: &str| match name {
@@ -107,7 +108,7 @@ async fn build_systems_are_asked_for_assertions() {
     source(&entra, other).token().await.unwrap();
     assert!(service.requests().pop().unwrap().path().ends_with("serviceConnectionId=other"));
 
-    // What goes wrong there is told, and tried again if it may pass.
+    // Failures are reported, and retried if they are transient.
     for (reply, kind) in [
         (Reply::body(401, "request-token"), ErrorKind::Credential),
         (Reply::status(302).header("Location", "/signin"), ErrorKind::Credential),
@@ -115,7 +116,7 @@ async fn build_systems_are_asked_for_assertions() {
         (Reply::body(200, r#"{"value":""}"#), ErrorKind::Protocol),
         (Reply::status(500), ErrorKind::Transient),
     ] {
-        service.otherwise(reply.clone());
+        service.default_reply(reply.clone());
         let before = service.requests().len();
         let error = source(&entra, GitHubActions::read(github).unwrap()).token().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{reply:?}");
@@ -133,7 +134,7 @@ mod certificates {
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::Value;
 
-    /// Made for these tests with `openssl req -x509 -newkey rsa:2048 -nodes`; it opens nothing.
+    /// Created for these tests with `openssl req -x509 -newkey rsa:2048 -nodes`. It gives access to nothing.
     const PEM: &str = include_str!("testdata/application.pem");
     const OTHER: &str = include_str!("testdata/other.pem");
     const PKCS1: &str = include_str!("testdata/pkcs1.pem");
@@ -142,7 +143,7 @@ mod certificates {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
     }
 
-    /// Checks a signature with another JWT library; `cargo xtask interop` and the golden signature of openssl check the algorithm.
+    /// Verifies a signature with another JWT library. `cargo xtask interop` and the golden signature of openssl check the algorithm.
     fn verified(token: &str, algorithm: jsonwebtoken::Algorithm) -> Value {
         use jsonwebtoken::{DecodingKey, Validation};
         use rustls_pki_types::{SubjectPublicKeyInfoDer, pem::PemObject};
@@ -155,7 +156,7 @@ mod certificates {
     }
 
     #[tokio::test]
-    async fn both_algorithms_are_verified_by_another_implementation() {
+    async fn another_implementation_verifies_both_algorithms() {
         let entra = FakeEntra::start().unwrap();
         for (algorithm, name, peer, thumbprint, member) in [
             (
@@ -190,7 +191,7 @@ mod certificates {
     }
 
     #[tokio::test]
-    async fn every_request_has_an_assertion_of_its_own() {
+    async fn every_request_has_a_new_assertion() {
         let entra = FakeEntra::start().unwrap();
         entra.script([Reply::status(503), Reply::status(503)]);
         source(&entra, Certificate::from_pem(PEM).unwrap()).token().await.unwrap();
@@ -204,16 +205,16 @@ mod certificates {
         assert_eq!(ids.len(), 3);
     }
 
-    /// RS256 is deterministic: `openssl dgst -sha256 -sign` made the same signature.
+    /// RS256 is deterministic: `openssl dgst -sha256 -sign` creates the same signature.
     #[test]
-    fn a_golden_signature() {
+    fn signature_matches_openssl() {
         let certificate = Certificate::from_pem(PEM).unwrap().algorithm(SigningAlgorithm::Rs256);
         let signature = URL_SAFE_NO_PAD.encode(certificate.signature(b"partner-auth").unwrap());
         assert_eq!(signature, include_str!("testdata/golden.txt").trim());
     }
 
     #[test]
-    fn the_formats_of_pem() {
+    fn parses_pem_in_every_form() {
         let (certificate, key) = PEM.split_at(PEM.find("-----BEGIN PRIVATE KEY").unwrap());
         let other = &OTHER[..OTHER.find("-----BEGIN PRIVATE KEY").unwrap()];
         for good in [
@@ -222,7 +223,7 @@ mod certificates {
             format!("Bag Attributes\n  localKeyID: 01\n{PEM}"),
             PEM.replace('\n', "\r\n"),
             format!("{certificate}{PKCS1}"),
-            // A chain, the leaf not first.
+            // A chain that does not start with the leaf.
             format!("{other}{PEM}"),
         ] {
             let found = Certificate::from_pem(&good).unwrap_or_else(|error| panic!("{error}: {good}"));
@@ -231,7 +232,7 @@ mod certificates {
     }
 
     #[test]
-    fn what_is_refused_says_what_to_do() {
+    fn unsupported_formats_name_the_conversion() {
         let (certificate, key) = PEM.split_at(PEM.find("-----BEGIN PRIVATE KEY").unwrap());
         let other = &OTHER[..OTHER.find("-----BEGIN PRIVATE KEY").unwrap()];
         let table: [(Vec<u8>, &str); 14] = [
@@ -243,12 +244,12 @@ mod certificates {
             (b"-----BEGIN PKCS7-----\n".to_vec(), "openssl pkcs7"),
             (certificate.into(), "no private key"),
             (key.into(), "no certificate"),
-            (format!("{other}{key}").into(), "belongs to another certificate"),
-            (include_bytes!("testdata/curve.pem").to_vec(), "no RSA key"),
+            (format!("{other}{key}").into(), "does not match the certificate"),
+            (include_bytes!("testdata/curve.pem").to_vec(), "not an RSA key"),
             (include_bytes!("testdata/small.pem").to_vec(), "2048 to 4096"),
             (PEM.replace("-----END CERTIFICATE-----", "").into(), "damaged"),
-            (b"".to_vec(), "no PEM text"),
-            (b"hello".to_vec(), "no PEM text"),
+            (b"".to_vec(), "not PEM text"),
+            (b"hello".to_vec(), "not PEM text"),
         ];
         for (bytes, words) in table {
             let error = Certificate::from_pem(&bytes).unwrap_err();

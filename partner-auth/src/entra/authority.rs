@@ -1,22 +1,24 @@
-//! Where tokens are asked for: authority host, tenant and version of the endpoint.
+//! The authority: the host, tenant and version of the token endpoint.
 
 use crate::{Error, ErrorKind};
 use reqwest::Url;
 use std::str::FromStr;
 
-/// The two token endpoints of Entra ID. Both give a token for the same audience.
+/// The version of Entra ID's token endpoint. Both return a token for the same audience.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
-    /// `/oauth2/token`, which takes the audience as `resource`. The Partner Center documentation uses it.
+    /// `/oauth2/token`, with the audience in the `resource` parameter. The Partner Center documentation uses this one.
     #[default]
     V1,
-    /// `/oauth2/v2.0/token`, which takes the audience as the scope `{audience}/.default`.
+    /// `/oauth2/v2.0/token`, with the audience in the scope `{audience}/.default`.
     V2,
 }
 
-/// A host that signs applications in. The client's secret goes there, so it is one of Microsoft's clouds unless the caller
-/// says otherwise.
+/// The sign-in host that issues the tokens.
+///
+/// The credential is sent to this host. Parsing therefore accepts only the hosts of Microsoft's clouds. Use
+/// [`custom`](Self::custom) for any other host.
 ///
 /// ```
 /// use partner_auth::Authority;
@@ -29,7 +31,7 @@ pub enum Endpoint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority(Url);
 
-/// The hosts of the clouds, each with its aliases
+/// The hosts of the clouds with their aliases
 /// (learn.microsoft.com/entra/identity-platform/authentication-national-cloud, read in 2026).
 const CLOUDS: [(&str, &[&str]); 3] = [
     (
@@ -41,40 +43,41 @@ const CLOUDS: [(&str, &[&str]); 3] = [
 ];
 
 impl Authority {
-    /// The public cloud, `login.microsoftonline.com`. Partner Center lives there.
+    /// Returns the authority of the public cloud, `login.microsoftonline.com`. Partner Center uses this one.
     pub fn public() -> Self {
         Self::cloud(0)
     }
 
-    /// The cloud of the US government, `login.microsoftonline.us`.
+    /// Returns the authority of the US government cloud, `login.microsoftonline.us`.
     pub fn us_government() -> Self {
         Self::cloud(1)
     }
 
-    /// The cloud in China, `login.partner.microsoftonline.cn`.
+    /// Returns the authority of the cloud in China, `login.partner.microsoftonline.cn`.
     pub fn china() -> Self {
         Self::cloud(2)
     }
 
-    #[allow(clippy::expect_used, reason = "the table is constant, and a test parses all of it")]
+    #[allow(clippy::expect_used, reason = "the table is constant, and a test parses every row")]
     fn cloud(index: usize) -> Self {
-        Self(Url::parse(CLOUDS[index].0).expect("a constant address"))
+        Self(Url::parse(CLOUDS[index].0).expect("a constant URL"))
     }
 
-    /// Any other host, by https. It receives the client's secret or assertion.
+    /// Creates an authority of any other host. The host receives the client's secret or assertion.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the address is more than scheme, host and port, or not https.
+    /// Returns an error of kind [`ErrorKind::Config`] if the scheme is not HTTPS, or the URL has anything beside scheme, host and
+    /// port.
     pub fn custom(address: &str) -> Result<Self, Error> {
         let url = address_of(address)?;
         if url.scheme() != "https" {
-            return Err(config("the authority must be https: the client's secret would travel in the open"));
+            return Err(config("authority must use https, because it receives the client's secret"));
         }
         Ok(Self(url))
     }
 
-    /// A server on this machine, for tests; http is allowed.
+    /// Creates an authority on this machine, for tests. HTTP is allowed.
     ///
     /// ```
     /// use partner_auth::Authority;
@@ -85,27 +88,28 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the host is neither `localhost` nor a loopback address (RFC 8252 section 8.3).
+    /// Returns an error of kind [`ErrorKind::Config`] if the host is neither `localhost` nor a loopback address (RFC 8252
+    /// section 8.3).
     pub fn loopback(address: &str) -> Result<Self, Error> {
         let url = address_of(address)?;
         if !is_loopback(&url) {
-            return Err(config("the authority is not on this machine"));
+            return Err(config("authority is not a loopback address"));
         }
         Ok(Self(url))
     }
 
-    /// A server of a test.
+    /// Creates the authority of a test server.
     #[cfg(any(test, feature = "testing"))]
-    #[allow(clippy::expect_used, reason = "a socket's address is a host and a port")]
+    #[allow(clippy::expect_used, reason = "a socket address is a host and a port")]
     pub(crate) fn at(address: std::net::SocketAddr) -> Self {
-        Self::loopback(&format!("http://{address}")).expect("an address on this machine")
+        Self::loopback(&format!("http://{address}")).expect("a loopback address")
     }
 
     pub(crate) fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// The address of a tenant's token endpoint.
+    /// Returns the URL of a tenant's token endpoint.
     pub(crate) fn token_url(&self, tenant: &str, endpoint: Endpoint) -> Result<Url, Error> {
         check_tenant(tenant)?;
         let mut url = self.0.clone();
@@ -126,56 +130,56 @@ impl Default for Authority {
 impl FromStr for Authority {
     type Err = Error;
 
-    /// One of Microsoft's clouds by its host or an alias, with or without `https://` and a slash at the end.
+    /// Parses the host of one of Microsoft's clouds or an alias, with or without `https://` and a trailing slash.
     fn from_str(address: &str) -> Result<Self, Error> {
         let url = address_of(address)?;
         let host = url.host_str().unwrap_or_default();
         let known = CLOUDS.iter().any(|(_, aliases)| aliases.contains(&host)) && url.port().is_none();
         if known && url.scheme() == "https" {
-            // An alias stays what it is: tokens of some tenants name it as their issuer.
+            // An alias is kept, because some tenants use it as the issuer of their tokens.
             return Ok(CLOUDS
                 .iter()
                 .position(|(address, _)| *address == url.as_str().trim_end_matches('/'))
                 .map_or(Self(url), Self::cloud));
         }
         Err(config(
-            "the authority host is none of Microsoft's clouds, such as https://login.microsoftonline.com; another one has to \
-             be allowed: Authority::custom, or PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1 beside AZURE_AUTHORITY_HOST",
+            "authority host is not one of Microsoft's clouds, such as https://login.microsoftonline.com; to allow it, use \
+             Authority::custom, or set PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1 in addition to AZURE_AUTHORITY_HOST",
         ))
     }
 }
 
-/// Whether an address is of this machine (RFC 8252 section 8.3).
+/// Returns true if the host is a loopback address (RFC 8252 section 8.3).
 pub(crate) fn is_loopback(url: &Url) -> bool {
     matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
 }
 
-/// Scheme, host and port, and nothing else.
+/// Parses a URL that has only scheme, host and port.
 fn address_of(address: &str) -> Result<Url, Error> {
     let address = match address.contains("://") {
         true => address.to_owned(),
         false => format!("https://{address}"),
     };
-    let url = Url::parse(&address).map_err(|_| config("the authority host is no URL"))?;
-    let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-    let open = url.username().is_empty() && url.password().is_none();
-    if !plain || !open || url.host_str().is_none() || !matches!(url.scheme(), "https" | "http") {
+    let url = Url::parse(&address).map_err(|_| config("authority host is not a valid URL"))?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let has_no_user = url.username().is_empty() && url.password().is_none();
+    if !is_bare || !has_no_user || url.host_str().is_none() || !matches!(url.scheme(), "https" | "http") {
         return Err(config(
-            "the authority host must be scheme and host alone, such as https://login.microsoftonline.com",
+            "authority host must consist of only scheme and host, such as https://login.microsoftonline.com",
         ));
     }
     Ok(url)
 }
 
-/// A GUID or a domain name, and one that has applications.
+/// Checks that the tenant is a GUID or a domain name, and not an alias for several tenants.
 fn check_tenant(tenant: &str) -> Result<(), Error> {
     let known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
     if tenant.is_empty() || tenant.starts_with('.') || tenant.contains("..") || !tenant.chars().all(known) {
-        return Err(config("the tenant must be a GUID or a domain name, such as contoso.onmicrosoft.com"));
+        return Err(config("tenant must be a GUID or a domain name, such as contoso.onmicrosoft.com"));
     }
     if ["common", "organizations", "consumers"].contains(&tenant.to_ascii_lowercase().as_str()) {
         return Err(config(
-            "the tenant must be a certain one: an application has no token in common, organizations or consumers",
+            "tenant must be a specific one: common, organizations and consumers have no app-only tokens",
         ));
     }
     Ok(())
@@ -190,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_both_endpoints() {
+    fn builds_the_urls_of_both_endpoints() {
         let table = [
             (Authority::public(), Endpoint::V1, "https://login.microsoftonline.com/contoso.com/oauth2/token"),
             (
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cloud_and_alias_is_known() {
+    fn parses_every_cloud_and_alias_and_no_other_host() {
         for (address, aliases) in CLOUDS {
             for alias in aliases {
                 for form in
@@ -241,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_would_leak_or_go_astray() {
+    fn rejects_urls_and_tenants_that_could_leak_the_credential() {
         for address in
             ["http://a", "https://a@b", "https://a/b", "https://a?b", "ftp://a", "https://", "", "https://a#b"]
         {

@@ -1,46 +1,42 @@
-//! What the AADSTS codes of the client-credentials flow mean for the person who reads them.
+//! The error kind and the hint of each AADSTS code of the client-credentials flow.
 //!
-//! Microsoft calls the codes diagnostics that may change: status and `error` decide the kind, a known code refines it.
+//! Microsoft documents the codes as diagnostics that may change. Status and `error` therefore decide the kind, and a known code
+//! refines it.
 
 use crate::ErrorKind::{self, *};
 
-const WRONG_SECRET: &str = "The client secret is wrong. Use the secret's Value, not its Secret ID, exactly as it was shown, and check \
-that it belongs to this client id. A secret made seconds ago may need a moment.";
-const EXPIRED_SECRET: &str = "The client secret has expired. Create a new one (App registrations > Certificates & secrets) or use a \
-certificate.";
+const WRONG_SECRET: &str = "Use the Value of the client secret, not its Secret ID, check that it belongs to this client id, and wait \
+a few seconds if it was just created.";
+const EXPIRED_SECRET: &str =
+    "Replace the expired client secret (App registrations > Certificates & secrets), or use a certificate.";
 const MISSING_FIELD: &str =
-    "A field of the token request is missing or malformed; check client id, secret and audience.";
-const UNKNOWN_APP: &str = "The application is not in this tenant. Check client id and tenant id; they belong to the tenant that is \
-associated in Partner Center.";
-const PUBLIC_APP: &str = "The application is registered as a public client and may not use a secret. Turn off 'Allow public client \
-flows', or register another one.";
-const UNKNOWN_TENANT: &str = "The tenant was not found. Check the tenant id, and AZURE_AUTHORITY_HOST if the tenant lives in a \
-national cloud.";
+    "Check the client id, the secret and the audience: a field of the token request is missing or malformed.";
+const UNKNOWN_APP: &str = "Check the client id and the tenant id: the application must exist in the tenant that is associated in \
+Partner Center.";
+const PUBLIC_APP: &str =
+    "Turn off 'Allow public client flows' for the application: a public client cannot use a secret.";
+const UNKNOWN_TENANT: &str = "Check the tenant id, and set AZURE_AUTHORITY_HOST if the tenant is in a national cloud.";
 const BAD_TENANT: &str =
-    "Give the tenant as a GUID or a domain name; `common`, `organizations` and `consumers` have no applications.";
-const OTHER_CLOUD: &str =
-    "The tenant lives in another cloud: set AZURE_AUTHORITY_HOST to that cloud's sign-in address.";
-const UNKNOWN_RESOURCE: &str = "The audience is unknown in this tenant. Associate the application in Partner Center (Account settings > \
-User management > Microsoft Entra applications), or correct the audience: https://api.partner.microsoft.com, without a slash at the end.";
+    "Specify the tenant as a GUID or a domain name, not as `common`, `organizations` or `consumers`.";
+const OTHER_CLOUD: &str = "Set AZURE_AUTHORITY_HOST to the sign-in address of the tenant's cloud.";
+const UNKNOWN_RESOURCE: &str = "Associate the application in Partner Center (Account settings > User management > Microsoft Entra \
+applications), or correct the audience, which is https://api.partner.microsoft.com without a trailing slash.";
 const DISABLED_RESOURCE: &str =
-    "The audience is disabled or not subscribed in this tenant; ask the tenant's administrator.";
+    "Ask an administrator of the tenant to enable the audience, which is disabled or not subscribed.";
 const CONSENT: &str =
-    "An administrator of the tenant has to grant consent to the application (App registrations > API permissions).";
-const BAD_SCOPE: &str = "With the v2 endpoint ask for exactly one scope, the audience followed by /.default.";
-const RESOURCE_ON_V2: &str =
-    "The v2 endpoint takes a scope, not a resource; choose Endpoint::V1 or Endpoint::V2 accordingly.";
-const BAD_ASSERTION: &str = "The assertion's signature or certificate is not accepted: upload this certificate to the application, or \
-use the key that belongs to it.";
-const STALE_ASSERTION: &str = "The assertion is not valid at this time. Check this machine's clock.";
-const NO_FEDERATION: &str = "The application has no federated credential with this issuer, subject and audience.";
+    "Ask an administrator of the tenant to grant consent to the application (App registrations > API permissions).";
+const BAD_SCOPE: &str = "Request exactly one scope from the v2 endpoint: the audience followed by /.default.";
+const RESOURCE_ON_V2: &str = "Use Endpoint::V1 for a resource and Endpoint::V2 for a scope.";
+const BAD_ASSERTION: &str = "Upload this certificate to the application, or use the key of an uploaded certificate.";
+const STALE_ASSERTION: &str = "Set this machine's clock: the assertion is not valid at this time.";
+const NO_FEDERATION: &str = "Add a federated credential with this issuer, subject and audience to the application.";
 const POLICY: &str =
-    "A Conditional Access policy of the tenant blocks the application; ask the tenant's administrator.";
-const LOOP: &str = "Too many token requests for this application. Share one TokenSource between all tasks and processes where you \
-can, and wait at least a minute.";
-const OUTAGE: &str = "Entra ID is in trouble. Try again later; a token that is still valid keeps working.";
-const SERVER: &str = "Entra ID failed. If it lasts, give the trace id to Microsoft's support.";
+    "Ask an administrator of the tenant to exclude the application from the Conditional Access policy that blocks it.";
+const LOOP: &str = "Share one TokenSource between all tasks, and wait at least a minute before the next request.";
+const OUTAGE: &str = "Try again later: Entra ID is temporarily unavailable.";
+const SERVER: &str = "Try again later, and contact Microsoft support with the trace id if the error persists.";
 
-/// Kind and next step for a known code.
+/// Returns the kind and the hint of a known code.
 pub(crate) fn lookup(code: u32) -> Option<(ErrorKind, &'static str)> {
     Some(match code {
         7_000_215 | 70_002 => (Credential, WRONG_SECRET),
@@ -67,7 +63,7 @@ pub(crate) fn lookup(code: u32) -> Option<(ErrorKind, &'static str)> {
     })
 }
 
-/// Kind by status and `error` alone (RFC 6749 section 5.2).
+/// Returns the kind for a status and an `error` (RFC 6749 section 5.2).
 pub(crate) fn classify(status: u16, oauth_error: Option<&str>) -> ErrorKind {
     match (status, oauth_error) {
         (429, _) => Throttled,

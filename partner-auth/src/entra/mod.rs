@@ -1,10 +1,10 @@
-//! Entra ID: where its token endpoints are, what is sent there, and what its answers mean.
+//! The client of Entra ID's token endpoints.
 
-pub(crate) mod answer;
 pub(crate) mod authority;
-pub(crate) mod bridge;
-pub(crate) mod exchange;
+mod body;
 pub(crate) mod hints;
+pub(crate) mod response;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub(crate) mod token_client;
+pub(crate) mod transport;

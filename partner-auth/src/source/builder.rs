@@ -1,43 +1,43 @@
-//! Configures a token source.
+//! The builder of a token source.
 
 use super::{PARTNER_CENTER, TokenSource};
-use crate::cache::RenewalPolicy;
+use crate::cache::RefreshPolicy;
 use crate::clock::Clock;
-use crate::credential::Keyring;
-use crate::entra::exchange::{Exchange, Limits};
+use crate::credential::CredentialStore;
+use crate::entra::token_client::{Limits, TokenClient};
 use crate::{Authority, Credential, Endpoint, Error, ErrorKind};
 use reqwest::Url;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-type Shape = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
+type ConfigureHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 
-/// Configures a [`TokenSource`].
-#[must_use = "the source is made by `build`"]
+/// A builder for a [`TokenSource`].
+#[must_use = "call `build` to create the source"]
 pub struct TokenSourceBuilder {
     tenant: String,
     client_id: String,
-    any_client_id: bool,
+    allow_any_client_id: bool,
     credential: Credential,
     authority: Authority,
     audience: String,
     endpoint: Endpoint,
     limits: Limits,
-    policy: RenewalPolicy,
+    policy: RefreshPolicy,
     clock: Clock,
-    http: Option<Shape>,
+    configure_http: Option<ConfigureHttp>,
 }
 
-/// What the sources of one application share.
+/// The configuration that all sources of one application share.
 pub(crate) struct Application {
-    pub(super) keyring: Arc<Keyring>,
+    pub(super) credentials: Arc<CredentialStore>,
     client_id: String,
     url: Url,
     endpoint: Endpoint,
     http: reqwest::Client,
     limits: Limits,
-    policy: RenewalPolicy,
+    policy: RefreshPolicy,
     clock: Clock,
 }
 
@@ -46,108 +46,113 @@ impl TokenSourceBuilder {
         Self {
             tenant,
             client_id,
-            any_client_id: false,
+            allow_any_client_id: false,
             credential,
             authority: Authority::public(),
             audience: PARTNER_CENTER.to_owned(),
             endpoint: Endpoint::default(),
             limits: Limits::default(),
-            policy: RenewalPolicy::default(),
+            policy: RefreshPolicy::default(),
             clock: Clock::default(),
-            http: None,
+            configure_http: None,
         }
     }
 
-    /// Where the tenant lives; [`Authority::public`] if not set.
+    /// Sets the authority, which is the sign-in host of the tenant's cloud. Default: [`Authority::public`].
     pub fn authority(mut self, authority: Authority) -> Self {
         self.authority = authority;
         self
     }
 
-    /// The audience; [`PARTNER_CENTER`] if not set.
+    /// Sets the audience: the API that accepts the tokens. Default: [`PARTNER_CENTER`].
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into();
         self
     }
 
-    /// Which token endpoint to use; [`Endpoint::V1`] if not set.
+    /// Sets the version of the token endpoint. Default: [`Endpoint::V1`].
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = endpoint;
         self
     }
 
-    /// Takes a client id that is no GUID. Entra ID has none; other servers may.
-    pub fn any_client_id(mut self) -> Self {
-        self.any_client_id = true;
+    /// Allows client ids that are not GUIDs. Client ids in Entra ID always are; those of other servers may not be.
+    pub fn allow_any_client_id(mut self) -> Self {
+        self.allow_any_client_id = true;
         self
     }
 
-    /// When tokens are renewed.
-    pub fn renewal(mut self, policy: RenewalPolicy) -> Self {
+    /// Sets when tokens are refreshed. Default: [`RefreshPolicy::default`].
+    pub fn refresh_policy(mut self, policy: RefreshPolicy) -> Self {
         self.policy = policy;
         self
     }
 
-    /// How often a request is sent before its failure is told; 3 if not set, at least 1. Only failures that may pass are
-    /// tried again: no connection, 408, 429, 5xx, `temporarily_unavailable`.
-    pub fn attempts(mut self, attempts: usize) -> Self {
-        self.limits.attempts = attempts.max(1);
+    /// Sets the maximum number of attempts of one token acquisition. Default: 3; minimum: 1.
+    ///
+    /// Only transient failures are retried: connection errors, timeouts, the statuses 408, 429 and 5xx, and OAuth errors such as
+    /// `temporarily_unavailable`. If Entra ID rejects the time of an assertion, the assertion is signed again once.
+    pub fn max_attempts(mut self, max_attempts: usize) -> Self {
+        self.limits.max_attempts = max_attempts.max(1);
         self
     }
 
-    /// How long one attempt may take; 15 seconds if not set.
+    /// Sets the timeout of each attempt, including reading the body. Default: 15 seconds.
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.limits.attempt = limit;
+        self.limits.attempt_timeout = limit;
         self
     }
 
-    /// How long all attempts and the pauses between them may take; 30 seconds if not set. A `Retry-After` that does not fit
-    /// ends the acquisition at once; the error says how long to wait.
-    pub fn deadline(mut self, limit: Duration) -> Self {
-        self.limits.deadline = limit;
+    /// Sets the total timeout of one token acquisition: all attempts and the delays between them. Default: 30 seconds.
+    ///
+    /// If a `Retry-After` exceeds the remaining time, the acquisition fails immediately, and [`Error::retry_after`] returns the
+    /// time to wait.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limits.timeout = limit;
         self
     }
 
-    /// Shapes the transport (proxies, roots, pools) before redirects are turned off and the connect timeout of 5 seconds is
-    /// set.
-    pub fn http(
+    /// Customizes the underlying `reqwest::ClientBuilder`, for example its proxies or root certificates.
+    ///
+    /// Two settings are applied afterwards: redirects are disabled, and the connect timeout is 5 seconds.
+    pub fn configure_http(
         mut self,
-        shape: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
+        configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
     ) -> Self {
-        self.http = Some(Box::new(shape));
+        self.configure_http = Some(Box::new(configure));
         self
     }
 
-    /// Runs on a clock that the test moves.
+    /// Sets the clock, for tests. Default: the system clock.
     #[cfg(any(test, feature = "testing"))]
     pub fn clock(mut self, clock: &crate::testing::ManualClock) -> Self {
         self.clock = Clock::Manual(clock.clone());
         self
     }
 
-    /// Makes the source. Nothing is sent.
+    /// Creates the token source. No request is sent.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when tenant, client id or audience cannot be right, the secret is empty, or the transport
-    /// cannot be made.
+    /// Returns an error of kind [`ErrorKind::Config`] if the tenant, the client id or the audience is invalid, the secret is
+    /// empty, or the HTTP client cannot be created.
     pub fn build(self) -> Result<TokenSource, Error> {
         self.credential.check()?;
-        check_client_id(&self.client_id, self.any_client_id)?;
+        check_client_id(&self.client_id, self.allow_any_client_id)?;
         let url = self.authority.token_url(&self.tenant, self.endpoint)?;
         let builder = reqwest::Client::builder();
-        let builder = match self.http {
-            Some(shape) => shape(builder),
+        let builder = match self.configure_http {
+            Some(configure) => configure(builder),
             None => builder,
         };
         let http = builder
-            // A redirect would carry the secret elsewhere.
+            // A redirect would send the secret to another host.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(5))
             .build()
-            .map_err(|error| Error::other(ErrorKind::Config, "the transport cannot be made", error))?;
+            .map_err(|error| Error::other(ErrorKind::Config, "HTTP client cannot be created", error))?;
         let application = Application {
-            keyring: Arc::new(Keyring::new(self.credential)),
+            credentials: Arc::new(CredentialStore::new(self.credential)),
             client_id: self.client_id,
             url,
             endpoint: self.endpoint,
@@ -164,30 +169,32 @@ impl Application {
     pub(super) fn source(this: &Arc<Self>, audience: String) -> Result<TokenSource, Error> {
         if audience.is_empty() || audience.ends_with("/.default") || audience.contains(char::is_whitespace) {
             return Err(config(
-                "the audience must be one address without /.default, such as https://api.partner.microsoft.com",
+                "audience must be a single URI without /.default, such as https://api.partner.microsoft.com",
             ));
         }
         let host = this.url.host_str().unwrap_or_default();
         let label = format!("client {} for {audience} at {host}", this.client_id);
-        let exchange = Exchange::new(
+        let client = TokenClient::new(
             (this.http.clone(), this.url.clone()),
             this.client_id.clone(),
             (audience, this.endpoint),
-            this.keyring.clone(),
+            this.credentials.clone(),
             this.limits,
             this.clock.clone(),
         );
-        let time = (this.clock.clone(), this.policy.clone());
-        Ok(TokenSource::new(label, Arc::new(exchange), time, Some(this.clone())))
+        let timing = (this.clock.clone(), this.policy.clone());
+        Ok(TokenSource::new(label, Arc::new(client), timing, Some(this.clone())))
     }
 }
 
 fn check_client_id(id: &str, any: bool) -> Result<(), Error> {
     match id.trim() {
-        "" => Err(config("the client id is empty")),
-        trimmed if trimmed != id => Err(config("the client id has spaces around it")),
+        "" => Err(config("client id is empty")),
+        trimmed if trimmed != id => Err(config("client id has leading or trailing spaces")),
         _ if any || uuid::Uuid::parse_str(id).is_ok() => Ok(()),
-        _ => Err(config("the client id is no GUID, as the application's (client) id is; `any_client_id` takes others")),
+        _ => Err(config(
+            "client id must be a GUID: the application (client) ID; call `allow_any_client_id` to allow other values",
+        )),
     }
 }
 

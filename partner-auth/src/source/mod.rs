@@ -1,11 +1,11 @@
-//! A token source: the cache and the exchange for one application and one audience.
+//! A token source: the cache and the token client of one application for one audience.
 
 mod builder;
 
 pub(crate) use builder::Application;
 pub use builder::TokenSourceBuilder;
 
-use crate::cache::{Cache, Issuer, RenewalPolicy};
+use crate::cache::{Cache, Issuer, RefreshPolicy};
 use crate::clock::Clock;
 use crate::{AccessToken, BoxFuture, Credential, Error, ErrorKind, Status, TokenProvider, env};
 use http::HeaderValue;
@@ -14,27 +14,27 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The audience of the Partner Center Ingestion API. It has no slash at its end.
+/// The audience of the Partner Center Ingestion API, without a trailing slash.
 pub const PARTNER_CENTER: &str = "https://api.partner.microsoft.com";
 
-/// Tokens of one application for one audience, cached. Clones share the cache.
+/// A cached source of access tokens for one application and one audience. Clones share the cache.
 ///
-/// * Any number of tasks that need a token at the same time cost one request, and share its error.
-/// * A valid token is never waited for: it is renewed ahead of its expiry, and served while that happens or fails.
-/// * A refusal that only a person can change is remembered for a minute, until the credential changes.
+/// * Concurrent callers share one token request and its error.
+/// * A token is refreshed before it expires. Until it expires, it is returned without waiting, even if the refresh fails.
+/// * A permanent error, such as a wrong secret, is cached for one minute or until the credential changes.
 ///
-/// Nothing is sent before the first token is asked for, and no task is started by a constructor. A request runs as a task
-/// of the runtime that asked first; without a runtime the caller drives it.
+/// Constructors neither send requests nor spawn tasks. The first call that needs a token spawns the request on its Tokio
+/// runtime. Without a runtime, the caller drives the request itself.
 #[derive(Clone)]
 pub struct TokenSource {
     cache: Cache,
     label: Arc<str>,
-    /// None for tokens that another crate gets.
+    /// `None` if another crate acquires the tokens.
     application: Option<Arc<Application>>,
 }
 
 impl TokenSource {
-    /// Starts the configuration of a source for an application. A text as the credential is a client secret.
+    /// Returns a builder for a token source. A string given as the credential is a client secret.
     ///
     /// ```
     /// use partner_auth::{Endpoint, TokenSource};
@@ -52,31 +52,34 @@ impl TokenSource {
         TokenSourceBuilder::new(tenant.into(), client_id.into(), credential.into())
     }
 
-    /// A source for the Partner Center audience from the environment; see [`builder_from_env`](Self::builder_from_env).
+    /// Creates a source for the Partner Center audience from environment variables. See
+    /// [`builder_from_env`](Self::builder_from_env) for the variables.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when a variable is missing (the error names all of them) or malformed.
+    /// Returns an error of kind [`ErrorKind::Config`] if a variable is invalid or missing. The message names all missing
+    /// variables.
     pub fn from_env() -> Result<Self, Error> {
         Self::builder_from_env()?.build()
     }
 
-    /// From the variables that the Azure SDKs read, for further configuration. An empty variable counts as unset.
+    /// Returns a builder configured from the environment variables that the Azure SDKs read. An empty variable counts as unset.
     ///
-    /// `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`, with the first of:
+    /// Required are `AZURE_TENANT_ID`, `AZURE_CLIENT_ID` and one credential. The first of these is used:
     ///
     /// 1. `AZURE_CLIENT_SECRET`
-    /// 2. `AZURE_CLIENT_CERTIFICATE_PATH`: certificate and key as PEM
-    /// 3. `AZURE_FEDERATED_TOKEN_FILE`: workload identity
+    /// 2. `AZURE_CLIENT_CERTIFICATE_PATH`: a PEM file with certificate and key
+    /// 3. `AZURE_FEDERATED_TOKEN_FILE`, set by workload identity
     /// 4. in a GitHub Actions job with `id-token: write`: [`GitHubActions`](crate::GitHubActions)
     /// 5. in an Azure Pipelines task with a service connection: [`AzurePipelines`](crate::AzurePipelines)
     ///
-    /// `AZURE_AUTHORITY_HOST` names another cloud; another host than Microsoft's has to be allowed by
-    /// `PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1`, because the credential goes there.
+    /// `AZURE_AUTHORITY_HOST` selects another Microsoft cloud. The credential is sent to this host, so any other host must be
+    /// allowed with `PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when a variable is missing (the error names all of them) or malformed.
+    /// Returns an error of kind [`ErrorKind::Config`] if a variable is invalid or missing. The message names all missing
+    /// variables.
     pub fn builder_from_env() -> Result<TokenSourceBuilder, Error> {
         let found = env::read(|name| std::env::var(name).ok())?;
         Ok(Self::builder(found.tenant, found.client_id, found.credential).authority(found.authority))
@@ -85,53 +88,57 @@ impl TokenSource {
     pub(crate) fn new(
         label: String,
         issuer: Arc<dyn Issuer>,
-        (clock, policy): (Clock, RenewalPolicy),
+        (clock, policy): (Clock, RefreshPolicy),
         application: Option<Arc<Application>>,
     ) -> Self {
         let label: Arc<str> = label.into();
         Self { cache: Cache::new(label.clone(), issuer, clock, policy), label, application }
     }
 
-    /// The header `Authorization` with a token that is valid now; marked as sensitive.
+    /// Returns the value of the `Authorization` header with a valid token, marked as sensitive.
     ///
     /// # Errors
     ///
-    /// When there is no valid token and none is to be had.
+    /// Returns an error if no access token could be obtained.
     pub async fn header(&self) -> Result<HeaderValue, Error> {
-        match self.try_header() {
+        match self.cached_header() {
             Some(header) => Ok(header),
             None => self.cache.token().await.map(|token| token.header().clone()),
         }
     }
 
-    /// The header, if it is there without waiting. None also when its renewal is due, which [`header`](Self::header)
-    /// starts.
+    /// Returns the value of the `Authorization` header from the cache, without waiting.
+    ///
+    /// `None` if there is no valid token, or if a refresh is due. Call [`header`](Self::header) then, which starts the refresh.
     #[inline]
-    pub fn try_header(&self) -> Option<HeaderValue> {
+    pub fn cached_header(&self) -> Option<HeaderValue> {
         self.cache.header()
     }
 
-    /// Puts the header into a request.
+    /// Sets the `Authorization` header of a request.
     ///
     /// # Errors
     ///
-    /// As [`header`](Self::header).
+    /// Returns an error if no access token could be obtained.
     pub async fn authorize(&self, request: &mut reqwest::Request) -> Result<(), Error> {
         let header = self.header().await?;
         request.headers_mut().insert(AUTHORIZATION, header);
         Ok(())
     }
 
-    /// A token with at least so much life left, for work that takes long. Waits for a new one when the current has less.
+    /// Returns a token that is valid for at least `duration`, for long-running work. Requests a new token if the cached one
+    /// expires earlier.
     ///
     /// # Errors
     ///
-    /// Also [`ErrorKind::Config`] when tokens do not live that long.
-    pub async fn token_valid_for(&self, least: Duration) -> Result<AccessToken, Error> {
-        self.cache.token_valid_for(least).await
+    /// Returns an error if no access token could be obtained, and one of kind [`ErrorKind::Config`] if the lifetime of a new
+    /// token is shorter than `duration`.
+    pub async fn token_valid_for(&self, duration: Duration) -> Result<AccessToken, Error> {
+        self.cache.token_valid_for(duration).await
     }
 
-    /// A source for another audience: the same application and transport, a cache of its own.
+    /// Creates a source for another audience. It shares the application, the credential and the HTTP client, but has its own
+    /// cache.
     ///
     /// ```
     /// # let source = partner_auth::TokenSource::builder("a.com", "9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1", "s").build()?;
@@ -141,40 +148,41 @@ impl TokenSource {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the audience cannot be right, or the tokens are another crate's.
+    /// Returns an error of kind [`ErrorKind::Config`] if the audience is invalid, or the source was created by `from_azure`.
     pub fn for_audience(&self, audience: impl Into<String>) -> Result<Self, Error> {
-        let application = self.application.as_ref().ok_or_else(not_ours)?;
+        let application = self.application.as_ref().ok_or_else(external_credential)?;
         Application::source(application, audience.into())
     }
 
-    /// Replaces the credential, for this source and all that came from it by [`for_audience`](Self::for_audience). Tokens
-    /// stay; remembered refusals are forgotten.
+    /// Replaces the credential of this source and of all sources created with [`for_audience`](Self::for_audience). Cached
+    /// tokens are kept, cached errors are cleared.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the secret is empty, or the tokens are another crate's.
+    /// Returns an error of kind [`ErrorKind::Config`] if the secret is empty, or the source was created by `from_azure`.
     pub fn set_credential(&self, credential: impl Into<Credential>) -> Result<(), Error> {
-        let application = self.application.as_ref().ok_or_else(not_ours)?;
+        let application = self.application.as_ref().ok_or_else(external_credential)?;
         let credential = credential.into();
         credential.check()?;
-        application.keyring.replace(credential);
-        self.cache.forget_error();
+        application.credentials.replace(credential);
+        self.cache.clear_error();
         Ok(())
     }
 
-    /// Forgets a remembered refusal, so that the next call asks again: the cause was removed elsewhere.
-    pub fn invalidate_error(&self) {
-        self.cache.forget_error();
+    /// Clears the cached error, so that the next call sends a request. Call this after fixing the cause, for example in the
+    /// portal.
+    pub fn clear_error(&self) {
+        self.cache.clear_error();
     }
 
-    /// What the source is doing.
+    /// Returns a snapshot of the state of the source.
     pub fn status(&self) -> Status {
         self.cache.status()
     }
 }
 
-fn not_ours() -> Error {
-    Error::new(ErrorKind::Config, "the tokens of this source come from another crate's credential")
+fn external_credential() -> Error {
+    Error::new(ErrorKind::Config, "credential of this source is managed by the Azure SDK")
 }
 
 impl TokenProvider for TokenSource {

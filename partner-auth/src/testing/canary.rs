@@ -1,10 +1,10 @@
-//! Looks for a secret in what a program printed.
+//! Searches printed text for a secret.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::fmt;
 
-/// A secret that a test hands to a program, to look for it in everything that the program prints: as text, in hexadecimal,
+/// A secret that a test passes to a program, to search for it in everything that the program prints: as text, in hexadecimal,
 /// in base64 and as a list of bytes.
 ///
 /// ```
@@ -19,7 +19,7 @@ use std::fmt;
 pub struct Canary(Vec<(&'static str, String)>);
 
 impl Canary {
-    /// The secret; a text of at least eight characters that stands nowhere else.
+    /// Creates a canary. The secret must have at least eight characters and occur nowhere else.
     pub fn new(secret: &str) -> Self {
         let bytes = secret.as_bytes();
         let joined = |separator: &str| bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(separator);
@@ -32,7 +32,7 @@ impl Canary {
             ("a list of bytes", joined(",")),
             ("a list of bytes", joined(",\n    ")),
         ];
-        // Base64 has three forms, by where in a group the text starts; its first and last groups depend on what is beside.
+        // Base64 has three forms, depending on the offset of the text. Its first and last groups depend on the adjacent text.
         for skip in 0..3 {
             let inner = bytes.get(skip..).unwrap_or_default();
             let inner = &inner[..inner.len() / 3 * 3];
@@ -44,7 +44,7 @@ impl Canary {
         Self(forms)
     }
 
-    /// The form in which the secret stands in this text, if it does.
+    /// Returns the form in which the text contains the secret, if it does.
     pub fn find(&self, printed: &str) -> Option<&'static str> {
         self.0.iter().find(|(_, form)| printed.contains(form.as_str())).map(|(name, _)| *name)
     }
@@ -60,9 +60,8 @@ impl fmt::Debug for Canary {
 mod tests {
     use super::*;
 
-    /// The scan finds what it is there for.
     #[test]
-    fn a_planted_leak_is_found() {
+    fn finds_a_secret_in_every_form() {
         let secret = "canary-secret-7f3a";
         let canary = Canary::new(secret);
         let bytes = secret.as_bytes();
@@ -75,13 +74,13 @@ mod tests {
             (STANDARD_NO_PAD.encode(secret), "base64"),
             (STANDARD_NO_PAD.encode(format!("a{secret}")), "base64"),
             (URL_SAFE_NO_PAD.encode(format!("Bearer {secret} and more")), "base64"),
-            // What the `oauth2` crate would print of a body that it cannot parse.
+            // The `oauth2` crate prints a body that it cannot parse like this.
             (format!("Parse(_, {:?})", format!("{{\"access_token\":\"{secret}\"").as_bytes()), "a list of bytes"),
         ] {
             assert_eq!(canary.find(&planted), Some(form), "{planted}");
         }
-        assert_eq!(canary.find("nothing of it"), None);
+        assert_eq!(canary.find("unrelated text"), None);
         assert_eq!(canary.find(&format!("{canary:?}")), None);
-        assert_eq!(Canary::new("").find("x"), Some("text"), "nothing is everywhere");
+        assert_eq!(Canary::new("").find("x"), Some("text"), "an empty secret is in every text");
     }
 }

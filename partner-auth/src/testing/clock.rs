@@ -1,4 +1,4 @@
-//! A clock that stands still until a test moves it.
+//! A clock that only moves when a test advances it.
 
 use crate::BoxFuture;
 use futures_util::future::FutureExt;
@@ -7,48 +7,48 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 
-/// A clock that stands still until it is moved. Clones are the same clock.
+/// A clock that only moves when it is advanced. Clones share the same time.
 ///
-/// Timeouts end when [`advance`](Self::advance) reaches them. Pauses between attempts take no real time: the clock jumps
-/// over them, unless [`stop_pauses`](Self::stop_pauses) was called.
+/// Timeouts expire when [`advance`](Self::advance) reaches them. Delays between attempts take no real time: the clock advances
+/// itself by each delay, unless [`hold_backoff`](Self::hold_backoff) was called.
 #[derive(Clone)]
 pub struct ManualClock(Arc<Mutex<State>>);
 
 struct State {
     now: Instant,
     wall: SystemTime,
-    stop_pauses: bool,
+    hold_backoff: bool,
     sleepers: Vec<(Instant, oneshot::Sender<()>)>,
-    /// With so many, those that were cancelled are removed; the number doubles, so that it costs little.
+    /// At this number of sleepers the cancelled ones are removed. It doubles, so that the cost is amortized.
     tidy_at: usize,
 }
 
 const TIDY: usize = 64;
 
 impl ManualClock {
-    /// A clock that shows the machine's present time.
+    /// Creates a clock that starts at the current time.
     #[allow(clippy::new_without_default, reason = "two default clocks would not be equal")]
     pub fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
             now: Instant::now(),
             wall: SystemTime::now(),
-            stop_pauses: false,
+            hold_backoff: false,
             sleepers: Vec::new(),
             tidy_at: TIDY,
         })))
     }
 
-    /// The monotonic time.
+    /// Returns the monotonic time.
     pub fn now(&self) -> Instant {
         self.lock().now
     }
 
-    /// The wall clock's time.
+    /// Returns the wall-clock time.
     pub fn wall(&self) -> SystemTime {
         self.lock().wall
     }
 
-    /// Moves both clocks forward and wakes who slept until then.
+    /// Advances both clocks and expires the timeouts that are due.
     pub fn advance(&self, by: Duration) {
         let mut state = self.lock();
         state.now += by;
@@ -59,23 +59,23 @@ impl ManualClock {
         drop(state);
         let due: Vec<(Instant, oneshot::Sender<()>)> = due;
         for (_, sleeper) in due {
-            // A sleeper that was cancelled hears nothing.
+            // The receiver of a cancelled sleeper is gone.
             let _ = sleeper.send(());
         }
     }
 
-    /// Sets the wall clock alone, as an administrator does; the monotonic clock goes on.
+    /// Sets only the wall clock. The monotonic clock does not change.
     pub fn set_wall(&self, wall: SystemTime) {
         self.lock().wall = wall;
     }
 
-    /// From now on pauses between attempts end when the clock is moved, as timeouts do.
-    pub fn stop_pauses(&self) {
-        self.lock().stop_pauses = true;
+    /// Stops advancing the clock by delays between attempts. They then end when the clock is advanced, as timeouts do.
+    pub fn hold_backoff(&self) {
+        self.lock().hold_backoff = true;
     }
 
-    pub(crate) fn pause(&self, length: Duration) -> BoxFuture<'static, ()> {
-        if self.lock().stop_pauses {
+    pub(crate) fn delay(&self, length: Duration) -> BoxFuture<'static, ()> {
+        if self.lock().hold_backoff {
             return self.sleep(length);
         }
         self.advance(length);

@@ -1,4 +1,4 @@
-//! An Entra ID that answers as a test scripts it.
+//! A fake token endpoint with scripted replies.
 
 use super::reply::Reply;
 use super::{http, lock};
@@ -11,8 +11,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A token endpoint on a free port of this machine. It answers the script in order; after that, and without one, each
-/// request gets `token-N`, which lives an hour, `N` being the number of the request. It stops when it is dropped.
+/// A fake token endpoint on a free loopback port. It stops when it is dropped.
+///
+/// It sends the scripted replies in order. When the script is empty, request number `N` gets the token `token-N` with a lifetime
+/// of one hour, unless [`default_reply`](Self::default_reply) was called.
 pub struct FakeEntra {
     state: Arc<State>,
     address: SocketAddr,
@@ -21,17 +23,17 @@ pub struct FakeEntra {
 #[derive(Default)]
 struct State {
     script: Mutex<VecDeque<Reply>>,
-    otherwise: Mutex<Option<Reply>>,
-    received: Mutex<Vec<Received>>,
+    default_reply: Mutex<Option<Reply>>,
+    received: Mutex<Vec<ReceivedRequest>>,
     stopped: AtomicBool,
 }
 
 impl FakeEntra {
-    /// Starts it.
+    /// Starts the endpoint.
     ///
     /// # Errors
     ///
-    /// When no port can be had.
+    /// Returns an error if no port can be bound.
     pub fn start() -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
@@ -51,33 +53,33 @@ impl FakeEntra {
         Ok(Self { state, address })
     }
 
-    /// The authority, for [`TokenSourceBuilder::authority`](crate::TokenSourceBuilder::authority).
+    /// Returns the authority, for [`TokenSourceBuilder::authority`](crate::TokenSourceBuilder::authority).
     pub fn authority(&self) -> Authority {
         Authority::at(self.address)
     }
 
-    /// The address as text, for other libraries.
+    /// Returns the URL as text, for other libraries.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// A client id. Any other is as good.
+    /// Returns a valid client id. The endpoint accepts any other, too.
     pub fn client_id(&self) -> &'static str {
         "9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1"
     }
 
-    /// Adds replies to the script.
+    /// Appends replies to the script.
     pub fn script(&self, replies: impl IntoIterator<Item = Reply>) {
         lock(&self.state.script).extend(replies);
     }
 
-    /// What is answered when the script is used up.
-    pub fn otherwise(&self, reply: Reply) {
-        *lock(&self.state.otherwise) = Some(reply);
+    /// Sets the reply to send when the script is empty.
+    pub fn default_reply(&self, reply: Reply) {
+        *lock(&self.state.default_reply) = Some(reply);
     }
 
-    /// The requests so far.
-    pub fn requests(&self) -> Vec<Received> {
+    /// Returns all requests received so far.
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
         lock(&self.state.received).clone()
     }
 }
@@ -85,7 +87,7 @@ impl FakeEntra {
 impl Drop for FakeEntra {
     fn drop(&mut self) {
         self.state.stopped.store(true, Ordering::Release);
-        // Wakes the thread that waits for connections.
+        // Wakes the thread that accepts connections.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -98,13 +100,13 @@ impl fmt::Debug for FakeEntra {
 
 impl State {
     fn serve(&self, stream: TcpStream) {
-        // The client waits for the last bytes of a small answer otherwise.
+        // Otherwise the last bytes of a small response are delayed.
         let _ = stream.set_nodelay(true);
         let Ok(mut writer) = stream.try_clone() else { return };
         let mut reader = BufReader::new(stream);
         while let Ok(Some(request)) = http::read(&mut reader) {
-            let (number, received) = self.note(request);
-            let scripted = lock(&self.script).pop_front().or_else(|| lock(&self.otherwise).clone());
+            let (number, received) = self.record(request);
+            let scripted = lock(&self.script).pop_front().or_else(|| lock(&self.default_reply).clone());
             let reply = scripted.unwrap_or_else(|| Reply::token(format!("token-{number}")));
             if !reply.send(&mut writer, received.path.ends_with("/v2.0/token")) {
                 return;
@@ -112,37 +114,37 @@ impl State {
         }
     }
 
-    fn note(&self, request: http::Request) -> (usize, Received) {
+    fn record(&self, request: http::Request) -> (usize, ReceivedRequest) {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let form = Url::parse(&format!("http://form/?{body}")).ok();
         let form = form.map(|form| form.query_pairs().into_owned().collect()).unwrap_or_default();
-        let received = Received { path: request.target, form, headers: request.headers };
+        let received = ReceivedRequest { path: request.target, form, headers: request.headers };
         let mut all = lock(&self.received);
         all.push(received.clone());
         (all.len(), received)
     }
 }
 
-/// A request that the fake received.
+/// A request received by a [`FakeEntra`].
 #[derive(Clone, Debug)]
-pub struct Received {
+pub struct ReceivedRequest {
     path: String,
     form: Vec<(String, String)>,
     headers: Vec<(String, String)>,
 }
 
-impl Received {
-    /// The path, query included.
+impl ReceivedRequest {
+    /// Returns the path with the query.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// A field of the form.
+    /// Returns a form field of the body.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.form.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    /// A header; its name in lower case.
+    /// Returns a header. `name` must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }

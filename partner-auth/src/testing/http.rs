@@ -1,5 +1,4 @@
-//! As much of HTTP/1.1 as a token endpoint needs, on blocking sockets: a test's runtime may stand still or be dropped
-//! without the endpoint noticing.
+//! A minimal HTTP/1.1 server on blocking sockets, which does not depend on the runtime of the test.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -11,12 +10,12 @@ pub(super) struct Request {
     pub(super) body: Vec<u8>,
 }
 
-/// What a test sends is small; anything else is a mistake.
-const MOST: u64 = 1 << 20;
+/// Maximum size of a request.
+const MAX_REQUEST: u64 = 1 << 20;
 
-/// The next request of a connection; none when it was closed.
+/// Reads the next request of a connection. `None` if the connection was closed.
 pub(super) fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
-    let mut stream = stream.take(MOST);
+    let mut stream = stream.take(MAX_REQUEST);
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -38,27 +37,27 @@ pub(super) fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Reque
     Ok(Some(Request { target, headers, body }))
 }
 
-/// Writes an answer; `torn` stops in the middle of the body, `drip` pauses between its bytes.
+/// Writes a response. `truncate` stops in the middle of the body; `byte_delay` is the delay between its bytes.
 pub(super) fn write(
     stream: &mut TcpStream,
     status: u16,
     headers: &[(String, String)],
     body: &[u8],
-    torn: bool,
-    drip: Option<Duration>,
+    truncate: bool,
+    byte_delay: Option<Duration>,
 ) -> io::Result<()> {
     let mut head = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }
     stream.write_all((head + "\r\n").as_bytes())?;
-    let body = if torn { &body[..body.len() / 2] } else { body };
-    match drip {
+    let body = if truncate { &body[..body.len() / 2] } else { body };
+    match byte_delay {
         None => stream.write_all(body)?,
-        Some(pause) => {
+        Some(delay) => {
             for byte in body {
                 stream.write_all(&[*byte])?;
-                std::thread::sleep(pause);
+                std::thread::sleep(delay);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! For your own tests: a clock that you move, and an Entra ID that answers as you script it.
+//! Test utilities: a manual clock and a scripted token endpoint.
 //!
 //! ```
 //! use partner_auth::testing::{FakeEntra, ManualClock, Reply};
@@ -16,7 +16,7 @@
 //!
 //! assert_eq!(source.token().await?.secret(), "first");
 //! clock.advance(Duration::from_secs(3601));
-//! // The script is used up after the 503, which is tried again.
+//! // The 503 is retried, and the script is empty after it.
 //! assert_eq!(source.token().await?.secret(), "token-3");
 //! assert_eq!(entra.requests().len(), 3);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -31,22 +31,22 @@ mod reply;
 
 pub use canary::Canary;
 pub use clock::ManualClock;
-pub use entra::{FakeEntra, Received};
+pub use entra::{FakeEntra, ReceivedRequest};
 pub use reply::{Gate, Reply};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Feeds an answer of the token endpoint to the parser, as a fuzzer does. The text of the token, or the error.
+/// Parses a response of the token endpoint and returns the text of the token. For fuzzing.
 ///
 /// # Errors
 ///
-/// As a token request.
+/// Returns the error that a token request with this response returns.
 #[cfg(feature = "testing")]
-pub fn parse_answer(status: u16, body: Vec<u8>) -> Result<String, crate::Error> {
-    crate::entra::exchange::parse(status, body).map(|grant| grant.token.secret().to_owned())
+pub fn parse_response(status: u16, body: Vec<u8>) -> Result<String, crate::Error> {
+    crate::entra::token_client::parse(status, body).map(|issued| issued.token.secret().to_owned())
 }
 
-/// A test that panics elsewhere must not hide its cause behind a poisoned lock.
+/// Locks the mutex. A poisoned lock must not hide the panic that caused it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

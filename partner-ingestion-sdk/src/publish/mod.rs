@@ -67,7 +67,7 @@ impl Client {
     /// # const HALF_DAY: Duration = Duration::from_secs(12 * 3600);
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = partner_sandbox::Sandbox::builder().pace(Duration::ZERO).start().await?;
+    /// # let sandbox = partner_sandbox::Sandbox::builder().processing_delay(Duration::ZERO).start().await?;
     /// # let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
     /// # let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
     /// # let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;

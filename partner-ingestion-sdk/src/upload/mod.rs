@@ -143,7 +143,7 @@ impl Client {
     /// # use partner_ingestion_sdk::{Client, FileSource, partner_auth::{Authority, TokenSource}};
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let sandbox = partner_sandbox::Sandbox::builder().pace(std::time::Duration::ZERO).start().await?;
+    /// # let sandbox = partner_sandbox::Sandbox::builder().processing_delay(std::time::Duration::ZERO).start().await?;
     /// # let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
     /// # let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
     /// # let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;

@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     while let Some(offer) = offers.try_next().await? {
         println!("{offer}");
     }
-    println!("{} token", sandbox.grants());
+    println!("{} token", sandbox.issued_tokens());
     Ok(())
 }
 

@@ -1,8 +1,8 @@
-//! The blob store behind upload addresses: what a shared access signature allows, and no token ever.
+//! The blob store behind the upload URLs. Requests are authorized by a shared access signature, never by a token.
 
 use crate::incident::Incident;
 use crate::message::{Reply, Request, guid};
-use crate::world::World;
+use crate::model::Model;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED};
@@ -12,33 +12,33 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Where files live below the store's address.
+/// The path of files on the blob store's host.
 const PREFIX: &str = "/file/";
 
-/// For how long an address to write to is good, and one to read from, as recorded.
-const WRITE: Duration = Duration::from_secs(24 * 3600);
-const READ: Duration = Duration::from_secs(8 * 3600);
+/// Lifetimes of upload and download URLs, as recorded.
+const WRITE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+const READ_LIFETIME: Duration = Duration::from_secs(8 * 3600);
 
-/// Of a longer file only the beginning is kept.
-const KEPT: usize = 32 << 20;
+/// Maximum number of bytes kept per file. The rest is discarded.
+const MAX_KEPT: usize = 32 << 20;
 
-/// A file, or the place for one.
+/// A file that was or can be uploaded.
 #[derive(Default)]
 pub(crate) struct Blob {
-    grants: Vec<Grant>,
+    shared_access: Vec<SharedAccess>,
     content: Option<Content>,
-    /// Blocks that no list has put together yet.
+    /// Uncommitted blocks.
     blocks: BTreeMap<String, Content>,
 }
 
-/// What one address of a file allows, and until when.
-struct Grant {
+/// A shared access signature of a file.
+struct SharedAccess {
     signature: String,
     writable: bool,
     expires_at: crate::clock::Moment,
 }
 
-/// The beginning of a file, and how long it is.
+/// The beginning of a file, and its full length.
 #[derive(Clone, Default)]
 struct Content {
     kept: Vec<u8>,
@@ -47,9 +47,9 @@ struct Content {
 
 impl Content {
     fn append(&mut self, kept: &[u8], length: usize) {
-        // What follows something that was not kept is not the beginning.
+        // Data after a discarded part is not part of the beginning.
         if self.kept.len() == self.length {
-            let room = KEPT.saturating_sub(self.kept.len());
+            let room = MAX_KEPT.saturating_sub(self.kept.len());
             self.kept.extend_from_slice(&kept[..kept.len().min(room)]);
         }
         self.length += length;
@@ -57,39 +57,39 @@ impl Content {
 }
 
 impl Blob {
-    /// The beginning of the file, once it is there.
+    /// Returns the beginning of the file, if it was uploaded.
     pub(crate) fn beginning(&self) -> Option<&[u8]> {
         self.content.as_ref().map(|content| content.kept.as_slice())
     }
 }
 
-/// Makes an address to which one file may be sent.
-pub(crate) fn issue(world: &mut World) -> (String, String) {
-    let name = (1_000_000 + world.blobs.len()).to_string();
-    world.blobs.insert(name.clone(), Blob::default());
-    let address = sign(world, &name, true);
+/// Creates a blob and returns its name and upload URL.
+pub(crate) fn issue(model: &mut Model) -> (String, String) {
+    let name = (1_000_000 + model.blobs.len()).to_string();
+    model.blobs.insert(name.clone(), Blob::default());
+    let address = sign(model, &name, true);
     (name, address)
 }
 
-/// Another address of the same file, to read it from.
-pub(crate) fn readable(world: &mut World, name: &str) -> String {
-    sign(world, name, false)
+/// Returns a download URL of a blob.
+pub(crate) fn readable(model: &mut Model, name: &str) -> String {
+    sign(model, name, false)
 }
 
-fn sign(world: &mut World, name: &str, writable: bool) -> String {
+fn sign(model: &mut Model, name: &str, writable: bool) -> String {
     let signature = STANDARD.encode([uuid::Uuid::new_v4().into_bytes(), uuid::Uuid::new_v4().into_bytes()].concat());
-    let (allows, life) = if writable { ("rwl", WRITE) } else { ("rl", READ) };
-    let (issued, expires) = (world.clock.date(Duration::ZERO), world.clock.date(life));
-    let expires_at = world.clock.now() + life;
+    let (allows, life) = if writable { ("rwl", WRITE_LIFETIME) } else { ("rl", READ_LIFETIME) };
+    let (issued, expires) = (model.clock.date(Duration::ZERO), model.clock.date(life));
+    let expires_at = model.clock.now() + life;
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let (signed, until) = (encoded(&signature), encoded(&expires));
-    if let Some(blob) = world.blobs.get_mut(name) {
-        blob.grants.push(Grant { signature, writable, expires_at });
+    if let Some(blob) = model.blobs.get_mut(name) {
+        blob.shared_access.push(SharedAccess { signature, writable, expires_at });
     }
-    let front_door = world.front_door.as_ref();
-    let front_door = front_door.filter(|_| world.incidents.contains(&Incident::FrontDoorUploads));
-    let host = front_door.unwrap_or(&world.store);
-    // An address to read from is percent-encoded in lower case and has a date before everything else, as recorded.
+    let front_door = model.front_door.as_ref();
+    let front_door = front_door.filter(|_| model.incidents.contains(&Incident::FrontDoorUploads));
+    let host = front_door.unwrap_or(&model.store);
+    // A download URL is percent-encoded in lower case and starts with a date, as recorded.
     let query = if writable {
         format!("sv=2018-03-28&sr=b&sig={signed}&se={until}&sp={allows}")
     } else {
@@ -99,7 +99,7 @@ fn sign(world: &mut World, name: &str, writable: bool) -> String {
     format!("{host}{PREFIX}{name}?{query}")
 }
 
-/// Percent-encoding with digits in lower case.
+/// Converts the digits of percent-encoding to lower case.
 fn lowered(encoded: &str) -> String {
     let mut text = String::with_capacity(encoded.len());
     let mut digits = 0;
@@ -110,27 +110,27 @@ fn lowered(encoded: &str) -> String {
     text
 }
 
-pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
-    let now = world.clock.now();
-    let date = world.clock.http_date();
-    let blob = request.path.strip_prefix(PREFIX).and_then(|name| world.blobs.get_mut(name));
+pub(crate) fn handle(model: &mut Model, request: &Request) -> Reply {
+    let now = model.clock.now();
+    let date = model.clock.http_date();
+    let blob = request.path.strip_prefix(PREFIX).and_then(|name| model.blobs.get_mut(name));
     let Some(blob) = blob else {
-        return refused(StatusCode::NOT_FOUND, "ResourceNotFound", "there is no such file");
+        return error(StatusCode::NOT_FOUND, "ResourceNotFound", "file not found");
     };
     if request.header("authorization").is_some() {
-        let why = "a token was sent to the blob store";
-        return refused(StatusCode::BAD_REQUEST, "InvalidAuthenticationInfo", why);
+        let message = "access token was sent to the blob store";
+        return error(StatusCode::BAD_REQUEST, "InvalidAuthenticationInfo", message);
     }
-    let grant = blob.grants.iter().find(|grant| request.query("sig") == Some(&grant.signature));
-    let Some(grant) = grant else {
-        return refused(StatusCode::FORBIDDEN, "AuthenticationFailed", "the signature does not match");
+    let access = blob.shared_access.iter().find(|access| request.query("sig") == Some(&access.signature));
+    let Some(access) = access else {
+        return error(StatusCode::FORBIDDEN, "AuthenticationFailed", "signature does not match");
     };
-    if now >= grant.expires_at {
-        return refused(StatusCode::FORBIDDEN, "AuthenticationFailed", "the address has expired");
+    if now >= access.expires_at {
+        return error(StatusCode::FORBIDDEN, "AuthenticationFailed", "URL has expired");
     }
-    if request.method == Method::PUT && !grant.writable {
-        let why = "the address is for reading";
-        return refused(StatusCode::FORBIDDEN, "AuthorizationPermissionMismatch", why);
+    if request.method == Method::PUT && !access.writable {
+        let message = "URL is read-only";
+        return error(StatusCode::FORBIDDEN, "AuthorizationPermissionMismatch", message);
     }
     let reply = match (&request.method, request.query("comp")) {
         (&Method::GET | &Method::HEAD, None) => return read(blob),
@@ -138,7 +138,7 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
         (&Method::PUT, Some("block")) => put_block(blob, request),
         (&Method::PUT, Some("blocklist")) => put_block_list(blob, request),
         _ => {
-            return refused(StatusCode::METHOD_NOT_ALLOWED, "UnsupportedHttpVerb", "it cannot be done here");
+            return error(StatusCode::METHOD_NOT_ALLOWED, "UnsupportedHttpVerb", "method is not supported");
         }
     };
     reply.with_header(LAST_MODIFIED, &date).with_header(HeaderName::from_static("x-ms-request-id"), &guid())
@@ -147,19 +147,17 @@ pub(crate) fn handle(world: &mut World, request: &Request) -> Reply {
 fn read(blob: &Blob) -> Reply {
     match &blob.content {
         Some(content) if content.kept.len() == content.length => Reply::file(content.kept.clone()),
-        Some(_) => {
-            refused(StatusCode::NOT_FOUND, "BlobNotFound", "the sandbox keeps only the beginning of large files")
-        }
-        None => refused(StatusCode::NOT_FOUND, "BlobNotFound", "no file was sent"),
+        Some(_) => error(StatusCode::NOT_FOUND, "BlobNotFound", "sandbox keeps only the beginning of large files"),
+        None => error(StatusCode::NOT_FOUND, "BlobNotFound", "no file was uploaded"),
     }
 }
 
 fn put_blob(blob: &mut Blob, request: &Request) -> Reply {
     if request.header("x-ms-blob-type") != Some("BlockBlob") {
-        return refused(StatusCode::BAD_REQUEST, "InvalidHeaderValue", "x-ms-blob-type must be BlockBlob");
+        return error(StatusCode::BAD_REQUEST, "InvalidHeaderValue", "x-ms-blob-type must be BlockBlob");
     }
     if request.header("if-none-match") == Some("*") && blob.content.is_some() {
-        return refused(StatusCode::CONFLICT, "BlobAlreadyExists", "the file is there already");
+        return error(StatusCode::CONFLICT, "BlobAlreadyExists", "file already exists");
     }
     let mut content = Content::default();
     content.append(&request.body, request.body.len());
@@ -171,13 +169,13 @@ fn put_blob(blob: &mut Blob, request: &Request) -> Reply {
 fn put_block(blob: &mut Blob, request: &Request) -> Reply {
     let id = request.query("blockid").unwrap_or_default();
     if id.is_empty() || STANDARD.decode(id).is_err() {
-        return refused(StatusCode::BAD_REQUEST, "InvalidQueryParameterValue", "blockid must be base64");
+        return error(StatusCode::BAD_REQUEST, "InvalidQueryParameterValue", "blockid must be base64");
     }
     if blob.blocks.keys().any(|other| other.len() != id.len()) {
-        return refused(StatusCode::BAD_REQUEST, "InvalidBlobOrBlock", "all block ids must have one length");
+        return error(StatusCode::BAD_REQUEST, "InvalidBlobOrBlock", "all block ids must have the same length");
     }
     let kept: usize = blob.blocks.values().map(|block| block.kept.len()).sum();
-    let room = KEPT.saturating_sub(kept).min(request.body.len());
+    let room = MAX_KEPT.saturating_sub(kept).min(request.body.len());
     let mut block = Content::default();
     block.append(&request.body[..room], request.body.len());
     blob.blocks.insert(id.to_owned(), block);
@@ -188,7 +186,7 @@ fn put_block_list(blob: &mut Blob, request: &Request) -> Reply {
     let mut content = Content::default();
     for id in listed(&String::from_utf8_lossy(&request.body)) {
         let Some(block) = blob.blocks.get(&id) else {
-            return refused(StatusCode::BAD_REQUEST, "InvalidBlockList", "a block of the list was not sent");
+            return error(StatusCode::BAD_REQUEST, "InvalidBlockList", "a block of the list was not uploaded");
         };
         content.append(&block.kept, block.length);
     }
@@ -197,7 +195,7 @@ fn put_block_list(blob: &mut Blob, request: &Request) -> Reply {
     stored()
 }
 
-/// The ids of a block list in their order: the text of each element below the root.
+/// Returns the block ids of a block list in order: the text of each element below the root.
 fn listed(xml: &str) -> Vec<String> {
     let elements = xml.split('<').filter_map(|element| element.split_once('>'));
     let ids = elements.filter(|(name, _)| matches!(*name, "Latest" | "Uncommitted" | "Committed"));
@@ -209,12 +207,12 @@ fn stored() -> Reply {
     Reply::empty(StatusCode::CREATED).with_header(ETAG, &tag)
 }
 
-/// A refusal in the store's own form.
-fn refused(status: StatusCode, code: &str, why: &str) -> Reply {
+/// Creates an error response in the format of Azure Blob Storage.
+fn error(status: StatusCode, code: &str, message: &str) -> Reply {
     let body = format!(
-        "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code><Message>{why}</Message></Error>"
+        "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
     );
-    let mut reply = Reply::file(body.into_bytes()).noted(why);
+    let mut reply = Reply::file(body.into_bytes()).noted(message);
     reply.status = status;
     reply.with_header(CONTENT_TYPE, "application/xml").with_header(HeaderName::from_static("x-ms-error-code"), code)
 }
@@ -224,19 +222,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_digits_of_the_encoding_are_lowered() {
+    fn lowers_only_the_digits_of_percent_encoding() {
         assert_eq!(lowered("aB%2FC%3D%3DDe"), "aB%2fC%3d%3dDe");
     }
 
     #[test]
-    fn a_block_list_is_read_in_its_order() {
+    fn reads_a_block_list_in_order() {
         let xml =
             "<?xml version=\"1.0\"?>\n<BlockList>\n <Latest>QQ==</Latest><Uncommitted>Qg==</Uncommitted></BlockList>";
         assert_eq!(listed(xml), ["QQ==", "Qg=="]);
     }
 
     #[test]
-    fn a_long_file_keeps_its_beginning() {
+    fn keeps_the_beginning_of_a_long_file() {
         let mut content = Content::default();
         content.append(b"PK", 2);
         content.append(&[], 5);

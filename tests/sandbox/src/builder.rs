@@ -1,25 +1,25 @@
-//! What a sandbox is like, said before it starts.
+//! The builder of a sandbox.
 
 use crate::clock::Clock;
-use crate::connection::{bind, open};
-use crate::entra::Signers;
+use crate::connection::{bind, start};
+use crate::entra::TrustedKeys;
 use crate::incident::Incident;
 use crate::message::guid;
+use crate::model::{Account, Model};
 use crate::record::{CallRecord, Exchange};
 use crate::sandbox::Sandbox;
-use crate::server::{Door, OnCall, OnExchange, State};
-use crate::world::{Account, World};
+use crate::server::{Host, OnCall, OnExchange, State};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// Configures a [`Sandbox`].
-#[must_use = "the sandbox is started by `start`"]
+/// A builder for a [`Sandbox`].
+#[must_use = "call `start` to start the sandbox"]
 pub struct SandboxBuilder {
     port: u16,
-    pace: Duration,
+    processing_delay: Duration,
     page_size: usize,
     token_lifetime: Duration,
     certificates: Vec<String>,
@@ -33,7 +33,7 @@ impl SandboxBuilder {
     pub(crate) fn new() -> Self {
         Self {
             port: 0,
-            pace: Duration::from_millis(50),
+            processing_delay: Duration::from_millis(50),
             page_size: 2,
             token_lifetime: Duration::from_secs(3600),
             certificates: Vec::new(),
@@ -44,104 +44,112 @@ impl SandboxBuilder {
         }
     }
 
-    /// Listens on this port instead of a free one.
+    /// Sets the port. Default: a free port.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// How long each step takes of what changes by itself: branches of a new plan, packages, submissions. 50 ms if not set.
-    pub fn pace(mut self, pace: Duration) -> Self {
-        self.pace = pace;
+    /// Sets the duration of each asynchronous processing step: the branches of a new plan, packages and submissions.
+    /// Default: 50 ms.
+    pub fn processing_delay(mut self, delay: Duration) -> Self {
+        self.processing_delay = delay;
         self
     }
 
-    /// How many products a page has; 2 if not set.
+    /// Sets the number of products per page. Default: 2; minimum: 1.
     pub fn page_size(mut self, items: usize) -> Self {
         self.page_size = items.max(1);
         self
     }
 
-    /// How long tokens live; one hour if not set.
+    /// Sets the lifetime of access tokens. Default: one hour.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = lifetime;
         self
     }
 
-    /// Registers a certificate for the application, as PEM: it may sign in with assertions that its key signed. A key beside
-    /// it is not read.
+    /// Registers a PEM certificate for the application, which can then authenticate with assertions signed by the
+    /// certificate's key. A private key in the PEM text is ignored.
     pub fn certificate(mut self, pem: impl Into<String>) -> Self {
         self.certificates.push(pem.into());
         self
     }
 
-    /// Turns on the control interface under `/sandbox/`, for tests in other languages.
+    /// Enables the HTTP control API under `/sandbox/`, for tests in other languages. Default: disabled.
     ///
-    /// | request | does |
+    /// | request | effect |
     /// | --- | --- |
-    /// | GET `calls` | the calls that came, oldest first |
-    /// | POST `faults` | as [`Sandbox::fail`]: `{"calls": "GET /products", "times": 2, "status": 503}` |
-    /// | DELETE `faults` | as [`Sandbox::heal`] |
-    /// | POST, DELETE `incidents` | as [`Sandbox::begin`] and [`Sandbox::end`]: `{"incident": "list-refused"}` |
-    /// | POST `submissions` | as [`Sandbox::decide`]: `{"next": "fail-certification"}` |
-    /// | POST `clock` | as [`Sandbox::advance`]: `{"advanceSeconds": 3600}` |
-    /// | POST `tokens` | as [`Sandbox::set_token_lifetime`]: `{"lifetimeSeconds": 60}` |
-    /// | DELETE `tokens` | as [`Sandbox::revoke_tokens`] |
+    /// | GET `calls` | returns the call log, oldest call first |
+    /// | POST `faults` | same as [`Sandbox::fail`]: `{"calls": "GET /products", "times": 2, "status": 503}` |
+    /// | DELETE `faults` | same as [`Sandbox::clear_faults`] |
+    /// | POST, DELETE `incidents` | same as [`Sandbox::start_incident`] and [`Sandbox::stop_incident`]: `{"incident": "list-refused"}` |
+    /// | POST `submissions` | same as [`Sandbox::set_next_outcome`]: `{"nextOutcome": "fail-certification"}` |
+    /// | POST `clock` | same as [`Sandbox::advance`]: `{"advanceSeconds": 3600}` |
+    /// | POST `tokens` | same as [`Sandbox::set_token_lifetime`]: `{"lifetimeSeconds": 60}` |
+    /// | DELETE `tokens` | same as [`Sandbox::revoke_tokens`] |
     ///
-    /// The `calls` of a fault are `any`, `tokens`, `uploads` or an operation; it has one of `status` (with `headers`, and `body`
-    /// or the name of an [`ErrorShape`](crate::ErrorShape) as `shape`), `connection` (`reset`, `cut`, `torn`, `stall`) and
-    /// `perSecond`; `delayMilliseconds` goes with each of them, or stands alone.
+    /// The `calls` of a fault are `any`, `tokens`, `uploads` or an operation. A fault has exactly one of these fields:
     ///
-    /// What it does not understand is answered 400 with the reason.
+    /// * `status`, with optional `headers`, and either `body` or `shape`, the name of an [`ErrorShape`](crate::ErrorShape)
+    /// * `connection`: `reset`, `drop-response`, `truncate-body` or `stall`
+    /// * `perSecond`
+    ///
+    /// `delayMilliseconds` may be added to each of them, or used alone. `times` is the number of affected calls. Default: 1.
+    ///
+    /// An invalid request returns 400 with the reason.
     pub fn control(mut self, on: bool) -> Self {
         self.control = on;
         self
     }
 
-    /// Is called for every call that was answered.
+    /// Sets a function that is called after every call.
     pub fn on_call(mut self, f: impl Fn(&CallRecord) + Send + Sync + 'static) -> Self {
         self.on_call = Some(Box::new(f));
         self
     }
 
-    /// Is called with every call and its answer in full, before the answer is sent. Several hooks are
-    /// called in their order. A panic of one fails the test that owns the sandbox, when it is dropped.
+    /// Adds a function that is called with the complete request and response, before the response is sent.
+    ///
+    /// Several functions are called in the order in which they were added. If one panics, dropping the sandbox panics, too, so
+    /// that the test fails.
     pub fn on_exchange(mut self, f: impl Fn(&Exchange) + Send + Sync + 'static) -> Self {
         self.on_exchange.push(Box::new(f));
         self
     }
 
-    /// Starts with an incident under way.
+    /// Starts the sandbox with an active incident. May be called several times.
     pub fn incident(mut self, incident: Incident) -> Self {
         self.incidents.insert(incident);
         self
     }
 
-    /// Starts the sandbox on loopback.
+    /// Starts the sandbox on a loopback address.
     ///
     /// # Errors
     ///
-    /// When the port cannot be had, or a certificate is none.
+    /// Returns an error if the port cannot be bound, or a certificate is invalid.
     pub async fn start(self) -> io::Result<Sandbox> {
         let (service, address) = bind(self.port)?;
         let (store, blobs) = bind(0)?;
         let origin = format!("http://{address}");
-        let signers = Signers::new(&origin, &self.certificates);
-        let signers = signers.map_err(|what| io::Error::new(io::ErrorKind::InvalidInput, what))?;
-        let account = Account { tenant: guid(), client_id: guid(), secret: format!("sandbox~{}", guid()), signers };
-        let world = World {
+        let trusted_keys = TrustedKeys::new(&origin, &self.certificates);
+        let trusted_keys = trusted_keys.map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
+        let account =
+            Account { tenant: guid(), client_id: guid(), secret: format!("sandbox~{}", guid()), trusted_keys };
+        let model = Model {
             clock: Clock::new(),
             account,
             origin,
             store: format!("http://{blobs}"),
             front_door: None,
             token_lifetime: self.token_lifetime,
-            pace: self.pace,
+            processing_delay: self.processing_delay,
             page_size: self.page_size,
             incidents: BTreeSet::new(),
-            verdicts: Default::default(),
+            next_outcomes: Default::default(),
             tokens: Default::default(),
-            grants: 0,
+            issued_tokens: 0,
             submissions: 0,
             blobs: Default::default(),
             products: Default::default(),
@@ -149,9 +157,9 @@ impl SandboxBuilder {
         };
         let runtime = Handle::current();
         let state = Arc::new(State {
-            world: Mutex::new(world),
+            model: Mutex::new(model),
             calls: Mutex::default(),
-            served: Arc::default(),
+            call_count: Arc::default(),
             faults: Mutex::default(),
             expectations: Mutex::default(),
             panics: Mutex::default(),
@@ -159,13 +167,13 @@ impl SandboxBuilder {
             on_exchange: self.on_exchange,
             control: self.control,
             runtime: runtime.clone(),
-            doors: Mutex::default(),
+            servers: Mutex::default(),
         });
-        open(&state, &runtime, service, Door::Service)?;
-        open(&state, &runtime, store, Door::Blobs)?;
+        start(&state, &runtime, service, Host::Service)?;
+        start(&state, &runtime, store, Host::BlobStore)?;
         let sandbox = Sandbox { address, state };
         for incident in self.incidents {
-            sandbox.begin(incident)?;
+            sandbox.start_incident(incident)?;
         }
         Ok(sandbox)
     }

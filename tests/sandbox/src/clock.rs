@@ -1,13 +1,13 @@
-//! The sandbox's own time, which a test may move forward.
+//! The sandbox's clock, which a test can advance.
 
 use chrono::{DateTime, Utc};
 use std::time::{Duration, Instant, SystemTime};
 
-/// A time of the sandbox: how long it has been running, by its own clock.
+/// A time since the start of the sandbox, by its own clock.
 pub(crate) type Moment = Duration;
 
-/// A thousand years: no date overflows.
-const FURTHEST: Duration = Duration::from_secs(1_000 * 365 * 24 * 3600);
+/// Maximum advance, so that no date overflows: a thousand years.
+const MAX_AHEAD: Duration = Duration::from_secs(1_000 * 365 * 24 * 3600);
 
 #[derive(Clone)]
 pub(crate) struct Clock {
@@ -24,31 +24,31 @@ impl Clock {
         self.started.elapsed().saturating_add(self.ahead)
     }
 
-    /// The time of day.
+    /// Returns the wall-clock time.
     pub(crate) fn wall(&self) -> SystemTime {
         let now = SystemTime::now();
         now.checked_add(self.ahead).unwrap_or(now)
     }
 
-    /// A time of day ahead of now, in the form that upload addresses have.
+    /// Returns a future wall-clock time in the format of upload URLs.
     pub(crate) fn date(&self, ahead: Duration) -> String {
         DateTime::<Utc>::from(self.wall() + ahead).format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    /// The time of day at a moment, with the seven digits that the service writes.
-    pub(crate) fn stamp(&self, at: Moment) -> String {
+    /// Returns the wall-clock time at a moment, with seven digits as the service writes it.
+    pub(crate) fn timestamp(&self, at: Moment) -> String {
         let ago = self.now().saturating_sub(at);
         let then = self.wall().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH);
         let then = DateTime::<Utc>::from(then);
         format!("{}.{:07}", then.format("%Y-%m-%dT%H:%M:%S"), then.timestamp_subsec_nanos() / 100)
     }
 
-    /// Now, as HTTP writes it.
+    /// Returns the current time as an HTTP date.
     pub(crate) fn http_date(&self) -> String {
         DateTime::<Utc>::from(self.wall()).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {
-        self.ahead = self.ahead.saturating_add(by).min(FURTHEST);
+        self.ahead = self.ahead.saturating_add(by).min(MAX_AHEAD);
     }
 }

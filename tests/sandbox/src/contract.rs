@@ -1,4 +1,4 @@
-//! The corrected document as a contract: which route a request is for, and whether the document allows it.
+//! Routing and validation of requests by the corrected document.
 
 use crate::message::{Reply, Request};
 use crate::schema::Schemas;
@@ -7,9 +7,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// The corrected document, written into this crate by `cargo xtask generate`.
+/// The corrected document, copied into this crate by `cargo xtask generate`.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    // A broken copy would fail the first test of this crate; there is nothing to serve without it.
+    // An invalid copy fails the first test of this crate.
     serde_json::from_str(include_str!("generated/openapi.json")).unwrap_or_default()
 });
 
@@ -18,39 +18,39 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(routes);
 /// One operation of the document.
 pub(crate) struct Route {
     method: String,
-    /// As in the document.
+    /// The path as in the document.
     pub(crate) template: &'static str,
     segments: Vec<Segment>,
     operation: &'static Value,
 }
 
-/// Literal text around at most one argument.
+/// A path segment: literal text with at most one argument.
 struct Segment {
     before: String,
     argument: Option<String>,
     after: String,
 }
 
-/// A request that the document allows.
-pub(crate) struct Allowed {
+/// A request that is valid according to the document.
+pub(crate) struct ValidRequest {
     pub(crate) method: String,
     pub(crate) template: &'static str,
     pub(crate) arguments: BTreeMap<String, String>,
-    /// In the service's spelling.
+    /// The body with the service's spelling of property names.
     pub(crate) body: Value,
-    /// The status that the document gives a success.
+    /// The success status in the document.
     pub(crate) success: StatusCode,
-    /// What the service takes although the document says otherwise.
+    /// Deviations from the document that the service accepts.
     pub(crate) notes: Vec<String>,
 }
 
-/// The entity tag that a body carries: it does what If-Match does (clients have sent packages so, without the header).
+/// Returns the entity tag in a body, which replaces `If-Match` (some clients update packages without the header).
 pub(crate) fn tag_in_body(body: &Value) -> Option<&str> {
     body.get("@odata.etag")?.as_str()
 }
 
-impl Allowed {
-    /// The last argument of the path: what the resource itself is called by.
+impl ValidRequest {
+    /// Returns the last argument of the path: the id of the resource itself.
     pub(crate) fn own_argument(&self) -> &str {
         let name = self.template.rsplit(['{', '}']).nth(1).unwrap_or_default();
         self.arguments.get(name).map(String::as_str).unwrap_or_default()
@@ -66,7 +66,7 @@ fn routes() -> Vec<Route> {
             routes.push(Route { method: method.to_uppercase(), template: path, segments, operation });
         }
     }
-    // Fixed text beats an argument: `getByInstanceID(...)` is no listing.
+    // Literal text takes precedence over an argument: `getByInstanceID(...)` is not a listing id.
     routes.sort_by_key(|route| route.segments.iter().filter(|s| s.before.is_empty() && s.argument.is_some()).count());
     routes
 }
@@ -82,7 +82,7 @@ fn segment(text: &str) -> Segment {
 }
 
 impl Segment {
-    /// Routes are matched without case; the argument is decoded.
+    /// Matches text ignoring case, and returns the decoded argument.
     fn take(&self, text: &str) -> Option<Option<(String, String)>> {
         let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
         let Some(argument) = &self.argument else {
@@ -99,21 +99,21 @@ impl Segment {
     }
 }
 
-/// Whether the document has this operation; the path is compared without case.
-pub(crate) fn knows(method: &str, template: &str) -> bool {
+/// Returns true if the document has this operation, ignoring the case of the path.
+pub(crate) fn has_operation(method: &str, template: &str) -> bool {
     let same = |route: &Route| route.method == method && route.template.eq_ignore_ascii_case(template);
     ROUTES.iter().any(same)
 }
 
-/// The path of the operation that a request is for, as the document has it.
+/// Returns the path of the operation as in the document.
 pub(crate) fn template(method: &str, path: &str) -> Option<&'static str> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let mut routes = ROUTES.iter().filter(|route| route.method == method);
     routes.find(|route| route.matches(&segments).is_some()).map(|route| route.template)
 }
 
-/// Finds the route and checks the request. `path` is below the base of the API.
-pub(crate) fn check(request: &Request, path: &str) -> Result<Allowed, Reply> {
+/// Finds the route and validates the request. `path` is relative to the base path of the API.
+pub(crate) fn check(request: &Request, path: &str) -> Result<ValidRequest, Reply> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let mut other_method = false;
     for route in ROUTES.iter() {
@@ -126,7 +126,7 @@ pub(crate) fn check(request: &Request, path: &str) -> Result<Allowed, Reply> {
         }
         let (body, notes) = route.body(request)?;
         route.check_parameters(request, &body)?;
-        return Ok(Allowed {
+        return Ok(ValidRequest {
             method: route.method.clone(),
             template: route.template,
             arguments,
@@ -136,7 +136,7 @@ pub(crate) fn check(request: &Request, path: &str) -> Result<Allowed, Reply> {
         });
     }
     let status = if other_method { StatusCode::METHOD_NOT_ALLOWED } else { StatusCode::NOT_FOUND };
-    Err(Reply::empty(status).noted(format!("{} {path} is no route of the document", request.method)))
+    Err(Reply::empty(status).noted(format!("{} {path} is not in the document", request.method)))
 }
 
 impl Route {
@@ -158,11 +158,11 @@ impl Route {
         code.and_then(|code| code.parse().ok()).unwrap_or(StatusCode::OK)
     }
 
-    /// The body in the service's spelling, and what was put right in it.
+    /// Returns the body with the service's spelling, and notes on its deviations.
     fn body(&self, request: &Request) -> Result<(Value, Vec<String>), Reply> {
         let schema = self.operation.pointer("/requestBody/content/application~1json/schema");
         let Some(schema) = schema else {
-            // `{}` is sent by some clients where there is nothing to say.
+            // Some clients send `{}` instead of an empty body.
             let nothing = request.body.is_empty() || request.body == b"{}";
             return if nothing {
                 Ok((Value::Null, Vec::new()))
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn routes_without_case_and_with_arguments_in_parentheses() {
+    fn matches_routes_ignoring_case_and_with_arguments_in_parentheses() {
         let document: Value = serde_json::from_str(include_str!("../../../openapi/partner-ingestion.json")).unwrap();
         let items = document["paths"].as_object().unwrap().values();
         let operations: usize = items.map(|item| item.as_object().unwrap().len()).sum();

@@ -1,16 +1,16 @@
-//! The control interface over HTTP, for tests in any language: faults, time, the calls that came.
+//! The HTTP control API, for tests in any language.
 //!
-//! It is off unless [`SandboxBuilder::control`](crate::SandboxBuilder::control) turns it on, so that a client cannot lean on
-//! what the service does not have.
+//! It is disabled by default, because the real service does not have it. See
+//! [`SandboxBuilder::control`](crate::SandboxBuilder::control).
 
 use crate::contract;
+use crate::error_shape::ErrorShape;
 use crate::fault::{Calls, Fault};
 use crate::incident::Incident;
 use crate::message::{Reply, Request};
 use crate::names::UnknownName;
 use crate::sandbox;
 use crate::server::{State, lock};
-use crate::shape::ErrorShape;
 use http::StatusCode;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -19,13 +19,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where the interface is below the sandbox's address.
+/// The path prefix of the control API.
 pub(crate) const PREFIX: &str = "/sandbox/";
 
-/// What POST `/sandbox/faults` takes.
+/// The body of POST `/sandbox/faults`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Order {
+struct FaultRequest {
     /// `any`, `tokens`, `uploads`, or an operation such as `GET /products/{productID}`.
     calls: String,
     #[serde(default = "once")]
@@ -36,7 +36,7 @@ struct Order {
     #[serde(default)]
     body: String,
     shape: Option<String>,
-    /// `reset`, `cut`, `torn` or `stall`.
+    /// `reset`, `drop-response`, `truncate-body` or `stall`.
     connection: Option<String>,
     per_second: Option<u32>,
     #[serde(default)]
@@ -47,76 +47,78 @@ fn once() -> usize {
     1
 }
 
-/// What POST `/sandbox/clock` takes.
+/// The body of POST `/sandbox/clock`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Jump {
+struct AdvanceRequest {
     advance_seconds: u64,
 }
 
-/// What POST and DELETE `/sandbox/incidents` take.
+/// The body of POST and DELETE `/sandbox/incidents`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Named {
+struct IncidentRequest {
     incident: String,
 }
 
-/// What POST `/sandbox/submissions` takes.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Next {
-    next: String,
-}
-
-/// What POST `/sandbox/tokens` takes.
+/// The body of POST `/sandbox/submissions`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Tokens {
+struct OutcomeRequest {
+    next_outcome: String,
+}
+
+/// The body of POST `/sandbox/tokens`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct TokenLifetimeRequest {
     lifetime_seconds: u64,
 }
 
-const KNOWN: &str = "GET calls, POST and DELETE faults, POST and DELETE incidents, POST submissions, POST clock, POST and DELETE tokens";
+const ROUTES: &str = "GET calls, POST and DELETE faults, POST and DELETE incidents, POST submissions, POST clock, POST and DELETE tokens";
 
 pub(crate) fn handle(state: &Arc<State>, request: &Request) -> Reply {
-    match carry_out(state, request) {
+    match dispatch(state, request) {
         Some(Ok(None)) => Reply::empty(StatusCode::NO_CONTENT),
         Some(Ok(Some(body))) => Reply::ok(body),
         Some(Err(error)) => Reply::json(StatusCode::BAD_REQUEST, json!({"error": error})),
-        None => Reply::json(StatusCode::NOT_FOUND, json!({"error": format!("there are: {KNOWN}")})),
+        None => {
+            Reply::json(StatusCode::NOT_FOUND, json!({"error": format!("unknown route; available routes: {ROUTES}")}))
+        }
     }
 }
 
-/// What was asked for; none when there is no such thing.
-fn carry_out(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value>, String>> {
+/// Executes a control request. `None` if there is no such route.
+fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value>, String>> {
     let path = request.path.trim_start_matches(PREFIX);
     let done = match (request.method.as_str(), path) {
         ("GET", "calls") => return Some(Ok(Some(calls(state)))),
-        ("POST", "faults") => read(request).and_then(|order| fault(state, &order)),
+        ("POST", "faults") => read(request).and_then(|fault_request| fault(state, &fault_request)),
         ("DELETE", "faults") => {
             lock(&state.faults).clear();
             Ok(())
         }
         ("POST", "incidents") => incident(request).and_then(|incident| {
-            let begun = sandbox::begin(state, incident);
-            begun.map_err(|error| error.to_string())
+            let started = sandbox::start_incident(state, incident);
+            started.map_err(|error| error.to_string())
         }),
         ("DELETE", "incidents") => incident(request).map(|incident| {
-            lock(&state.world).incidents.remove(&incident);
+            lock(&state.model).incidents.remove(&incident);
         }),
-        ("POST", "submissions") => read(request).and_then(|next: Next| {
-            let verdict = next.next.parse().map_err(|unknown: UnknownName| unknown.to_string())?;
-            lock(&state.world).verdicts.push_back(verdict);
+        ("POST", "submissions") => read(request).and_then(|body: OutcomeRequest| {
+            let outcome = body.next_outcome.parse().map_err(|unknown: UnknownName| unknown.to_string())?;
+            lock(&state.model).next_outcomes.push_back(outcome);
             Ok(())
         }),
-        ("POST", "clock") => read(request).map(|jump: Jump| {
-            let by = Duration::from_secs(jump.advance_seconds);
-            lock(&state.world).clock.advance(by);
+        ("POST", "clock") => read(request).map(|advance: AdvanceRequest| {
+            let by = Duration::from_secs(advance.advance_seconds);
+            lock(&state.model).clock.advance(by);
         }),
-        ("POST", "tokens") => read(request).map(|tokens: Tokens| {
-            lock(&state.world).token_lifetime = Duration::from_secs(tokens.lifetime_seconds);
+        ("POST", "tokens") => read(request).map(|tokens: TokenLifetimeRequest| {
+            lock(&state.model).token_lifetime = Duration::from_secs(tokens.lifetime_seconds);
         }),
         ("DELETE", "tokens") => {
-            lock(&state.world).tokens.clear();
+            lock(&state.model).tokens.clear();
             Ok(())
         }
         _ => return None,
@@ -129,53 +131,63 @@ fn read<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
 }
 
 fn incident(request: &Request) -> Result<Incident, String> {
-    let named: Named = read(request)?;
-    named.incident.parse().map_err(|unknown: UnknownName| unknown.to_string())
+    let request: IncidentRequest = read(request)?;
+    request.incident.parse().map_err(|unknown: UnknownName| unknown.to_string())
 }
 
-fn fault(state: &State, order: &Order) -> Result<(), String> {
-    let calls = match order.calls.as_str() {
+fn fault(state: &State, fault_request: &FaultRequest) -> Result<(), String> {
+    let calls = match fault_request.calls.as_str() {
         "any" => Calls::any(),
         "tokens" => Calls::tokens(),
         "uploads" => Calls::uploads(),
         operation => match operation.split_once(' ') {
-            Some((method, path)) if contract::knows(method, path) => Calls::of(method, path),
+            Some((method, path)) if contract::has_operation(method, path) => Calls::of(method, path),
             _ => {
-                return Err(format!("{operation} is neither any, tokens, uploads nor an operation of the document"));
+                return Err(format!(
+                    "unknown calls {operation:?}; expected any, tokens, uploads or an operation of the document"
+                ));
             }
         },
     };
-    let fault = order.fault()?.after(Duration::from_millis(order.delay_milliseconds));
-    lock(&state.faults).add(calls, fault, order.times);
+    let fault = fault_request.fault()?.after(Duration::from_millis(fault_request.delay_milliseconds));
+    lock(&state.faults).add(calls, fault, fault_request.times);
     Ok(())
 }
 
-impl Order {
+impl FaultRequest {
     fn fault(&self) -> Result<Fault, String> {
         let fault = match (self.status, self.connection.as_deref(), self.per_second) {
-            (Some(status), None, None) => self.answer(status)?,
+            (Some(status), None, None) => self.response(status)?,
             (None, Some("reset"), None) => Fault::reset(),
-            (None, Some("cut"), None) => Fault::cut(),
-            (None, Some("torn"), None) => Fault::torn(),
+            (None, Some("drop-response"), None) => Fault::drop_response(),
+            (None, Some("truncate-body"), None) => Fault::truncate_body(),
             (None, Some("stall"), None) => Fault::stall(),
-            (None, Some(other), None) => return Err(format!("{other} is none of reset, cut, torn and stall")),
-            (None, None, Some(0)) => return Err("perSecond is at least 1".to_owned()),
-            (None, None, Some(rate)) => Fault::above_rate(rate),
+            (None, Some(other), None) => {
+                return Err(format!(
+                    "unknown connection fault {other:?}; expected reset, drop-response, truncate-body or stall"
+                ));
+            }
+            (None, None, Some(0)) => return Err("perSecond must be at least 1".to_owned()),
+            (None, None, Some(rate)) => Fault::rate_limit(rate),
             (None, None, None) if self.delay_milliseconds > 0 => Fault::delay(Duration::ZERO),
-            _ => return Err("one of status, connection and perSecond is needed, or delayMilliseconds".to_owned()),
+            _ => {
+                return Err(
+                    "expected exactly one of status, connection and perSecond, or only delayMilliseconds".to_owned()
+                );
+            }
         };
         Ok(self.headers.iter().fold(fault, |fault, (name, value)| fault.header(name, value)))
     }
 
-    fn answer(&self, status: u16) -> Result<Fault, String> {
+    fn response(&self, status: u16) -> Result<Fault, String> {
         if !(200..=599).contains(&status) {
-            return Err(format!("{status} is no status"));
+            return Err(format!("invalid status {status}; expected 200 to 599"));
         }
         let Some(name) = &self.shape else {
             return Ok(Fault::status(status).body(self.body.as_str()));
         };
         let shape: ErrorShape = name.parse().map_err(|unknown: UnknownName| unknown.to_string())?;
-        Ok(Fault::refusal(status, shape))
+        Ok(Fault::error(status, shape))
     }
 }
 

@@ -1,8 +1,8 @@
-//! Public incidents of the service, to be had again by name.
+//! Past incidents of the service, reproducible by name.
 
 use crate::names::named;
 
-/// Something that went wrong at the service for days, as its users reported it.
+/// An incident of the real service, as reported by its users.
 ///
 /// ```
 /// use partner_sandbox::Incident;
@@ -14,17 +14,17 @@ use crate::names::named;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Incident {
-    /// `next-link-not-found`, August 2023: a next link that is followed answers 404.
+    /// `next-link-not-found`, August 2023: following a next link returns 404.
     NextLinkNotFound,
-    /// `list-refused`, from 22 April 2026 on: the list of products without a filter answers 400 ICH50400.
+    /// `list-refused`, since 22 April 2026: listing products without a filter returns 400 ICH50400.
     ListRefused,
-    /// `list-empty`, from 22 April 2026 on: the list of products is empty, while each of them is there by its id.
+    /// `list-empty`, since 22 April 2026: the list of products is empty, but each product can be read by its id.
     ListEmpty,
-    /// `publisher-id-demanded`, June 2026: every call answers 400 and demands a header `x-ms-publisherId`, which does not help.
+    /// `publisher-id-demanded`, June 2026: every call returns 400 and requests the header `x-ms-publisherId`, even if it is sent.
     PublisherIdDemanded,
-    /// `workflow-details-missing`, June 2026: in preview the workflow details of a submission answer 404 once.
+    /// `workflow-details-missing`, June 2026: the workflow details of a submission in preview return 404 once.
     WorkflowDetailsMissing,
-    /// `front-door-uploads`, from 28 August 2026 on: upload addresses lead to another host.
+    /// `front-host-uploads`, since 28 August 2026: upload URLs are on another host.
     FrontDoorUploads,
 }
 
@@ -38,7 +38,7 @@ named! { Incident, "incident":
 }
 
 impl Incident {
-    /// All of them.
+    /// All incidents.
     pub const ALL: [Self; 6] = [
         Self::NextLinkNotFound,
         Self::ListRefused,
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_incident_is_found_by_its_name() {
+    fn every_incident_parses_from_its_name() {
         for incident in Incident::ALL {
             assert_eq!(incident.to_string().parse(), Ok(incident));
         }

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod answer;
 mod blob;
 mod builder;
 mod clock;
@@ -8,24 +7,25 @@ mod connection;
 mod contract;
 mod control;
 mod entra;
+mod error_shape;
 mod fault;
 mod incident;
 mod message;
+mod model;
 mod names;
 mod record;
+mod response;
 mod sandbox;
 mod schema;
 mod server;
 mod service;
-mod shape;
-mod verdict;
-mod world;
+mod submission_outcome;
 
 pub use builder::SandboxBuilder;
+pub use error_shape::ErrorShape;
 pub use fault::{Calls, Fault};
 pub use incident::Incident;
 pub use names::UnknownName;
 pub use record::{CallRecord, Exchange};
 pub use sandbox::Sandbox;
-pub use shape::ErrorShape;
-pub use verdict::Verdict;
+pub use submission_outcome::SubmissionOutcome;

@@ -1,4 +1,4 @@
-//! `cargo run -p partner-sandbox`: the sandbox as a program, for any language.
+//! The sandbox as a program: `cargo run -p partner-sandbox`.
 
 use partner_sandbox::{CallRecord, Incident, Sandbox, SandboxBuilder};
 use std::io::{IsTerminal, Write};
@@ -6,35 +6,36 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 const HELP: &str = "\
-Partner Center on loopback: sign-in, Ingestion API and blob store, with the state in memory.
+Run Entra ID, the Partner Center Ingestion API and a blob store on loopback, with all state in memory.
 
-usage: partner-sandbox [OPTIONS]
+Usage: partner-sandbox [OPTIONS]
 
-  --port PORT              listen on this port (a free one if not given)
-  --pace MS                how long each step of a package or a submission takes (1000 if not given)
-  --page-size N            how many products a page has (2 if not given)
-  --token-lifetime S       how many seconds tokens live (3600 if not given)
-  --incident NAME          begin with an incident of the service under way; may be given more than once
-  --control                faults, incidents, time and the log of calls over HTTP, under /sandbox/
-  --help                   this text
+Options:
+  --port PORT              port to listen on (default: a free port)
+  --processing-delay MS    milliseconds per processing step of a package or a submission (default: 1000)
+  --page-size N            products per page (default: 2)
+  --token-lifetime S       lifetime of access tokens in seconds (default: 3600)
+  --incident NAME          start with this incident; may be repeated
+  --control                enable the HTTP control API under /sandbox/
+  --help                   print this help
 
-It prints the environment to export and a curl line to standard output, and every call to standard error.
-Exit codes: 0 when it was stopped, 1 when it cannot listen, 2 when an option is not understood.
+Prints the environment variables and an example request to standard output, and every call to standard error.
+Exit codes: 0 stopped, 1 cannot listen, 2 invalid option.
 ";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let builder = match configured(std::env::args().skip(1)) {
+    let builder = match parse_args(std::env::args().skip(1)) {
         Ok(Some(builder)) => builder,
         Ok(None) => return print(HELP, ExitCode::SUCCESS),
-        Err(error) => return complain(&format!("{error}\n\n{HELP}"), ExitCode::from(2)),
+        Err(error) => return print_error(&format!("{error}\n\n{HELP}"), ExitCode::from(2)),
     };
     let colour = std::io::stderr().is_terminal();
     let sandbox = match builder.on_call(move |call| log(call, colour)).start().await {
         Ok(sandbox) => sandbox,
-        Err(error) => return complain(&format!("cannot listen: {error}\n"), ExitCode::FAILURE),
+        Err(error) => return print_error(&format!("cannot listen: {error}\n"), ExitCode::FAILURE),
     };
-    print(&introduction(&sandbox), ExitCode::SUCCESS);
+    print(&environment(&sandbox), ExitCode::SUCCESS);
     tokio::select! {
         _ = sandbox.run() => {}
         _ = tokio::signal::ctrl_c() => {}
@@ -42,9 +43,9 @@ async fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What the options say; none when they ask for help.
-fn configured(mut args: impl Iterator<Item = String>) -> Result<Option<SandboxBuilder>, String> {
-    let mut builder = Sandbox::builder().pace(Duration::from_secs(1));
+/// Parses the options. `None` if help is requested.
+fn parse_args(mut args: impl Iterator<Item = String>) -> Result<Option<SandboxBuilder>, String> {
+    let mut builder = Sandbox::builder().processing_delay(Duration::from_secs(1));
     while let Some(option) = args.next() {
         if option == "--help" || option == "-h" {
             return Ok(None);
@@ -53,14 +54,14 @@ fn configured(mut args: impl Iterator<Item = String>) -> Result<Option<SandboxBu
             builder = builder.control(true);
             continue;
         }
-        let known = ["--port", "--pace", "--page-size", "--token-lifetime", "--incident"];
+        let known = ["--port", "--processing-delay", "--page-size", "--token-lifetime", "--incident"];
         if !known.contains(&option.as_str()) {
-            return Err(format!("{option} is not understood"));
+            return Err(format!("unknown option {option}"));
         }
-        let value = args.next().ok_or_else(|| format!("{option} takes a value"))?;
+        let value = args.next().ok_or_else(|| format!("option {option} requires a value"))?;
         builder = match option.as_str() {
             "--port" => builder.port(number(&option, &value)?),
-            "--pace" => builder.pace(Duration::from_millis(number(&option, &value)?)),
+            "--processing-delay" => builder.processing_delay(Duration::from_millis(number(&option, &value)?)),
             "--page-size" => builder.page_size(number(&option, &value)?),
             "--token-lifetime" => builder.token_lifetime(Duration::from_secs(number(&option, &value)?)),
             _ => builder.incident(value.parse::<Incident>().map_err(|unknown| unknown.to_string())?),
@@ -70,11 +71,11 @@ fn configured(mut args: impl Iterator<Item = String>) -> Result<Option<SandboxBu
 }
 
 fn number<N: std::str::FromStr>(option: &str, value: &str) -> Result<N, String> {
-    value.parse().map_err(|_| format!("{option} takes a number, not {value:?}"))
+    value.parse().map_err(|_| format!("invalid value {value:?} for {option}: expected a number"))
 }
 
-/// What to export, and how to get a token by hand.
-fn introduction(sandbox: &Sandbox) -> String {
+/// Returns the environment variables to export, and a command that requests a token.
+fn environment(sandbox: &Sandbox) -> String {
     let (authority, tenant) = (sandbox.authority(), sandbox.tenant());
     let (client, secret, url) = (sandbox.client_id(), sandbox.client_secret(), sandbox.url());
     format!(
@@ -84,24 +85,24 @@ fn introduction(sandbox: &Sandbox) -> String {
          export AZURE_CLIENT_ID={client}\n\
          export AZURE_CLIENT_SECRET={secret}\n\
          export PARTNER_INGESTION_URL={url}\n\n\
-         # a token:\n\
+         # Request a token:\n\
          curl -d grant_type=client_credentials -d client_id={client} -d client_secret={secret} \
          -d resource=https://api.partner.microsoft.com {authority}/{tenant}/oauth2/token\n\n"
     )
 }
 
 fn print(text: &str, code: ExitCode) -> ExitCode {
-    // A closed pipe is the reader's choice.
+    // Ignore a closed pipe.
     let _ = std::io::stdout().write_all(text.as_bytes());
     code
 }
 
-fn complain(text: &str, code: ExitCode) -> ExitCode {
+fn print_error(text: &str, code: ExitCode) -> ExitCode {
     let _ = std::io::stderr().write_all(text.as_bytes());
     code
 }
 
-/// One line a call: green for a success, yellow for a broken connection, red for a refusal with its reason.
+/// Prints one line per call: green for success, yellow for a closed connection, red for an error with its reason.
 fn log(call: &CallRecord, colour: bool) {
     let (on, off) = match (colour, call.status) {
         (false, _) => ("", ""),

@@ -1,13 +1,13 @@
-//! Requests and answers as the rooms of the sandbox pass them around.
+//! Requests and replies of the handlers.
 
-use crate::shape;
+use crate::error_shape;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
-/// The media type of every answer with a body.
+/// The content type of JSON responses.
 pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
-/// A request with its whole body.
+/// A request with its complete body.
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) path: String,
@@ -26,13 +26,13 @@ impl Request {
     }
 }
 
-/// An answer, and why a request was refused: the reason goes to the log, the service would not say all of it.
+/// The reply of a handler. The note is written to the call log only, because the real service does not return it.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(header::HeaderName, HeaderValue)>,
     pub(crate) body: Option<Value>,
-    /// The bytes of a file, in place of a body.
+    /// The bytes of a file, instead of a JSON body.
     pub(crate) file: Option<Vec<u8>>,
     pub(crate) note: Option<String>,
 }
@@ -54,21 +54,21 @@ impl Reply {
         Self::json(StatusCode::OK, body)
     }
 
-    /// The service's 400: a JSON string with a code, a sentence and a JSON object in it.
+    /// Creates the service's 400: a JSON string with a code, a sentence and an embedded JSON object.
     pub(crate) fn bad_request(field: &str, message: &str) -> Self {
         Self {
             note: Some(format!("{field}: {message}")),
-            ..Self::json(StatusCode::BAD_REQUEST, shape::coded(50_400, field, message))
+            ..Self::json(StatusCode::BAD_REQUEST, error_shape::coded(50_400, field, message))
         }
     }
 
-    /// The service's other refusals: a JSON string with a sentence.
-    pub(crate) fn refused(status: StatusCode, message: &str) -> Self {
+    /// Creates another error of the service: a JSON string with a sentence.
+    pub(crate) fn error(status: StatusCode, message: &str) -> Self {
         Self { note: Some(message.to_owned()), ..Self::json(status, message.into()) }
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
-        Self::refused(StatusCode::NOT_FOUND, &format!("The {what} does not exist."))
+        Self::error(StatusCode::NOT_FOUND, &format!("The {what} does not exist."))
     }
 
     pub(crate) fn with_header(mut self, name: header::HeaderName, value: &str) -> Self {
@@ -84,17 +84,17 @@ impl Reply {
     }
 }
 
-/// A new identifier, as the service makes them.
+/// Returns a new GUID.
 pub(crate) fn guid() -> String {
     uuid::Uuid::new_v4().to_string()
 }
 
-/// A new entity tag; its quotes belong to it.
+/// Returns a new entity tag, including its quotes.
 pub(crate) fn etag() -> String {
     format!("\"{}\"", guid())
 }
 
-/// Pairs of a query or a form.
+/// Parses the pairs of a query or a form.
 pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
     let decode = |part: &str| {
         let spaced = part.replace('+', " ");

@@ -1,8 +1,8 @@
-//! Things that have a name, for the control interface and the command line.
+//! Enums with names, for the control API and the command line.
 
 use std::fmt;
 
-/// A name that stands for nothing here. Its text says which names there are.
+/// The error for an unknown name. Its message lists the known names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownName {
     what: &'static str,
@@ -12,23 +12,23 @@ pub struct UnknownName {
 
 impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no {} {:?}; there are: {}", self.what, self.name, self.known)
+        write!(f, "unknown {} {:?}; expected one of: {}", self.what, self.name, self.known)
     }
 }
 
 impl std::error::Error for UnknownName {}
 
-/// The thing of this name.
+/// Finds a value by its name.
 pub(crate) fn find<T: Copy>(what: &'static str, table: &[(&str, T)], name: &str) -> Result<T, UnknownName> {
     let found = table.iter().find(|(known, _)| *known == name);
-    found.map(|(_, thing)| *thing).ok_or_else(|| UnknownName {
+    found.map(|(_, value)| *value).ok_or_else(|| UnknownName {
         what,
         name: name.to_owned(),
         known: table.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", "),
     })
 }
 
-/// Reads a public enum by the names of its variants, and prints it so.
+/// Implements `FromStr` and `Display` for an enum with named variants.
 macro_rules! named {
     ($type:ident, $what:literal: $($name:literal = $variant:ident,)*) => {
         const NAMES: &[(&str, $type)] = &[$(($name, $type::$variant),)*];
@@ -41,7 +41,7 @@ macro_rules! named {
             }
         }
 
-        /// Its name, as [`FromStr`](std::str::FromStr) reads it.
+        /// Prints the name that [`FromStr`](std::str::FromStr) parses.
         impl std::fmt::Display for $type {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 let named = NAMES.iter().find(|(_, known)| known == self);
@@ -58,10 +58,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_name_hears_the_known_ones() {
+    fn unknown_name_lists_the_known_names() {
         let table = [("one", 1), ("two", 2)];
         assert_eq!(find("number", &table, "two"), Ok(2));
         let unknown = find("number", &table, "Two").unwrap_err().to_string();
-        assert_eq!(unknown, "there is no number \"Two\"; there are: one, two");
+        assert_eq!(unknown, "unknown number \"Two\"; expected one of: one, two");
     }
 }

@@ -1,13 +1,13 @@
-//! A sandbox that runs: its addresses, its account, its log of calls.
+//! A running sandbox.
 
 use crate::builder::SandboxBuilder;
 use crate::connection;
 use crate::fault::{Calls, Fault};
 use crate::incident::Incident;
+use crate::model::Model;
 use crate::record::CallRecord;
-use crate::server::{BASE, Door, State, lock};
-use crate::verdict::Verdict;
-use crate::world::World;
+use crate::server::{BASE, Host, State, lock};
+use crate::submission_outcome::SubmissionOutcome;
 use std::net::SocketAddr;
 use std::ops::RangeBounds;
 use std::panic::resume_unwind;
@@ -15,13 +15,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
-/// The sandbox: starts on free loopback ports and stops when it is dropped.
+/// A running sandbox on loopback ports. It stops when it is dropped.
 ///
 /// # Panics
 ///
-/// When it is dropped: with what one of its hooks or handlers panicked with, and when a call that was
-/// [expected](Self::expect) did not come. A test that leans on the sandbox then fails, although the panic happened in another
-/// task.
+/// Dropping the sandbox panics if an [expected](Self::expect) call was not received, or if a hook or a handler panicked in the
+/// sandbox's own task. The test that owns the sandbox fails then.
 #[derive(Debug)]
 pub struct Sandbox {
     pub(crate) address: SocketAddr,
@@ -29,68 +28,67 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts a sandbox with the defaults.
+    /// Starts a sandbox with the default configuration.
     ///
     /// # Errors
     ///
-    /// When no loopback port is to be had.
+    /// Returns an error if no loopback port can be bound.
     pub async fn start() -> std::io::Result<Self> {
         Self::builder().start().await
     }
 
-    /// Starts the configuration of a sandbox.
+    /// Returns a builder for a sandbox.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::new()
     }
 
-    /// The base URL of the API.
+    /// Returns the base URL of the API.
     pub fn url(&self) -> String {
         format!("http://{}{BASE}", self.address)
     }
 
-    /// The authority host: where tokens are given out.
+    /// Returns the URL of the authority, which issues the tokens.
     pub fn authority(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The tenant of the one account.
+    /// Returns the tenant id.
     pub fn tenant(&self) -> String {
-        self.world().account.tenant.clone()
+        self.model().account.tenant.clone()
     }
 
-    /// The application of the one account.
+    /// Returns the client id of the application.
     pub fn client_id(&self) -> String {
-        self.world().account.client_id.clone()
+        self.model().account.client_id.clone()
     }
 
-    /// The secret of the one account.
+    /// Returns the client secret of the application.
     pub fn client_secret(&self) -> String {
-        self.world().account.secret.clone()
+        self.model().account.secret.clone()
     }
 
-    /// A federated assertion of the application, as a platform writes it into a file: it lives ten minutes.
+    /// Returns a federated assertion for the application, as a platform writes it to a file. It is valid for ten minutes.
     pub fn federated_assertion(&self) -> String {
-        let world = self.world();
-        world.account.signers.federated(world.clock.wall())
+        let model = self.model();
+        model.account.trusted_keys.federated(model.clock.wall())
     }
 
-    /// How many tokens were given out.
-    pub fn grants(&self) -> usize {
-        self.world().grants
+    /// Returns the number of tokens issued so far.
+    pub fn issued_tokens(&self) -> usize {
+        self.model().issued_tokens
     }
 
-    /// Takes back every token that was given out: the next call with one answers 401.
+    /// Revokes all issued tokens. The next call with one of them returns 401.
     pub fn revoke_tokens(&self) {
-        self.world().tokens.clear();
+        self.model().tokens.clear();
     }
 
-    /// The next calls of this kind meet the fault, so many of them; several faults happen in the order in which they were
-    /// asked for.
+    /// Injects a fault into the next `times` matching calls. Several faults are applied in the order in which they were added.
     pub fn fail(&self, calls: Calls, fault: Fault, times: usize) {
         lock(&self.state.faults).add(calls, fault, times);
     }
 
-    /// How often calls of this kind have to come until the sandbox is dropped; faults count too.
+    /// Expects this number of matching calls until the sandbox is dropped. Calls with an injected fault count, too.
     ///
     /// ```should_panic
     /// # #[tokio::main(flavor = "current_thread")]
@@ -99,7 +97,7 @@ impl Sandbox {
     ///
     /// let sandbox = Sandbox::start().await?;
     /// sandbox.expect(Calls::of("GET", "/products"), 1..=3);
-    /// drop(sandbox); // Nobody asked for the products.
+    /// drop(sandbox); // Panics, because there was no such call.
     /// # Ok(())
     /// # }
     /// ```
@@ -107,90 +105,94 @@ impl Sandbox {
         lock(&self.state.expectations).add(calls, &times);
     }
 
-    /// Begins an incident, which lasts until [`Sandbox::end`].
+    /// Starts an incident. It is active until [`stop_incident`](Self::stop_incident) is called.
     ///
     /// # Errors
     ///
-    /// [`Incident::FrontDoorUploads`] needs another port; when none is to be had, nothing begins.
-    pub fn begin(&self, incident: Incident) -> std::io::Result<()> {
-        begin(&self.state, incident)
+    /// Returns an error if the incident is [`Incident::FrontDoorUploads`] and no other port can be bound. The incident is not
+    /// started then.
+    pub fn start_incident(&self, incident: Incident) -> std::io::Result<()> {
+        start_incident(&self.state, incident)
     }
 
-    /// Ends an incident.
-    pub fn end(&self, incident: Incident) {
-        self.world().incidents.remove(&incident);
+    /// Stops an incident.
+    pub fn stop_incident(&self, incident: Incident) {
+        self.model().incidents.remove(&incident);
     }
 
-    /// What comes of the next submission that is created; several are kept in their order. Without a verdict a submission
-    /// passes when it is complete.
-    pub fn decide(&self, verdict: Verdict) {
-        self.world().verdicts.push_back(verdict);
+    /// Sets the outcome of the next submission. Several outcomes are queued in order.
+    ///
+    /// By default, a submission passes if its content is complete.
+    pub fn set_next_outcome(&self, outcome: SubmissionOutcome) {
+        self.model().next_outcomes.push_back(outcome);
     }
 
-    /// How long tokens live that are given out from now on.
+    /// Sets the lifetime of tokens issued from now on.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
-        self.world().token_lifetime = lifetime;
+        self.model().token_lifetime = lifetime;
     }
 
-    /// From now on so many of a hundred calls to the service meet a fault that is drawn at random: a connection that breaks
-    /// before, after or within the answer, 408, 429, 500, 502 or 503. The same seed draws the same faults. [`heal`](Self::heal)
-    /// ends it.
-    pub fn disturb(&self, seed: u64, percent: u8) {
-        lock(&self.state.faults).disturb(seed, percent);
+    /// Injects random faults into `percent` percent of the calls to the API, until [`clear_faults`](Self::clear_faults) is called.
+    ///
+    /// The faults are connections closed before the request, before the response or within the body, and the statuses 408, 429,
+    /// 500, 502 and 503. The same seed results in the same faults.
+    pub fn inject_random_faults(&self, seed: u64, percent: u8) {
+        lock(&self.state.faults).inject_random(seed, percent);
     }
 
-    /// Moves the sandbox's clock forward: tokens expire, packages are processed, submissions move on.
+    /// Advances the sandbox's clock: tokens expire, and the processing of packages and submissions proceeds.
     pub fn advance(&self, by: Duration) {
-        self.world().clock.advance(by);
+        self.model().clock.advance(by);
     }
 
-    /// Forgets the faults that have not happened yet, those at random too.
-    pub fn heal(&self) {
+    /// Removes all pending faults, including random faults.
+    pub fn clear_faults(&self) {
         lock(&self.state.faults).clear();
     }
 
-    /// The calls that came, oldest first.
+    /// Returns the latest 100,000 calls, oldest first.
     pub fn calls(&self) -> Vec<CallRecord> {
         lock(&self.state.calls).all()
     }
 
-    /// How many calls came to the service itself, faults among them: the log of a long run forgets.
-    pub fn served(&self) -> usize {
-        self.state.served.load(Ordering::Relaxed)
+    /// Returns the number of calls to the API, including calls with an injected fault. Unlike [`calls`](Self::calls), it is not
+    /// limited.
+    pub fn call_count(&self) -> usize {
+        self.state.call_count.load(Ordering::Relaxed)
     }
 
-    /// The same as a counter that can be read from elsewhere.
-    pub fn served_counter(&self) -> Arc<AtomicUsize> {
-        self.state.served.clone()
+    /// Returns a shared counter of the calls to the API, to read from other tasks.
+    pub fn call_counter(&self) -> Arc<AtomicUsize> {
+        self.state.call_count.clone()
     }
 
-    /// Waits until the sandbox is dropped elsewhere, which for a program is never.
+    /// Runs the sandbox until this future is dropped. The future never completes.
     pub async fn run(self) {
         std::future::pending::<()>().await;
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.state.world)
+    fn model(&self) -> MutexGuard<'_, Model> {
+        lock(&self.state.model)
     }
 }
 
-/// Begins an incident; one that needs a door of its own gets it.
-pub(crate) fn begin(state: &Arc<State>, incident: Incident) -> std::io::Result<()> {
-    if incident == Incident::FrontDoorUploads && lock(&state.world).front_door.is_none() {
+/// Starts an incident, and the server that it needs.
+pub(crate) fn start_incident(state: &Arc<State>, incident: Incident) -> std::io::Result<()> {
+    if incident == Incident::FrontDoorUploads && lock(&state.model).front_door.is_none() {
         let (listener, address) = connection::bind(0)?;
-        connection::open(state, &state.runtime, listener, Door::Blobs)?;
-        lock(&state.world).front_door = Some(format!("http://{address}"));
+        connection::start(state, &state.runtime, listener, Host::BlobStore)?;
+        lock(&state.model).front_door = Some(format!("http://{address}"));
     }
-    lock(&state.world).incidents.insert(incident);
+    lock(&state.model).incidents.insert(incident);
     Ok(())
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        for door in lock(&self.state.doors).drain(..) {
-            door.abort();
+        for host in lock(&self.state.servers).drain(..) {
+            host.abort();
         }
-        // A test that fails already says why.
+        // Keep the original panic of a failing test.
         if std::thread::panicking() {
             return;
         }
@@ -199,6 +201,6 @@ impl Drop for Sandbox {
             resume_unwind(panic);
         }
         let unmet = lock(&self.state.expectations).unmet();
-        assert!(unmet.is_empty(), "the sandbox expected other calls: {}", unmet.join("; "));
+        assert!(unmet.is_empty(), "unexpected number of calls to the sandbox: {}", unmet.join("; "));
     }
 }

@@ -1,6 +1,6 @@
-//! Validates a body against the corrected document and spells its property names as the service does.
+//! Validates a body against the corrected document and normalizes its property names.
 //!
-//! The service compares property names of requests without case and keeps fields it does not know.
+//! The service ignores the case of property names in requests, and keeps unknown fields.
 
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -10,7 +10,7 @@ pub(crate) struct Schemas<'d> {
     notes: RefCell<Vec<String>>,
 }
 
-/// A place in the body and what is wrong there.
+/// A validation error and its location in the body.
 pub(crate) struct Problem {
     pub(crate) place: String,
     pub(crate) message: String,
@@ -24,15 +24,15 @@ impl<'d> Schemas<'d> {
         Self { document, notes }
     }
 
-    /// What was put right in the bodies that were checked.
+    /// Returns notes on the deviations that were accepted.
     pub(crate) fn into_notes(self) -> Vec<String> {
         self.notes.into_inner()
     }
 
-    /// The body in the service's spelling.
+    /// Validates a body and returns it with the service's spelling.
     pub(crate) fn check(&self, schema: &Value, body: &Value, place: &str) -> Checked {
         let schema = self.resolve(schema);
-        // Clients send explicit nulls; they stand for absent.
+        // Clients send explicit nulls, which mean absent.
         if body.is_null() {
             return Ok(Value::Null);
         }
@@ -62,8 +62,8 @@ impl<'d> Schemas<'d> {
         if let (Some("boolean"), Some(text)) = (text("type"), body.as_str())
             && let Ok(truth) = text.to_ascii_lowercase().parse::<bool>()
         {
-            // A client of the service sends `canEnableCustomerActions` so, and is understood.
-            let note = format!("{place}: the text {body} is taken as {truth}; the document says boolean");
+            // The service accepts this: a client sends `canEnableCustomerActions` as a string.
+            let note = format!("{place}: string {body} accepted as {truth}, but the document has a boolean");
             self.notes.borrow_mut().push(note);
             return Ok(truth.into());
         }
@@ -73,7 +73,7 @@ impl<'d> Schemas<'d> {
         if let Some(values) = schema.get("enum").and_then(Value::as_array)
             && !values.iter().any(|value| same(value, body))
         {
-            return problem(place, &format!("{body} is none of {}", Value::from(values.clone())));
+            return problem(place, &format!("{body} is not one of {}", Value::from(values.clone())));
         }
         match (body, schema.get("items")) {
             (Value::Array(items), Some(schema)) => {
@@ -100,7 +100,7 @@ impl<'d> Schemas<'d> {
         Ok(Value::Object(checked))
     }
 
-    /// The member whose tag the body has; without a tag the first one that takes the body.
+    /// Validates against the union member with the body's tag. Without a tag, against the first member that accepts the body.
     fn check_union(&self, members: &[Value], body: &Value, place: &str) -> Checked {
         let tag = body.as_object().and_then(|object| field(object, "resourceType")).and_then(Value::as_str);
         let Some(tag) = tag else {
@@ -120,7 +120,7 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    /// The one value of `resourceType` that a schema allows.
+    /// Returns the only value of `resourceType` that a schema allows.
     pub(crate) fn tag(&self, schema: &Value) -> Option<String> {
         let properties = self.properties(self.resolve(schema));
         let (_, tag) = properties.iter().rev().find(|(name, _)| *name == "resourceType")?;
@@ -130,7 +130,7 @@ impl<'d> Schemas<'d> {
         }
     }
 
-    /// The properties of an object, those of its bases first.
+    /// Returns the properties of an object, those of its base schemas first.
     fn properties(&self, schema: &'d Value) -> Vec<(&'d String, &'d Value)> {
         let schema = self.resolve(schema);
         let mut all = Vec::new();
@@ -153,12 +153,12 @@ impl<'d> Schemas<'d> {
     }
 }
 
-/// A member by its name without case.
+/// Returns a field by its name, ignoring case.
 pub(crate) fn field<'o>(object: &'o Map<String, Value>, name: &str) -> Option<&'o Value> {
     object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// Values are compared without case: `AzureOfferID` and `AzureOfferId` are one.
+/// Compares values ignoring case: `AzureOfferID` equals `AzureOfferId`.
 fn same(known: &Value, sent: &Value) -> bool {
     match (known.as_str(), sent.as_str()) {
         (Some(known), Some(sent)) => known.eq_ignore_ascii_case(sent),
@@ -181,13 +181,13 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_text_for_a_truth_is_understood_and_noted() {
+    fn accepts_a_boolean_as_string_with_a_note() {
         let schemas = Schemas::new(&Value::Null);
         let schema = json!({"properties": {"canEnable": {"type": "boolean"}}});
         let check = |body: Value| schemas.check(&schema, &body, "").map_err(|problem| problem.message);
         assert_eq!(check(json!({"CanEnable": "True"})), Ok(json!({"canEnable": true})));
         assert_eq!(check(json!({"canEnable": "yes"})), Err("boolean is expected".to_owned()));
-        let note = "canEnable: the text \"True\" is taken as true; the document says boolean";
+        let note = "canEnable: string \"True\" accepted as true, but the document has a boolean";
         assert_eq!(schemas.into_notes(), [note]);
     }
 }

@@ -1,12 +1,12 @@
-//! Answers one request: the fault that was asked for, or what the room says that it is for.
+//! Serves one request: applies an injected fault or dispatches to a handler.
 
-use crate::answer::{Answer, Broken, Content};
-use crate::fault::{Break, Destination, Fault, Faults, Kind};
+use crate::error_shape::exception;
+use crate::fault::{Destination, Disconnect, Fault, Faults, Kind};
 use crate::incident::Incident;
 use crate::message::{Reply, Request, pairs};
+use crate::model::Model;
 use crate::record::{CallRecord, Exchange, Expectations, Log};
-use crate::shape::exception;
-use crate::world::World;
+use crate::response::{Content, Disconnected, WireResponse};
 use crate::{blob, contract, control, entra, service};
 use http::{HeaderMap, Request as HttpRequest, Response as HttpResponse, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -18,31 +18,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-/// The path of the API below the host, as the service has it.
+/// The base path of the API, as on the real service.
 pub(crate) const BASE: &str = "/v1.0/ingestion";
-/// The largest file that one request may bring, as a sibling of the service says (reported in 2026).
+/// Maximum size of a request body, as a related service reports it (reported in 2026).
 const MAX_BODY: usize = 268_435_456;
 
 pub(crate) type OnCall = Box<dyn Fn(&CallRecord) + Send + Sync>;
 pub(crate) type OnExchange = Box<dyn Fn(&Exchange) + Send + Sync>;
 
-/// What the requests of one sandbox share.
+/// The state shared by all requests of one sandbox.
 pub(crate) struct State {
-    pub(crate) world: Mutex<World>,
+    pub(crate) model: Mutex<Model>,
     pub(crate) calls: Mutex<Log>,
-    /// Calls to operations.
-    pub(crate) served: Arc<AtomicUsize>,
+    /// Number of calls to the API.
+    pub(crate) call_count: Arc<AtomicUsize>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) expectations: Mutex<Expectations>,
-    /// What a handler or a hook panicked with.
+    /// The panics of handlers and hooks.
     pub(crate) panics: Mutex<Vec<Box<dyn Any + Send>>>,
     pub(crate) on_call: Option<OnCall>,
     pub(crate) on_exchange: Vec<OnExchange>,
-    /// Whether the control interface is there.
+    /// Whether the control API is enabled.
     pub(crate) control: bool,
     pub(crate) runtime: Handle,
-    /// Closed when the sandbox is dropped.
-    pub(crate) doors: Mutex<Vec<AbortHandle>>,
+    /// Aborted when the sandbox is dropped.
+    pub(crate) servers: Mutex<Vec<AbortHandle>>,
 }
 
 impl std::fmt::Debug for State {
@@ -51,28 +51,28 @@ impl std::fmt::Debug for State {
     }
 }
 
-/// What stands behind an address.
+/// The host that a server implements.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
-    /// Entra ID, the service, the control interface.
+pub(crate) enum Host {
+    /// Entra ID, the API and the control API.
     Service,
-    /// The blob store: a host of its own, which never sees a token.
-    Blobs,
+    /// The blob store, which is a separate host and must not receive tokens.
+    BlobStore,
 }
 
-pub(crate) async fn answer(
+pub(crate) async fn serve(
     state: Arc<State>,
-    door: Door,
+    host: Host,
     request: HttpRequest<Incoming>,
-) -> Result<HttpResponse<Content>, Broken> {
+) -> Result<HttpResponse<Content>, Disconnected> {
     let (parts, body) = request.into_parts();
     let target = parts.uri.to_string();
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes().to_vec(),
         Err(error) if error.is::<LengthLimitError>() => {
-            return Ok(Answer::from(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)).deliver());
+            return Ok(WireResponse::from(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)).into_http());
         }
-        Err(_) => return Err(Broken),
+        Err(_) => return Err(Disconnected),
     };
     let request = Request {
         method: parts.method,
@@ -81,33 +81,33 @@ pub(crate) async fn answer(
         headers: parts.headers,
         body,
     };
-    if door == Door::Service && state.control && request.path.starts_with(control::PREFIX) {
-        return Ok(Answer::from(control::handle(&state, &request)).deliver());
+    if host == Host::Service && state.control && request.path.starts_with(control::PREFIX) {
+        return Ok(WireResponse::from(control::handle(&state, &request)).into_http());
     }
-    let destination = destination(door, &request);
-    let fault = destination.as_ref().and_then(|to| plan(&state, to));
+    let destination = destination(host, &request);
+    let fault = destination.as_ref().and_then(|to| take_fault(&state, to));
     if let Some(fault) = &fault {
         tokio::time::sleep(fault.delay).await;
     }
-    let (mut answer, broken) = match fault.map(|fault| fault.kind) {
-        Some(Kind::Answer { status, headers, body }) => (Answer::planned(status, headers, body), None),
-        Some(Kind::Broken(Break::Before)) => (Answer::none(), Some(Break::Before)),
-        Some(Kind::Broken(broken)) => (own(&state, door, &request), Some(broken)),
-        Some(Kind::Own | Kind::AboveRate(_)) | None => (own(&state, door, &request), None),
+    let (mut response, disconnect) = match fault.map(|fault| fault.kind) {
+        Some(Kind::Respond { status, headers, body }) => (WireResponse::scripted(status, headers, body), None),
+        Some(Kind::Disconnect(Disconnect::BeforeRequest)) => (WireResponse::empty(), Some(Disconnect::BeforeRequest)),
+        Some(Kind::Disconnect(disconnect)) => (handle(&state, host, &request), Some(disconnect)),
+        Some(Kind::Delay | Kind::RateLimit(_)) | None => (handle(&state, host, &request), None),
     };
-    if door == Door::Service {
-        answer.stamp();
+    if host == Host::Service {
+        response.add_service_headers();
     }
-    let call = record(&request, destination.as_ref(), &answer, broken);
-    guarded(&state, || remember(&state, call, target, &request, &answer));
-    match broken {
-        None => Ok(answer.deliver()),
-        Some(broken) => answer.break_off(broken),
+    let call = record(&request, destination.as_ref(), &response, disconnect);
+    catch_panic(&state, || log_call(&state, call, target, &request, &response));
+    match disconnect {
+        None => Ok(response.into_http()),
+        Some(disconnect) => response.disconnect(disconnect),
     }
 }
 
-fn destination(door: Door, request: &Request) -> Option<Destination<'_>> {
-    if door == Door::Blobs {
+fn destination(host: Host, request: &Request) -> Option<Destination<'_>> {
+    if host == Host::BlobStore {
         return Some(Destination::Uploads);
     }
     if entra::route(&request.path).is_some() {
@@ -118,59 +118,59 @@ fn destination(door: Door, request: &Request) -> Option<Destination<'_>> {
     Some(Destination::Operation { method, template })
 }
 
-/// Counts the call, and takes the fault that was asked for.
-fn plan(state: &State, to: &Destination<'_>) -> Option<Fault> {
+/// Counts the call and takes its fault, if there is one.
+fn take_fault(state: &State, to: &Destination<'_>) -> Option<Fault> {
     lock(&state.expectations).count(to);
     if matches!(to, Destination::Operation { .. }) {
-        state.served.fetch_add(1, Ordering::Relaxed);
+        state.call_count.fetch_add(1, Ordering::Relaxed);
     }
-    let now = lock(&state.world).clock.now();
+    let now = lock(&state.model).clock.now();
     lock(&state.faults).take(to, now)
 }
 
-/// The sandbox's own answer; the client meets a 500 when there is none.
-fn own(state: &State, door: Door, request: &Request) -> Answer {
-    let reply = guarded(state, || carry_out(state, door, request));
+/// Handles a request. A panic results in a 500.
+fn handle(state: &State, host: Host, request: &Request) -> WireResponse {
+    let reply = catch_panic(state, || dispatch(state, host, request));
     let panicked = || Reply::empty(StatusCode::INTERNAL_SERVER_ERROR).noted("the sandbox panicked");
     reply.unwrap_or_else(panicked).into()
 }
 
-/// A panic is kept for the test that owns the sandbox.
-fn guarded<T>(state: &State, work: impl FnOnce() -> T) -> Option<T> {
+/// Catches a panic and keeps it until the sandbox is dropped.
+fn catch_panic<T>(state: &State, work: impl FnOnce() -> T) -> Option<T> {
     let done = catch_unwind(AssertUnwindSafe(work));
     done.map_err(|panic| lock(&state.panics).push(panic)).ok()
 }
 
-/// The path below the base of the API, which is matched without case.
+/// Returns the path below the base path of the API, ignoring case.
 fn below_base(path: &str) -> Option<&str> {
     let base = path.get(..BASE.len())?;
     base.eq_ignore_ascii_case(BASE).then(|| &path[BASE.len()..])
 }
 
-/// Which room a request is for.
-fn carry_out(state: &State, door: Door, request: &Request) -> Reply {
-    let mut world = lock(&state.world);
-    if door == Door::Blobs {
-        return blob::handle(&mut world, request);
+/// Dispatches a request to its handler.
+fn dispatch(state: &State, host: Host, request: &Request) -> Reply {
+    let mut model = lock(&state.model);
+    if host == Host::BlobStore {
+        return blob::handle(&mut model, request);
     }
     if let Some((tenant, v2)) = entra::route(&request.path) {
-        return entra::token(&mut world, request, tenant, v2);
+        return entra::token(&mut model, request, tenant, v2);
     }
     let Some(path) = below_base(&request.path) else {
-        return Reply::empty(StatusCode::NOT_FOUND).noted("no such room");
+        return Reply::empty(StatusCode::NOT_FOUND).noted("path is not part of the API");
     };
-    // The gateway answers 401 without a body.
-    if !world.accepts(request.header("authorization")) {
+    // The gateway returns 401 without a body.
+    if !model.accepts(request.header("authorization")) {
         return Reply::empty(StatusCode::UNAUTHORIZED).noted("no valid token");
     }
-    if world.incidents.contains(&Incident::PublisherIdDemanded) {
+    if model.incidents.contains(&Incident::PublisherIdDemanded) {
         let demand = "The value must be a positive integer.";
         let body = exception(400, "x-ms-publisherId", demand);
-        return Reply::json(StatusCode::BAD_REQUEST, body).noted("an incident: publisher-id-demanded");
+        return Reply::json(StatusCode::BAD_REQUEST, body).noted("incident publisher-id-demanded");
     }
     match contract::check(request, path) {
         Ok(allowed) => {
-            let mut reply = service::handle(&mut world, request, &allowed);
+            let mut reply = service::handle(&mut model, request, &allowed);
             if reply.note.is_none() && !allowed.notes.is_empty() {
                 reply.note = Some(allowed.notes.join("; "));
             }
@@ -180,25 +180,30 @@ fn carry_out(state: &State, door: Door, request: &Request) -> Reply {
     }
 }
 
-fn record(request: &Request, to: Option<&Destination<'_>>, answer: &Answer, broken: Option<Break>) -> CallRecord {
+fn record(
+    request: &Request,
+    to: Option<&Destination<'_>>,
+    response: &WireResponse,
+    disconnect: Option<Disconnect>,
+) -> CallRecord {
     let operation = match to {
         Some(Destination::Operation { method, template }) => Some(format!("{method} {template}")),
         _ => None,
     };
-    let silent = matches!(broken, Some(Break::Before | Break::After));
-    let note = broken.map(|_| "a planned fault: the connection broke".to_owned());
+    let no_response = matches!(disconnect, Some(Disconnect::BeforeRequest | Disconnect::BeforeResponse));
+    let note = disconnect.map(|_| "injected fault: connection closed".to_owned());
     CallRecord {
         method: request.method.to_string(),
-        path: shown(request),
+        path: logged_path(request),
         operation,
-        status: if silent { 0 } else { answer.status().as_u16() },
-        note: note.or_else(|| answer.note.clone()),
+        status: if no_response { 0 } else { response.status().as_u16() },
+        note: note.or_else(|| response.note.clone()),
         if_match: request.header("if-match").map(str::to_owned),
         client_request_id: request.header("client-request-id").map(str::to_owned),
     }
 }
 
-fn remember(state: &State, call: CallRecord, target: String, request: &Request, answer: &Answer) {
+fn log_call(state: &State, call: CallRecord, target: String, request: &Request, response: &WireResponse) {
     lock(&state.calls).push(call.clone());
     if let Some(on_call) = &state.on_call {
         on_call(&call);
@@ -209,24 +214,24 @@ fn remember(state: &State, call: CallRecord, target: String, request: &Request, 
     let exchange = Exchange {
         call,
         target,
-        request_headers: texts(&request.headers),
+        request_headers: header_pairs(&request.headers),
         request_body: request.body.clone(),
-        response_headers: texts(answer.headers()),
-        response_body: answer.body.to_vec(),
+        response_headers: header_pairs(response.headers()),
+        response_body: response.body.to_vec(),
     };
     for on_exchange in &state.on_exchange {
         on_exchange(&exchange);
     }
 }
 
-fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+fn header_pairs(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let headers = headers.iter();
     headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
 }
 
-/// Path and query as the log shows them: a signature opens the blob.
-fn shown(request: &Request) -> String {
+/// Returns path and query for the log, without the signature of an upload URL.
+fn logged_path(request: &Request) -> String {
     let signed = request.query("sig").is_some();
     if signed || request.query.is_empty() {
         return request.path.clone();
@@ -235,7 +240,7 @@ fn shown(request: &Request) -> String {
     format!("{}?{}", request.path, query.join("&"))
 }
 
-/// A test that panics elsewhere must not hide its cause behind a poisoned lock.
+/// Locks the mutex. A poisoned lock must not hide the panic that caused it.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

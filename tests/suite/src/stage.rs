@@ -25,7 +25,7 @@ impl Stage {
     }
 
     async fn on(builder: SandboxBuilder) -> Self {
-        let sandbox = builder.pace(Duration::from_millis(20)).start().await.unwrap();
+        let sandbox = builder.processing_delay(Duration::from_millis(20)).start().await.unwrap();
         let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
         Self { sandbox, client }
     }
@@ -127,7 +127,7 @@ pub async fn open_sandbox() -> Sandbox {
 /// Tokens of the sandbox's account.
 pub fn source(sandbox: &Sandbox) -> TokenSource {
     let builder = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-    builder.authority(authority(sandbox)).http(without_roots).build().unwrap()
+    builder.authority(authority(sandbox)).configure_http(without_roots).build().unwrap()
 }
 
 /// A client of a server on loopback.

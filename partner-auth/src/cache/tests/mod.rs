@@ -1,9 +1,9 @@
-//! The cache with a scripted issuer, on a clock that stands still.
+//! The cache with a scripted issuer and a manual clock.
 
-mod herd;
-mod lifetime;
-mod lost;
-mod rejected;
+mod lost_acquisitions;
+mod refresh;
+mod rejected_tokens;
+mod thundering_herd;
 
 use super::*;
 use crate::testing::ManualClock;
@@ -14,47 +14,48 @@ use tokio::sync::watch;
 
 pub(super) const HOUR: u64 = 3600;
 
-/// What the issuer answers to one request.
+/// A scripted response of the issuer.
 #[derive(Clone)]
-pub(super) enum Answer {
-    /// A token with this life in seconds, and when it is to be renewed.
+pub(super) enum Response {
+    /// A token with this lifetime and this `refresh_in`, in seconds.
     Token(u64, Option<u64>),
-    /// The token that was given out before, which lives as long again.
-    Same(&'static str),
-    Fail(Error),
+    /// A token with this text and a lifetime of one hour, as an issuer with its own cache returns it.
+    SameToken(&'static str),
+    Error(Error),
     Panic,
 }
 
-/// Answers a script in order, then tokens of an hour. Tokens are `t1`, `t2`, ... by the number of the request.
-pub(super) struct Scripted {
+/// An issuer that returns scripted responses in order, then tokens with a lifetime of one hour. The tokens are `t1`, `t2`, ...
+/// by the number of the request.
+pub(super) struct ScriptedIssuer {
     clock: ManualClock,
-    script: StdMutex<VecDeque<Answer>>,
+    script: StdMutex<VecDeque<Response>>,
     pub(super) calls: AtomicUsize,
     pub(super) version: AtomicU64,
-    /// How often a request yields before it is answered.
+    /// How often a request yields before it responds.
     pub(super) yields: AtomicUsize,
     gate: watch::Sender<bool>,
 }
 
-impl Issuer for Scripted {
-    fn grant(&self) -> BoxFuture<'_, Result<Grant, Error>> {
+impl Issuer for ScriptedIssuer {
+    fn issue(&self) -> BoxFuture<'_, Result<IssuedToken, Error>> {
         Box::pin(async {
             let number = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
-            let issued = self.clock.now();
+            let requested_at = self.clock.now();
             for _ in 0..self.yields.load(Ordering::SeqCst) {
                 tokio::task::yield_now().await;
             }
-            self.gate.subscribe().wait_for(|open| *open).await.expect("the sender is here");
-            let answer = self.script.lock().unwrap().pop_front().unwrap_or(Answer::Token(HOUR, None));
-            let (text, lifetime, refresh_in) = match answer {
-                Answer::Token(lifetime, refresh_in) => (format!("t{number}"), lifetime, refresh_in),
-                Answer::Same(text) => (text.to_owned(), HOUR, None),
-                Answer::Fail(error) => return Err(error),
-                Answer::Panic => panic!("the issuer panics as planned"),
+            self.gate.subscribe().wait_for(|open| *open).await.expect("the sender exists");
+            let response = self.script.lock().unwrap().pop_front().unwrap_or(Response::Token(HOUR, None));
+            let (text, lifetime, refresh_in) = match response {
+                Response::Token(lifetime, refresh_in) => (format!("t{number}"), lifetime, refresh_in),
+                Response::SameToken(text) => (text.to_owned(), HOUR, None),
+                Response::Error(error) => return Err(error),
+                Response::Panic => panic!("scripted panic"),
             };
             let lifetime = Duration::from_secs(lifetime);
-            let token = AccessToken::with_lifetime(text, issued, lifetime)?;
-            Ok(Grant { token, issued, lifetime, refresh_in: refresh_in.map(Duration::from_secs) })
+            let token = AccessToken::with_lifetime(text, requested_at, lifetime)?;
+            Ok(IssuedToken { token, requested_at, lifetime, refresh_in: refresh_in.map(Duration::from_secs) })
         })
     }
 
@@ -62,27 +63,27 @@ impl Issuer for Scripted {
         self.version.load(Ordering::SeqCst)
     }
 
-    fn patience(&self) -> Duration {
+    fn time_limit(&self) -> Duration {
         Duration::from_secs(45)
     }
 }
 
 /// A cache, its clock and its issuer.
 #[derive(Clone)]
-pub(super) struct Stage {
+pub(super) struct Harness {
     pub(super) cache: Cache,
     pub(super) clock: ManualClock,
-    pub(super) issuer: Arc<Scripted>,
+    pub(super) issuer: Arc<ScriptedIssuer>,
 }
 
-impl Stage {
-    pub(super) fn new(script: impl IntoIterator<Item = Answer>) -> Self {
+impl Harness {
+    pub(super) fn new(script: impl IntoIterator<Item = Response>) -> Self {
         Self::with_spawn(script, sync::on_runtime)
     }
 
-    pub(super) fn with_spawn(script: impl IntoIterator<Item = Answer>, spawn: Spawn) -> Self {
+    pub(super) fn with_spawn(script: impl IntoIterator<Item = Response>, spawn: Spawn) -> Self {
         let clock = ManualClock::new();
-        let issuer = Arc::new(Scripted {
+        let issuer = Arc::new(ScriptedIssuer {
             clock: clock.clone(),
             script: StdMutex::new(script.into_iter().collect()),
             calls: AtomicUsize::new(0),
@@ -90,8 +91,8 @@ impl Stage {
             yields: AtomicUsize::new(0),
             gate: watch::Sender::new(true),
         });
-        // Without jitter the windows are those of the documentation.
-        let policy = RenewalPolicy::default().jitter(0.0, Duration::ZERO).seed(7);
+        // Without jitter the refresh times are exactly as documented.
+        let policy = RefreshPolicy::default().jitter(0.0, Duration::ZERO).seed(7);
         let cache = Cache::with_spawn("test".into(), issuer.clone(), Clock::Manual(clock.clone()), policy, spawn);
         Self { cache, clock, issuer }
     }
@@ -100,7 +101,7 @@ impl Stage {
         self.issuer.calls.load(Ordering::SeqCst)
     }
 
-    pub(super) fn pass(&self, seconds: u64) {
+    pub(super) fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
@@ -112,11 +113,11 @@ impl Stage {
         self.issuer.gate.send_replace(true);
     }
 
-    pub(super) async fn text(&self) -> String {
+    pub(super) async fn token_text(&self) -> String {
         self.cache.token().await.unwrap().secret().to_owned()
     }
 
-    /// Lets spawned tasks run until nothing changes any more; a current-thread runtime runs them in turns.
+    /// Yields until all spawned tasks are idle. A current-thread runtime runs them in turn.
     pub(super) async fn settle(&self) {
         for _ in 0..50 {
             tokio::task::yield_now().await;
@@ -125,14 +126,14 @@ impl Stage {
 }
 
 pub(super) fn transient() -> Error {
-    Error::new(ErrorKind::Transient, "a blip")
+    Error::new(ErrorKind::Transient, "outage")
 }
 
 pub(super) fn permanent() -> Error {
-    Error::new(ErrorKind::Credential, "a dead secret")
+    Error::new(ErrorKind::Credential, "wrong secret")
 }
 
 pub(super) fn throttled(seconds: u64) -> Error {
     let details = crate::error::Details { retry_after: Some(Duration::from_secs(seconds)), ..Default::default() };
-    Error::with(ErrorKind::Throttled, "too many", details)
+    Error::with(ErrorKind::Throttled, "too many requests", details)
 }

@@ -1,5 +1,5 @@
-//! The exchange against a scripted Entra ID, and its answers as tables.
+//! The token client against a scripted Entra ID, and tables of response bodies.
 
-mod exchange;
-mod refusals;
-mod tokens;
+mod error_responses;
+mod requests;
+mod token_responses;

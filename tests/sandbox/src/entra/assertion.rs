@@ -1,5 +1,4 @@
-//! Assertions in place of a secret (RFC 7523): signed with a certificate that is registered, or by the identity provider that
-//! the sandbox plays.
+//! Client assertions (RFC 7523), signed with a registered certificate or by the sandbox's own identity provider.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::hmac;
@@ -12,39 +11,39 @@ use std::time::SystemTime;
 use webpki::EndEntityCert;
 use webpki::aws_lc_rs::{RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256_LEGACY_KEY};
 
-/// What a federated credential of the application says.
+/// Subject and audience of the application's federated credential.
 const SUBJECT: &str = "sandbox";
 const AUDIENCE: &str = "api://AzureADTokenExchange";
-/// Entra ID allows clocks to differ by so much.
+/// The clock skew in seconds that Entra ID accepts.
 const SKEW: u64 = 300;
 const LIFETIME: u64 = 600;
 
-/// Who may sign for the application.
-pub(crate) struct Signers {
+/// The keys that may sign assertions for the application.
+pub(crate) struct TrustedKeys {
     certificates: Vec<CertificateDer<'static>>,
     issuer: String,
     key: hmac::Key,
 }
 
-/// Why an assertion is not accepted: the AADSTS code, and what it says.
+/// Why an assertion is rejected: the AADSTS code and its message.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Rejected(pub(crate) u32, pub(crate) &'static str);
+pub(crate) struct Rejection(pub(crate) u32, pub(crate) &'static str);
 
-const SIGNATURE: Rejected = Rejected(700_027, "Client assertion failed signature validation.");
-const STALE: Rejected = Rejected(700_024, "Client assertion is not within its valid time range.");
-const CLAIMS: Rejected = Rejected(50_012, "The claims of the client assertion are not those of the application.");
-const FEDERATED: Rejected =
-    Rejected(700_213, "No matching federated identity record found for presented assertion subject.");
+const SIGNATURE: Rejection = Rejection(700_027, "Client assertion failed signature validation.");
+const STALE: Rejection = Rejection(700_024, "Client assertion is not within its valid time range.");
+const CLAIMS: Rejection = Rejection(50_012, "The claims of the client assertion are not those of the application.");
+const FEDERATED: Rejection =
+    Rejection(700_213, "No matching federated identity record found for presented assertion subject.");
 
-impl Signers {
-    /// `pem` may hold keys and chains beside the certificates.
+impl TrustedKeys {
+    /// Reads certificates. `pem` may also contain keys and chains.
     pub(crate) fn new(origin: &str, pem: &[String]) -> Result<Self, String> {
         let mut certificates = Vec::new();
         for text in pem {
             let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text.as_bytes()).collect();
-            let found = found.map_err(|error| format!("the certificate is no PEM text: {error:?}"))?;
+            let found = found.map_err(|error| format!("certificate is not valid PEM text: {error:?}"))?;
             if found.is_empty() {
-                return Err("the PEM text holds no certificate".to_owned());
+                return Err("PEM text has no certificate".to_owned());
             }
             certificates.extend(found);
         }
@@ -53,7 +52,7 @@ impl Signers {
         Ok(Self { certificates, issuer: format!("{origin}/issuer"), key })
     }
 
-    /// As a platform's identity provider gives it to a workload.
+    /// Creates an assertion as the identity provider of a platform does.
     pub(crate) fn federated(&self, now: SystemTime) -> String {
         let now = seconds(now);
         let claims = json!({
@@ -65,9 +64,15 @@ impl Signers {
         format!("{message}.{signature}")
     }
 
-    /// Checks signature, time and claims of an assertion that came to this endpoint. `now` is the sandbox's time; what a client
-    /// signs by itself is held against the real one, which the client goes by.
-    pub(crate) fn check(&self, assertion: &str, client: &str, endpoint: &str, now: SystemTime) -> Result<(), Rejected> {
+    /// Checks signature, validity and claims of an assertion. `now` is the sandbox's time. The validity of self-signed assertions
+    /// is checked with the real time, which the client uses.
+    pub(crate) fn check(
+        &self,
+        assertion: &str,
+        client: &str,
+        endpoint: &str,
+        now: SystemTime,
+    ) -> Result<(), Rejection> {
         let (message, signature) = assertion.rsplit_once('.').ok_or(SIGNATURE)?;
         let (header, claims) = message.split_once('.').ok_or(SIGNATURE)?;
         let (header, claims) = (json(header).ok_or(SIGNATURE)?, json(claims).ok_or(SIGNATURE)?);
@@ -126,29 +131,32 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn federated_assertions_are_checked() {
-        let signers = Signers::new("http://a", &[]).unwrap();
-        let assertion = signers.federated(SystemTime::now());
+    fn checks_federated_assertions() {
+        let trusted_keys = TrustedKeys::new("http://a", &[]).unwrap();
+        let assertion = trusted_keys.federated(SystemTime::now());
         let now = SystemTime::now();
-        let check = |assertion: &str, now| signers.check(assertion, "client", "http://a/token", now);
+        let check = |assertion: &str, now| trusted_keys.check(assertion, "client", "http://a/token", now);
         assert_eq!(check(&assertion, now), Ok(()));
         assert_eq!(check(&assertion, now + Duration::from_secs(LIFETIME + SKEW + 1)), Err(STALE));
         assert_eq!(check(&assertion, now - Duration::from_secs(SKEW + 10)), Err(STALE));
-        let foreign = Signers::new("http://a", &[]).unwrap().federated(SystemTime::now());
+        let foreign = TrustedKeys::new("http://a", &[]).unwrap().federated(SystemTime::now());
         let tampered =
             format!("{}x", assertion.split_once('.').unwrap().0) + &assertion[assertion.find('.').unwrap()..];
         for wrong in [foreign.as_str(), tampered.as_str(), "", "a.b", "a.b.c", "..", "e30.e30.e30"] {
             assert_eq!(check(wrong, now), Err(SIGNATURE), "{wrong}");
         }
-        let elsewhere =
-            Signers { issuer: "http://b/issuer".to_owned(), key: signers.key.clone(), certificates: Vec::new() };
+        let elsewhere = TrustedKeys {
+            issuer: "http://b/issuer".to_owned(),
+            key: trusted_keys.key.clone(),
+            certificates: Vec::new(),
+        };
         assert_eq!(check(&elsewhere.federated(now), now), Err(FEDERATED));
     }
 
     #[test]
-    fn what_is_no_certificate_is_refused() {
+    fn rejects_invalid_certificates() {
         for text in ["", "hello", "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n"] {
-            assert!(Signers::new("http://a", &[text.to_owned()]).is_err(), "{text}");
+            assert!(TrustedKeys::new("http://a", &[text.to_owned()]).is_err(), "{text}");
         }
     }
 }

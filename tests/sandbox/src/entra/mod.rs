@@ -1,11 +1,11 @@
-//! The token endpoints of Entra ID, v1 and v2: check the form, count the grants, answer in Entra's forms.
+//! The v1 and v2 token endpoints of Entra ID.
 
 mod assertion;
 
-pub(crate) use assertion::Signers;
+pub(crate) use assertion::TrustedKeys;
 
 use crate::message::{Reply, Request, guid, pairs};
-use crate::world::{Token, World};
+use crate::model::{Model, Token};
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -16,7 +16,7 @@ const AUDIENCE: &str = "https://api.partner.microsoft.com";
 /// RFC 7523 section 2.2.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// The version that a path of the form `/{tenant}/oauth2[/v2.0]/token` is for.
+/// Parses a path of the form `/{tenant}/oauth2[/v2.0]/token` into the tenant and whether it is v2.
 pub(crate) fn route(path: &str) -> Option<(&str, bool)> {
     let path = path.strip_prefix('/')?;
     match path.strip_suffix("/oauth2/v2.0/token") {
@@ -25,77 +25,81 @@ pub(crate) fn route(path: &str) -> Option<(&str, bool)> {
     }
 }
 
-pub(crate) fn token(world: &mut World, request: &Request, tenant: &str, v2: bool) -> Reply {
+pub(crate) fn token(model: &mut Model, request: &Request, tenant: &str, v2: bool) -> Reply {
     if request.method != http::Method::POST {
         return Reply::empty(StatusCode::METHOD_NOT_ALLOWED);
     }
     let form = pairs(&String::from_utf8_lossy(&request.body));
     let get = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    if tenant != world.account.tenant {
-        return refuse(400, "invalid_request", 90_002, "Tenant not found.");
+    if tenant != model.account.tenant {
+        return oauth_error(400, "invalid_request", 90_002, "Tenant not found.");
     }
     let Some(grant) = get("grant_type") else {
-        return missing("grant_type");
+        return missing_field("grant_type");
     };
     if grant != "client_credentials" {
-        return refuse(400, "unsupported_grant_type", 70_003, "The grant type is not supported.");
+        return oauth_error(400, "unsupported_grant_type", 70_003, "The grant type is not supported.");
     }
     let Some(client) = get("client_id") else {
-        return missing("client_id");
+        return missing_field("client_id");
     };
-    if client != world.account.client_id {
-        return refuse(400, "unauthorized_client", 700_016, "The application was not found in the directory.");
+    if client != model.account.client_id {
+        return oauth_error(400, "unauthorized_client", 700_016, "The application was not found in the directory.");
     }
-    if let Some(refusal) = proven(world, request, &get) {
-        return refusal;
+    if let Some(error) = check_credential(model, request, &get) {
+        return error;
     }
-    let refused = match (v2, get("resource"), get("scope")) {
-        (true, Some(_), _) => Some(refuse(400, "invalid_request", 901_002, "The resource parameter is not supported.")),
-        (true, None, None) => Some(missing("scope")),
+    let audience_error = match (v2, get("resource"), get("scope")) {
+        (true, Some(_), _) => {
+            Some(oauth_error(400, "invalid_request", 901_002, "The resource parameter is not supported."))
+        }
+        (true, None, None) => Some(missing_field("scope")),
         (true, None, Some(scope)) => match scope.strip_suffix("/.default") {
-            None => Some(refuse(400, "invalid_scope", 70_011, "The scope is not valid.")),
+            None => Some(oauth_error(400, "invalid_scope", 70_011, "The scope is not valid.")),
             Some(AUDIENCE) => None,
-            Some(_) => Some(refuse(400, "invalid_resource", 500_011, "The resource principal was not found.")),
+            Some(_) => Some(oauth_error(400, "invalid_resource", 500_011, "The resource principal was not found.")),
         },
         (false, Some(AUDIENCE), _) => None,
-        (false, Some(_), _) => Some(refuse(400, "invalid_resource", 500_011, "The resource principal was not found.")),
-        (false, None, _) => Some(missing("resource")),
+        (false, Some(_), _) => {
+            Some(oauth_error(400, "invalid_resource", 500_011, "The resource principal was not found."))
+        }
+        (false, None, _) => Some(missing_field("resource")),
     };
-    refused.unwrap_or_else(|| grant_token(world, v2))
+    audience_error.unwrap_or_else(|| issue_token(model, v2))
 }
 
-/// Whether the application is who it says it is; if not, what Entra ID answers.
-fn proven<'f>(world: &World, request: &Request, get: &impl Fn(&str) -> Option<&'f str>) -> Option<Reply> {
-    let invalid = |code, message: &str| Some(refuse(401, "invalid_client", code, message));
+/// Checks the credential of the application. Returns Entra ID's error if it is invalid.
+fn check_credential<'f>(model: &Model, request: &Request, get: &impl Fn(&str) -> Option<&'f str>) -> Option<Reply> {
+    let invalid = |code, message: &str| Some(oauth_error(401, "invalid_client", code, message));
     match (get("client_secret"), get("client_assertion")) {
-        (Some(secret), None) if secret == world.account.secret => None,
+        (Some(secret), None) if secret == model.account.secret => None,
         (Some(_), None) => invalid(7_000_215, "Invalid client secret provided."),
         (None, Some(assertion)) => {
             if get("client_assertion_type") != Some(JWT_BEARER) {
-                return Some(missing("client_assertion_type"));
+                return Some(missing_field("client_assertion_type"));
             }
-            let endpoint = format!("{}{}", world.origin, request.path);
-            let client = &world.account.client_id;
-            let checked = world.account.signers.check(assertion, client, &endpoint, world.clock.wall());
+            let endpoint = format!("{}{}", model.origin, request.path);
+            let client = &model.account.client_id;
+            let checked = model.account.trusted_keys.check(assertion, client, &endpoint, model.clock.wall());
             checked.err().and_then(|rejected| invalid(rejected.0, rejected.1))
         }
         (None, None) => invalid(7_000_218, "The body must contain client_assertion or client_secret."),
-        (Some(_), Some(_)) => Some(refuse(400, "invalid_request", 90_014, "One credential is expected, not two.")),
+        (Some(_), Some(_)) => Some(oauth_error(400, "invalid_request", 90_014, "One credential is expected, not two.")),
     }
 }
 
-fn grant_token(world: &mut World, v2: bool) -> Reply {
+fn issue_token(model: &mut Model, v2: bool) -> Reply {
     let token = format!("sandbox.{}", guid());
-    let lifetime = world.token_lifetime;
-    let expires_at = world.clock.now() + lifetime;
-    world.tokens.insert(token.clone(), Token { expires_at });
-    world.grants += 1;
+    let lifetime = model.token_lifetime;
+    let expires_at = model.clock.now() + lifetime;
+    model.tokens.insert(token.clone(), Token { expires_at });
+    model.issued_tokens += 1;
     let seconds = lifetime.as_secs();
     // The v1 endpoint writes its numbers as strings.
     let body = if v2 {
         json!({"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token})
     } else {
-        let now = world.clock.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+        let now = model.clock.wall().duration_since(std::time::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
         json!({
             "token_type": "Bearer",
             "expires_in": seconds.to_string(),
@@ -109,12 +113,12 @@ fn grant_token(world: &mut World, v2: bool) -> Reply {
     Reply::ok(body)
 }
 
-fn missing(field: &str) -> Reply {
+fn missing_field(field: &str) -> Reply {
     let message = format!("The request body must contain the parameter {field}.");
-    refuse(400, "invalid_request", 900_144, &message)
+    oauth_error(400, "invalid_request", 900_144, &message)
 }
 
-fn refuse(status: u16, error: &str, code: u32, message: &str) -> Reply {
+fn oauth_error(status: u16, error: &str, code: u32, message: &str) -> Reply {
     let (trace, correlation) = (guid(), guid());
     let body: Value = json!({
         "error": error,

@@ -1,14 +1,14 @@
-//! Branches and the drafts behind them: one for each module of the offer and of every plan.
+//! Branches and their drafts: one for each module of the offer and of each plan.
 
 use super::{argument, object, precondition, product, replace};
 use crate::clock::Moment;
-use crate::contract::Allowed;
+use crate::contract::ValidRequest;
 use crate::message::{Reply, Request, etag, guid};
-use crate::world::{Draft, Object, Product, World};
+use crate::model::{Draft, Model, Object, Product};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// Module, collection in the path and resource type of what an offer has from its first moment.
+/// Module, collection and resource type of the drafts that a new offer has.
 const OF_OFFER: [(&str, &str, &str); 5] = [
     ("Property", "properties", "AzureProperty"),
     ("Listing", "listings", "AzureListing"),
@@ -30,7 +30,7 @@ pub(super) fn of_offer(product: &mut Product, kind: &str) {
     add(product, "Package", "packageconfigurations", package, None, Moment::ZERO);
 }
 
-/// The branches of a plan appear a moment after it.
+/// Adds the drafts of a plan. Their branches become visible at `visible_at`.
 pub(super) fn of_plan(product: &mut Product, plan: &str, sub_type: &str, visible_at: Moment) {
     let package = match sub_type {
         "managed-application" => "AzureManagedApplicationPackageConfiguration",
@@ -41,7 +41,7 @@ pub(super) fn of_plan(product: &mut Product, plan: &str, sub_type: &str, visible
     add(product, "Package", "packageconfigurations", package, Some(plan), visible_at);
 }
 
-/// The branch that a reseller configuration brings; its instance id has a form of its own.
+/// Adds the branch of a reseller configuration, whose instance id has a special format.
 pub(super) fn of_reseller(product: &mut Product, id: &str) {
     product.drafts.retain(|draft| draft.module != "ResellerConfiguration");
     let instance = format!("{id}-ResellerInstance");
@@ -74,10 +74,10 @@ fn add(
     product.drafts.push(Draft { module, collection, variant, instance: guid(), visible_at, resource });
 }
 
-pub(super) fn branches(world: &mut World, id: &str, call: &Allowed) -> Reply {
+pub(super) fn branches(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     let module = argument(call, "module").to_owned();
-    let now = world.clock.now();
-    let product = product(world, id);
+    let now = model.clock.now();
+    let product = product(model, id);
     let there = product.drafts.iter().filter(|d| d.module.eq_ignore_ascii_case(&module) && d.visible_at <= now);
     let branches = there.map(|draft| {
         let mut branch = json!({
@@ -96,10 +96,10 @@ pub(super) fn branches(world: &mut World, id: &str, call: &Allowed) -> Reply {
     super::collection(branches)
 }
 
-pub(super) fn find(world: &mut World, id: &str, collection: &str, call: &Allowed) -> Reply {
+pub(super) fn find(model: &mut Model, id: &str, collection: &str, call: &ValidRequest) -> Reply {
     let instance = argument(call, "instanceID").to_owned();
-    let now = world.clock.now();
-    let drafts = product(world, id).drafts.iter();
+    let now = model.clock.now();
+    let drafts = product(model, id).drafts.iter();
     let found = drafts.filter(|d| d.collection == collection && d.instance == instance && d.visible_at <= now);
     let found: Vec<Value> = found.map(|draft| Value::Object(draft.resource.clone())).collect();
     if found.is_empty() {
@@ -108,32 +108,32 @@ pub(super) fn find(world: &mut World, id: &str, collection: &str, call: &Allowed
     super::collection(found)
 }
 
-/// All resources of one kind.
-pub(super) fn list(world: &mut World, id: &str, collection: &str) -> Reply {
-    let now = world.clock.now();
-    let drafts = product(world, id).drafts.iter();
+/// Lists all resources of one collection.
+pub(super) fn list(model: &mut Model, id: &str, collection: &str) -> Reply {
+    let now = model.clock.now();
+    let drafts = product(model, id).drafts.iter();
     let there = drafts.filter(|draft| draft.collection == collection && draft.visible_at <= now);
     super::collection(there.map(|draft| Value::Object(draft.resource.clone())).collect())
 }
 
-/// A resource beside those that the service made; it is in no branch.
-pub(super) fn create(world: &mut World, id: &str, collection: &str, call: &Allowed) -> Reply {
+/// Creates an additional resource, which has no branch.
+pub(super) fn create(model: &mut Model, id: &str, collection: &str, call: &ValidRequest) -> Reply {
     let Some((_, collection, resource_type)) = OF_OFFER.iter().find(|(_, known, _)| *known == collection) else {
-        return Reply::refused(StatusCode::NOT_IMPLEMENTED, "The sandbox does not have this route yet.");
+        return Reply::error(StatusCode::NOT_IMPLEMENTED, "The sandbox does not implement this route yet.");
     };
     let mut resource = object(&call.body);
     resource.entry("resourceType").or_insert_with(|| (*resource_type).into());
-    keep(world, id, collection, guid(), resource, call)
+    keep(model, id, collection, guid(), resource, call)
 }
 
-/// A listing in another language, beside the one that the draft came with.
-pub(super) fn add_listing(world: &mut World, id: &str, call: &Allowed) -> Reply {
+/// Adds a listing in another language to a draft.
+pub(super) fn add_listing(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     let instance = argument(call, "instanceID").to_owned();
     let mut listing = object(&call.body);
     let Some(language) = listing.get("languageCode").and_then(Value::as_str).map(str::to_owned) else {
         return Reply::bad_request("LanguageCode", "The LanguageCode field is required.");
     };
-    let drafts = product(world, id).drafts.iter();
+    let drafts = product(model, id).drafts.iter();
     let mut languages = drafts
         .filter(|draft| draft.collection == "listings" && draft.instance == instance)
         .map(|draft| draft.resource.get("languageCode").and_then(Value::as_str).unwrap_or_default())
@@ -143,16 +143,16 @@ pub(super) fn add_listing(world: &mut World, id: &str, call: &Allowed) -> Reply 
     }
     if languages.any(|other| other.eq_ignore_ascii_case(&language)) {
         let message = format!("A listing in the language {language} exists already.");
-        return Reply::refused(StatusCode::CONFLICT, &message);
+        return Reply::error(StatusCode::CONFLICT, &message);
     }
     listing.entry("resourceType").or_insert_with(|| "AzureListing".into());
-    keep(world, id, "listings", instance, listing, call)
+    keep(model, id, "listings", instance, listing, call)
 }
 
-/// The listing that the draft came with stays.
-pub(super) fn delete_listing(world: &mut World, id: &str, call: &Allowed) -> Reply {
+/// Deletes an additional listing. The original listing of a draft cannot be deleted.
+pub(super) fn delete_listing(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     let listing = call.own_argument();
-    let product = product(world, id);
+    let product = product(model, id);
     match product.draft("listings", listing) {
         None => Reply::not_found("listing"),
         Some(draft) if !draft.module.is_empty() => {
@@ -165,28 +165,28 @@ pub(super) fn delete_listing(world: &mut World, id: &str, call: &Allowed) -> Rep
     }
 }
 
-/// Supplemental contents are taken over as they stand.
-pub(super) fn commit(world: &mut World, id: &str, call: &Allowed) -> Reply {
+/// Commits supplemental content, which does not change it.
+pub(super) fn commit(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     let instance = argument(call, "instanceID").to_owned();
-    match product(world, id).draft("supplementalcontents", &instance) {
+    match product(model, id).draft("supplementalcontents", &instance) {
         Some(draft) => Reply::ok(Value::Object(draft.resource.clone())),
         None => Reply::not_found("supplemental content"),
     }
 }
 
-/// Adds a resource that is no branch.
+/// Adds a resource without a branch.
 fn keep(
-    world: &mut World,
+    model: &mut Model,
     id: &str,
     collection: &'static str,
     instance: String,
     mut resource: Object,
-    call: &Allowed,
+    call: &ValidRequest,
 ) -> Reply {
     let own = guid();
     resource.insert("id".to_owned(), own.as_str().into());
     resource.insert("@odata.etag".to_owned(), etag().into());
-    product(world, id).drafts.push(Draft {
+    product(model, id).drafts.push(Draft {
         module: "",
         collection,
         variant: None,
@@ -194,19 +194,19 @@ fn keep(
         visible_at: Moment::ZERO,
         resource: resource.clone(),
     });
-    super::created(world, call, &format!("products/{id}/{collection}/{own}"), &resource)
+    super::created(model, call, &format!("products/{id}/{collection}/{own}"), &resource)
 }
 
 pub(super) fn single(
-    world: &mut World,
+    model: &mut Model,
     id: &str,
     collection: &str,
     method: &str,
     request: &Request,
-    call: &Allowed,
+    call: &ValidRequest,
 ) -> Reply {
     let resource_id = call.arguments.iter().find(|(name, _)| *name != "productID").map(|(_, id)| id.clone());
-    let product = product(world, id);
+    let product = product(model, id);
     if let Err(reply) = check_references(product, collection, method, &call.body) {
         return reply;
     }
@@ -222,9 +222,9 @@ pub(super) fn single(
     let sent = call.body.get("resourceType").and_then(Value::as_str);
     let own = draft.resource.get("resourceType").and_then(Value::as_str).unwrap_or_default();
     if let Some(sent) = sent.filter(|sent| *sent != own) {
-        return Reply::bad_request("ResourceType", &format!("{sent} is sent where {own} stands"));
+        return Reply::bad_request("ResourceType", &format!("expected {own}, got {sent}"));
     }
-    // The language survives omission; nothing else does.
+    // The language is kept if it is omitted. All other fields are replaced.
     replace(
         &mut draft.resource,
         &call.body,
@@ -232,7 +232,7 @@ pub(super) fn single(
     )
 }
 
-/// A package configuration may name only packages that were processed.
+/// Checks that a package configuration refers only to processed packages.
 fn check_references(product: &Product, collection: &str, method: &str, body: &Value) -> Result<(), Reply> {
     if method != "PUT" || collection != "packageconfigurations" {
         return Ok(());
@@ -244,10 +244,10 @@ fn check_references(product: &Product, collection: &str, method: &str, body: &Va
         match state {
             Some("Processed") => {}
             Some(state) => {
-                return Err(Reply::bad_request("PackageReferences", &format!("the package {id} is {state}")));
+                return Err(Reply::bad_request("PackageReferences", &format!("package {id} is in state {state}")));
             }
             None => {
-                return Err(Reply::bad_request("PackageReferences", &format!("there is no package {id}")));
+                return Err(Reply::bad_request("PackageReferences", &format!("package {id} does not exist")));
             }
         }
     }

@@ -1,23 +1,23 @@
-//! `$expand`: what an answer holds only when it is asked for.
+//! `$expand`: fields that are returned only on request.
 
 use crate::message::{Reply, Request};
 use serde_json::Value;
 
-/// Leaves out what was not asked for. `parts` is the path below the product, in lower case. What cannot be expanded, or is no
-/// list of names, is not an error (recorded April 2025).
+/// Removes the expandable fields that were not requested. `parts` is the path below the product, in lower case. Unknown names and
+/// malformed lists are not errors (recorded April 2025).
 pub(super) fn trim(parts: &[&str], request: &Request, mut reply: Reply) -> Reply {
-    let asked = request.query("$expand").unwrap_or_default();
+    let requested = request.query("$expand").unwrap_or_default();
     let expandable = expandable(parts).iter().copied();
-    let left_out: Vec<&str> = expandable.filter(|name| !is_asked(asked, name)).collect();
+    let omitted: Vec<&str> = expandable.filter(|name| !is_requested(requested, name)).collect();
     let Some(body) = reply.body.as_mut() else { return reply };
     match body.get_mut("value").and_then(Value::as_array_mut) {
-        Some(items) => items.iter_mut().for_each(|item| remove(item, &left_out)),
-        None => remove(body, &left_out),
+        Some(items) => items.iter_mut().for_each(|item| remove(item, &omitted)),
+        None => remove(body, &omitted),
     }
     reply
 }
 
-/// What an answer holds only when it is asked for.
+/// Returns the names of the fields that are returned only on request.
 fn expandable(parts: &[&str]) -> &'static [&'static str] {
     match parts {
         ["listings", _, "images" | "assets" | "videos", ..] => &["fileSasUri"],
@@ -27,10 +27,10 @@ fn expandable(parts: &[&str]) -> &'static [&'static str] {
     }
 }
 
-/// Clients write `PriceSchedule` and `PriceSchedules`.
-fn is_asked(asked: &str, name: &str) -> bool {
+/// Compares names in singular, because clients send both `PriceSchedule` and `PriceSchedules`.
+fn is_requested(requested: &str, name: &str) -> bool {
     let singular = |text: &str| text.trim().to_ascii_lowercase().trim_end_matches('s').to_owned();
-    asked.split(',').any(|other| singular(other) == singular(name))
+    requested.split(',').any(|other| singular(other) == singular(name))
 }
 
 fn remove(item: &mut Value, names: &[&str]) {

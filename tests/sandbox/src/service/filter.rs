@@ -1,24 +1,24 @@
-//! `$filter`: the part of OData that clients of the service use. Names and texts are compared without case.
+//! `$filter`: the subset of OData that clients of the service use. Names and values are compared ignoring case.
 
 use crate::schema::field;
 use serde_json::Value;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
-/// A filter that was understood.
+/// A parsed filter.
 #[derive(Debug)]
 pub(super) enum Filter {
     And(Box<Filter>, Box<Filter>),
     Or(Box<Filter>, Box<Filter>),
     Not(Box<Filter>),
-    /// Whether a property, as a text, equals this one.
+    /// True if the value at the path equals this text.
     Is(Vec<String>, String),
-    /// Whether some item of a list fulfils it; the items have a name in it.
+    /// True if any item of the list matches. The filter refers to the item by this name.
     Any(Vec<String>, String, Box<Filter>),
 }
 
 impl Filter {
-    /// `None` when it is not understood, or asks for a property that is not among the known ones.
+    /// Parses a filter. `None` if it is invalid or uses a property that is not in `known`.
     pub(super) fn parse(text: &str, known: &[&str]) -> Option<Self> {
         let mut parser = Parser {
             tokens: tokens(text)?.into_iter().peekable(),
@@ -28,11 +28,11 @@ impl Filter {
         parser.tokens.next().is_none().then_some(filter)
     }
 
-    pub(super) fn holds(&self, value: &Value) -> bool {
+    pub(super) fn matches(&self, value: &Value) -> bool {
         self.within(&[("", value)])
     }
 
-    /// `scopes`: what stands behind a name; the object itself has none.
+    /// Evaluates the filter. `scopes` are the named values; the object itself has an empty name.
     fn within(&self, scopes: &[(&str, &Value)]) -> bool {
         match self {
             Self::And(left, right) => left.within(scopes) && right.within(scopes),
@@ -54,7 +54,7 @@ impl Filter {
     }
 }
 
-/// The value at the end of a path that begins with a named item, or else with a property of the object.
+/// Returns the value at a path, which starts with a named item or a property of the object.
 fn follow<'v>(path: &[String], scopes: &[(&str, &'v Value)]) -> Option<&'v Value> {
     let named = scopes.iter().rev().find(|(name, _)| Some(*name) == path.first().map(String::as_str));
     let (start, rest) = match named {
@@ -92,7 +92,7 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
-/// A text up to its closing quote; a quote inside is doubled.
+/// Reads a string up to its closing quote. A quote inside the string is doubled.
 fn quoted(chars: &mut Peekable<impl Iterator<Item = char>>) -> Option<String> {
     let mut text = String::new();
     loop {
@@ -105,7 +105,7 @@ fn quoted(chars: &mut Peekable<impl Iterator<Item = char>>) -> Option<String> {
 
 struct Parser {
     tokens: Peekable<IntoIter<Token>>,
-    /// What a path may begin with, in lower case.
+    /// The allowed first names of a path, in lower case.
     roots: Vec<String>,
 }
 
@@ -151,7 +151,7 @@ impl Parser {
         Some(if equal { is } else { Filter::Not(Box::new(is)) })
     }
 
-    /// `list/any(name: filter)`, of which the list and the parenthesis were read.
+    /// Parses `list/any(name: filter)` after the opening parenthesis.
     fn any(&mut self, mut path: Vec<String>) -> Option<Filter> {
         let any = path.pop()?.eq_ignore_ascii_case("any");
         let Token::Word(name) = self.tokens.next()? else {
@@ -197,7 +197,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn filters_that_clients_send() {
+    fn evaluates_filters_that_clients_send() {
         let product = json!({
             "resourceType": "AzureApplication",
             "isModularPublishing": true,
@@ -228,7 +228,7 @@ mod tests {
         ];
         for (text, expected) in table {
             let filter = Filter::parse(text, &["resourceType", "externalIDs", "isModularPublishing"]);
-            assert_eq!(filter.map(|filter| filter.holds(&product)), expected, "{text}");
+            assert_eq!(filter.map(|filter| filter.matches(&product)), expected, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The service: a small model of each resource's life, driven by the routes of the document.
+//! The handlers of the API, by the routes of the document.
 
 mod drafts;
 mod expand;
@@ -6,100 +6,101 @@ mod filter;
 mod products;
 mod submissions;
 mod uploads;
+mod validation;
 mod variants;
 
-use crate::contract::{Allowed, tag_in_body};
+use crate::contract::{ValidRequest, tag_in_body};
 use crate::message::{Reply, Request, etag};
-use crate::world::{Object, Product, World};
+use crate::model::{Model, Object, Product};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
-/// How the last part of a route begins that looks a draft up.
+/// The prefix of the last path segment of routes that look up a draft.
 const BY_INSTANCE: &str = "getbyinstanceid";
 
-pub(crate) fn handle(world: &mut World, request: &Request, call: &Allowed) -> Reply {
+pub(crate) fn handle(model: &mut Model, request: &Request, call: &ValidRequest) -> Reply {
     let template = call.template.to_ascii_lowercase();
     let parts: Vec<&str> = template.trim_start_matches('/').split('/').collect();
     let method = call.method.as_str();
     if let ["products"] = parts.as_slice() {
         return match method {
-            "GET" => products::list(world, request),
-            _ => products::create(world, call),
+            "GET" => products::list(model, request),
+            _ => products::create(model, call),
         };
     }
     let id = argument(call, "productID");
-    if !world.products.contains_key(id) {
+    if !model.products.contains_key(id) {
         return Reply::not_found("product");
     }
     let below = &parts[2..];
-    if !(below.is_empty() || below == ["setup"] || products::is_modular(world, id)) {
+    if !(below.is_empty() || below == ["setup"] || products::is_modular(model, id)) {
         let message = "The operation is not applicable for this product: it is not published in modules.";
-        return Reply::refused(StatusCode::FORBIDDEN, message);
+        return Reply::error(StatusCode::FORBIDDEN, message);
     }
-    let reply = below_product(world, id, method, below, request, call);
+    let reply = below_product(model, id, method, below, request, call);
     if method == "GET" { expand::trim(below, request, reply) } else { reply }
 }
 
-/// What stands below one product.
+/// Handles the routes below one product.
 fn below_product(
-    world: &mut World,
+    model: &mut Model,
     id: &str,
     method: &str,
     below: &[&str],
     request: &Request,
-    call: &Allowed,
+    call: &ValidRequest,
 ) -> Reply {
     match (method, below) {
-        ("GET", []) => products::get(world, id),
-        ("DELETE", []) => products::delete(world, id),
-        ("GET", ["setup"]) => products::get_setup(world, id),
-        ("POST", ["setup"]) => products::set_setup(world, id, call),
-        ("GET", ["resellerconfiguration"]) => products::get_reseller(world, id),
-        ("POST", ["resellerconfiguration"]) => products::set_reseller(world, id, call),
-        ("GET", ["branches", _]) => drafts::branches(world, id, call),
-        ("GET" | "POST", ["variants"]) => variants::collection(world, id, method, call),
-        (_, ["variants", _]) => variants::single(world, id, method, request, call),
-        ("GET", ["leadconfiguration"]) => products::get_lead(world, id),
-        ("POST", ["leadconfiguration"]) => products::set_lead(world, id, call),
+        ("GET", []) => products::get(model, id),
+        ("DELETE", []) => products::delete(model, id),
+        ("GET", ["setup"]) => products::get_setup(model, id),
+        ("POST", ["setup"]) => products::set_setup(model, id, call),
+        ("GET", ["resellerconfiguration"]) => products::get_reseller(model, id),
+        ("POST", ["resellerconfiguration"]) => products::set_reseller(model, id, call),
+        ("GET", ["branches", _]) => drafts::branches(model, id, call),
+        ("GET" | "POST", ["variants"]) => variants::collection(model, id, method, call),
+        (_, ["variants", _]) => variants::single(model, id, method, request, call),
+        ("GET", ["leadconfiguration"]) => products::get_lead(model, id),
+        ("POST", ["leadconfiguration"]) => products::set_lead(model, id, call),
         ("GET", ["cosellassets", find]) if find.starts_with(BY_INSTANCE) => {
-            uploads::collection(world, id, "cosellassets", method, call)
+            uploads::collection(model, id, "cosellassets", method, call)
         }
         ("GET" | "POST", [files @ ("packages" | "cosellassets")]) => {
-            uploads::collection(world, id, files, method, call)
+            uploads::collection(model, id, files, method, call)
         }
-        (_, [files @ ("packages" | "cosellassets"), _]) => uploads::single(world, id, files, method, request, call),
+        (_, [files @ ("packages" | "cosellassets"), _]) => uploads::single(model, id, files, method, request, call),
         ("GET" | "POST", ["listings", _, files]) => {
-            uploads::collection(world, id, &of_listing(call, files), method, call)
+            uploads::collection(model, id, &of_listing(call, files), method, call)
         }
-        (_, ["listings", _, files, _]) => uploads::single(world, id, &of_listing(call, files), method, request, call),
-        (_, ["submissions", ..]) => submissions::handle(world, id, method, &below[1..], request, call),
-        ("GET", [collection, find]) if find.starts_with(BY_INSTANCE) => drafts::find(world, id, collection, call),
-        ("POST", ["listings", _]) => drafts::add_listing(world, id, call),
-        ("DELETE", ["listings", _]) => drafts::delete_listing(world, id, call),
-        ("POST", ["supplementalcontents", _, "commit"]) => drafts::commit(world, id, call),
-        ("GET", [collection]) => drafts::list(world, id, collection),
-        ("POST", [collection]) => drafts::create(world, id, collection, call),
-        (_, [collection, _]) => drafts::single(world, id, collection, method, request, call),
-        // The document has a route that nobody wrote a life for: its tests name it.
-        _ => Reply::refused(StatusCode::NOT_IMPLEMENTED, "The sandbox does not have this route yet."),
+        (_, ["listings", _, files, _]) => uploads::single(model, id, &of_listing(call, files), method, request, call),
+        (_, ["submissions", ..]) => submissions::handle(model, id, method, &below[1..], request, call),
+        ("GET", [collection, find]) if find.starts_with(BY_INSTANCE) => drafts::find(model, id, collection, call),
+        ("POST", ["listings", _]) => drafts::add_listing(model, id, call),
+        ("DELETE", ["listings", _]) => drafts::delete_listing(model, id, call),
+        ("POST", ["supplementalcontents", _, "commit"]) => drafts::commit(model, id, call),
+        ("GET", [collection]) => drafts::list(model, id, collection),
+        ("POST", [collection]) => drafts::create(model, id, collection, call),
+        (_, [collection, _]) => drafts::single(model, id, collection, method, request, call),
+        // A route of the document without a handler. A test reports it.
+        _ => Reply::error(StatusCode::NOT_IMPLEMENTED, "The sandbox does not implement this route yet."),
     }
 }
 
-fn argument<'c>(call: &'c Allowed, name: &str) -> &'c str {
+fn argument<'c>(call: &'c ValidRequest, name: &str) -> &'c str {
     call.arguments.get(name).map(String::as_str).unwrap_or_default()
 }
 
-/// Images, assets or videos of one listing.
-fn of_listing(call: &Allowed, files: &str) -> String {
+/// Returns the collection of images, assets or videos of one listing.
+fn of_listing(call: &ValidRequest, files: &str) -> String {
     format!("listings/{}/{files}", argument(call, "listingID"))
 }
 
-/// The product that a handler was called for; the dispatcher looked that it is there.
-fn product<'w>(world: &'w mut World, id: &str) -> &'w mut Product {
-    world.products.entry(id.to_owned()).or_default()
+/// Returns the product of the current call. The dispatcher has checked that it exists.
+fn product<'w>(model: &'w mut Model, id: &str) -> &'w mut Product {
+    model.products.entry(id.to_owned()).or_default()
 }
 
-/// The body as an object without the nulls that clients send for absent.
+/// Returns the body as an object without nulls, which mean absent.
 fn object(body: &Value) -> Object {
     let mut object = body.as_object().cloned().unwrap_or_default();
     object.retain(|_, value| !value.is_null());
@@ -110,11 +111,11 @@ fn collection(items: Vec<Value>) -> Reply {
     Reply::ok(json!({"value": items}))
 }
 
-/// 201 comes with Location; what has an entity tag carries it in the header too.
-fn created(world: &World, call: &Allowed, path: &str, resource: &Object) -> Reply {
+/// Creates the reply to a creation: 201 with `Location`, and with `ETag` if the resource has an entity tag.
+fn created(model: &Model, call: &ValidRequest, path: &str, resource: &Object) -> Reply {
     let mut reply = Reply::json(call.success, Value::Object(resource.clone()));
     if call.success == StatusCode::CREATED {
-        reply = reply.with_header(header::LOCATION, &format!("{}/v1.0/ingestion/{path}", world.origin));
+        reply = reply.with_header(header::LOCATION, &format!("{}/v1.0/ingestion/{path}", model.origin));
     }
     match resource.get("@odata.etag").and_then(Value::as_str) {
         Some(tag) => reply.with_header(header::ETAG, tag),
@@ -122,7 +123,7 @@ fn created(world: &World, call: &Allowed, path: &str, resource: &Object) -> Repl
     }
 }
 
-/// PUT replaces: what the body leaves out is gone, but for what the service owns.
+/// Replaces a resource, except for the fields in `keep` and those that the service owns.
 fn replace(resource: &mut Object, body: &Value, keep: &[&str]) -> Reply {
     let mut new = object(body);
     for key in ["id", "resourceType"].iter().chain(keep) {
@@ -136,14 +137,14 @@ fn replace(resource: &mut Object, body: &Value, keep: &[&str]) -> Reply {
     Reply::ok(Value::Object(resource.clone())).with_header(header::ETAG, &tag)
 }
 
-/// A stale tag, in the header or in the body, is refused; `*` and none are not.
+/// Rejects an outdated entity tag in the header or in the body. `*` and no tag are accepted.
 fn precondition(resource: &Object, request: &Request, body: &Value) -> Result<(), Reply> {
     let current = resource.get("@odata.etag").and_then(Value::as_str).unwrap_or_default();
     let sent = request.header("if-match").or_else(|| tag_in_body(body));
     match sent {
         Some(tag) if tag != "*" && tag != current => {
             let message = "The resource was changed since it was read.";
-            Err(Reply::refused(StatusCode::PRECONDITION_FAILED, message))
+            Err(Reply::error(StatusCode::PRECONDITION_FAILED, message))
         }
         _ => Ok(()),
     }

@@ -1,69 +1,69 @@
 //! Products, their setup and their reseller configuration.
 
 use super::{object, product};
-use crate::contract::Allowed;
+use crate::contract::ValidRequest;
 use crate::incident::Incident;
 use crate::message::{Reply, Request, guid};
+use crate::model::{Model, Object, Product};
 use crate::schema::field;
 use crate::service::drafts;
 use crate::service::filter::Filter;
-use crate::world::{Object, Product, World};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// What a filter of products may ask for.
-const FILTERED: [&str; 3] = ["resourceType", "externalIDs", "isModularPublishing"];
+/// The properties that a filter of products may use.
+const FILTERABLE: [&str; 3] = ["resourceType", "externalIDs", "isModularPublishing"];
 
-pub(super) fn list(world: &mut World, request: &Request) -> Reply {
+pub(super) fn list(model: &mut Model, request: &Request) -> Reply {
     let asked = request.query("$filter").filter(|text| !text.is_empty());
-    let filter = match asked.map(|text| Filter::parse(text, &FILTERED)) {
-        Some(None) => return Reply::bad_request("$filter", "the filter is not understood"),
+    let filter = match asked.map(|text| Filter::parse(text, &FILTERABLE)) {
+        Some(None) => return Reply::bad_request("$filter", "the filter is invalid or not supported"),
         Some(filter) => filter,
-        None if world.incidents.contains(&Incident::ListRefused) => {
+        None if model.incidents.contains(&Incident::ListRefused) => {
             return Reply::bad_request("$filter", "The request is not valid.");
         }
         None => None,
     };
     let start = match request.query("$skipToken").filter(|token| !token.is_empty()) {
         None => 0,
-        Some(_) if world.incidents.contains(&Incident::NextLinkNotFound) => {
-            return Reply::empty(StatusCode::NOT_FOUND).noted("an incident: next-link-not-found");
+        Some(_) if model.incidents.contains(&Incident::NextLinkNotFound) => {
+            return Reply::empty(StatusCode::NOT_FOUND).noted("incident next-link-not-found");
         }
-        Some(token) => match after(world, token) {
+        Some(token) => match after(model, token) {
             Some(start) => start,
-            None => return Reply::bad_request("$skipToken", "the token is not one of this service"),
+            None => return Reply::bad_request("$skipToken", "the token was not issued by this service"),
         },
     };
-    let hidden = filter.is_none() && world.incidents.contains(&Incident::ListEmpty);
-    let products = world.order[start..].iter().filter_map(|id| world.products.get(id));
+    let hidden = filter.is_none() && model.incidents.contains(&Incident::ListEmpty);
+    let products = model.order[start..].iter().filter_map(|id| model.products.get(id));
     let bodies = products.map(|product| Value::Object(product.body.clone()));
-    let mut found = bodies.filter(|body| !hidden && filter.as_ref().is_none_or(|filter| filter.holds(body)));
-    let items: Vec<Value> = found.by_ref().take(world.page_size).collect();
+    let mut found = bodies.filter(|body| !hidden && filter.as_ref().is_none_or(|filter| filter.matches(body)));
+    let items: Vec<Value> = found.by_ref().take(model.page_size).collect();
     let more = found.next().is_some();
     let mut page = json!({"value": items});
     if more {
         let last = items.last().and_then(|item| item["id"].as_str()).unwrap_or_default();
-        // Relative to the host and without a leading slash, as the service writes it.
+        // Relative to the host, without a leading slash, as the service returns it.
         let filter = asked.map(|filter| format!("$filter={}&", encode(filter))).unwrap_or_default();
         page["nextLink"] = format!("v1.0/ingestion/products?{filter}$skipToken={}", encode(&token(last))).into();
     }
     Reply::ok(page)
 }
 
-/// An opaque token: base64 of JSON that says after which product to go on.
+/// Returns an opaque page token: base64 of JSON with the last product of the page.
 fn token(last: &str) -> String {
     STANDARD.encode(json!({"LastId": last, "Source": "DocDB"}).to_string())
 }
 
-/// The place after the product that a token names, which may have been deleted meanwhile.
-fn after(world: &World, token: &str) -> Option<usize> {
-    // A client that does not encode the token sends a plus as a space.
+/// Returns the position after the product in a page token. The product may have been deleted.
+fn after(model: &Model, token: &str) -> Option<usize> {
+    // If a client does not encode the token, a plus arrives as a space.
     let json = STANDARD.decode(token.replace(' ', "+")).ok()?;
     let token: Value = serde_json::from_slice(&json).ok()?;
     let last = token.get("LastId")?.as_str()?;
-    let at = world.order.iter().position(|id| id == last)?;
+    let at = model.order.iter().position(|id| id == last)?;
     Some(at + 1)
 }
 
@@ -71,7 +71,7 @@ fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-pub(super) fn create(world: &mut World, call: &Allowed) -> Reply {
+pub(super) fn create(model: &mut Model, call: &ValidRequest) -> Reply {
     let mut body = object(&call.body);
     if body.get("name").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Reply::bad_request("Name", "The Name field is required.");
@@ -80,26 +80,26 @@ pub(super) fn create(world: &mut World, call: &Allowed) -> Reply {
         return Reply::bad_request("ResourceType", "The ResourceType field is required.");
     };
     let kind = kind.to_owned();
-    spell_offer_type(&mut body);
+    normalize_offer_type(&mut body);
     let Some(offer) = offer_id(&body) else {
         return Reply::bad_request("ExternalIDs", "An external id of type AzureOfferId is required.");
     };
-    let taken = world.products.values().any(|p| offer_id(&p.body) == Some(offer));
+    let taken = model.products.values().any(|p| offer_id(&p.body) == Some(offer));
     if taken {
-        return Reply::refused(StatusCode::CONFLICT, &format!("An offer with the id {offer} exists already."));
+        return Reply::error(StatusCode::CONFLICT, &format!("An offer with the id {offer} exists already."));
     }
-    // The service gives the id; one that was sent is ignored.
+    // The service assigns the id and ignores an id in the request.
     let id = guid();
     body.insert("id".to_owned(), id.as_str().into());
     let mut new = Product { body: body.clone(), ..Product::default() };
     drafts::of_offer(&mut new, &kind);
-    world.products.insert(id.clone(), new);
-    world.order.push(id.clone());
-    super::created(world, call, &format!("products/{id}"), &body)
+    model.products.insert(id.clone(), new);
+    model.order.push(id.clone());
+    super::created(model, call, &format!("products/{id}"), &body)
 }
 
-/// `AzureOfferID` comes back as `AzureOfferId`.
-fn spell_offer_type(body: &mut Object) {
+/// Normalizes `AzureOfferID` to `AzureOfferId`.
+fn normalize_offer_type(body: &mut Object) {
     let ids = body.get_mut("externalIDs").and_then(Value::as_array_mut);
     for id in ids.into_iter().flatten().filter(|id| is_offer_id(id)) {
         id["type"] = "AzureOfferId".into();
@@ -116,31 +116,31 @@ fn offer_id(body: &Object) -> Option<&str> {
     id.get("value")?.as_str().filter(|value| !value.is_empty())
 }
 
-/// Older offers are not published in modules, and have none.
-pub(super) fn is_modular(world: &World, id: &str) -> bool {
-    let product = world.products.get(id);
+/// Returns true if the offer is published in modules. Older offers are not.
+pub(super) fn is_modular(model: &Model, id: &str) -> bool {
+    let product = model.products.get(id);
     let modular = product.and_then(|product| product.body.get("isModularPublishing"));
     modular.and_then(Value::as_bool).unwrap_or(true)
 }
 
-pub(super) fn get(world: &mut World, id: &str) -> Reply {
-    Reply::ok(Value::Object(product(world, id).body.clone()))
+pub(super) fn get(model: &mut Model, id: &str) -> Reply {
+    Reply::ok(Value::Object(product(model, id).body.clone()))
 }
 
-pub(super) fn delete(world: &mut World, id: &str) -> Reply {
-    world.products.remove(id);
+pub(super) fn delete(model: &mut Model, id: &str) -> Reply {
+    model.products.remove(id);
     Reply::empty(StatusCode::NO_CONTENT)
 }
 
-pub(super) fn get_setup(world: &mut World, id: &str) -> Reply {
-    match &product(world, id).setup {
+pub(super) fn get_setup(model: &mut Model, id: &str) -> Reply {
+    match &product(model, id).setup {
         Some(setup) => Reply::ok(Value::Object(setup.clone())),
         None => Reply::not_found("setup"),
     }
 }
 
-pub(super) fn set_setup(world: &mut World, id: &str, call: &Allowed) -> Reply {
-    let product = product(world, id);
+pub(super) fn set_setup(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
+    let product = product(model, id);
     let mut setup = object(&call.body);
     let drive = field(&setup, "enableTestDrive").and_then(Value::as_bool).unwrap_or(false);
     let machine = product.body.get("resourceType").and_then(Value::as_str) == Some("AzureThirdPartyVirtualMachine");
@@ -150,19 +150,19 @@ pub(super) fn set_setup(world: &mut World, id: &str, call: &Allowed) -> Reply {
     setup.entry("resourceType").or_insert_with(|| "AzureProductSetup".into());
     setup.entry("trialUri").or_insert_with(|| "".into());
     product.setup = Some(setup.clone());
-    // 200 where the document says 201.
+    // 200, although the document says 201.
     Reply::ok(Value::Object(setup))
 }
 
-pub(super) fn get_reseller(world: &mut World, id: &str) -> Reply {
-    match &product(world, id).reseller {
+pub(super) fn get_reseller(model: &mut Model, id: &str) -> Reply {
+    match &product(model, id).reseller {
         Some(reseller) => Reply::ok(Value::Object(reseller.clone())),
         None => Reply::not_found("reseller configuration"),
     }
 }
 
-pub(super) fn set_reseller(world: &mut World, id: &str, call: &Allowed) -> Reply {
-    let product = product(world, id);
+pub(super) fn set_reseller(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
+    let product = product(model, id);
     let mut reseller = object(&call.body);
     if !reseller.contains_key("resellerChannelState") {
         return Reply::bad_request("ResellerChannelState", "The ResellerChannelState field is required.");
@@ -173,18 +173,18 @@ pub(super) fn set_reseller(world: &mut World, id: &str, call: &Allowed) -> Reply
     Reply::ok(Value::Object(reseller))
 }
 
-pub(super) fn get_lead(world: &mut World, id: &str) -> Reply {
-    match &product(world, id).lead {
+pub(super) fn get_lead(model: &mut Model, id: &str) -> Reply {
+    match &product(model, id).lead {
         Some(lead) => Reply::ok(Value::Object(lead.clone())),
         None => Reply::not_found("lead configuration"),
     }
 }
 
-pub(super) fn set_lead(world: &mut World, id: &str, call: &Allowed) -> Reply {
+pub(super) fn set_lead(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     let lead = object(&call.body);
     if !lead.contains_key("resourceType") {
         return Reply::bad_request("ResourceType", "The ResourceType field is required.");
     }
-    product(world, id).lead = Some(lead.clone());
+    product(model, id).lead = Some(lead.clone());
     Reply::ok(Value::Object(lead))
 }

@@ -1,19 +1,19 @@
-//! Plans, and the test drive.
+//! Plans and the test drive.
 
 use super::{argument, created, drafts, object, precondition, product, replace};
-use crate::contract::Allowed;
+use crate::contract::ValidRequest;
 use crate::message::{Reply, Request, etag, guid};
-use crate::world::{Object, World};
+use crate::model::{Model, Object};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allowed) -> Reply {
+pub(super) fn collection(model: &mut Model, id: &str, method: &str, call: &ValidRequest) -> Reply {
     if method == "GET" {
-        let variants = product(world, id).variants.values().map(|v| Value::Object(v.clone())).collect();
+        let variants = product(model, id).variants.values().map(|v| Value::Object(v.clone())).collect();
         return super::collection(variants);
     }
-    let visible_at = world.clock.now() + world.pace;
-    let product = product(world, id);
+    let visible_at = model.clock.now() + model.processing_delay;
+    let product = product(model, id);
     let mut variant = object(&call.body);
     if kind_of(&variant) == "AzureSkuVariant" {
         let external = variant.get("externalID").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -22,14 +22,14 @@ pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allow
         }
         let taken = product.variants.values().any(|v| v.get("externalID").and_then(Value::as_str) == Some(&external));
         if taken {
-            return Reply::refused(StatusCode::CONFLICT, &format!("A plan with the id {external} exists already."));
+            return Reply::error(StatusCode::CONFLICT, &format!("A plan with the id {external} exists already."));
         }
     }
     if variant.get("friendlyName").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Reply::bad_request("FriendlyName", "The FriendlyName field is required.");
     }
     let application = product.body.get("resourceType").and_then(Value::as_str) == Some("AzureApplication");
-    // What the service fills in.
+    // Fields that the service fills in.
     for (key, value) in [
         ("state", json!("Active")),
         ("conversionPaths", json!("*")),
@@ -42,22 +42,22 @@ pub(super) fn collection(world: &mut World, id: &str, method: &str, call: &Allow
     if application {
         variant.entry("subType").or_insert_with(|| "solution-template".into());
     }
-    // The test drive is the plan without an id of the publisher's.
+    // The test drive is a plan without a plan id.
     let variant_id = if kind_of(&variant) == "AzureTestDriveVariant" { "testdrive".to_owned() } else { guid() };
     variant.insert("id".to_owned(), variant_id.as_str().into());
     variant.insert("@odata.etag".to_owned(), etag().into());
     let sub_type = variant.get("subType").and_then(Value::as_str).unwrap_or_default().to_owned();
     product.variants.insert(variant_id.clone(), variant.clone());
     drafts::of_plan(product, &variant_id, &sub_type, visible_at);
-    created(world, call, &format!("products/{id}/variants/{variant_id}"), &variant)
+    created(model, call, &format!("products/{id}/variants/{variant_id}"), &variant)
 }
 
 fn kind_of(variant: &Object) -> &str {
     variant.get("resourceType").and_then(Value::as_str).unwrap_or_default()
 }
 
-pub(super) fn single(world: &mut World, id: &str, method: &str, request: &Request, call: &Allowed) -> Reply {
-    let product = product(world, id);
+pub(super) fn single(model: &mut Model, id: &str, method: &str, request: &Request, call: &ValidRequest) -> Reply {
+    let product = product(model, id);
     let variant_id = argument(call, "variantID");
     let Some(variant) = product.variants.get_mut(variant_id) else {
         return Reply::not_found("variant");

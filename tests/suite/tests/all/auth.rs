@@ -18,7 +18,7 @@ async fn both_endpoints_give_tokens() {
         assert!(token.secret().starts_with("sandbox."));
         assert_eq!(source.cached(), Some(token));
     }
-    assert_eq!(sandbox.grants(), 2);
+    assert_eq!(sandbox.issued_tokens(), 2);
 }
 
 /// Certificate and key of `partner-auth`'s tests.
@@ -34,7 +34,7 @@ async fn certificates_and_federated_assertions_sign_in() {
     };
     let federated = || {
         let assertion = sandbox.federated_assertion();
-        Credential::signed_by(move |_| std::future::ready(Ok(Assertion::new(assertion.clone()))))
+        Credential::assertion_fn(move |_| std::future::ready(Ok(Assertion::new(assertion.clone()))))
     };
     let certificate = || Certificate::from_pem(PEM).unwrap();
     for endpoint in [Endpoint::V1, Endpoint::V2] {
@@ -42,13 +42,13 @@ async fn certificates_and_federated_assertions_sign_in() {
         token(certificate().algorithm(SigningAlgorithm::Rs256).into(), endpoint).await.unwrap();
         token(federated(), endpoint).await.unwrap();
     }
-    assert_eq!(sandbox.grants(), 6);
+    assert_eq!(sandbox.issued_tokens(), 6);
     // What is not registered, and what was signed for somewhere else.
     let other = Certificate::from_pem(OTHER).unwrap();
     let error = token(other.into(), Endpoint::V1).await.unwrap_err();
     assert_eq!((error.kind(), error.aadsts_codes()), (ErrorKind::Credential, &[700_027][..]));
     let stranger = open_sandbox().await.federated_assertion();
-    let stranger = Credential::signed_by(move |_| std::future::ready(Ok(Assertion::new(stranger.clone()))));
+    let stranger = Credential::assertion_fn(move |_| std::future::ready(Ok(Assertion::new(stranger.clone()))));
     let error = token(stranger, Endpoint::V1).await.unwrap_err();
     assert_eq!(error.aadsts_codes(), [700_027]);
     assert!(checked(Sandbox::builder()).certificate("no PEM").start().await.is_err());
@@ -61,7 +61,7 @@ async fn a_wrong_audience_is_explained() {
     let source = source.authority(authority(&sandbox)).audience("https://api.partner.microsoft.com/").build().unwrap();
     let error = source.token().await.unwrap_err();
     assert_eq!((error.kind(), error.aadsts_codes()), (ErrorKind::Resource, &[500_011][..]));
-    assert!(error.hint().unwrap().contains("without a slash"), "{error}");
+    assert!(error.hint().unwrap().contains("without a trailing slash"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,12 +79,12 @@ async fn a_thousand_tasks_cost_one_grant() {
         tokens.push(task.await.unwrap());
     }
     tokens.dedup();
-    assert_eq!((sandbox.grants(), tokens.len()), (1, 1));
+    assert_eq!((sandbox.issued_tokens(), tokens.len()), (1, 1));
     source.invalidate(&tokens[0]);
     let newer = source.token().await.unwrap();
     source.invalidate(&tokens[0]);
     assert_eq!(source.token().await.unwrap(), newer, "a late 401 for an old token drops nothing");
-    assert_eq!(sandbox.grants(), 2);
+    assert_eq!(sandbox.issued_tokens(), 2);
 }
 
 #[tokio::test]

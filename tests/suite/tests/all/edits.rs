@@ -25,9 +25,9 @@ async fn products_and_plans_by_their_names() {
     assert_eq!((found.id.as_ref(), found.offer_id()), (Some(&product), Some("o'neil")));
     // While the list without a filter is refused or empty, the lookup goes on.
     for incident in [Incident::ListRefused, Incident::ListEmpty] {
-        stage.sandbox.begin(incident).unwrap();
+        stage.sandbox.start_incident(incident).unwrap();
         client.product_by_offer_id("o'neil").await.unwrap();
-        stage.sandbox.end(incident);
+        stage.sandbox.stop_incident(incident);
     }
     assert_eq!(client.variant_by_plan_id(&found, "standard").await.unwrap_err().kind(), ErrorKind::Lookup);
     let plan = stage.variant(&product).await;
@@ -73,7 +73,9 @@ async fn what_is_there_is_not_created_again() {
 #[tokio::test]
 async fn a_lost_answer_creates_nothing_twice() {
     let stage = Stage::open().await;
-    for (fault, name) in [(Fault::cut(), "cut"), (Fault::torn(), "torn"), (Fault::status(500), "failed")] {
+    for (fault, name) in
+        [(Fault::drop_response(), "cut"), (Fault::truncate_body(), "torn"), (Fault::status(500), "failed")]
+    {
         let carried_out = name != "failed";
         let before = posts(&stage);
         stage.sandbox.fail(Calls::of("POST", CREATE), fault.clone(), 1);
@@ -138,7 +140,7 @@ async fn a_change_of_an_availability_keeps_its_prices() {
 #[tokio::test]
 async fn branches_that_never_come_are_named() {
     let hour = Duration::from_secs(3600);
-    let sandbox = checked(Sandbox::builder()).pace(hour).start().await.unwrap();
+    let sandbox = checked(Sandbox::builder()).processing_delay(hour).start().await.unwrap();
     let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     let product = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
     let plan = client.ensure_variant(&product, AzureSkuVariant::managed_app("standard", "Standard")).await.unwrap();
@@ -193,7 +195,7 @@ async fn ones_own_write_is_recognised() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
     let put = Calls::of("PUT", "/products/{productID}/listings/{listingID}");
-    stage.sandbox.fail(put, Fault::cut(), 1);
+    stage.sandbox.fail(put, Fault::drop_response(), 1);
     let add = |listing: AzureListing| {
         let mut keywords = listing.keywords.clone().unwrap_or_default();
         keywords.push("once".to_owned());

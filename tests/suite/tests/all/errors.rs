@@ -128,10 +128,10 @@ async fn an_unreadable_success_names_the_place() {
 async fn a_401_renews_the_token_once() {
     let stage = Stage::open().await;
     stage.client.list_products().send().await.unwrap();
-    assert_eq!(stage.sandbox.grants(), 1);
+    assert_eq!(stage.sandbox.issued_tokens(), 1);
     stage.sandbox.revoke_tokens();
     let answer = stage.client.list_products().send().await.unwrap();
-    assert_eq!((stage.sandbox.grants(), answer.attempts()), (2, 2));
+    assert_eq!((stage.sandbox.issued_tokens(), answer.attempts()), (2, 2));
 
     // A service that never accepts: one renewal, then the 401.
     let server = Server::script(vec![Say::new(401, "")]).await;

@@ -4,7 +4,7 @@
 use futures_util::TryStreamExt;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{ErrorKind, Retry, reqwest};
-use partner_sandbox::{Calls, ErrorShape, Fault, Incident, Verdict};
+use partner_sandbox::{Calls, ErrorShape, Fault, Incident, SubmissionOutcome};
 use partner_tests::stage::{Stage, items};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -18,13 +18,13 @@ async fn a_next_link_is_not_found() {
     let link = stage.client.list_products().send().await.unwrap().into_inner().next_link.unwrap();
     let path = link.strip_prefix("v1.0/ingestion/").unwrap();
     stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap();
-    stage.sandbox.begin(Incident::NextLinkNotFound).unwrap();
+    stage.sandbox.start_incident(Incident::NextLinkNotFound).unwrap();
     let error = stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap_err();
     assert!(error.is_not_found() && error.body_excerpt().is_none_or(str::is_empty), "{error}");
     let walk = stage.client.list_products().stream();
     let error = walk.try_collect::<Vec<_>>().await.unwrap_err();
     assert!(error.hint().contains("not the whole list"), "{}", error.hint());
-    stage.sandbox.end(Incident::NextLinkNotFound);
+    stage.sandbox.stop_incident(Incident::NextLinkNotFound);
     stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap();
 }
 
@@ -33,13 +33,13 @@ async fn the_list_is_refused_or_empty() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
     let by_type = || stage.client.list_products().filter("resourceType eq 'AzureApplication'");
-    stage.sandbox.begin(Incident::ListRefused).unwrap();
+    stage.sandbox.start_incident(Incident::ListRefused).unwrap();
     let error = stage.client.list_products().send().await.unwrap_err();
     assert_eq!(error.service_code(), Some("ICH50400"));
     assert!(error.hint().contains("filter by type"), "{}", error.hint());
     assert_eq!(items(by_type().send()).await.len(), 1);
-    stage.sandbox.end(Incident::ListRefused);
-    stage.sandbox.begin(Incident::ListEmpty).unwrap();
+    stage.sandbox.stop_incident(Incident::ListRefused);
+    stage.sandbox.start_incident(Incident::ListEmpty).unwrap();
     assert!(items(stage.client.list_products().send()).await.is_empty());
     stage.client.get_product(&product).send().await.unwrap();
 }
@@ -47,7 +47,7 @@ async fn the_list_is_refused_or_empty() {
 #[tokio::test]
 async fn a_header_is_demanded_that_does_not_help() {
     let stage = Stage::open().await;
-    stage.sandbox.begin(Incident::PublisherIdDemanded).unwrap();
+    stage.sandbox.start_incident(Incident::PublisherIdDemanded).unwrap();
     for call in [stage.client.list_products(), stage.client.list_products().header("x-ms-publisherId", "7")] {
         let error = call.send().await.unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 400);
@@ -57,10 +57,10 @@ async fn a_header_is_demanded_that_does_not_help() {
 }
 
 /// A submission that the sandbox decides about, and where it ends.
-async fn submitted(stage: &Stage, offer: &str, verdict: Verdict) -> (ProductId, Submission) {
+async fn submitted(stage: &Stage, offer: &str, verdict: SubmissionOutcome) -> (ProductId, Submission) {
     let product = stage.product(offer).await;
     let draft = stage.draft(&product, "Property", None).await;
-    stage.sandbox.decide(verdict);
+    stage.sandbox.set_next_outcome(verdict);
     let request = SubmissionCreationRequest::default()
         .set_targets([TypeValuePair::new("Scope", "preview")])
         .set_resources([TypeValuePair::new("Property", draft.as_ref())]);
@@ -73,8 +73,8 @@ async fn submitted(stage: &Stage, offer: &str, verdict: Verdict) -> (ProductId, 
 #[tokio::test]
 async fn workflow_details_are_missing_once() {
     let stage = Stage::open().await;
-    stage.sandbox.begin(Incident::WorkflowDetailsMissing).unwrap();
-    let (product, submission) = submitted(&stage, "app", Verdict::Pass).await;
+    stage.sandbox.start_incident(Incident::WorkflowDetailsMissing).unwrap();
+    let (product, submission) = submitted(&stage, "app", SubmissionOutcome::Pass).await;
     let id = submission.id.unwrap();
     let details = || stage.client.list_submission_workflows(&product, &id).send();
     assert!(details().await.unwrap_err().is_not_found());
@@ -95,14 +95,14 @@ async fn uploads_go_through_another_host() {
         (url.host_str().unwrap().to_owned(), url.port())
     };
     let store = issued().await;
-    stage.sandbox.begin(Incident::FrontDoorUploads).unwrap();
+    stage.sandbox.start_incident(Incident::FrontDoorUploads).unwrap();
     let door = issued().await;
     assert_ne!(host(&store), host(&door));
     assert!(!stage.sandbox.url().contains(&format!(":{}", host(&store).1.unwrap())), "the service's own is a third");
     for address in [&store, &door] {
         stage.client.upload(address, &b"deck"[..]).await.unwrap();
     }
-    stage.sandbox.end(Incident::FrontDoorUploads);
+    stage.sandbox.stop_incident(Incident::FrontDoorUploads);
     assert_eq!(host(&store), host(&issued().await));
     // Blocks, put together by a list.
     let http = reqwest::Client::new();
@@ -124,11 +124,21 @@ async fn uploads_go_through_another_host() {
 async fn submissions_end_as_the_test_decides() {
     let stage = Stage::open().await;
     let ends = [
-        (Verdict::Pass, SubmissionState::Published, SubmissionSubstate::ReadyToPublish, UpdateStatus::Completed),
-        (Verdict::FailCreation, SubmissionState::InProgress, SubmissionSubstate::InDraft, UpdateStatus::Failed),
-        (Verdict::Fail, SubmissionState::InProgress, SubmissionSubstate::Failed, UpdateStatus::Completed),
         (
-            Verdict::FailCertification,
+            SubmissionOutcome::Pass,
+            SubmissionState::Published,
+            SubmissionSubstate::ReadyToPublish,
+            UpdateStatus::Completed,
+        ),
+        (
+            SubmissionOutcome::FailCreation,
+            SubmissionState::InProgress,
+            SubmissionSubstate::InDraft,
+            UpdateStatus::Failed,
+        ),
+        (SubmissionOutcome::Fail, SubmissionState::InProgress, SubmissionSubstate::Failed, UpdateStatus::Completed),
+        (
+            SubmissionOutcome::FailCertification,
             SubmissionState::InProgress,
             SubmissionSubstate::FailedInCertification,
             UpdateStatus::Completed,
@@ -141,9 +151,9 @@ async fn submissions_end_as_the_test_decides() {
         assert_eq!(found, (Some(state), Some(substate), Some(status)));
         let validations = stage.client.list_submission_validations(&product, submission.id.as_ref().unwrap());
         let validations = items(validations.send()).await;
-        assert_eq!(validations.is_empty(), verdict != Verdict::FailCreation);
+        assert_eq!(validations.is_empty(), verdict != SubmissionOutcome::FailCreation);
     }
-    let (product, submission) = submitted(&stage, "late", Verdict::FailPromotion).await;
+    let (product, submission) = submitted(&stage, "late", SubmissionOutcome::FailPromotion).await;
     let id = submission.id.unwrap();
     stage.client.promote_submission(&product, &id).send().await.unwrap();
     let end = stage.settled(&product, &id).await;
@@ -166,7 +176,7 @@ async fn refusals_in_seven_shapes() {
         (ErrorShape::Duplicate, 301, Some("ICH50301"), true),
     ];
     for (shape, status, code, message) in shapes {
-        stage.sandbox.fail(list.clone(), Fault::refusal(status, shape), 1);
+        stage.sandbox.fail(list.clone(), Fault::error(status, shape), 1);
         let error = stage.client.list_products().send().await.unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), status, "{shape:?}");
         assert_eq!(error.service_code(), code, "{shape:?}");
@@ -186,10 +196,10 @@ async fn connections_break_where_they_are_told_to() {
     stage.sandbox.fail(create.clone(), Fault::reset(), 1);
     assert_eq!(send("reset").await.unwrap_err().kind(), ErrorKind::Connection);
     assert_eq!(offers().await, 0, "it was not carried out");
-    stage.sandbox.fail(create.clone(), Fault::cut(), 1);
+    stage.sandbox.fail(create.clone(), Fault::drop_response(), 1);
     assert_eq!(send("cut").await.unwrap_err().kind(), ErrorKind::Connection);
     assert_eq!(offers().await, 1, "it was carried out");
-    stage.sandbox.fail(create.clone(), Fault::torn(), 1);
+    stage.sandbox.fail(create.clone(), Fault::truncate_body(), 1);
     let torn = send("torn").await.unwrap_err();
     assert_eq!(torn.kind(), ErrorKind::Connection);
     stage.sandbox.fail(create, Fault::stall(), 1);
@@ -204,7 +214,7 @@ async fn connections_break_where_they_are_told_to() {
 async fn a_rate_is_kept() {
     let stage = Stage::open().await;
     stage.client.list_products().send().await.unwrap();
-    stage.sandbox.fail(Calls::any(), Fault::above_rate(20), usize::MAX);
+    stage.sandbox.fail(Calls::any(), Fault::rate_limit(20), usize::MAX);
     let begun = Instant::now();
     let calls = (0..30).map(|_| stage.client.list_products().retry(Retry::none()).send());
     let answers = futures_util::future::join_all(calls).await;
@@ -219,7 +229,7 @@ async fn a_rate_is_kept() {
     }
     stage.sandbox.advance(Duration::from_secs(1));
     stage.client.list_products().send().await.unwrap();
-    stage.sandbox.heal();
+    stage.sandbox.clear_faults();
 }
 
 #[tokio::test]
@@ -237,10 +247,15 @@ async fn what_is_no_module_of_an_old_offer() {
 async fn the_log_says_why_something_was_refused() {
     let stage = Stage::open().await;
     let table = [
-        ("nothing", Value::Null, None, "GET /nothing is no route of the document"),
+        ("nothing", Value::Null, None, "GET /nothing is not in the document"),
         ("products?more=1", Value::Null, Some("GET /products"), "more: the query parameter is not documented"),
         ("products", json!({"name": 7}), Some("POST /products"), "name: string is expected"),
-        ("products", json!({"resourceType": "Teapot"}), Some("POST /products"), "resourceType: \"Teapot\" is none of"),
+        (
+            "products",
+            json!({"resourceType": "Teapot"}),
+            Some("POST /products"),
+            "resourceType: \"Teapot\" is not one of",
+        ),
     ];
     for (path, body, operation, note) in table {
         let method = if body.is_null() { reqwest::Method::GET } else { reqwest::Method::POST };
@@ -280,7 +295,7 @@ async fn hints() {
         let call = stage.client.get_product("p").retry(Retry::none());
         let error = call.send().await.unwrap_err();
         assert!(error.hint().contains(expected), "{status}: {}", error.hint());
-        stage.sandbox.heal();
+        stage.sandbox.clear_faults();
     }
     let product = stage.product("reseller").await;
     let reseller = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);

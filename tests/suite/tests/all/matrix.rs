@@ -17,8 +17,8 @@ fn fault(name: &str) -> Option<(Fault, usize)> {
     let planned = match name {
         "refused always" => return None,
         "reset before, once" => (Fault::reset(), 1),
-        "reset after, once" => (Fault::cut(), 1),
-        "torn body, once" => (Fault::torn(), 1),
+        "reset after, once" => (Fault::drop_response(), 1),
+        "torn body, once" => (Fault::truncate_body(), 1),
         "stall, once" => (Fault::stall(), 1),
         "408 once" => (status(408), 1),
         "429 with Retry-After, once" => (status(429).header("retry-after", "1"), 1),

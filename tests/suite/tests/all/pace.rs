@@ -4,7 +4,7 @@ use futures_util::future::{BoxFuture, join_all, poll_fn};
 use futures_util::{FutureExt, TryStreamExt};
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{ErrorKind, FileSource, Retry};
-use partner_sandbox::{Calls, Fault, Sandbox, Verdict};
+use partner_sandbox::{Calls, Fault, Sandbox, SubmissionOutcome};
 use partner_tests::memory::peak_memory;
 use partner_tests::stage::{Stage, checked, client_builder, open_sandbox, source};
 use std::collections::BTreeSet;
@@ -25,7 +25,7 @@ async fn a_thousand_calls_to_a_service_that_takes_twenty_a_second() {
     let stage = Stage::open().await;
     stage.client.list_products().send().await.unwrap();
     let refused = || stage.sandbox.calls().iter().filter(|call| call.status == 429).count();
-    stage.sandbox.fail(Calls::any(), Fault::above_rate(rate), usize::MAX);
+    stage.sandbox.fail(Calls::any(), Fault::rate_limit(rate), usize::MAX);
     let begun = Instant::now();
     let answers = join_all((0..calls).map(|_| stage.client.list_products().send())).await;
     let took = begun.elapsed();
@@ -58,7 +58,7 @@ async fn a_deadline_holds_for_the_whole_call() {
     let error = stage.client.list_products().deadline(Duration::from_secs(1)).send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1));
     assert!(!error.may_have_been_processed() && begun.elapsed() < Duration::from_secs(4));
-    stage.sandbox.heal();
+    stage.sandbox.clear_faults();
     // The token counts too.
     let sandbox = open_sandbox().await;
     sandbox.fail(Calls::tokens(), Fault::delay(Duration::from_secs(60)), 1);
@@ -93,7 +93,7 @@ async fn nothing_is_lost_when_a_call_is_dropped() {
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let before = tasks();
     {
-        let sandbox = checked(Sandbox::builder()).pace(Duration::ZERO).start().await.unwrap();
+        let sandbox = checked(Sandbox::builder()).processing_delay(Duration::ZERO).start().await.unwrap();
         let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
         let client = client.concurrency(1).retry(Retry::none()).build().unwrap();
         let product = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
@@ -158,7 +158,7 @@ async fn nothing_is_lost_when_a_call_is_dropped() {
         for (name, make) in &works {
             for polls in 1.. {
                 if *name == "publish" {
-                    sandbox.decide(Verdict::Pass);
+                    sandbox.set_next_outcome(SubmissionOutcome::Pass);
                 }
                 let done = dropped_after(polls, make(polls)).await;
                 let next = tokio::time::timeout(Duration::from_secs(10), client.get_product(product).send()).await;
@@ -195,12 +195,12 @@ async fn no_change_is_lost_in_the_noise() {
         }
     }))
     .await;
-    let before = stage.sandbox.served();
-    stage.sandbox.disturb(42, 5);
+    let before = stage.sandbox.call_count();
+    stage.sandbox.inject_random_faults(42, 5);
     let limit = calls();
     let workers = (0..WORKERS).map(|worker| {
         let (client, product) = (stage.client.clone(), products[worker % products.len()].clone());
-        let served = stage.sandbox.served_counter();
+        let served = stage.sandbox.call_counter();
         tokio::spawn(async move {
             let listing = client.listing_draft(&product);
             let mut written = BTreeSet::new();
@@ -225,7 +225,7 @@ async fn no_change_is_lost_in_the_noise() {
         })
     });
     let outcomes = join_all(workers.collect::<Vec<_>>()).await;
-    stage.sandbox.heal();
+    stage.sandbox.clear_faults();
     for outcome in outcomes {
         let (product, worker, written) = outcome.unwrap();
         let listing = stage.client.listing_draft(&product).get().await.unwrap().into_inner();
@@ -236,7 +236,7 @@ async fn no_change_is_lost_in_the_noise() {
             "worker {worker}: {own:?} is there, {written:?} was written"
         );
     }
-    let (served, grew) = (stage.sandbox.served() - before, (peak_memory() - memory) >> 10);
+    let (served, grew) = (stage.sandbox.call_count() - before, (peak_memory() - memory) >> 10);
     println!("{served} calls, 5 % of them disturbed: the memory of client and sandbox grew by {grew} MiB");
     // The sandbox keeps its log of calls, up to a hundred thousand of them; the client keeps nothing.
     assert!(grew < 256, "{grew} MiB");

@@ -53,20 +53,21 @@ impl Drop for Running {
 #[test]
 fn options_that_are_not_understood() {
     for (args, expected) in [
-        (&["--unheard"][..], "--unheard is not understood"),
-        (&["--port"], "--port takes a value"),
-        (&["--port", "many"], "--port takes a number, not \"many\""),
-        (&["--incident", "rain"], "there is no incident \"rain\"; there are: next-link-not-found"),
+        (&["--unheard"][..], "unknown option --unheard"),
+        (&["--port"], "option --port requires a value"),
+        (&["--port", "many"], "invalid value \"many\" for --port: expected a number"),
+        (&["--incident", "rain"], "unknown incident \"rain\"; expected one of: next-link-not-found"),
     ] {
         let output = run(args);
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{text}");
-        assert!(text.starts_with(expected) && text.contains("usage:"), "{text}");
+        assert!(text.starts_with(expected) && text.contains("Usage:"), "{text}");
     }
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
     let text = String::from_utf8(help.stdout).unwrap();
-    let options = ["--port", "--pace", "--page-size", "--token-lifetime", "--incident", "--control", "Exit codes"];
+    let options =
+        ["--port", "--processing-delay", "--page-size", "--token-lifetime", "--incident", "--control", "Exit codes"];
     assert!(options.iter().all(|option| text.contains(option)), "{text}");
 }
 

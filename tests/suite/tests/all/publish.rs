@@ -3,7 +3,7 @@
 use futures_util::StreamExt;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, Error, ErrorKind, IfPending, Publish, Stage as At};
-use partner_sandbox::{Calls, Fault, Incident, Sandbox, Verdict};
+use partner_sandbox::{Calls, Fault, Incident, Sandbox, SubmissionOutcome};
 use partner_tests::stage::{Stage, checked, client_builder, items, source};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,7 +27,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// Where nothing changes but by the clock: on a busy machine no stage is passed unseen.
 async fn still() -> Stage {
-    let sandbox = checked(Sandbox::builder()).pace(HOUR).start().await.unwrap();
+    let sandbox = checked(Sandbox::builder()).processing_delay(HOUR).start().await.unwrap();
     sandbox.set_token_lifetime(1000 * HOUR);
     let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
     Stage { sandbox, client }
@@ -59,7 +59,7 @@ async fn count(stage: &Stage, product: &ProductId) -> usize {
 async fn to_preview_and_to_live_with_every_stage() {
     let stage = still().await;
     let product = settled_offer(&stage, "app").await;
-    stage.sandbox.decide(Verdict::Pass);
+    stage.sandbox.set_next_outcome(SubmissionOutcome::Pass);
     let seen: Arc<Mutex<Vec<At>>> = Arc::default();
     let log = seen.clone();
     let to_preview = publish(&stage.client, &product).on_stage(move |at| log.lock().unwrap().push(at));
@@ -104,27 +104,27 @@ async fn the_dry_run_names_every_draft_and_sends_nothing() {
 #[tokio::test]
 async fn every_end() {
     let stage = still().await;
-    let ends: [(Verdict, &[At], &str); 4] = [
-        (Verdict::FailCreation, &[At::Creating], "failed while it was created"),
+    let ends: [(SubmissionOutcome, &[At], &str); 4] = [
+        (SubmissionOutcome::FailCreation, &[At::Creating], "failed while it was created"),
         (
-            Verdict::Fail,
+            SubmissionOutcome::Fail,
             &[At::Creating, At::InReview],
             "failed after it was submitted, in the step Automated validation",
         ),
         (
-            Verdict::FailCertification,
+            SubmissionOutcome::FailCertification,
             &[At::Creating, At::InReview],
             "failed in certification, in the step Preview Creation",
         ),
         (
-            Verdict::FailPromotion,
+            SubmissionOutcome::FailPromotion,
             &[At::Creating, At::InReview, At::Preview, At::GoingLive],
             "failed on its way to live, in the step Certification",
         ),
     ];
     for (verdict, expected, text) in ends {
         let product = settled_offer(&stage, &format!("{verdict:?}").to_lowercase()).await;
-        stage.sandbox.decide(verdict);
+        stage.sandbox.set_next_outcome(verdict);
         let stages = walk(&stage, publish(&stage.client, &product).to_live()).await;
         let reached: Vec<At> = stages.iter().filter_map(|stage| stage.as_ref().ok().copied()).collect();
         assert_eq!(reached, expected, "{verdict:?}");
@@ -138,12 +138,9 @@ async fn every_end() {
         );
         assert!(error.hint().contains("publish again"), "{}", error.hint());
         match verdict {
-            Verdict::FailCreation => {
+            SubmissionOutcome::FailCreation => {
                 assert_eq!(error.validations()[0].error_code.as_deref(), Some("Sandbox-00001"));
-                assert!(
-                    error.to_string().contains("Error Sandbox-00001: The sandbox was asked to fail this."),
-                    "{error}"
-                );
+                assert!(error.to_string().contains("Error Sandbox-00001: Failure injected by the sandbox."), "{error}");
             }
             _ => assert!(!failed.workflows.is_empty() && !failed.reports.is_empty()),
         }
@@ -165,7 +162,7 @@ async fn what_an_incomplete_offer_lacks() {
 async fn one_that_is_under_way() {
     let stage = Stage::open().await;
     let product = offer(&stage, "app").await;
-    stage.sandbox.decide(Verdict::Pass);
+    stage.sandbox.set_next_outcome(SubmissionOutcome::Pass);
     let preview = publish(&stage.client, &product).send().await.unwrap();
     let id = preview.id.unwrap();
     let refused = publish(&stage.client, &product).send().await.unwrap_err();
@@ -175,9 +172,9 @@ async fn one_that_is_under_way() {
     let adopted = publish(&stage.client, &product).if_pending(IfPending::Adopt).to_live().send().await.unwrap();
     assert_eq!((adopted.id.as_ref(), adopted.substate), (Some(&id), Some(SubmissionSubstate::InStore)));
 
-    stage.sandbox.decide(Verdict::Pass);
+    stage.sandbox.set_next_outcome(SubmissionOutcome::Pass);
     let second = publish(&stage.client, &product).send().await.unwrap();
-    stage.sandbox.decide(Verdict::Pass);
+    stage.sandbox.set_next_outcome(SubmissionOutcome::Pass);
     let third = publish(&stage.client, &product).if_pending(IfPending::Cancel).send().await.unwrap();
     assert_ne!(second.id, third.id);
     assert!(stage.client.get_submission(&product, second.id.unwrap()).send().await.unwrap_err().is_not_found());
@@ -187,7 +184,7 @@ async fn one_that_is_under_way() {
 async fn what_is_going_live_cannot_be_cancelled() {
     let stage = still().await;
     let product = settled_offer(&stage, "app").await;
-    stage.sandbox.decide(Verdict::Pass);
+    stage.sandbox.set_next_outcome(SubmissionOutcome::Pass);
     walk(&stage, publish(&stage.client, &product)).await;
     let id = stage.client.pending_submission(&product).await.unwrap().unwrap().id.unwrap();
     stage.client.promote_submission(&product, &id).send().await.unwrap();
@@ -200,11 +197,11 @@ async fn what_is_going_live_cannot_be_cancelled() {
 async fn troubles_on_the_way() {
     let stage = Stage::open().await;
     let product = offer(&stage, "app").await;
-    stage.sandbox.decide(Verdict::Pass);
-    stage.sandbox.begin(Incident::WorkflowDetailsMissing).unwrap();
+    stage.sandbox.set_next_outcome(SubmissionOutcome::Pass);
+    stage.sandbox.start_incident(Incident::WorkflowDetailsMissing).unwrap();
     // The answer of the creation and of the promotion is lost, looks fail and find nothing.
-    stage.sandbox.fail(Calls::of("POST", CREATE), Fault::cut(), 1);
-    stage.sandbox.fail(Calls::of("POST", PROMOTE), Fault::torn(), 1);
+    stage.sandbox.fail(Calls::of("POST", CREATE), Fault::drop_response(), 1);
+    stage.sandbox.fail(Calls::of("POST", PROMOTE), Fault::truncate_body(), 1);
     stage.sandbox.fail(Calls::of("GET", GET), Fault::status(404), 2);
     stage.sandbox.fail(Calls::of("GET", GET), Fault::status(503), 5);
     stage.sandbox.fail(Calls::of("GET", GET), Fault::reset(), 5);
@@ -228,7 +225,7 @@ async fn troubles_on_the_way() {
 async fn a_deadline_leaves_the_submission_to_be_taken_up() {
     let stage = still().await;
     let product = stage.product("app").await;
-    stage.sandbox.decide(Verdict::Pass);
+    stage.sandbox.set_next_outcome(SubmissionOutcome::Pass);
     let late = publish(&stage.client, &product).deadline(Duration::from_secs(2)).send().await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Timeout);
     let id = late.submission().unwrap().id.clone().unwrap();
@@ -257,7 +254,7 @@ async fn a_deadline_leaves_the_submission_to_be_taken_up() {
 async fn a_look_waits_as_long_as_the_service_asks() {
     let stage = Stage::open().await;
     let product = offer(&stage, "app").await;
-    stage.sandbox.decide(Verdict::Pass);
+    stage.sandbox.set_next_outcome(SubmissionOutcome::Pass);
     let submission = publish(&stage.client, &product).send().await.unwrap();
     let busy = serde_json::json!({"id": submission.id, "state": "InProgress", "substate": "Submitted"});
     let busy =

@@ -38,7 +38,7 @@ async fn a_thousand_401s_cost_one_token() {
     for call in calls {
         assert!(call.await.unwrap() <= 2);
     }
-    assert_eq!(stage.sandbox.grants(), 2);
+    assert_eq!(stage.sandbox.issued_tokens(), 2);
     let mut sent: BTreeMap<String, usize> = BTreeMap::new();
     for seen in server.seen() {
         *sent.entry(seen.target).or_default() += 1;
@@ -63,9 +63,9 @@ async fn a_service_that_rejects_everything_costs_one_token() {
         assert_eq!(error.status().unwrap().as_u16(), 401, "the 401 is the better error");
         assert_eq!(error.challenge().unwrap().claims(), Some("eyJ9"));
     }
-    assert_eq!(stage.sandbox.grants(), 2);
+    assert_eq!(stage.sandbox.issued_tokens(), 2);
     client.list_products().send().await.unwrap_err();
-    assert_eq!(stage.sandbox.grants(), 2, "nor does a call that comes later");
+    assert_eq!(stage.sandbox.issued_tokens(), 2, "nor does a call that comes later");
 }
 
 #[tokio::test]
@@ -78,6 +78,6 @@ async fn a_403_renews_the_token_only_when_asked_to() {
         let client = client_builder().base_url(&server.origin).token_provider(tokens).renew_on_forbidden(renew);
         let outcome = client.retry(Retry::none()).build().unwrap().list_products().send().await;
         assert_eq!(outcome.is_ok(), renew);
-        assert_eq!(stage.sandbox.grants(), grants);
+        assert_eq!(stage.sandbox.issued_tokens(), grants);
     }
 }

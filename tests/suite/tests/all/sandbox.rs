@@ -58,7 +58,7 @@ async fn an_unmet_expectation_fails_the_test() {
     stage.sandbox.expect(Calls::of("POST", "/products"), 1..);
     stage.client.list_products().send().await.unwrap();
     let text = panic_of(stage.sandbox);
-    assert_eq!(text, "the sandbox expected other calls: POST /products: 1 or more expected, 0 came");
+    assert_eq!(text, "unexpected number of calls to the sandbox: POST /products: expected 1 or more, got 0");
 
     let stage = Stage::open().await;
     stage.sandbox.expect(Calls::tokens(), 1..=1);
@@ -155,7 +155,7 @@ fn time() -> Duration {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_clients_in_parallel() {
-    let sandbox = checked(Sandbox::builder()).pace(Duration::ZERO).start().await.unwrap();
+    let sandbox = checked(Sandbox::builder()).processing_delay(Duration::ZERO).start().await.unwrap();
     let (sandbox, end) = (&sandbox, Instant::now() + time());
     let clients = (0..64).map(|number| async move {
         let client = client_builder().base_url(sandbox.url()).token_provider(source(sandbox));

@@ -54,7 +54,7 @@ async fn token_endpoint_answers_never_reach_an_error() {
             Say::new(status, body).with("content-type", "application/json").with("location", format!("/{CANARY}"));
         let server = Server::script(vec![say]).await;
         let source = TokenSource::builder("contoso.example", "client", CANARY)
-            .any_client_id()
+            .allow_any_client_id()
             .authority(Authority::loopback(&server.origin).unwrap());
         clean(&source);
         let source = source.build().unwrap();

@@ -2,7 +2,7 @@
 
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{FileSource, Retry};
-use partner_sandbox::{Calls, Fault, Incident, Sandbox, Verdict};
+use partner_sandbox::{Calls, Fault, Incident, Sandbox, SubmissionOutcome};
 use partner_tests::stage::{checked, client_builder, open_sandbox, source};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -111,7 +111,7 @@ async fn a_call_has_a_span_with_its_outcome() {
 async fn no_secret_is_ever_said() {
     let secrets: Arc<Mutex<BTreeSet<String>>> = Arc::default();
     let seen = secrets.clone();
-    let builder = checked(Sandbox::builder()).pace(Duration::ZERO).on_exchange(move |exchange| {
+    let builder = checked(Sandbox::builder()).processing_delay(Duration::ZERO).on_exchange(move |exchange| {
         let mut seen = seen.lock().unwrap();
         for (name, value) in &exchange.request_headers {
             if name == "authorization" {
@@ -134,8 +134,9 @@ async fn no_secret_is_ever_said() {
 
     let offer = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
     let plan = client.ensure_variant(&offer, AzureSkuVariant::managed_app("one", "One")).await.unwrap();
-    for (number, fault) in
-        [Fault::delay(Duration::ZERO), Fault::status(403), Fault::cut(), Fault::reset()].into_iter().enumerate()
+    for (number, fault) in [Fault::delay(Duration::ZERO), Fault::status(403), Fault::drop_response(), Fault::reset()]
+        .into_iter()
+        .enumerate()
     {
         sandbox.fail(Calls::uploads(), fault, if number == 1 { 1 } else { 9 });
         let file = FileSource::bytes(format!("{number}.zip"), &b"PK mainTemplate.json"[..]);
@@ -146,16 +147,16 @@ async fn no_secret_is_ever_said() {
         if let Err(error) = outcome {
             say(format!("{error} {error:?} {error:#?} {}", error.hint()));
         }
-        sandbox.heal();
+        sandbox.clear_faults();
     }
-    sandbox.begin(Incident::FrontDoorUploads).unwrap();
+    sandbox.start_incident(Incident::FrontDoorUploads).unwrap();
     let package = client.upload_package(&offer, FileSource::bytes("app.zip", &b"PK mainTemplate.json"[..]));
     let package = package.poll(moment, moment).send().await.unwrap();
     say(format!("{package:?}"));
     let draft = client.package_configuration_draft(&offer, &plan);
     say(format!("{draft:?} {:?}", draft.modify(|c| c.set_package(&package)).await.unwrap()));
-    for verdict in [Verdict::FailCreation, Verdict::FailCertification, Verdict::Pass] {
-        sandbox.decide(verdict);
+    for verdict in [SubmissionOutcome::FailCreation, SubmissionOutcome::FailCertification, SubmissionOutcome::Pass] {
+        sandbox.set_next_outcome(verdict);
         let publish = client.publish(&offer).to_live().poll(moment, moment);
         say(format!("{publish:?}"));
         match publish.send().await {
@@ -163,11 +164,11 @@ async fn no_secret_is_ever_said() {
             Err(error) => say(format!("{error} {error:?} {}", error.hint())),
         }
     }
-    for fault in [Fault::status(401), Fault::status(500), Fault::torn()] {
+    for fault in [Fault::status(401), Fault::status(500), Fault::truncate_body()] {
         sandbox.fail(Calls::of("GET", "/products/{productID}/packages/{packageID}"), fault, 9);
         let error = client.get_package(&offer, &package).send().await.unwrap_err();
         say(format!("{error} {error:?} {}", error.hint()));
-        sandbox.heal();
+        sandbox.clear_faults();
     }
     say(format!("{:?}", sandbox.calls()));
     said.extend(Listener::lines());

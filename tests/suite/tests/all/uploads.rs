@@ -30,7 +30,7 @@ async fn a_package_from_a_path_bytes_and_a_stream() {
     ];
     for (source, door) in sources.into_iter().zip([false, true, true]) {
         if door {
-            stage.sandbox.begin(Incident::FrontDoorUploads).unwrap();
+            stage.sandbox.start_incident(Incident::FrontDoorUploads).unwrap();
         }
         let name = source.name().unwrap().to_owned();
         let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
@@ -58,7 +58,7 @@ async fn what_breaks_on_the_way_is_sent_again() {
         let file = FileSource::bytes(name, ARCHIVE);
         stage.client.upload_package(&product, file).poll(MOMENT, MOMENT).stall_timeout(Duration::from_secs(1))
     };
-    let faults = [Fault::reset(), Fault::cut(), Fault::status(503), Fault::delay(Duration::from_secs(60))];
+    let faults = [Fault::reset(), Fault::drop_response(), Fault::status(503), Fault::delay(Duration::from_secs(60))];
     for (number, fault) in faults.into_iter().enumerate() {
         stage.sandbox.fail(Calls::uploads(), fault, 1);
         let package = upload(&format!("{number}.zip")).send().await.unwrap();
@@ -103,7 +103,7 @@ async fn what_processing_finds_and_what_was_there_before() {
     assert_eq!((moved.status().unwrap().as_u16(), moved.duplicate_of()), (301, first.id));
     assert!(moved.hint().contains("another file name"), "{}", moved.hint());
     // The wait for processing has an end.
-    let slow = checked(Sandbox::builder()).pace(Duration::from_secs(3600));
+    let slow = checked(Sandbox::builder()).processing_delay(Duration::from_secs(3600));
     let slow = slow.start().await.unwrap();
     let client = partner_ingestion_sdk::Client::builder().base_url(slow.url());
     let client = client.token_provider(source(&slow)).build().unwrap();
@@ -157,7 +157,7 @@ fn large() -> u64 {
 #[test]
 fn a_large_file_in_bounded_memory() {
     for incident in [None, Some("front-door-uploads")] {
-        let args = ["--control", "--pace", "0"].into_iter();
+        let args = ["--control", "--processing-delay", "0"].into_iter();
         let args: Vec<&str> = args.chain(incident.into_iter().flat_map(|name| ["--incident", name])).collect();
         let sandbox = Running::start(&args);
         let program = Command::new(env!("CARGO_BIN_EXE_large_upload"))

@@ -18,8 +18,8 @@ async fn main() {
     println!("\nRequests that the endpoint receives, and how long the callers wait together\n");
     println!("| case | ours | azure_identity | huskarl |");
     println!("| --- | ---: | ---: | ---: |");
-    let slow = |reply: Reply| reply.after(Duration::from_millis(50));
-    let refusal = || Reply::refusal(401, "invalid_client", 7_000_215).header("Content-Type", "application/json");
+    let slow = |reply: Reply| reply.delay(Duration::from_millis(50));
+    let refusal = || Reply::oauth_error(401, "invalid_client", 7_000_215).header("Content-Type", "application/json");
     requests("10,000 callers, no token yet", 10_000, slow(Reply::token("t"))).await;
     requests("100 callers, the endpoint refuses", 100, slow(refusal())).await;
     requests("100 callers, the endpoint answers 503", 100, slow(Reply::status(503))).await;
@@ -29,7 +29,7 @@ async fn main() {
 fn ours(entra: &FakeEntra) -> TokenSource {
     let builder = TokenSource::builder("contoso.com", entra.client_id(), "secret").authority(entra.authority());
     // One attempt, as the others have none of their own or are told to make none.
-    builder.endpoint(partner_auth::Endpoint::V2).attempts(1).build().unwrap()
+    builder.endpoint(partner_auth::Endpoint::V2).max_attempts(1).build().unwrap()
 }
 
 async fn cached_reads() {
@@ -39,13 +39,13 @@ async fn cached_reads() {
     assert!(azure.read().await && huskarl.read().await);
     let now = |read: bool| assert!(read);
     let contenders = [
-        contender("try_header", || ours.try_header().unwrap()),
+        contender("cached_header", || ours.cached_header().unwrap()),
         contender("header, async", || ours.header().now_or_never().unwrap().unwrap()),
         contender("token, boxed by the trait", || ours.token().now_or_never().unwrap().unwrap()),
         contender("azure_identity, token and header", || now(azure.read().now_or_never().unwrap())),
         contender("huskarl, token and header", || now(huskarl.read().now_or_never().unwrap())),
     ];
-    print("Cached read with header, one thread", &measure(&contenders), "try_header");
+    print("Cached read with header, one thread", &measure(&contenders), "cached_header");
 
     let on_threads = |read: &(dyn Fn() + Sync)| {
         std::thread::scope(|scope| {
@@ -55,11 +55,11 @@ async fn cached_reads() {
         });
     };
     let contenders = [
-        contender("try_header", || on_threads(&|| drop(ours.try_header().unwrap()))),
+        contender("cached_header", || on_threads(&|| drop(ours.cached_header().unwrap()))),
         contender("azure_identity", || on_threads(&|| now(azure.read().now_or_never().unwrap()))),
         contender("huskarl", || on_threads(&|| now(huskarl.read().now_or_never().unwrap()))),
     ];
-    print("20,000 cached reads on each of 8 threads", &measure(&contenders), "try_header");
+    print("20,000 cached reads on each of 8 threads", &measure(&contenders), "cached_header");
 }
 
 /// What a certificate costs: the whole acquisition from the local endpoint, one after the other.
@@ -97,7 +97,7 @@ async fn reads_during_a_hung_renewal() {
         let mut times: Vec<u64> = (0..1_000_000)
             .map(|_| {
                 let start = Instant::now();
-                assert!(source.try_header().is_some());
+                assert!(source.cached_header().is_some());
                 start.elapsed().as_nanos() as u64
             })
             .collect();
@@ -105,7 +105,7 @@ async fn reads_during_a_hung_renewal() {
         times[times.len() / 100 * 99]
     };
     let idle = percentile();
-    entra.otherwise(Reply::token("late").behind(&gate));
+    entra.default_reply(Reply::token("late").wait_for_gate(&gate));
     clock.advance(Duration::from_secs(3000));
     source.header().await.unwrap();
     while entra.requests().len() < 2 {
@@ -125,7 +125,7 @@ async fn requests(case: &str, callers: usize, reply: Reply) {
         |entra: &FakeEntra| Arc::new(Huskarl::new(entra)) as Arc<dyn Peer>,
     ] {
         let entra = FakeEntra::start().unwrap();
-        entra.otherwise(reply.clone());
+        entra.default_reply(reply.clone());
         let peer = make(&entra);
         let start = Instant::now();
         let tasks: Vec<_> = (0..callers)

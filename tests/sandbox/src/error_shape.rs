@@ -1,37 +1,39 @@
-//! The shapes that the service's refusals come in.
+//! The formats of the service's error responses.
 
 use crate::message::guid;
 use crate::names::named;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// A form in which the service, or what stands before it, says no.
+/// A format of error responses of the service or its gateway.
 ///
 /// ```
 /// use partner_sandbox::{ErrorShape, Fault};
 ///
-/// let refusal = Fault::refusal(403, ErrorShape::Message);
+/// let fault = Fault::error(403, ErrorShape::Message);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorShape {
-    /// `coded`: a JSON string: a code such as `ICH50400`, a sentence, and a JSON object in the text. Recorded.
+    /// `coded`: a JSON string with a code such as `ICH50400`, a sentence and an embedded JSON object. Recorded.
     Coded,
-    /// `message`: a JSON string with a sentence alone. Reported.
+    /// `message`: a JSON string with only a sentence. Reported.
     Message,
-    /// `exception`: a JSON string that begins with the class of an exception and holds an ASP.NET problem. Reported in June 2026.
+    /// `exception`: a JSON string with the class name of an exception and an embedded ASP.NET problem. Reported in June 2026.
     Exception,
-    /// `empty`: no body, from the gateway. Reported.
+    /// `empty`: an empty body, from the gateway. Reported.
     Empty,
-    /// `gateway`: the gateway's object of `statusCode` and `message`. Reported, above all for 429.
+    /// `gateway`: the gateway's JSON object with `statusCode` and `message`. Reported, mostly for 429.
     Gateway,
-    /// `store`: the object of the service's Store dialect: `code`, `message`, `details` and more. Read by clients of that dialect.
+    /// `store`: the JSON object of the Store variant of the API: `code`, `message`, `details` and more. Parsed by clients of that
+    /// variant.
     Store,
-    /// `duplicate`: a JSON string whose object names the package that was there before, for a 301. Read by clients for games.
+    /// `duplicate`: a JSON string with an embedded object that names the existing package, for status 301. Parsed by clients for
+    /// games.
     Duplicate,
 }
 
-named! { ErrorShape, "shape":
+named! { ErrorShape, "error shape":
     "coded" = Coded,
     "message" = Message,
     "exception" = Exception,
@@ -42,17 +44,17 @@ named! { ErrorShape, "shape":
 }
 
 impl ErrorShape {
-    /// A body of this shape; none for the empty one.
+    /// Returns a body of this shape. `None` for [`Empty`](Self::Empty).
     pub(crate) fn body(self, status: u16) -> Option<Value> {
         let body = match self {
-            Self::Coded => coded(u32::from(status) + 50_000, "", "The sandbox was asked to refuse this."),
-            Self::Message => "The sandbox was asked to refuse this.".into(),
-            Self::Exception => exception(status, "sandbox", "The sandbox was asked to refuse this."),
+            Self::Coded => coded(u32::from(status) + 50_000, "", "Error injected by the sandbox."),
+            Self::Message => "Error injected by the sandbox.".into(),
+            Self::Exception => exception(status, "sandbox", "Error injected by the sandbox."),
             Self::Empty => return None,
-            Self::Gateway => json!({"statusCode": status, "message": "The sandbox was asked to refuse this."}),
+            Self::Gateway => json!({"statusCode": status, "message": "Error injected by the sandbox."}),
             Self::Store => json!({
                 "code": "InvalidState",
-                "message": "The sandbox was asked to refuse this.",
+                "message": "Error injected by the sandbox.",
                 "details": [],
                 "data": [],
                 "innererror": {},
@@ -65,7 +67,7 @@ impl ErrorShape {
     }
 }
 
-/// A code, a sentence, and the JSON object that says the same with the fields; an empty field stands for none.
+/// Returns a code, a sentence and an embedded JSON object. `field` may be empty.
 pub(crate) fn coded(fault: u32, field: &str, message: &str) -> Value {
     let sentence = match fault {
         50_400 => "The request is not valid.",
@@ -84,7 +86,7 @@ pub(crate) fn coded(fault: u32, field: &str, message: &str) -> Value {
     format!("ICH{fault}-{sentence} {detail}").into()
 }
 
-/// What the service writes when a service behind it refuses.
+/// Returns the error that the service writes if one of its backends returns an error.
 pub(crate) fn exception(status: u16, field: &str, message: &str) -> Value {
     let trace = uuid::Uuid::new_v4().simple().to_string();
     let problem = json!({
@@ -95,12 +97,12 @@ pub(crate) fn exception(status: u16, field: &str, message: &str) -> Value {
         "traceId": format!("00-{trace}-0000000000000001-00"),
     });
     let mut text = "Microsoft.Ingestion.Shared.WebApi.Client.ErrorHandler.RestClientException: ".to_owned();
-    // Writing into a text does not fail.
+    // Writing to a `String` cannot fail.
     let _ = write!(text, "API: sandbox, HttpStatusCode: {status}, ResponseContent: {problem}");
     text.into()
 }
 
-/// Which package the same file was sent as before.
+/// Returns the error that names the package with the same file.
 pub(crate) fn duplicate(to: &str, name: &str) -> Value {
     let detail = json!({
         "toId": to,

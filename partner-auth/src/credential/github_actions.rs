@@ -1,19 +1,19 @@
-//! GitHub Actions as an identity provider.
+//! Assertions from GitHub Actions.
 
-use super::{Assertion, AssertionRequest, AssertionSource, Credential, token_service};
+use super::{Assertion, AssertionRequest, AssertionSource, Credential, oidc_endpoint};
 use crate::{BoxFuture, Error, ErrorKind};
 use reqwest::Url;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// What Entra ID expects in a federated credential, unless it was registered with another audience.
+/// The default audience of a federated credential in Entra ID.
 const AUDIENCE: &str = "api://AzureADTokenExchange";
 const URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
 const TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 
-/// Assertions of a GitHub Actions job that has the permission `id-token: write`, without any secret in the repository.
+/// Assertions from a GitHub Actions job with the permission `id-token: write`. The repository needs no secret.
 ///
-/// The application needs a federated credential for the repository (App registrations > Certificates & secrets).
+/// The application must have a federated credential for the repository (App registrations > Certificates & secrets).
 ///
 /// ```no_run
 /// use partner_auth::{GitHubActions, TokenSource};
@@ -29,12 +29,12 @@ pub struct GitHubActions {
 }
 
 impl GitHubActions {
-    /// From the two variables that GitHub sets in such a job, `ACTIONS_ID_TOKEN_REQUEST_URL` and
-    /// `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
+    /// Creates an assertion source from `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`, which GitHub sets in
+    /// such a job.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when they are missing or malformed.
+    /// Returns an error of kind [`ErrorKind::Config`] if a variable is missing or invalid.
     pub fn from_env() -> Result<Self, Error> {
         Self::read(|name| std::env::var(name).ok())
     }
@@ -43,17 +43,17 @@ impl GitHubActions {
         let (Some(url), Some(token)) = (lookup(URL), lookup(TOKEN)) else {
             return Err(Error::new(
                 ErrorKind::Config,
-                format!("{URL} and {TOKEN} are not set: the job needs `permissions: id-token: write`"),
+                format!("{URL} or {TOKEN} is not set: the job needs `permissions: id-token: write`"),
             ));
         };
         Ok(Self {
-            url: token_service::address(URL, &url)?,
+            url: oidc_endpoint::parse_url(URL, &url)?,
             token: Zeroizing::new(token),
             audience: AUDIENCE.to_owned(),
         })
     }
 
-    /// The audience of the federated credential; `api://AzureADTokenExchange` if not set.
+    /// Sets the audience of the federated credential. Default: `api://AzureADTokenExchange`.
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into();
@@ -66,8 +66,8 @@ impl AssertionSource for GitHubActions {
         Box::pin(async {
             let mut url = self.url.clone();
             url.query_pairs_mut().append_pair("audience", &self.audience);
-            let http = request.http();
-            token_service::ask("GitHub's token service", http, http.get(url), &self.token, "value").await
+            let http = request.http_client();
+            oidc_endpoint::request("GitHub token service", http, http.get(url), &self.token, "value").await
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Workload identity: a platform writes tokens into a file and replaces them before they expire.
+//! Workload identity: the platform writes a token to a file and replaces it before it expires.
 
 use super::{Assertion, AssertionRequest, AssertionSource, Credential};
 use crate::{BoxFuture, Error, ErrorKind};
@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// The file that a platform such as Kubernetes writes its token into. It is read for every token request.
+/// Assertions from a file to which a platform such as Kubernetes writes its token. The file is read for every token request.
 ///
 /// ```
 /// use partner_auth::{Credential, FederatedTokenFile};
@@ -16,11 +16,11 @@ use zeroize::Zeroizing;
 #[derive(Clone, Debug)]
 pub struct FederatedTokenFile(PathBuf);
 
-/// Tokens are a few kilobytes; a wrong path must not fill the memory.
+/// Maximum file size, in case the path is wrong. Tokens have a few kilobytes.
 const MAX_FILE: u64 = 64 << 10;
 
 impl FederatedTokenFile {
-    /// Of this path, which need not exist yet.
+    /// Creates an assertion source for this path. The file does not have to exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
@@ -43,15 +43,15 @@ impl AssertionSource for FederatedTokenFile {
 
 async fn read(path: &Path) -> Result<Assertion, Error> {
     use tokio::io::AsyncReadExt;
-    let failed = |what: &str| format!("the federated token file {} {what}", path.display());
-    let unreadable = |error| Error::other(ErrorKind::Credential, failed("cannot be read"), error);
+    let with_path = |message: &str| format!("federated token file {} {message}", path.display());
+    let unreadable = |error| Error::other(ErrorKind::Credential, with_path("cannot be read"), error);
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
     let mut text = Zeroizing::new(String::new());
     file.take(MAX_FILE + 1).read_to_string(&mut text).await.map_err(unreadable)?;
     let token = text.trim();
     let plausible = !token.is_empty() && text.len() as u64 <= MAX_FILE && token.bytes().all(|b| b.is_ascii_graphic());
     if !plausible {
-        return Err(Error::new(ErrorKind::Credential, failed("holds no token: one line of text is expected")));
+        return Err(Error::new(ErrorKind::Credential, with_path("has no token: expected one line of text")));
     }
     Ok(Assertion::new(token))
 }

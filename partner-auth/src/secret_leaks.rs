@@ -1,4 +1,4 @@
-//! No secret, token or assertion reaches anything that is printed: every path, at the most talkative log level.
+//! No secret, token or assertion is printed: every path, at the most verbose log level.
 
 use crate::testing::{Canary, FakeEntra, ManualClock, Reply};
 use crate::{AccessToken, Assertion, Credential, Endpoint, Error, StaticToken, TokenProvider, TokenSource};
@@ -15,7 +15,7 @@ fn leak(printed: &str) -> Option<(&'static str, &'static str)> {
     canaries.find_map(|secret| Some((secret, Canary::new(secret).find(printed)?)))
 }
 
-/// Everything that is logged, by any crate.
+/// Captures the log events of all crates.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 
@@ -63,7 +63,7 @@ impl log::Log for Log {
     fn flush(&self) {}
 }
 
-/// The log of the process: some crates speak on threads of their own.
+/// The global logger, because some crates log on their own threads.
 fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
@@ -79,7 +79,7 @@ fn printed(value: &impl Debug) -> String {
     format!("{value:?} {value:#?}")
 }
 
-fn told(error: &Error) -> String {
+fn error_text(error: &Error) -> String {
     let mut text = format!("{error} {} {:?}", printed(error), error.hint());
     let mut source = error.source();
     while let Some(cause) = source {
@@ -89,46 +89,46 @@ fn told(error: &Error) -> String {
     text
 }
 
-/// Answers in which the canaries come back, as well-meant and as hostile ones do.
+/// Replies that contain the canaries, valid and hostile.
 fn replies() -> Vec<Reply> {
-    let refusal = format!(
+    let error_body = format!(
         r#"{{"error":"invalid_client","error_description":"AADSTS7000215: {SECRET} {ASSERTION}\r\nTrace ID: <{SECRET}>","error_codes":[7000215],"trace_id":"{SECRET} x","correlation_id":"{TOKEN}<","timestamp":"{SECRET}","claims":"{TOKEN}"}}"#
     );
     vec![
         Reply::token(TOKEN),
         Reply::token(format!("{TOKEN}\n")),
         Reply::token(TOKEN).expires_in(0),
-        Reply::token(TOKEN).torn(),
+        Reply::token(TOKEN).truncate_body(),
         Reply::body(200, format!(r#"{{"access_token":"{TOKEN}","token_type":"pop","expires_in":1}}"#)),
         Reply::body(200, format!(r#"{{"access_token":"{TOKEN}","token_type":"Bearer","expires_in":"{TOKEN}"}}"#)),
         Reply::body(200, format!(r#"{{"access_token":["{TOKEN}"]}}"#)),
         Reply::body(200, TOKEN),
-        Reply::body(400, refusal.clone()),
-        Reply::body(503, refusal),
+        Reply::body(400, error_body.clone()),
+        Reply::body(503, error_body),
         Reply::body(400, format!(r#"{{"error":"{SECRET} {TOKEN}"}}"#)),
         Reply::body(500, format!("<html>{SECRET}{ASSERTION}</html>")),
         Reply::status(302).header("Location", &format!("https://example.com/?{SECRET}")),
         Reply::status(429).header("Retry-After", SECRET).header("x-ms-request-id", &format!("{TOKEN} x")),
-        Reply::cut(),
+        Reply::drop_response(),
     ]
 }
 
 fn credentials() -> Vec<Credential> {
     let failing = || {
-        Credential::signed_by(|_| async {
+        Credential::assertion_fn(|_| async {
             Err(Error::other(crate::ErrorKind::Network, "no", std::io::Error::other("x")))
         })
     };
     vec![
         Credential::secret(SECRET),
-        Credential::signed_by(|_| async { Ok(Assertion::new(ASSERTION)) }),
-        Credential::signed_by(|_| async { Ok(Assertion::new(format!("{ASSERTION}\n"))) }),
+        Credential::assertion_fn(|_| async { Ok(Assertion::new(ASSERTION)) }),
+        Credential::assertion_fn(|_| async { Ok(Assertion::new(format!("{ASSERTION}\n"))) }),
         failing(),
     ]
 }
 
 #[tokio::test]
-async fn no_canary_is_printed() {
+async fn secrets_are_never_printed() {
     let log = log();
     let mut text = String::new();
     let mut tokens = 0;
@@ -136,7 +136,7 @@ async fn no_canary_is_printed() {
         for credential in credentials() {
             for endpoint in [Endpoint::V1, Endpoint::V2] {
                 let entra = FakeEntra::start().unwrap();
-                entra.otherwise(reply.clone());
+                entra.default_reply(reply.clone());
                 let builder = TokenSource::builder("contoso.com", entra.client_id(), credential.clone());
                 let builder = builder.authority(entra.authority()).endpoint(endpoint).clock(&ManualClock::new());
                 text += &printed(&builder);
@@ -152,7 +152,7 @@ async fn no_canary_is_printed() {
                         text += &printed(&request);
                         source.invalidate(&token);
                     }
-                    Err(error) => text += &told(&error),
+                    Err(error) => text += &error_text(&error),
                 }
                 text += &(printed(&source) + &printed(&credential) + &printed(&source.status()));
             }
@@ -160,25 +160,25 @@ async fn no_canary_is_printed() {
     }
     assert_eq!(tokens, 6, "three credentials at two endpoints");
     text += &printed(&StaticToken::new(TOKEN));
-    text += &told(&AccessToken::new(format!("{TOKEN}\n")).unwrap_err());
+    text += &error_text(&AccessToken::new(format!("{TOKEN}\n")).unwrap_err());
     text += &printed(&Assertion::new(ASSERTION));
     let builder = TokenSource::builder("contoso.com", SECRET, SECRET);
-    text += &told(&builder.build().unwrap_err());
+    text += &error_text(&builder.build().unwrap_err());
     assert_eq!(leak(&text), None, "printed");
 
     let logged = log.0.lock().unwrap();
-    assert!(logged.contains("a token is requested") && logged.contains("no token was issued"), "our events are there");
-    assert!(logged.contains("\nhyper") || logged.contains("\nreqwest"), "those of the transport too");
+    assert!(logged.contains("token requested") && logged.contains("token request failed"), "events of this crate");
+    assert!(logged.contains("\nhyper") || logged.contains("\nreqwest"), "events of the transport");
     let line = logged.lines().find_map(|line| Some((leak(line)?, line)));
     assert_eq!(line, None, "logged");
 }
 
 #[tokio::test]
-async fn a_panic_of_a_callback_prints_nothing_of_ours() {
+async fn panic_of_a_callback_prints_no_secret() {
     let entra = FakeEntra::start().unwrap();
-    let credential = Credential::signed_by(|request| async move { panic!("as planned for {request:?}") });
+    let credential = Credential::assertion_fn(|request| async move { panic!("scripted panic for {request:?}") });
     let builder = TokenSource::builder("contoso.com", entra.client_id(), credential).authority(entra.authority());
     let error = builder.build().unwrap().token().await.unwrap_err();
-    assert_eq!(leak(&told(&error)), None);
+    assert_eq!(leak(&error_text(&error)), None);
     assert!(error.is_retryable());
 }

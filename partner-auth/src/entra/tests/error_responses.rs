@@ -1,21 +1,21 @@
-//! Bodies of refusals: kind, codes, ids and the next step.
+//! Error responses: kind, codes, ids and hint.
 
-use crate::entra::exchange::{parse, parse_with};
 use crate::entra::hints;
+use crate::entra::token_client::{parse, parse_with};
 use crate::{Error, ErrorKind};
 use ErrorKind::*;
 use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
 
-fn refused(status: u16, body: &str) -> Error {
+fn error_for(status: u16, body: &str) -> Error {
     parse(status, body.as_bytes().to_vec()).err().unwrap()
 }
 
-/// Status, body, kind, whether it may pass, the first code, `error`, the trace id.
+/// Status, body, kind, whether it is retryable, the first code, `error`, the trace id.
 type Case = (u16, &'static str, ErrorKind, bool, Option<u32>, Option<&'static str>, Option<&'static str>);
 
 const CASES: [Case; 34] = [
-    // As documented, with escaped line ends; and with spaces, as newer answers have it.
+    // As documented, with escaped line ends; and with spaces, as in newer responses.
     (
         401,
         r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: 0000aaaa-11bb\r\nCorrelation ID: aaaa0000-bb11\r\nTimestamp: 2021-05-16 05:21:44Z","error_codes":[7000215],"timestamp":"2021-05-16 05:21:44Z","trace_id":"0000aaaa-11bb","correlation_id":"aaaa0000-bb11","error_uri":"https://login.microsoftonline.com/error?code=7000215"}"#,
@@ -156,7 +156,7 @@ const CASES: [Case; 34] = [
     (400, r#"{"error":"temporarily_unavailable"}"#, Transient, true, None, Some("temporarily_unavailable"), None),
     (400, r#"{"error":"server_error"}"#, Transient, true, None, Some("server_error"), None),
     (400, r#"{"error":"unheard_of"}"#, Protocol, false, None, Some("unheard_of"), None),
-    // A gateway that echoes an error: the status says more.
+    // A gateway that repeats an error: the status takes precedence.
     (
         503,
         r#"{"error":"invalid_client","error_codes":[7000215]}"#,
@@ -176,7 +176,7 @@ const CASES: [Case; 34] = [
         None,
     ),
     (502, r#"{"error":{"code":"BadGateway","message":"x"}}"#, Transient, true, None, Some("BadGateway"), None),
-    // No JSON.
+    // Not JSON.
     (429, "Too Many Requests", Throttled, true, None, None, None),
     (503, "<!DOCTYPE html><html>Service Unavailable</html>", Transient, true, None, None, None),
     (504, "", Transient, true, None, None, None),
@@ -186,7 +186,7 @@ const CASES: [Case; 34] = [
     (400, "{\"error\":", Protocol, false, None, None, None),
     (400, "[\"invalid_client\"]", Protocol, false, None, None, None),
     (302, "", Protocol, false, None, None, None),
-    // A refusal that calls itself a success.
+    // An error with a success status.
     (
         200,
         r#"{"error":"invalid_client","error_codes":[7000222],"trace_id":"0-1"}"#,
@@ -208,13 +208,13 @@ const CASES: [Case; 34] = [
 ];
 
 #[test]
-fn refusals_of_every_kind() {
-    for (status, body, kind, passes, code, word, trace) in CASES {
-        let error = refused(status, body);
-        assert_eq!((error.kind(), error.is_retryable()), (kind, passes), "{body}");
-        assert_eq!(error.status(), Some(status), "{body}");
+fn classifies_error_responses() {
+    for (status, body, kind, retryable, code, oauth_error, trace) in CASES {
+        let error = error_for(status, body);
+        assert_eq!((error.kind(), error.is_retryable()), (kind, retryable), "{body}");
+        assert_eq!(error.status().map(|found| found.as_u16()), Some(status), "{body}");
         assert_eq!(error.aadsts_codes().first().copied(), code, "{body}");
-        assert_eq!((error.oauth_error(), error.trace_id()), (word, trace), "{body}");
+        assert_eq!((error.oauth_error(), error.trace_id()), (oauth_error, trace), "{body}");
         let text = error.to_string();
         assert!(text.lines().count() <= 2, "{text}");
         assert!(code.is_none_or(|code| text.contains(&code.to_string())), "{text}");
@@ -222,16 +222,16 @@ fn refusals_of_every_kind() {
 }
 
 #[test]
-fn ids_and_time_of_the_documented_answer() {
-    let error = refused(CASES[0].0, CASES[0].1);
+fn reads_ids_and_timestamp_of_the_documented_response() {
+    let error = error_for(CASES[0].0, CASES[0].1);
     assert_eq!(error.correlation_id(), Some("aaaa0000-bb11"));
     assert_eq!(error.timestamp(), Some("2021-05-16 05:21:44Z"));
     assert!(error.hint().unwrap().contains("Value"));
-    assert_eq!(refused(CASES[1].0, CASES[1].1).correlation_id(), Some("0000-2"));
+    assert_eq!(error_for(CASES[1].0, CASES[1].1).correlation_id(), Some("0000-2"));
 }
 
 #[test]
-fn headers_are_kept_whatever_the_body() {
+fn keeps_headers_for_any_body() {
     let headers: HeaderMap = [("retry-after", "60"), ("x-ms-request-id", "0000-9"), ("content-type", "text/html")]
         .into_iter()
         .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
@@ -242,8 +242,8 @@ fn headers_are_kept_whatever_the_body() {
         assert_eq!(error.request_id(), Some("0000-9"), "{body}");
         assert!(error.to_string().contains("60 s"), "{error}");
     }
-    // A date is measured by the answer's own clock.
-    for (wish, expected) in [
+    // A date is relative to the `Date` of the response.
+    for (retry_after, expected) in [
         ("Thu, 01 Jan 2026 00:01:30 GMT", Some(90)),
         ("Wed, 31 Dec 2025 00:00:00 GMT", Some(0)),
         ("tomorrow", None),
@@ -251,15 +251,15 @@ fn headers_are_kept_whatever_the_body() {
     ] {
         let mut headers = HeaderMap::new();
         headers.insert("date", HeaderValue::from_static("Thu, 01 Jan 2026 00:00:00 GMT"));
-        headers.insert("retry-after", HeaderValue::from_static(wish));
+        headers.insert("retry-after", HeaderValue::from_static(retry_after));
         let error = parse_with(503, headers, Vec::new()).err().unwrap();
-        assert_eq!(error.retry_after(), expected.map(Duration::from_secs), "{wish}");
+        assert_eq!(error.retry_after(), expected.map(Duration::from_secs), "{retry_after}");
     }
 }
 
 #[test]
-fn at_least_35_codes_have_a_kind_and_a_next_step() {
-    // What each code means is written here a second time on purpose, from Microsoft's list of error codes.
+fn at_least_35_codes_have_a_kind_and_a_hint() {
+    // Deliberately repeats the meaning of each code, from Microsoft's list of error codes.
     let table: [(ErrorKind, &[u32], &str); 16] = [
         (Credential, &[7_000_215, 70_002], "Secret ID"),
         (Credential, &[7_000_222], "expired"),
@@ -281,7 +281,7 @@ fn at_least_35_codes_have_a_kind_and_a_next_step() {
     let mut count = 0;
     for (kind, codes, words) in table {
         for code in codes {
-            let (found, hint) = hints::lookup(*code).unwrap_or_else(|| panic!("AADSTS{code} is not known"));
+            let (found, hint) = hints::lookup(*code).unwrap_or_else(|| panic!("AADSTS{code} is unknown"));
             assert_eq!(found, kind, "AADSTS{code}");
             assert!(hint.contains(words), "AADSTS{code}: {hint}");
             count += 1;

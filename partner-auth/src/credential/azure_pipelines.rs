@@ -1,6 +1,6 @@
-//! Azure Pipelines as an identity provider.
+//! Assertions from Azure Pipelines.
 
-use super::{Assertion, AssertionRequest, AssertionSource, Credential, token_service};
+use super::{Assertion, AssertionRequest, AssertionSource, Credential, oidc_endpoint};
 use crate::{BoxFuture, Error, ErrorKind};
 use reqwest::Url;
 use std::fmt;
@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 const URL: &str = "SYSTEM_OIDCREQUESTURI";
 const TOKEN: &str = "SYSTEM_ACCESSTOKEN";
 const CONNECTION: &str = "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID";
-/// The version of the interface that gives out tokens for a service connection.
+/// The API version of the token request for a service connection.
 const API_VERSION: &str = "7.1";
 
-/// Assertions of an Azure Pipelines job with a service connection that uses workload identity federation.
+/// Assertions from an Azure Pipelines job with a service connection that uses workload identity federation.
 ///
 /// ```no_run
 /// use partner_auth::{AzurePipelines, TokenSource};
@@ -27,12 +27,13 @@ pub struct AzurePipelines {
 }
 
 impl AzurePipelines {
-    /// From `SYSTEM_OIDCREQUESTURI`, `AZURESUBSCRIPTION_SERVICE_CONNECTION_ID`, which the Azure tasks set, and
-    /// `SYSTEM_ACCESSTOKEN`, which the step has to map.
+    /// Creates an assertion source from environment variables: `SYSTEM_OIDCREQUESTURI` and
+    /// `AZURESUBSCRIPTION_SERVICE_CONNECTION_ID`, which the Azure tasks set, and `SYSTEM_ACCESSTOKEN`, which the step must map.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when one is missing (the error names all of them) or malformed.
+    /// Returns an error of kind [`ErrorKind::Config`] if a variable is invalid or missing. The message names all missing
+    /// variables.
     pub fn from_env() -> Result<Self, Error> {
         Self::read(|name| std::env::var(name).ok())
     }
@@ -43,32 +44,32 @@ impl AzurePipelines {
             return Err(Error::new(
                 ErrorKind::Config,
                 format!(
-                    "{} not set: run inside a task with a service connection, and map `SYSTEM_ACCESSTOKEN: \
+                    "{} not set: run inside an Azure task with a service connection, and map `SYSTEM_ACCESSTOKEN: \
                      $(System.AccessToken)` into its environment",
                     missing.join(", ")
                 ),
             ));
         };
-        Ok(Self { url: Self::address(&url, &connection)?, token: Zeroizing::new(token) })
+        Ok(Self { url: Self::request_url(&url, &connection)?, token: Zeroizing::new(token) })
     }
 
-    fn address(url: &str, connection: &str) -> Result<Url, Error> {
-        let mut url = token_service::address(URL, url)?;
+    fn request_url(url: &str, connection: &str) -> Result<Url, Error> {
+        let mut url = oidc_endpoint::parse_url(URL, url)?;
         url.query_pairs_mut().append_pair("api-version", API_VERSION).append_pair("serviceConnectionId", connection);
         Ok(url)
     }
 
-    /// Another service connection than `AZURESUBSCRIPTION_SERVICE_CONNECTION_ID` names.
+    /// Sets the id of the service connection. Default: the value of `AZURESUBSCRIPTION_SERVICE_CONNECTION_ID`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when the identifier is empty.
+    /// Returns an error of kind [`ErrorKind::Config`] if the id is empty.
     pub fn service_connection(mut self, id: &str) -> Result<Self, Error> {
         if id.trim().is_empty() {
-            return Err(Error::new(ErrorKind::Config, "the service connection is empty"));
+            return Err(Error::new(ErrorKind::Config, "service connection id is empty"));
         }
         self.url.set_query(None);
-        self.url = Self::address(self.url.as_str(), id)?;
+        self.url = Self::request_url(self.url.as_str(), id)?;
         Ok(self)
     }
 }
@@ -76,11 +77,11 @@ impl AzurePipelines {
 impl AssertionSource for AzurePipelines {
     fn assertion<'a>(&'a self, request: &'a AssertionRequest) -> BoxFuture<'a, Result<Assertion, Error>> {
         Box::pin(async {
-            let http = request.http();
-            // Without the header a job without rights is led to a sign-in page.
+            let http = request.http_client();
+            // Without this header a job without permission is redirected to a sign-in page.
             let post =
                 http.post(self.url.clone()).header("X-TFS-FedAuthRedirect", "Suppress").json(&serde_json::json!({}));
-            token_service::ask("Azure Pipelines' token service", http, post, &self.token, "oidcToken").await
+            oidc_endpoint::request("Azure Pipelines token service", http, post, &self.token, "oidcToken").await
         })
     }
 }

@@ -1,47 +1,47 @@
-//! The state of one sandbox.
+//! The model of the service: its accounts, tokens and resources.
 
 use crate::blob::Blob;
 use crate::clock::{Clock, Moment};
-use crate::entra::Signers;
+use crate::entra::TrustedKeys;
 use crate::incident::Incident;
-use crate::verdict::Verdict;
+use crate::submission_outcome::SubmissionOutcome;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-/// The one account of the sandbox.
+/// The only account of the sandbox.
 pub(crate) struct Account {
     pub(crate) tenant: String,
     pub(crate) client_id: String,
     pub(crate) secret: String,
-    pub(crate) signers: Signers,
+    pub(crate) trusted_keys: TrustedKeys,
 }
 
 pub(crate) struct Token {
     pub(crate) expires_at: Moment,
 }
 
-pub(crate) struct World {
+pub(crate) struct Model {
     pub(crate) clock: Clock,
     pub(crate) account: Account,
-    /// Scheme, host and port of the service.
+    /// Scheme, host and port of the API.
     pub(crate) origin: String,
-    /// The same of the blob store, and of the front door before it once there is one.
+    /// Scheme, host and port of the blob store, and of its front door if it was started.
     pub(crate) store: String,
     pub(crate) front_door: Option<String>,
     pub(crate) token_lifetime: Duration,
-    /// How long each step of something that changes by itself takes.
-    pub(crate) pace: Duration,
+    /// The duration of each asynchronous processing step.
+    pub(crate) processing_delay: Duration,
     pub(crate) page_size: usize,
     pub(crate) incidents: BTreeSet<Incident>,
-    /// For the submissions to come.
-    pub(crate) verdicts: VecDeque<Verdict>,
+    /// The outcomes of the next submissions.
+    pub(crate) next_outcomes: VecDeque<SubmissionOutcome>,
     pub(crate) tokens: HashMap<String, Token>,
-    pub(crate) grants: usize,
+    pub(crate) issued_tokens: usize,
     pub(crate) submissions: u64,
     pub(crate) blobs: HashMap<String, Blob>,
     pub(crate) products: BTreeMap<String, Product>,
-    /// Products in the order of their creation, those that were deleted among them: a page may have ended there.
+    /// Product ids in the order of creation. Deleted products are included, because a page token may refer to them.
     pub(crate) order: Vec<String>,
 }
 
@@ -60,22 +60,22 @@ pub(crate) struct Product {
     pub(crate) submissions: Vec<Submission>,
 }
 
-/// A draft of one module of the offer or of a plan, with the resource that it stands for.
+/// A draft of one module of an offer or a plan, with its resource.
 pub(crate) struct Draft {
-    /// Empty for a resource that was added to a draft, such as a listing in another language: it is no branch.
+    /// Empty for a resource that was added to a draft and has no branch, such as a listing in another language.
     pub(crate) module: &'static str,
-    /// The collection in the path that the resource is read and written by, in lower case.
+    /// The collection in the resource's path, in lower case.
     pub(crate) collection: &'static str,
     pub(crate) variant: Option<String>,
     pub(crate) instance: String,
-    /// Branches appear a moment after what they are for.
+    /// Branches become visible some time after their plan was created.
     pub(crate) visible_at: Moment,
     pub(crate) resource: Object,
 }
 
-/// An image or a package: a record with a file behind it.
+/// An image or a package, with its file.
 pub(crate) struct Upload {
-    /// The collection in lower case, with the listing of an image.
+    /// The collection in lower case. For an image, it includes the listing.
     pub(crate) collection: String,
     pub(crate) id: String,
     pub(crate) blob: String,
@@ -88,16 +88,15 @@ pub(crate) struct Submission {
     pub(crate) request: Object,
     pub(crate) created_at: Moment,
     pub(crate) promoted_at: Option<Moment>,
-    /// What comes of it.
-    pub(crate) verdict: Verdict,
-    /// Why it fails.
+    pub(crate) outcome: SubmissionOutcome,
+    /// Codes and messages of its problems.
     pub(crate) problems: Vec<(String, String)>,
-    /// Whether its workflow details were missing once, in an incident.
+    /// Whether its workflow details already returned 404 during an incident.
     pub(crate) was_missing: bool,
 }
 
-impl World {
-    /// Whether the token was given out here and is still valid.
+impl Model {
+    /// Returns true if the header has a token that was issued here and is still valid.
     pub(crate) fn accepts(&self, authorization: Option<&str>) -> bool {
         let token = authorization.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;

@@ -1,6 +1,6 @@
-//! An answer on the wire: its head and body, and the ways in which a connection breaks off.
+//! HTTP responses, and connections closed by a fault.
 
-use crate::fault::Break;
+use crate::fault::Disconnect;
 use crate::message::{JSON, Reply, guid};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
@@ -13,69 +13,69 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use std::fmt;
 
-/// The body of an answer as hyper sends it.
-pub(crate) type Content = UnsyncBoxBody<Bytes, Broken>;
+/// A response body for hyper.
+pub(crate) type Content = UnsyncBoxBody<Bytes, Disconnected>;
 
-/// The connection ends here.
+/// The error that makes hyper close the connection.
 #[derive(Debug)]
-pub(crate) struct Broken;
+pub(crate) struct Disconnected;
 
-impl fmt::Display for Broken {
+impl fmt::Display for Disconnected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is broken off")
+        f.write_str("connection closed by a fault")
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for Disconnected {}
 
-/// An answer as bytes.
-pub(crate) struct Answer {
+/// A serialized response.
+pub(crate) struct WireResponse {
     head: response::Parts,
     pub(crate) body: Bytes,
     pub(crate) note: Option<String>,
 }
 
-impl From<Reply> for Answer {
+impl From<Reply> for WireResponse {
     fn from(reply: Reply) -> Self {
-        let mut answer = Self::none();
-        answer.head.status = reply.status;
-        answer.note = reply.note;
-        let headers = &mut answer.head.headers;
+        let mut response = Self::empty();
+        response.head.status = reply.status;
+        response.note = reply.note;
+        let headers = &mut response.head.headers;
         match (reply.body, reply.file) {
             (Some(json), _) => {
-                answer.body = written(&json).into();
+                response.body = to_json(&json).into();
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
             }
             (None, Some(file)) => {
-                answer.body = file.into();
+                response.body = file.into();
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
             }
             (None, None) => {}
         }
         headers.extend(reply.headers);
-        answer
+        response
     }
 }
 
-impl Answer {
-    /// No answer at all: nothing was carried out.
-    pub(crate) fn none() -> Self {
+impl WireResponse {
+    /// Creates an empty response.
+    pub(crate) fn empty() -> Self {
         let (head, body) = Response::new(Bytes::new()).into_parts();
         Self { head, body, note: None }
     }
 
-    /// What a fault says, as it stands.
-    pub(crate) fn planned(status: u16, headers: Vec<(HeaderName, HeaderValue)>, body: String) -> Self {
-        let mut answer = Self::none();
-        answer.head.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        answer.body = body.into();
-        answer.note = Some("a planned fault".to_owned());
-        answer.head.headers.extend(headers);
-        answer
+    /// Creates the response of a fault.
+    pub(crate) fn scripted(status: u16, headers: Vec<(HeaderName, HeaderValue)>, body: String) -> Self {
+        let mut response = Self::empty();
+        response.head.status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.body = body.into();
+        response.note = Some("injected fault".to_owned());
+        response.head.headers.extend(headers);
+        response
     }
 
-    /// Adds what every recorded answer of the service carries.
-    pub(crate) fn stamp(&mut self) {
+    /// Adds the headers of every recorded response of the service.
+    pub(crate) fn add_service_headers(&mut self) {
         let headers = &mut self.head.headers;
         if let Ok(id) = HeaderValue::try_from(guid()) {
             headers.entry("request-id").or_insert(id);
@@ -92,8 +92,8 @@ impl Answer {
         &self.head.headers
     }
 
-    /// JSON goes in chunks without a length, as the service sends it.
-    pub(crate) fn deliver(self) -> Response<Content> {
+    /// Converts the response for hyper. JSON is sent chunked without a length, as the service does.
+    pub(crate) fn into_http(self) -> Response<Content> {
         let json = self.head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == JSON);
         let body = if json && !self.body.is_empty() {
             let chunk = stream::once(async move { Ok(Frame::data(self.body)) });
@@ -104,26 +104,26 @@ impl Answer {
         Response::from_parts(self.head, body)
     }
 
-    /// Breaks the connection off, or leaves it hanging.
-    pub(crate) fn break_off(mut self, at: Break) -> Result<Response<Content>, Broken> {
-        if matches!(at, Break::Before | Break::After) {
-            return Err(Broken);
+    /// Closes or stalls the connection.
+    pub(crate) fn disconnect(mut self, at: Disconnect) -> Result<Response<Content>, Disconnected> {
+        if matches!(at, Disconnect::BeforeRequest | Disconnect::BeforeResponse) {
+            return Err(Disconnected);
         }
-        // The whole length is promised, and half of it comes; of an empty body nothing.
+        // Announce the full length, but send only half of it. An empty body is announced as one byte.
         let length = self.body.len().max(1);
         self.head.headers.insert(CONTENT_LENGTH, length.into());
         let half = self.body.slice(..self.body.len() / 2);
         let first = stream::once(async move { Ok(Frame::data(half)) });
         let body = match at {
-            Break::Silent => StreamBody::new(first.chain(stream::pending())).boxed_unsync(),
-            _ => StreamBody::new(first.chain(stream::once(async { Err(Broken) }))).boxed_unsync(),
+            Disconnect::StallBody => StreamBody::new(first.chain(stream::pending())).boxed_unsync(),
+            _ => StreamBody::new(first.chain(stream::once(async { Err(Disconnected) }))).boxed_unsync(),
         };
         Ok(Response::from_parts(self.head, body))
     }
 }
 
-/// The text of a value, with the type of every object first, as the service writes it.
-fn written(value: &Value) -> String {
+/// Serializes a value with `resourceType` first in every object, as the service does.
+fn to_json(value: &Value) -> String {
     serde_json::to_string(&TypeFirst(value)).unwrap_or_default()
 }
 
@@ -152,9 +152,9 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_type_of_an_object_comes_first() {
+    fn resource_type_comes_first() {
         let value = json!({"a": [{"b": 1, "resourceType": "X"}], "resourceType": "Y", "@odata.etag": "\"t\""});
         let text = r#"{"resourceType":"Y","@odata.etag":"\"t\"","a":[{"resourceType":"X","b":1}]}"#;
-        assert_eq!(written(&value), text);
+        assert_eq!(to_json(&value), text);
     }
 }

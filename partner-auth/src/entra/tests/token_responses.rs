@@ -1,7 +1,7 @@
-//! Bodies of successful answers: what each endpoint writes, what has been seen, what a hostile one could write.
+//! Success responses: documented, observed and hostile bodies.
 
 use crate::ErrorKind;
-use crate::entra::exchange::parse;
+use crate::entra::token_client::parse;
 use std::time::Duration;
 
 /// The lifetime in seconds and `refresh_in`, or the kind of the error.
@@ -9,7 +9,7 @@ type Expected = Result<(u64, Option<u64>), ErrorKind>;
 
 const BAD: Expected = Err(ErrorKind::Protocol);
 
-/// `expires_in` in every form, in an answer that is otherwise right.
+/// `expires_in` in every form, in an otherwise valid response.
 const LIFETIMES: [(&str, Expected); 24] = [
     ("3600", Ok((3600, None))),
     ("\"3600\"", Ok((3600, None))),
@@ -39,7 +39,7 @@ const LIFETIMES: [(&str, Expected); 24] = [
 
 /// Whole bodies.
 const BODIES: [(&str, Expected); 30] = [
-    // As documented: v1 with text, v2 with numbers.
+    // As documented: v1 with strings, v2 with numbers.
     (
         r#"{"token_type":"Bearer","expires_in":"3600","ext_expires_in":"3600","expires_on":"1546469802","not_before":"1546465902","resource":"https://api.partner.microsoft.com","access_token":"t"}"#,
         Ok((3600, None)),
@@ -72,7 +72,7 @@ const BODIES: [(&str, Expected); 30] = [
         Ok((3599, None)),
     ),
     (r#"{"access_token":"\u0074","token_type":"Bearer","expires_in":3599}"#, Ok((3599, None))),
-    // No token in it.
+    // Without a valid token.
     ("{}", BAD),
     ("[]", BAD),
     ("null", BAD),
@@ -89,40 +89,40 @@ const BODIES: [(&str, Expected); 30] = [
     (r#"{"access_token":"t","expires_in":3599}"#, BAD),
     (r#"{"access_token":"t","token_type":"pop","expires_in":3599}"#, BAD),
     (r#"{"access_token":"t","token_type":"Bearer","expires_in":3599"#, BAD),
-    // The `oauth2` crate reads one value; what follows it takes nothing from the token.
+    // The `oauth2` crate reads one value and ignores trailing data.
     (r#"{"access_token":"t","token_type":"Bearer","expires_in":3599}{}"#, Ok((3599, None))),
 ];
 
 fn found(body: &str) -> Expected {
-    let grant = parse(200, body.as_bytes().to_vec()).map_err(|error| error.kind())?;
-    assert_eq!(grant.token.secret(), "t", "{body}");
-    assert_eq!(grant.token.expires_at(), Some(grant.issued + grant.lifetime));
-    Ok((grant.lifetime.as_secs(), grant.refresh_in.map(|wish| wish.as_secs())))
+    let issued = parse(200, body.as_bytes().to_vec()).map_err(|error| error.kind())?;
+    assert_eq!(issued.token.secret(), "t", "{body}");
+    assert_eq!(issued.token.expires_at(), Some(issued.requested_at + issued.lifetime));
+    Ok((issued.lifetime.as_secs(), issued.refresh_in.map(|after| after.as_secs())))
 }
 
 #[test]
-fn lifetimes_in_every_form() {
+fn parses_lifetimes_of_every_form() {
     for (lifetime, expected) in LIFETIMES {
         let body = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":{lifetime}}}"#);
         assert_eq!(found(&body), expected, "{body}");
-        // A wish in a form that cannot be read fails like a lifetime does; a wish of nothing is none.
+        // An invalid `refresh_in` fails like an invalid lifetime; zero is ignored.
         let body = format!(r#"{{"access_token":"t","token_type":"Bearer","expires_in":9,"refresh_in":{lifetime}}}"#);
         assert!(found(&body).is_err() || found(&body).unwrap().0 == 9, "{body}");
     }
 }
 
 #[test]
-fn bodies_of_every_kind() {
+fn parses_success_responses() {
     for (body, expected) in BODIES {
         assert_eq!(found(body), expected, "{body}");
-        // Other success codes are successes.
-        let created = parse(201, body.as_bytes().to_vec()).map(|grant| grant.lifetime);
+        // Other 2xx statuses are successes, too.
+        let created = parse(201, body.as_bytes().to_vec()).map(|issued| issued.lifetime);
         assert_eq!(created.ok(), expected.ok().map(|(seconds, _)| Duration::from_secs(seconds)), "{body}");
     }
 }
 
 #[test]
-fn no_error_repeats_a_body() {
+fn errors_do_not_contain_the_body() {
     for body in [
         r#"{"access_token":"canary","token_type":"Bearer","expires_in":"canary"}"#,
         r#"{"access_token":"canary","token_type":"canary","expires_in":3}"#,

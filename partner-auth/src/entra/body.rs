@@ -1,4 +1,4 @@
-//! What the token endpoint answers: RFC 6749 sections 5.1 and 5.2, as Entra ID writes them.
+//! The response bodies of the token endpoint (RFC 6749 sections 5.1 and 5.2), as Entra ID writes them.
 
 use oauth2::basic::BasicTokenType;
 use oauth2::{AccessToken, ErrorResponse, RefreshToken, Scope, TokenResponse};
@@ -9,8 +9,8 @@ use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// A successful answer. The v1 endpoint writes numbers as strings, the v2 endpoint as numbers; both have been seen the
-/// other way round.
+/// The body of a success response. The v1 endpoint writes numbers as strings and the v2 endpoint as numbers, but each form has
+/// been observed on the other endpoint, too.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct EntraToken {
     access_token: AccessToken,
@@ -31,7 +31,7 @@ impl EntraToken {
         matches!(self.token_type, BasicTokenType::Bearer)
     }
 
-    /// The text itself, so that no copy stays behind.
+    /// Moves the token out, so that no copy remains in memory.
     pub(super) fn into_secret(self) -> Zeroizing<String> {
         Zeroizing::new(self.access_token.into_secret())
     }
@@ -61,9 +61,9 @@ impl TokenResponse for EntraToken {
     }
 }
 
-/// A refusal as far as it can be read, whatever types its members have.
+/// The body of an error response, with every field that can be read.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Refusal {
+pub(super) struct ErrorBody {
     pub(super) error: String,
     pub(super) codes: Vec<u32>,
     pub(super) trace_id: Option<String>,
@@ -71,16 +71,16 @@ pub(super) struct Refusal {
     pub(super) timestamp: Option<String>,
 }
 
-impl Refusal {
-    /// Nothing when the body is no object with an `error`.
+impl ErrorBody {
+    /// Returns `None` if the body is not an object with an `error` field.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
         let body: Value = serde_json::from_slice(body).ok()?;
-        // Gateways write an object with a code.
+        // Gateways write an object with a code instead of a string.
         let error = body["error"].as_str().or_else(|| body["error"]["code"].as_str())?;
         let description = body["error_description"].as_str().unwrap_or_default();
         let member = |name: &str, label: &str| {
             let text = body[name].as_str().or_else(|| labelled(description, label));
-            text.map(str::trim).filter(|text| is_word(text)).map(str::to_owned)
+            text.map(str::trim).filter(|text| is_safe_word(text)).map(str::to_owned)
         };
         let timestamp = body["timestamp"].as_str().filter(|text| is_timestamp(text));
         Some(Self {
@@ -92,37 +92,37 @@ impl Refusal {
         })
     }
 
-    /// The member `error`, if it is one (RFC 6749 section 5.2 allows ASCII words).
-    pub(super) fn word(&self) -> Option<&str> {
-        Some(self.error.as_str()).filter(|error| is_word(error))
+    /// Returns the `error` field if it is safe to print (RFC 6749 section 5.2 allows only ASCII).
+    pub(super) fn error_code(&self) -> Option<&str> {
+        Some(self.error.as_str()).filter(|error| is_safe_word(error))
     }
 }
 
-/// The listed codes, as numbers or text; else those that the description names.
+/// Returns the codes from `error_codes`, as numbers or strings, or else those in the description.
 fn codes(listed: &Value, description: &str) -> Vec<u32> {
     let number = |code: &Value| match code {
         Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    let listed: Vec<u32> = listed.as_array().into_iter().flatten().filter_map(number).take(MOST_CODES).collect();
+    let listed: Vec<u32> = listed.as_array().into_iter().flatten().filter_map(number).take(MAX_CODES).collect();
     if !listed.is_empty() {
         return listed;
     }
     let named = description.split("AADSTS").skip(1);
-    named.filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).take(MOST_CODES).collect()
+    named.filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()).take(MAX_CODES).collect()
 }
 
-const MOST_CODES: usize = 8;
+const MAX_CODES: usize = 8;
 
-/// What follows a label in a description; lines end with CRLF or, in newer answers, with a space.
+/// Returns the value after a label in a description. Lines end with CRLF or, in newer responses, with a space.
 fn labelled<'t>(description: &'t str, label: &str) -> Option<&'t str> {
     let (_, rest) = description.split_once(label)?;
     rest.split_whitespace().next()
 }
 
-/// Short ASCII words are repeated to the reader; anything else may be a secret that came back.
-pub(super) fn is_word(text: &str) -> bool {
+/// Returns true if the text is a short ASCII word, which is safe to print. Other text may contain an echoed secret.
+pub(super) fn is_safe_word(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
 }
 
@@ -130,19 +130,19 @@ fn is_timestamp(text: &str) -> bool {
     text.len() <= 40 && text.chars().all(|c| c.is_ascii_digit() || "TZ:.+- ".contains(c))
 }
 
-/// `oauth2` wants a type for refusals. What is read stands in [`Refusal`], which the bridge makes of every answer.
+/// The error type that `oauth2` requires. The error is read into [`ErrorBody`] by the transport instead.
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct AnyRefusal {}
+pub(super) struct AnyError {}
 
-impl fmt::Display for AnyRefusal {
+impl fmt::Display for AnyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("refused")
+        f.write_str("rejected")
     }
 }
 
-impl ErrorResponse for AnyRefusal {}
+impl ErrorResponse for AnyError {}
 
-/// A whole number of seconds, as a number or as text.
+/// Deserializes a whole number of seconds from a number or a string.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     struct Seconds;
 
@@ -162,7 +162,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D:
         }
 
         fn visit_f64<E: de::Error>(self, value: f64) -> Result<Self::Value, E> {
-            // Within 2^53 the conversion is exact; anything else is not a lifetime.
+            // The conversion is exact up to 2^53. Larger values are not lifetimes.
             let sane = value.is_finite() && (0.0..9_007_199_254_740_992.0).contains(&value);
             if sane { Ok(Some(value as u64)) } else { Err(E::custom("not a number of seconds")) }
         }

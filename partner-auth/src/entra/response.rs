@@ -1,0 +1,88 @@
+//! Turns a response of the token endpoint into a token or an error.
+
+use super::body::{AnyError, EntraToken};
+use super::hints;
+use super::transport::{ResponseMeta, TransportError};
+use crate::cache::IssuedToken;
+use crate::error::Details;
+use crate::{AccessToken, Error, ErrorKind};
+use oauth2::{RequestTokenError, TokenResponse};
+use std::time::{Duration, Instant};
+
+/// The lifetime that MSAL assumes if the response has none.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
+
+pub(super) type OAuthResult = Result<EntraToken, RequestTokenError<TransportError, AnyError>>;
+
+/// Reads the response to a request that was sent after `requested_at`.
+pub(super) fn read(result: OAuthResult, meta: ResponseMeta, requested_at: Instant) -> Result<IssuedToken, Error> {
+    match result {
+        Ok(token) => issued_token(token, &meta, requested_at),
+        Err(error) => Err(error_of(error, meta)),
+    }
+}
+
+fn issued_token(token: EntraToken, meta: &ResponseMeta, requested_at: Instant) -> Result<IssuedToken, Error> {
+    let invalid = |message: &str| {
+        let details = Details { status: meta.status, request_id: meta.request_id.clone(), ..Details::default() };
+        Error::with(ErrorKind::Protocol, message, details)
+    };
+    if !token.is_bearer() {
+        return Err(invalid("Entra ID returned a token that is not a bearer token"));
+    }
+    let lifetime = token.expires_in().unwrap_or(DEFAULT_LIFETIME);
+    if lifetime.is_zero() {
+        return Err(invalid("Entra ID returned a token that has already expired"));
+    }
+    let refresh_in = token.refresh_in();
+    let token = AccessToken::with_secret(token.into_secret(), requested_at, lifetime)
+        .map_err(|error| invalid(error.message()))?;
+    Ok(IssuedToken { token, requested_at, lifetime, refresh_in })
+}
+
+/// Converts the error right away, because the `Debug` of `RequestTokenError` prints the body, which may contain a token.
+fn error_of(error: RequestTokenError<TransportError, AnyError>, meta: ResponseMeta) -> Error {
+    match error {
+        RequestTokenError::Request(TransportError::Http(error)) => {
+            return Error::other(ErrorKind::Network, "Entra ID is unreachable", error.without_url());
+        }
+        RequestTokenError::Request(TransportError::TooLarge) => {
+            return Error::new(ErrorKind::Protocol, "response of Entra ID is too large");
+        }
+        RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {}
+    }
+    let status = meta.status.map_or(0, |status| status.as_u16());
+    let mut details = Details {
+        status: meta.status,
+        retry_after: meta.retry_after,
+        request_id: meta.request_id,
+        ..Details::default()
+    };
+    let Some(body) = meta.error_body else {
+        let kind = hints::classify(status, None);
+        let message = match status {
+            200..=299 => "Entra ID returned a success response without a valid token",
+            300..=399 => "token endpoint returned a redirect, which is not followed; check the authority host",
+            _ => "Entra ID returned no token",
+        };
+        return Error::with(kind, message, details);
+    };
+    let mut kind = hints::classify(status, Some(&body.error));
+    // A gateway may repeat an OAuth error in a 5xx response. The status is then more reliable than the code.
+    let known = body.codes.iter().find_map(|code| hints::lookup(*code).map(|hint| (*code, hint)));
+    if let Some((code, (refined, hint))) = known {
+        if status < 500 && status != 429 {
+            kind = refined;
+        }
+        details.hint = Some(hint);
+        details.codes.push(code);
+    }
+    details.codes.extend(body.codes.iter().filter(|code| known.is_none_or(|(first, _)| first != **code)));
+    details.oauth_error = body.error_code().map(str::to_owned);
+    details.trace_id = body.trace_id;
+    details.correlation_id = body.correlation_id;
+    details.timestamp = body.timestamp;
+    let code = details.oauth_error.as_deref().unwrap_or("unknown error");
+    let message = format!("Entra ID rejected the token request: {code}");
+    Error::with(kind, message, details)
+}

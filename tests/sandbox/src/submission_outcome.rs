@@ -1,0 +1,34 @@
+//! The outcome of a submission, set by the test.
+
+use crate::names::named;
+
+/// The outcome of a submission.
+///
+/// ```
+/// use partner_sandbox::SubmissionOutcome;
+///
+/// let verdict: SubmissionOutcome = "fail-certification".parse().unwrap();
+/// assert_eq!(verdict, SubmissionOutcome::FailCertification);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubmissionOutcome {
+    /// `pass`: the submission reaches preview, and goes live when it is promoted, even if its content is incomplete.
+    Pass,
+    /// `fail-creation`: the creation fails. The validations contain the reason.
+    FailCreation,
+    /// `fail`: the submission fails after it was submitted.
+    Fail,
+    /// `fail-certification`: the certification fails. The reports contain the failure.
+    FailCertification,
+    /// `fail-promotion`: the submission reaches preview, but its promotion to live fails.
+    FailPromotion,
+}
+
+named! { SubmissionOutcome, "submission outcome":
+    "pass" = Pass,
+    "fail-creation" = FailCreation,
+    "fail" = Fail,
+    "fail-certification" = FailCertification,
+    "fail-promotion" = FailPromotion,
+}
