@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "nothing outside of this project sees it")]
 
 pub mod diff;
+pub mod document;
 pub mod generate;
 pub mod process;
 pub mod report;

@@ -4,10 +4,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use xtask::generate::correction;
-use xtask::generate::load;
-use xtask::generate::names::Names;
-use xtask::generate::overlay;
+use xtask::document::correction;
+use xtask::document::load;
+use xtask::document::names::Names;
+use xtask::document::overlay;
 use xtask::generate::retained::Retained;
 
 fuzz_target!(|bytes: &[u8]| {

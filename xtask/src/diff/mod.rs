@@ -1,16 +1,19 @@
 //! `cargo xtask diff OLD NEW`: what a new document means, on the wire and for users of the crate.
 
+pub mod change;
 pub mod compare;
+mod operations;
 pub mod render;
 pub mod rule;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use crate::generate::load;
+use crate::document::load;
 use crate::report::Report;
 use anyhow::{Context, Result, bail};
-use compare::{Change, compare};
+use change::Change;
+use compare::compare;
 use rule::Users;
 use serde_json::Value;
 use std::io::Write;

@@ -1,6 +1,6 @@
 //! Changes as a screen and as Markdown, the worst for users first.
 
-use super::compare::Change;
+use super::change::Change;
 use super::rule::{Users, Wire};
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeMap;

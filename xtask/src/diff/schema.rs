@@ -1,8 +1,8 @@
 //! Compares the schemas of two documents. A reference is compared by its name: what is behind it is compared once.
 
-use super::compare::{Changes, Direction, Place, changed, members, texts};
-use crate::generate::node::{component, escape, local_pointer};
-use crate::generate::retained::same_letters;
+use super::change::{Changes, Direction, Place, changed, members, texts};
+use crate::document::pointer::{component, escape, local_pointer};
+use crate::document::words::same_letters;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

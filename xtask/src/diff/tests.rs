@@ -1,9 +1,9 @@
 //! For each kind of change: made to the committed document, it is found, it alone, and nothing else.
 
 mod history;
-mod samples;
 
-use super::compare::{Change, Direction, compare};
+use super::change::{Change, Direction};
+use super::compare::compare;
 use super::rule::{RULES, Users, Wire};
 use super::{level, render};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
 const LISTING_PUT: &str = "/paths/~1products~1{productID}~1listings~1{listingID}/put";
 const LEAD_POST: &str = "/paths/~1products~1{productID}~1leadconfiguration/post";
 
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/partner-ingestion.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
@@ -23,11 +23,11 @@ fn ids(changes: &[Change]) -> Vec<&'static str> {
     changes.iter().map(|change| change.rule.id).collect()
 }
 
-fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
+pub(crate) fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
     document.pointer_mut(pointer).unwrap_or_else(|| panic!("the document has no {pointer}"))
 }
 
-type Edit = fn(&mut Value);
+pub(crate) type Edit = fn(&mut Value);
 
 /// An edit, what it is, and what it is when it is taken back.
 fn edits() -> Vec<(&'static str, &'static str, Edit)> {

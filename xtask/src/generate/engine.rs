@@ -1,6 +1,6 @@
 //! Progenitor as a library: the interface written as a document that it can read, and its output as syntax.
 
-use super::api::{Api, IfMatch, Operation, Param, ParamPlace, Type, UnionKind};
+use super::model::api::{Api, IfMatch, Operation, Param, ParamPlace, Type, UnionKind};
 use super::panics::without_panic;
 use anyhow::{Context, Result};
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};

@@ -1,42 +1,30 @@
 //! Flow 1, from the document to the crate:
 //! load, verify the pin, overlay, normalise, check, progenitor, companions, polish, emit.
 
-pub mod api;
-mod check;
 mod companions;
-pub mod correct;
-pub mod correction;
 mod corrections_md;
 pub mod emit;
 mod engine;
-pub mod finding;
-pub mod load;
-pub mod names;
-pub mod node;
-pub mod normalise;
-pub mod overlay;
+pub mod model;
 mod panics;
-pub mod pin;
 mod polish;
-mod references;
 pub mod retained;
-mod source;
-mod swagger2;
 #[cfg(test)]
 pub(crate) mod tests;
-mod words;
 
+use crate::document::correct::{Corrected, correct};
+use crate::document::finding::{self, Findings};
+use crate::document::names::{self, Names};
+use crate::document::source::SourceText;
+use crate::document::{load, overlay, pin, references};
 use crate::report::Report;
 use anyhow::{Context, Result};
-use api::Api;
 use companions::usage::Usage;
-use correct::{Corrected, correct};
 use emit::Files;
-use finding::Findings;
-use names::Names;
+use model::api::Api;
+use model::{check, normalise};
 use retained::Retained;
 use serde_json::Value;
-use source::SourceText;
 use std::path::PathBuf;
 
 /// What `cargo xtask generate` was asked for.

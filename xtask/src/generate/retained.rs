@@ -3,8 +3,9 @@
 //!
 //! Operations do not stay: the service does not have them any more. `cargo xtask update` writes the table.
 
-use super::api::{Api, Enum, Field, Gone, Id, Member, Struct, Type, Union, UnionKind, Variant};
-use super::finding::{Finding, Findings};
+use super::model::api::{Api, Enum, Field, Gone, Id, Member, Struct, Type, Union, UnionKind, Variant};
+use crate::document::finding::{Finding, Findings};
+use crate::document::words::same_letters;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -290,11 +291,4 @@ fn in_its_place<'v>(old: &[Variant], new: &'v [Variant], at: usize) -> Option<&'
     let by_letters = new.iter().filter(fresh).find(|variant| same_letters(&variant.wire, &old[at].wire));
     let by_place = || new.get(at).filter(|_| old.len() == new.len()).filter(fresh);
     by_letters.or_else(by_place).map(|variant| variant.rust.as_str())
-}
-
-/// Whether two names differ in case and marks alone.
-pub fn same_letters(left: &str, right: &str) -> bool {
-    let letters =
-        |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
-    letters(left) == letters(right)
 }

@@ -1,6 +1,6 @@
 //! The entry of a new document in the changelog of the crate that is generated from it.
 
-use crate::diff::compare::Change;
+use crate::diff::change::Change;
 use crate::diff::rule::Users;
 use std::fmt::Write;
 

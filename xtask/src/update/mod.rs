@@ -9,16 +9,19 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use crate::diff::compare::{Change, compare};
+use crate::diff::change::Change;
+use crate::diff::compare::compare;
 use crate::diff::{render, worst};
-use crate::generate::api::Api;
-use crate::generate::correct::{Corrected, correct};
-use crate::generate::correction::State;
+use crate::document::correct::{Corrected, correct};
+use crate::document::correction::State;
+use crate::document::finding::Findings;
+use crate::document::load::{self, Document};
+use crate::document::{names, overlay, pin};
 use crate::generate::emit::Files;
-use crate::generate::finding::Findings;
-use crate::generate::load::{self, Document};
+use crate::generate::model::api::Api;
+use crate::generate::model::normalise;
 use crate::generate::retained::{self, Retained};
-use crate::generate::{self, interface, names, normalise, overlay, pin};
+use crate::generate::{self, interface};
 use crate::process::{cargo, cargo_build};
 use crate::report::Report;
 use anyhow::{Context, Result};

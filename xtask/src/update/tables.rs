@@ -1,9 +1,10 @@
 //! The tables beside the document, edited so that their comments and order stay: names, pin, corrections.
 
-use crate::generate::correct::Corrected;
-use crate::generate::correction::{self, State};
-use crate::generate::load::{Document, is_json};
-use crate::generate::{overlay, pin};
+use crate::document::correct::Corrected;
+use crate::document::correction::{self, State};
+use crate::document::load::Document;
+use crate::document::source::is_json;
+use crate::document::{overlay, pin};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! A walk through `update`: each kind of change in a document ends as documented, and nothing else in the tree moves.
 
+mod samples;
+
 use super::{Options, Proof, changelog, run};
 use crate::generate::tests::{Project, schema};
 use crate::report::Report;

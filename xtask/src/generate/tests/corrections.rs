@@ -62,7 +62,7 @@ fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
     project.other_document(&document).unwrap();
 
     project.write("openapi/partner-ingestion.json", &document);
-    let digest = crate::generate::pin::sha256(document.as_bytes());
+    let digest = crate::document::pin::sha256(document.as_bytes());
     let source = project.read("openapi/source.toml");
     let pinned = source.lines().last().unwrap();
     project.write("openapi/source.toml", source.replace(pinned, &format!("sha256 = \"{digest}\"")));

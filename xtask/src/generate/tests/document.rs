@@ -2,7 +2,7 @@
 //! in other clothes gives the same Rust.
 
 use super::Project;
-use crate::generate::pin::{self, sha256};
+use crate::document::pin::{self, sha256};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 

@@ -7,7 +7,6 @@ mod docs;
 mod document;
 mod inputs;
 mod mutation;
-mod overlay;
 mod swagger2;
 
 use super::{Options, run};

@@ -3,13 +3,15 @@
 //! `PARTNER_MUTATIONS` is the number of documents, `PARTNER_COMPILES` how many of those that give code are compiled.
 
 use super::{Project, compiler};
-use crate::generate::correct::correct;
-use crate::generate::correction::State;
+use crate::document::correct::correct;
+use crate::document::correction::State;
+use crate::document::names;
+use crate::document::overlay::{self, OverlayFile};
+use crate::document::pointer::{escape, unescape};
 use crate::generate::emit::Files;
-use crate::generate::node::{escape, unescape};
-use crate::generate::overlay::{self, OverlayFile};
+use crate::generate::model::normalise;
 use crate::generate::retained::Retained;
-use crate::generate::{assemble, engine, interface, names, normalise};
+use crate::generate::{assemble, engine, interface};
 use anyhow::Result;
 use fastrand::Rng;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! The interface as the generator understands it, after the shape rules: what every emitter reads.
 
-use super::finding::Finding;
+use crate::document::finding::Finding;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

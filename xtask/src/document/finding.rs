@@ -108,3 +108,27 @@ fn in_its_line(finding: &Finding, source: &SourceText) -> String {
     }
     Renderer::styled().render(&[group])
 }
+
+/// Why a file is no document for this pipeline, and where.
+#[derive(Debug)]
+pub struct NotUsable {
+    pub pointer: String,
+    pub message: String,
+}
+
+impl NotUsable {
+    pub fn at(pointer: &str, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.to_owned(), message: message.into() }
+    }
+}
+
+impl fmt::Display for NotUsable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pointer.as_str() {
+            "" => f.write_str(&self.message),
+            pointer => write!(f, "{pointer}: {}", self.message),
+        }
+    }
+}
+
+impl std::error::Error for NotUsable {}

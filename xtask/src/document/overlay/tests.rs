@@ -1,6 +1,6 @@
 //! The Overlay format, rule by rule: what an action does, and what is refused because it would do nothing or two things.
 
-use crate::generate::overlay::parse;
+use super::parse;
 use serde_json::{Value, json};
 
 /// An overlay of these actions, below a place that targets may name.

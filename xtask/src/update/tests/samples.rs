@@ -1,8 +1,10 @@
 //! The levels are true: a crate that was written for today's SDK, against the SDK of an edited document.
 
-use super::{Edit, Users, at, compare, document};
+use crate::diff::compare::compare;
+use crate::diff::rule::Users;
+use crate::diff::tests::{Edit, at, document};
 use crate::diff::worst;
-use crate::generate::load;
+use crate::document::load;
 use crate::generate::tests::{Project, compiler};
 use crate::report::Report;
 use crate::update::{changelog, prepare};

@@ -2,10 +2,11 @@
 
 use super::Normaliser;
 use super::flatten::Property;
-use crate::generate::api::{Field, Type};
-use crate::generate::finding::Finding;
-use crate::generate::node::{Node, last_segment};
-use crate::generate::words;
+use crate::document::finding::Finding;
+use crate::document::node::Node;
+use crate::document::pointer::last_segment;
+use crate::document::words;
+use crate::generate::model::api::{Field, Type};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -2,11 +2,12 @@
 //! one success type; errors are not decoded by type.
 
 use super::Normaliser;
-use crate::generate::api::{IfMatch, Operation, Param, ParamPlace, Type};
-use crate::generate::finding::Finding;
-use crate::generate::names::Names;
-use crate::generate::node::{Node, component};
-use crate::generate::words;
+use crate::document::finding::Finding;
+use crate::document::names::Names;
+use crate::document::node::Node;
+use crate::document::pointer::component;
+use crate::document::words;
+use crate::generate::model::api::{IfMatch, Operation, Param, ParamPlace, Type};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -1,11 +1,12 @@
 //! Rule: a schema is named by the last part of its dotted name; a page is named after its items.
 
 use super::Normaliser;
-use crate::generate::api::{Field, Struct};
-use crate::generate::finding::{Finding, Findings};
-use crate::generate::names::Names;
-use crate::generate::node::{Node, escape};
-use crate::generate::words;
+use crate::document::finding::{Finding, Findings};
+use crate::document::names::Names;
+use crate::document::node::Node;
+use crate::document::pointer::escape;
+use crate::document::words;
+use crate::generate::model::api::{Field, Struct};
 use std::collections::BTreeMap;
 
 /// Names of a component: `short` is how `names.toml` writes it in a place, `rust` the type.

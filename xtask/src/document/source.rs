@@ -1,7 +1,6 @@
 //! The text of a document, to point into: from a JSON pointer to the bytes that stand there.
 
-use super::node::unescape;
-use super::swagger2;
+use super::pointer::{older_pointer, unescape};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_saphyr::Spanned;
@@ -27,10 +26,10 @@ impl SourceText {
 
     /// The bytes of what a pointer names, or of the nearest thing around it that is there: corrections add what no file has.
     pub fn locate(&self, pointer: &str) -> Range<usize> {
-        let older = self.older.then(|| swagger2::older_pointer(pointer));
+        let older = self.older.then(|| older_pointer(pointer));
         let pointer = older.as_deref().unwrap_or(pointer);
         let segments: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
-        let found = match super::load::is_json(&self.text) {
+        let found = match is_json(&self.text) {
             true => in_json(&self.text, &segments),
             false => in_yaml(&self.text, &segments),
         };
@@ -44,6 +43,11 @@ impl SourceText {
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         (line, column)
     }
+}
+
+/// Returns true if the text is JSON rather than YAML.
+pub fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
 }
 
 /// Each step reads one level: `RawValue` borrows the text of what is below, so that its address says where it stands.

@@ -1,7 +1,7 @@
 //! Every `$ref` that shapes the interface leads somewhere. Examples and extensions may hold anything.
 
 use super::finding::{Finding, Findings};
-use super::node::{escape, local_pointer};
+use super::pointer::{escape, local_pointer};
 use serde_json::Value;
 
 pub fn check(document: &Value) -> Findings {

@@ -13,9 +13,9 @@ mod unions;
 pub use operations::unnamed;
 
 use super::api::{Api, Type};
-use super::finding::{Finding, Findings};
-use super::names::Names;
-use super::node::Node;
+use crate::document::finding::{Finding, Findings};
+use crate::document::names::Names;
+use crate::document::node::Node;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

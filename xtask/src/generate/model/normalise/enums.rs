@@ -1,9 +1,9 @@
 //! Rule: one Rust type for one set of values, however often the document repeats it.
 
 use super::Normaliser;
-use crate::generate::api::{Enum, Type, Variant};
-use crate::generate::finding::Finding;
-use crate::generate::words;
+use crate::document::finding::Finding;
+use crate::document::words;
+use crate::generate::model::api::{Enum, Type, Variant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every place with a list of values, collected before any of them is named.

@@ -1,8 +1,8 @@
 //! Rule: a path parameter is a type of its own, and the `id` of what a GET answers has the type that the GET takes.
 
 use super::Normaliser;
-use crate::generate::api::{Id, Type, UnionKind};
-use crate::generate::finding::Finding;
+use crate::document::finding::Finding;
+use crate::generate::model::api::{Id, Type, UnionKind};
 
 impl Normaliser<'_> {
     pub(super) fn add_id(&mut self, name: &str, wire: &str, doc: Option<String>) {

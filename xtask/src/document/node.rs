@@ -1,6 +1,7 @@
 //! A place in the document: a JSON value with its JSON pointer (RFC 6901), so that every complaint can say where.
 
 use super::finding::Finding;
+use super::pointer::escape;
 use serde_json::{Map, Value};
 
 #[derive(Debug, Clone)]
@@ -71,33 +72,4 @@ impl<'d> Node<'d> {
         };
         Finding::new(&self.pointer, format!("expected {what}, found {found}"))
     }
-}
-
-/// One segment of a JSON pointer.
-pub fn escape(segment: &str) -> String {
-    segment.replace('~', "~0").replace('/', "~1")
-}
-
-/// What a segment of a JSON pointer names.
-pub fn unescape(segment: &str) -> String {
-    segment.replace("~1", "/").replace("~0", "~")
-}
-
-/// The JSON pointer that a reference within the document is; its text is part of a URI (RFC 6901, section 6).
-pub fn local_pointer(reference: &str) -> Option<String> {
-    let pointer = percent_encoding::percent_decode_str(reference.strip_prefix('#')?);
-    pointer.decode_utf8().ok().map(Into::into)
-}
-
-/// The component that a reference names: the whole of it, nothing inside.
-pub fn component(reference: &str, kind: &str) -> Option<String> {
-    let pointer = local_pointer(reference)?;
-    let name = pointer.strip_prefix("/components/")?.strip_prefix(kind)?.strip_prefix('/')?;
-    (!name.contains('/')).then(|| unescape(name))
-}
-
-/// The last segment of a pointer, unescaped.
-pub fn last_segment(pointer: &str) -> String {
-    let last = pointer.rsplit('/').next().unwrap_or(pointer);
-    unescape(last)
 }

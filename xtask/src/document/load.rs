@@ -1,7 +1,7 @@
 //! Reads a document: JSON or YAML, with or without byte order mark, any line ends; OpenAPI 3.0, and Swagger 2.0 as if it were.
 
-use super::finding::{Finding, Findings};
-use super::source::SourceText;
+use super::finding::{Finding, Findings, NotUsable};
+use super::source::{SourceText, is_json};
 use super::swagger2;
 use anyhow::{Context, Result};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -15,30 +15,6 @@ pub struct Document {
     pub value: Value,
     pub source: SourceText,
 }
-
-/// Why a file is no document for this pipeline, and where.
-#[derive(Debug)]
-pub struct NotUsable {
-    pub pointer: String,
-    pub message: String,
-}
-
-impl NotUsable {
-    pub fn at(pointer: &str, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.to_owned(), message: message.into() }
-    }
-}
-
-impl fmt::Display for NotUsable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.pointer.as_str() {
-            "" => f.write_str(&self.message),
-            pointer => write!(f, "{pointer}: {}", self.message),
-        }
-    }
-}
-
-impl std::error::Error for NotUsable {}
 
 /// Reads the file `path`; `-` is standard input.
 pub fn load(path: &Path) -> Result<Document> {
@@ -93,10 +69,6 @@ fn read(bytes: &[u8]) -> Result<(Value, bool), NotUsable> {
 
 fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
-}
-
-pub fn is_json(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '['])
 }
 
 /// serde_json names line and column, and refuses more than 128 levels of nesting by itself. A key that stands twice is refused

@@ -89,6 +89,13 @@ fn whole_acronyms(name: &str) -> String {
     out
 }
 
+/// Whether two names differ in case and marks alone.
+pub fn same_letters(left: &str, right: &str) -> bool {
+    let letters =
+        |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
+    letters(left) == letters(right)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,10 @@
 //! Rule: alternatives that each have a property with one value are told apart by it; others by their JSON type.
 
 use super::Normaliser;
-use crate::generate::api::{Member, Shape, Type, Union, UnionKind};
-use crate::generate::finding::Finding;
-use crate::generate::node::Node;
-use crate::generate::words;
+use crate::document::finding::Finding;
+use crate::document::node::Node;
+use crate::document::words;
+use crate::generate::model::api::{Member, Shape, Type, Union, UnionKind};
 
 /// A member with its tag, as found in the document.
 struct Tagged {
@@ -110,7 +110,7 @@ impl<'d> Normaliser<'d> {
     }
 
     fn rust_name_of(&self, target: &Node<'d>) -> String {
-        self.schemas[&crate::generate::node::last_segment(&target.pointer)].rust.clone()
+        self.schemas[&crate::document::pointer::last_segment(&target.pointer)].rust.clone()
     }
 
     /// The bases of a component, nearest first.

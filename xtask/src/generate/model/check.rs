@@ -1,8 +1,8 @@
 //! Names that are none in Rust or would collide there, found before anything is generated.
 
 use super::api::{Api, Enum, UnionKind, Variant};
-use super::finding::{Finding, Findings};
-use super::words;
+use crate::document::finding::{Finding, Findings};
+use crate::document::words;
 use std::collections::BTreeMap;
 
 /// Type names that the hand-written half of the SDK has in the same module.

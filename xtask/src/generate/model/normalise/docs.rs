@@ -1,8 +1,8 @@
 //! Rule: whatever prose a document holds becomes valid rustdoc.
 
 use super::Normaliser;
-use crate::generate::finding::Finding;
-use crate::generate::node::Node;
+use crate::document::finding::Finding;
+use crate::document::node::Node;
 
 impl<'d> Normaliser<'d> {
     pub(super) fn description(&self, node: &Node<'d>) -> Option<String> {

@@ -1,9 +1,11 @@
 //! The OpenAPI Overlay format (1.1): reads overlay files and applies one action at a time with `roas-overlay`.
 
 mod limits;
+#[cfg(test)]
+mod tests;
 
 use super::load;
-use super::node::unescape;
+use super::pointer::unescape;
 use anyhow::{Context, Result, anyhow, bail};
 use roas_overlay::apply::{Apply, ApplyOptions};
 use roas_overlay::v1_1;

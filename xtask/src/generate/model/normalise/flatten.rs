@@ -1,8 +1,9 @@
 //! Rule: an object has the properties of everything it is composed of; a nearer one overrides.
 
 use super::Normaliser;
-use crate::generate::finding::Finding;
-use crate::generate::node::{Node, component};
+use crate::document::finding::Finding;
+use crate::document::node::Node;
+use crate::document::pointer::component;
 use std::collections::BTreeSet;
 
 /// How deep composition and references may be nested; a document that goes deeper is cyclic or hostile.
