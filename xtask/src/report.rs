@@ -22,7 +22,7 @@ impl Report {
     }
 
     /// Whether anything is shown.
-    pub fn speaks(&self) -> bool {
+    pub fn is_shown(&self) -> bool {
         !self.quiet
     }
 

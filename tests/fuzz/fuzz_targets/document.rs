@@ -8,6 +8,7 @@ use xtask::document::correction;
 use xtask::document::load;
 use xtask::document::names::Names;
 use xtask::document::overlay;
+use xtask::generate::model::hand_written::HandWritten;
 use xtask::generate::retained::Retained;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -26,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let _ = xtask::diff::compare::compare(&document.value, &value);
-    let (_, findings) = xtask::generate::interface(&value, &Names::default(), &Retained::default(), false);
+    let (_, findings) = xtask::generate::interface(&value, &Names::default(), &Retained::default(), &HandWritten::default(), false);
     // Every finding is shown with its line, which has to be found.
     let _ = findings.into_result_in("fuzz", &document.source);
 });

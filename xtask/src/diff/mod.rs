@@ -42,7 +42,7 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     anstream::stdout().write_all(text.as_bytes()).context("cannot print")?;
     let worst = worst(&changes);
     if limit.is_some_and(|limit| !changes.is_empty() && worst >= limit) {
-        bail!("there are changes of the level {}", worst.word());
+        bail!("there are changes at the level {} or above", worst.word());
     }
     let count = changes.len();
     if count > 0 {
@@ -61,7 +61,7 @@ fn level(word: &str) -> Result<Users> {
     let known = Users::ALL.into_iter().find(|level| level.word() == word);
     known.with_context(|| {
         let words: Vec<_> = Users::ALL.iter().map(|level| level.word()).collect();
-        format!("--fail-on takes one of {}, not {word:?}", words.join(", "))
+        format!("--fail-on: expected one of {}, found {word:?}", words.join(", "))
     })
 }
 

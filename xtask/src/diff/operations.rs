@@ -94,7 +94,7 @@ impl<'d> Operation<'d> {
 fn of_operation(old: &Operation<'_>, new: &Operation<'_>, changes: &mut Changes) {
     let at = new.place();
     if old.path != new.path {
-        changes.add("path-respelt", &at, format!("{} is now {}", old.path, new.path));
+        changes.add("path-renamed", &at, format!("{} is now {}", old.path, new.path));
     }
     if old.node.get("operationId") != new.node.get("operationId") {
         changes.add("operation-id-changed", &at.below("operationId"), "");

@@ -33,7 +33,7 @@ pub fn screen(changes: &[Change], all: bool) -> String {
         }
         let bold = Style::new().bold();
         // Writing into a text does not fail.
-        let _ = writeln!(text, "\n{bold}{}{bold:#} ({})\n", level.says(), group.len());
+        let _ = writeln!(text, "\n{bold}{}{bold:#} ({})\n", level.heading(), group.len());
         if !all && group.len() > LISTED && level <= Users::Doc {
             let mut counts = BTreeMap::new();
             group.iter().for_each(|change| *counts.entry(change.rule.id).or_insert(0) += 1);
@@ -57,7 +57,7 @@ pub fn screen(changes: &[Change], all: bool) -> String {
         }
     }
     if changes.is_empty() {
-        text.push_str("the documents say the same\n");
+        text.push_str("no changes\n");
     }
     text
 }
@@ -70,7 +70,7 @@ pub fn markdown(changes: &[Change]) -> String {
         if group.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "\n## {}\n\n| wire | direction | rule | where | what | pointer |", level.says());
+        let _ = writeln!(text, "\n## {}\n\n| wire | direction | rule | where | what | pointer |", level.heading());
         let _ = writeln!(text, "| --- | --- | --- | --- | --- | --- |");
         for change in group {
             let cells = [
@@ -86,7 +86,7 @@ pub fn markdown(changes: &[Change]) -> String {
         }
     }
     if changes.is_empty() {
-        text.push_str("The documents say the same.\n");
+        text.push_str("No changes.\n");
     }
     text
 }
@@ -94,10 +94,8 @@ pub fn markdown(changes: &[Change]) -> String {
 /// Which part of the version grows, before 1.0 and after.
 pub fn bump(worst: Users) -> &'static str {
     match worst {
-        Users::Source | Users::Behaviour => {
-            "the version needs a new minor number before 1.0, a new major number after it"
-        }
-        Users::Additive => "the version needs a new patch number before 1.0, a new minor number after it",
-        Users::Doc | Users::Nothing => "a new patch number is enough",
+        Users::Source | Users::Behaviour => "raise the minor version before 1.0, the major version after it",
+        Users::Additive => "raise the patch version before 1.0, the minor version after it",
+        Users::Doc | Users::Nothing => "raise the patch version",
     }
 }

@@ -55,7 +55,7 @@ pub static RULES: &[Rule] = &[
     rule("operation-deprecated", Safe, Safe, Doc),
     rule("operation-id-changed", Safe, Safe, Nothing),
     rule("operation-tags-changed", Safe, Safe, Nothing),
-    rule("path-respelt", Safe, Safe, Nothing),
+    rule("path-renamed", Safe, Safe, Nothing),
     rule("parameter-added", Safe, Safe, Additive),
     rule("required-parameter-added", Breaking, Safe, Source),
     rule("parameter-removed", Unclear, Safe, Source),
@@ -82,14 +82,14 @@ pub static RULES: &[Rule] = &[
     rule("property-added", Safe, Safe, Additive),
     rule("property-removed", Unclear, Unclear, Behaviour),
     rule("property-inherited", Safe, Safe, Nothing),
-    rule("property-respelt", Unclear, Breaking, Behaviour),
+    rule("property-renamed", Unclear, Breaking, Behaviour),
     rule("property-became-required", Breaking, Safe, Nothing),
     rule("property-became-optional", Safe, Breaking, Nothing),
     rule("became-nullable", Safe, Breaking, Nothing),
     rule("became-not-nullable", Breaking, Safe, Nothing),
     rule("enum-value-added", Safe, Unclear, Additive),
     rule("enum-value-removed", Breaking, Safe, Additive),
-    rule("enum-value-respelt", Breaking, Unclear, Additive),
+    rule("enum-value-renamed", Breaking, Unclear, Additive),
     rule("values-closed", Breaking, Safe, Source),
     rule("values-opened", Safe, Unclear, Source),
     rule("union-member-added", Safe, Breaking, Additive),
@@ -130,13 +130,13 @@ impl Users {
     }
 
     /// What it means, for a heading.
-    pub fn says(self) -> &'static str {
+    pub fn heading(self) -> &'static str {
         match self {
-            Self::Source => "source: what users wrote may no longer compile",
-            Self::Behaviour => "behaviour: it compiles and does something else",
-            Self::Additive => "additive: something is new or deprecated",
-            Self::Doc => "doc: words alone",
-            Self::Nothing => "nothing: users do not notice",
+            Self::Source => "source: code may no longer compile",
+            Self::Behaviour => "behaviour: code compiles and behaves differently",
+            Self::Additive => "additive: something was added or deprecated",
+            Self::Doc => "doc: documentation only",
+            Self::Nothing => "nothing: no effect on users",
         }
     }
 }

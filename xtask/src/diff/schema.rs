@@ -167,13 +167,13 @@ fn of_values(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     for value in after.iter().filter(|value| !before.contains(value)) {
         // Written otherwise, or the only one that took the place of the only one that went.
         let place = |value: &String, values: &[String]| values.iter().position(|other| other == value);
-        let respelt = removed.iter().position(|gone| {
+        let renamed = removed.iter().position(|gone| {
             same_letters(gone, value) || (before.len() == after.len() && place(gone, &before) == place(value, &after))
         });
-        match respelt {
+        match renamed {
             Some(gone) => {
                 let gone = removed.remove(gone);
-                changes.add("enum-value-respelt", at, format!("{gone} is now {value}"));
+                changes.add("enum-value-renamed", at, format!("{gone} is now {value}"));
             }
             None => changes.add("enum-value-added", at, value.as_str()),
         }
@@ -198,7 +198,7 @@ fn of_properties(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
         match removed.iter().position(|gone| same_letters(gone, name)) {
             Some(gone) => {
                 let gone = removed.remove(gone);
-                changes.add("property-respelt", &inner(name), format!("{gone} is now {name}"));
+                changes.add("property-renamed", &inner(name), format!("{gone} is now {name}"));
                 compare(&before[gone], schema, &inner(name), changes);
             }
             None => changes.add("property-added", &inner(name), kind(schema)),

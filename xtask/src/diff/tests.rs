@@ -40,7 +40,7 @@ fn edits() -> Vec<(&'static str, &'static str, Edit)> {
             at(d, SETUP_PATH)["get"]["operationId"] = "getSetup".into()
         }),
         ("operation-tags-changed", "operation-tags-changed", |d| at(d, SETUP_PATH)["get"]["tags"] = json!(["Other"])),
-        ("path-respelt", "path-respelt", |d| {
+        ("path-renamed", "path-renamed", |d| {
             let paths = at(d, "/paths").as_object_mut().unwrap();
             let cosell = paths.remove("/products/{productID}/cosellAssets/{cosellAssetID}").unwrap();
             let once = cosell["get"].clone();
@@ -86,7 +86,7 @@ fn edits() -> Vec<(&'static str, &'static str, Edit)> {
         ("type-changed", "type-changed", |d| at(d, SETUP)["properties"]["trialUri"]["type"] = "integer".into()),
         ("format-changed", "format-changed", |d| at(d, SETUP)["properties"]["trialUri"]["format"] = "uri".into()),
         ("property-added", "property-removed", |d| at(d, SETUP)["properties"]["aNew"] = json!({"type": "string"})),
-        ("property-respelt", "property-respelt", |d| {
+        ("property-renamed", "property-renamed", |d| {
             let properties = at(d, SETUP)["properties"].as_object_mut().unwrap();
             let uri = properties.remove("trialUri").unwrap();
             properties.insert("trialURI".to_owned(), uri);
@@ -98,7 +98,7 @@ fn edits() -> Vec<(&'static str, &'static str, Edit)> {
         ("enum-value-added", "enum-value-removed", |d| {
             at(d, SETUP)["properties"]["sellingOption"]["enum"].as_array_mut().unwrap().push("Rent".into());
         }),
-        ("enum-value-respelt", "enum-value-respelt", |d| {
+        ("enum-value-renamed", "enum-value-renamed", |d| {
             at(d, SETUP)["properties"]["sellingOption"]["enum"][0] = "listing_only".into();
         }),
         ("values-opened", "values-closed", |d| {
@@ -143,7 +143,7 @@ fn each_edit_is_found_and_nothing_else() {
 fn a_document_says_the_same_as_itself_in_another_order() {
     let base = document();
     assert!(compare(&base, &base).is_empty());
-    assert_eq!(render::screen(&[], false), "the documents say the same\n");
+    assert_eq!(render::screen(&[], false), "no changes\n");
     let mut shuffled = base.clone();
     for item in at(&mut shuffled, "/paths").as_object_mut().unwrap().values_mut() {
         for operation in item.as_object_mut().unwrap().values_mut() {
@@ -186,7 +186,7 @@ fn a_screen_and_a_page() {
     }
     let changes = compare(&base, &edited);
     let screen = anstream::adapter::strip_str(&render::screen(&changes, false)).to_string();
-    assert!(screen.starts_with("\nsource: what users wrote may no longer compile (1)\n"), "{screen}");
+    assert!(screen.starts_with("\nsource: code may no longer compile (1)\n"), "{screen}");
     assert!(screen.contains("  breaking both      operation-removed  GET /products/{productID}/setup"), "{screen}");
     let (source, additive) = (screen.find("source:").unwrap(), screen.find("additive:").unwrap());
     assert!(source < additive, "the worst comes first");
@@ -195,7 +195,7 @@ fn a_screen_and_a_page() {
         page.contains("| safe | both | `property-added` | AzureProductSetup.aNew | string | `/components/"),
         "{page}"
     );
-    assert!(render::bump(Users::Source).contains("minor number before 1.0"));
+    assert!(render::bump(Users::Source).contains("minor version before 1.0"));
     assert_eq!(level("additive").unwrap(), Users::Additive);
     assert!(level("all").unwrap_err().to_string().contains("source, behaviour, additive, doc, nothing"));
 }

@@ -58,17 +58,17 @@ pub fn correct(mut document: Value, overlays: &[OverlayFile], allow_broken: &[St
 
 impl Corrected {
     /// What stops generation. In the committed document every correction has to be needed.
-    pub fn findings(&self, own: bool) -> Findings {
+    pub fn findings(&self, is_committed: bool) -> Findings {
         let mut findings = Findings::default();
         for (Correction { fact, file, .. }, state) in &self.corrections {
             let (message, help) = match state {
-                State::NoLongerNeeded if own => (
+                State::NoLongerNeeded if is_committed => (
                     format!("correction {} is no longer needed", fact.id),
                     format!("remove its group from openapi/overlays/{file}"),
                 ),
                 State::Broken(reason) => (
                     format!("correction {} is broken: {reason}", fact.id),
-                    format!("correct openapi/overlays/{file}, or go on without it: --allow-broken {}", fact.id),
+                    format!("correct openapi/overlays/{file}, or skip it with --allow-broken {}", fact.id),
                 ),
                 State::Applied(_) | State::NoLongerNeeded => continue,
             };
@@ -77,12 +77,12 @@ impl Corrected {
         findings
     }
 
-    pub fn tell(&self, own: bool, report: &Report) {
+    pub fn report(&self, is_committed: bool, report: &Report) {
         for id in &self.left_out {
-            report.warn(&format!("correction {id} is left out, as asked"));
+            report.warn(&format!("correction {id} is skipped as requested"));
         }
         for (correction, state) in &self.corrections {
-            if *state == State::NoLongerNeeded && !own {
+            if *state == State::NoLongerNeeded && !is_committed {
                 report.warn(&format!("correction {} is no longer needed: the document has it", correction.fact.id));
             }
         }
@@ -91,7 +91,7 @@ impl Corrected {
         report.step("overlay", &format!("{applied} corrections applied, {known} known and not applied"));
         report.step("docs", &format!("{} entries", self.documented));
         for target in &self.undocumented {
-            report.warn(&format!("docs.overlay.yaml describes a place that is gone: {target}"));
+            report.warn(&format!("docs.overlay.yaml: nothing matches {target}"));
         }
     }
 }

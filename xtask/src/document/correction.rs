@@ -168,14 +168,14 @@ impl Correction {
         }
         let held = first.held(document)?;
         if held > 0 && held < places.len() {
-            return Ok(Some(format!("already there in {held} of {} places of {}", places.len(), first.target)));
+            return Ok(Some(format!("already present in {held} of {} places of {}", places.len(), first.target)));
         }
         let Some(was) = &self.fact.was else { return Ok(None) };
         for place in &places {
             let found = document.pointer(place).unwrap_or(&Value::Null);
             if !overlay::contains(found, was) {
                 let keys = excerpt(found, was);
-                return Ok(Some(format!("the old value is gone at {place}: expected {was}, found {keys}")));
+                return Ok(Some(format!("the old value has changed at {place}: expected {was}, found {keys}")));
             }
         }
         Ok(None)

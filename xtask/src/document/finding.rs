@@ -58,13 +58,13 @@ impl Findings {
 
     /// `Ok` when nothing was found, so that a step ends with `findings.into_result("step")?`.
     pub fn into_result(self, step: &str) -> anyhow::Result<()> {
-        self.told(step, |finding| format!("\n    {finding}"))
+        self.listed(step, |finding| format!("\n    {finding}"))
     }
 
     /// The same, each finding with the line of the document that it is about.
     pub fn into_result_in(self, step: &str, source: &SourceText) -> anyhow::Result<()> {
         let mut shown = 0;
-        self.told(step, |finding| {
+        self.listed(step, |finding| {
             shown += 1;
             match finding.pointer.is_empty() || shown > SHOWN {
                 true => format!("\n    {finding}"),
@@ -73,13 +73,13 @@ impl Findings {
         })
     }
 
-    fn told(mut self, step: &str, tell: impl FnMut(&Finding) -> String) -> anyhow::Result<()> {
+    fn listed(mut self, step: &str, render: impl FnMut(&Finding) -> String) -> anyhow::Result<()> {
         if self.0.is_empty() {
             return Ok(());
         }
         self.0.sort();
         self.0.dedup();
-        let list: String = self.0.iter().map(tell).collect();
+        let list: String = self.0.iter().map(render).collect();
         let count = self.0.len();
         let noun = if count == 1 { "problem" } else { "problems" };
         Err(anyhow::anyhow!("{step}: {count} {noun}{list}"))

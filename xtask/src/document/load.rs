@@ -34,9 +34,9 @@ pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Document> {
         Err(error) => {
             let mut findings = Findings::default();
             findings.push(Finding::new(error.pointer, error.message));
-            let refused = findings
+            let rejected = findings
                 .into_result_in(&format!("{name} is not a usable document"), &SourceText::new(name, text, false));
-            Err(refused.err().unwrap_or_else(|| anyhow::anyhow!("{name} is not a usable document")))
+            Err(rejected.err().unwrap_or_else(|| anyhow::anyhow!("{name} is not a usable document")))
         }
     }
 }
@@ -58,7 +58,7 @@ fn read(bytes: &[u8]) -> Result<(Value, bool), NotUsable> {
     let value = match version.as_deref() {
         Some("2.0") => swagger2::upgrade(&value)?,
         Some(version) => {
-            let message = format!("this is Swagger {version}; Swagger 2.0 and OpenAPI 3.0 are read");
+            let message = format!("Swagger {version} is not supported; use Swagger 2.0 or OpenAPI 3.0");
             return Err(NotUsable::at("/swagger", message));
         }
         None => value,
@@ -71,13 +71,13 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-/// serde_json names line and column, and refuses more than 128 levels of nesting by itself. A key that stands twice is refused
+/// serde_json names line and column, and refuses more than 128 levels of nesting by itself. A key that is used twice is refused
 /// too: one of the two would be lost.
 fn json(text: &str) -> Result<Value, NotUsable> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict.deserialize(&mut deserializer);
     value.and_then(|value| deserializer.end().map(|()| value)).map_err(|e| {
-        let hint = if e.is_eof() { "; the file seems to be cut off" } else { "" };
+        let hint = if e.is_eof() { "; the file may be truncated" } else { "" };
         NotUsable::at("", format!("not JSON: {e}{hint}"))
     })
 }
@@ -140,7 +140,7 @@ impl<'de> Visitor<'de> for Strict {
         let mut values = Map::new();
         while let Some(key) = members.next_key::<String>()? {
             if values.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("the key {key:?} stands twice in one object")));
+                return Err(A::Error::custom(format_args!("duplicate key {key:?} in one object")));
             }
             values.insert(key, members.next_value_seed(Strict)?);
         }
@@ -161,7 +161,7 @@ fn check_version(document: &Value) -> Result<(), NotUsable> {
         let problem = match document.get(key) {
             Some(Value::Object(members)) if !members.is_empty() => continue,
             Some(_) => "expected an object with members",
-            None => "missing; the file is not a whole OpenAPI document",
+            None => "missing; the OpenAPI document is incomplete",
         };
         return Err(NotUsable::at(&format!("/{key}"), problem));
     }

@@ -98,7 +98,7 @@ impl Names {
     pub fn unused(&self) -> Findings {
         let mut findings = Findings::default();
         for (table, key) in self.unused_rows() {
-            let message = format!("names.toml [{table}]: {key:?} names nothing in this document");
+            let message = format!("names.toml [{table}]: {key:?} is not in this document");
             findings.push(Finding::new("", message).help("remove the row, or correct its place"));
         }
         findings

@@ -58,7 +58,7 @@ pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
         queries
             .into_iter()
             .flatten()
-            .try_for_each(|query| limits::refuse_deep(query))
+            .try_for_each(|query| limits::limit_depth(query))
             .with_context(|| name.to_owned())?;
     }
     if let Err(errors) = overlay.validate(Default::default()) {
@@ -96,7 +96,7 @@ impl OverlayFile {
 impl Action {
     fn new(file: &str, overlay: v1_1::Overlay) -> Result<Self> {
         let target = overlay.actions[0].target.clone();
-        refuse_wide_target(&target).with_context(|| file.to_owned())?;
+        check_target(&target).with_context(|| file.to_owned())?;
         let query = JsonPath::parse(&target).with_context(|| format!("{file}: target {target}"))?;
         let source = overlay.actions[0].copy.clone();
         let source = source
@@ -137,7 +137,9 @@ impl Action {
         let Some((text, source)) = &self.source else { return Ok(self.raw().update.as_ref()) };
         match source.query(document).all()[..] {
             [value] => Ok(Some(value)),
-            ref found => bail!("action on {}: {text} selects {} values to copy, not one", self.target, found.len()),
+            ref found => {
+                bail!("action on {}: {text} selects {} values to copy, expected one", self.target, found.len())
+            }
         }
     }
 
@@ -156,7 +158,7 @@ impl Action {
         if places.iter().all(|place| document.pointer(place).is_some_and(|value| contains(value, addition))) {
             return Ok(());
         }
-        limits::refuse_growth(&places, addition).with_context(|| format!("action on {}", self.target))?;
+        limits::limit_growth(&places, addition).with_context(|| format!("action on {}", self.target))?;
         let addition = addition.clone();
         let primitive = |place: &String| document.pointer(place).is_some_and(is_primitive);
         if places.iter().all(primitive) {
@@ -207,7 +209,7 @@ fn remove(document: &mut Value, place: &str) {
 }
 
 /// A publisher's copy also holds examples and prose; a wide target would hit them.
-fn refuse_wide_target(target: &str) -> Result<()> {
+fn check_target(target: &str) -> Result<()> {
     const ROOTS: [&str; 5] = [
         "$.paths[",
         "$.components.schemas",

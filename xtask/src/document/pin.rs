@@ -24,14 +24,14 @@ pub fn read(path: &Path) -> Result<Source> {
     toml::from_str(&text).with_context(|| format!("{} is not a valid pin", path.display()))
 }
 
-/// Refuses a committed document that somebody edited: it stands for what the publisher gives out.
+/// Returns an error if the committed document was edited: it has to be the published one.
 pub fn verify(source: &Source, bytes: &[u8], document: &Path) -> Result<()> {
     let found = sha256(bytes);
     if found != source.sha256 {
         bail!(
-            "{} was changed: its sha256 is {found}, source.toml says {}, retrieved {}\n    \
+            "{} was changed: its sha256 is {found}, but source.toml has {}, retrieved {}\n    \
              {} ({})\n    \
-             a fact about the API belongs into openapi/overlays/; a new edition of the document needs a new pin",
+             put facts about the API into openapi/overlays/, or run `cargo xtask update` for a new version of the document",
             document.display(),
             source.sha256,
             source.retrieved,

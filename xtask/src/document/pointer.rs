@@ -37,7 +37,7 @@ pub fn last_segment(pointer: &str) -> String {
 }
 
 /// Returns the place of Swagger 2.0 that a place of the OpenAPI document was made from, as far as that is known.
-pub fn older_pointer(pointer: &str) -> String {
+pub fn swagger2_pointer(pointer: &str) -> String {
     let moved = MOVED.iter().find_map(|(older, newer)| Some(format!("{older}{}", pointer.strip_prefix(newer)?)));
     moved.unwrap_or_else(|| pointer.to_owned())
 }

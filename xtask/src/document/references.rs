@@ -29,8 +29,8 @@ fn walk(document: &Value, value: &Value, pointer: &str, findings: &mut Findings)
                     ("$ref", Value::String(reference)) if !is_name => {
                         let target = local_pointer(reference);
                         if target.is_none() {
-                            let message = format!("{reference} leads out of the document");
-                            findings.push(Finding::new(inside, message).help("put what it names into components"));
+                            let message = format!("{reference} points outside the document");
+                            findings.push(Finding::new(inside, message).help("move its target into components"));
                         } else if target.and_then(|pointer| document.pointer(&pointer)).is_none() {
                             findings.push(Finding::new(inside, format!("{reference} does not exist")));
                         }

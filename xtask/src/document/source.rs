@@ -1,6 +1,6 @@
 //! The text of a document, to point into: from a JSON pointer to the bytes that stand there.
 
-use super::pointer::{older_pointer, unescape};
+use super::pointer::{swagger2_pointer, unescape};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_saphyr::Spanned;
@@ -20,13 +20,13 @@ impl SourceText {
         Self { name: name.to_owned(), text, older }
     }
 
-    pub fn is_older(&self) -> bool {
+    pub fn is_swagger2(&self) -> bool {
         self.older
     }
 
     /// The bytes of what a pointer names, or of the nearest thing around it that is there: corrections add what no file has.
     pub fn locate(&self, pointer: &str) -> Range<usize> {
-        let older = self.older.then(|| older_pointer(pointer));
+        let older = self.older.then(|| swagger2_pointer(pointer));
         let pointer = older.as_deref().unwrap_or(pointer);
         let segments: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
         let found = match is_json(&self.text) {

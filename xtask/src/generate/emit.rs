@@ -30,7 +30,7 @@ impl Files {
 
     /// Adds a file as it is below this folder.
     pub fn add_file(&mut self, root: &Path, path: &str) -> Result<()> {
-        let text = read(&root.join(path))?.with_context(|| format!("{path} is not there"))?;
+        let text = read(&root.join(path))?.with_context(|| format!("{path} is missing"))?;
         self.add(path, text);
         Ok(())
     }
@@ -133,7 +133,7 @@ impl Files {
             let _ = write!(report, "\n  extra:   {}", path.display());
         }
         if !report.is_empty() {
-            bail!("the generated files are not what the document gives:{report}\nrun `{command}`");
+            bail!("the generated files are out of date:{report}\nrun `{command}`");
         }
         Ok(self.0.len())
     }

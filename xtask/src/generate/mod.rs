@@ -22,6 +22,7 @@ use anyhow::{Context, Result};
 use companions::usage::Usage;
 use emit::Files;
 use model::api::Api;
+use model::hand_written::{self, HandWritten};
 use model::{check, normalise};
 use retained::Retained;
 use serde_json::Value;
@@ -50,11 +51,11 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     let openapi = options.root.join("openapi");
     let committed = openapi.join("partner-ingestion.json");
     let path = options.document.as_ref().unwrap_or(&committed);
-    let own = options.document.is_none();
+    let is_committed = options.document.is_none();
 
     let document = load::load(path)?;
     report.step("load", &path.display().to_string());
-    if own {
+    if is_committed {
         let source = pin::read(&openapi.join("source.toml"))?;
         pin::verify(&source, &document.bytes, path)?;
         let short = &source.sha256[..12];
@@ -62,18 +63,19 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     }
 
     let corrected = correct(document.value, &overlay::read_all(&openapi.join("overlays"))?, &options.allow_broken)?;
-    corrected.tell(own, report);
+    corrected.report(is_committed, report);
     let names = names::read(&openapi.join("names.toml"))?;
     let retained = retained::read(&openapi.join(retained::FILE))?;
-    let (api, mut findings) = interface(&corrected.document, &names, &retained, own);
-    findings.extend(corrected.findings(own));
-    if own {
+    let (api, mut findings) =
+        interface(&corrected.document, &names, &retained, &hand_written::read(&options.root)?, is_committed);
+    findings.extend(corrected.findings(is_committed));
+    if is_committed {
         findings.extend(names.unused());
-    } else if let Err(unused) = names.unused().into_result("names without a place in this document") {
+    } else if let Err(unused) = names.unused().into_result("names that are not in this document") {
         report.warn(&unused.to_string());
     }
-    findings.into_result_in("the document cannot be generated from as it is", &document.source)?;
-    report_shape(&api, &document.source, report);
+    findings.into_result_in("cannot generate from the document", &document.source)?;
+    report_model(&api, &document.source, report);
 
     let file = engine::run(&api)?;
     report.step("progenitor", engine::VERSION);
@@ -89,19 +91,25 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
 }
 
 /// The interface of a corrected document, with what earlier ones had, and everything that is wrong with it.
-pub fn interface(document: &Value, names: &Names, retained: &Retained, own: bool) -> (Api, Findings) {
+pub fn interface(
+    document: &Value,
+    names: &Names,
+    retained: &Retained,
+    sdk: &HandWritten,
+    is_committed: bool,
+) -> (Api, Findings) {
     let mut findings = references::check(document);
     let (mut api, found) = normalise::normalise(document, names);
     findings.extend(found);
     let found = retained.add_to(&mut api);
-    if own {
+    if is_committed {
         findings.extend(found);
     }
-    findings.extend(check::check(&api));
+    findings.extend(check::check(&api, sdk));
     (api, findings)
 }
 
-fn report_shape(api: &Api, source: &SourceText, report: &Report) {
+fn report_model(api: &Api, source: &SourceText, report: &Report) {
     report.step(
         "normalise",
         &format!(

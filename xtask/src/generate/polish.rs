@@ -3,7 +3,7 @@
 mod requests;
 
 use super::companions::{doc_lines, rust_type, usage::Usage};
-use super::model::api::{Api, Field, Gone, Struct};
+use super::model::api::{Api, Deprecation as Gone, Field, Struct};
 use anyhow::{Context, Result, bail};
 use quote::quote;
 use std::collections::BTreeSet;

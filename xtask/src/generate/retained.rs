@@ -3,7 +3,7 @@
 //!
 //! Operations do not stay: the service does not have them any more. `cargo xtask update` writes the table.
 
-use super::model::api::{Api, Enum, Field, Gone, Id, Member, Struct, Type, Union, UnionKind, Variant};
+use super::model::api::{Api, Deprecation, Enum, Field, Id, Member, Struct, Type, Union, UnionKind, Variant};
 use crate::document::finding::{Finding, Findings};
 use crate::document::words::same_letters;
 use anyhow::{Context, Result};
@@ -91,9 +91,9 @@ pub struct Since {
 }
 
 impl Since {
-    fn note(&self) -> Gone {
-        let now = self.now.as_ref().map(|now| format!("; it has `{now}`")).unwrap_or_default();
-        Some(format!("the document of {} does not have it any more{now}", self.since))
+    fn note(&self) -> Deprecation {
+        let now = self.now.as_ref().map(|now| format!("; use `{now}`")).unwrap_or_default();
+        Some(format!("removed from the document of {}{now}", self.since))
     }
 }
 
@@ -107,7 +107,7 @@ pub fn read(path: &Path) -> Result<Retained> {
 
 impl Retained {
     pub fn render(&self) -> Result<String> {
-        let rows = toml::to_string(self).context("the table of what is retained cannot be written")?;
+        let rows = toml::to_string(self).context("cannot write the table of retained items")?;
         Ok(format!("{HEADER}{rows}").trim_end().to_owned() + "\n")
     }
 
@@ -195,21 +195,21 @@ impl Retained {
     /// Adds everything to the interface, marked. A row for what the document has is a finding.
     pub fn add_to(&self, api: &mut Api) -> Findings {
         let mut findings = Findings::default();
-        let mut refuse = |what: String, why: &str| {
+        let mut reject = |what: String, why: &str| {
             let finding = Finding::new("", format!("retained.toml: {what} {why}"));
             findings.push(finding.help("remove the row; `cargo xtask update` keeps the table"));
         };
         for named in &self.types {
             if add_type(api, named).is_none() {
-                refuse(format!("the type {}", named.name), "is in the document");
+                reject(format!("the type {}", named.name), "is in the document");
             }
         }
         for value in &self.values {
             let variant = Variant { rust: value.name.clone(), wire: value.text.clone(), gone: value.since.note() };
             match api.enums.get_mut(&value.of) {
-                None => refuse(format!("the value {}", value.text), "belongs to no enum"),
+                None => reject(format!("the value {}", value.text), "belongs to no enum"),
                 Some(list) if list.variants.iter().any(|v| v.rust == variant.rust || v.wire == variant.wire) => {
-                    refuse(format!("the value {} of {}", value.text, value.of), "is in the document");
+                    reject(format!("the value {} of {}", value.text, value.of), "is in the document");
                 }
                 Some(list) => {
                     let gone = variant.gone.filter(|_| list.gone.is_none());
@@ -220,11 +220,11 @@ impl Retained {
         for property in &self.fields {
             let place = format!("the property {} of {}", property.property, property.of);
             match api.structs.get_mut(&property.of) {
-                None => refuse(place, "belongs to no type"),
+                None => reject(place, "belongs to no type"),
                 Some(object)
                     if object.fields.iter().any(|f| f.rust == property.name || f.wire == property.property) =>
                 {
-                    refuse(place, "is in the document");
+                    reject(place, "is in the document");
                 }
                 Some(object) => {
                     // Where the whole type is marked, its parts need not be.
@@ -238,13 +238,13 @@ impl Retained {
             let place = format!("the member {} of {}", row.member.variant, row.of);
             match api.unions.get_mut(&row.of).map(|union| &mut union.kind) {
                 Some(UnionKind::Tagged { members, .. }) if members.iter().any(|m| m.variant == row.member.variant) => {
-                    refuse(place, "is in the document");
+                    reject(place, "is in the document");
                 }
                 Some(UnionKind::Tagged { members, .. }) => {
                     members.push(Member { gone: row.since.note(), ..row.member.clone() });
                     members.sort();
                 }
-                _ => refuse(place, "belongs to no union"),
+                _ => reject(place, "belongs to no union"),
             }
         }
         findings

@@ -174,7 +174,7 @@ impl Log<'_> {
         for (name, time) in self.tests.iter().take(SLOWEST) {
             self.report.step("slow test", &format!("{:>6.1} s  {name}", time.as_secs_f64()));
         }
-        self.report.step("ci", &format!("all green after {:.0} s", self.start.elapsed().as_secs_f64()));
+        self.report.step("ci", &format!("passed in {:.0} s", self.start.elapsed().as_secs_f64()));
     }
 }
 

@@ -34,11 +34,11 @@ impl Entry<'_> {
             // What nobody notices, and words alone, are counted.
             match level {
                 Users::Doc | Users::Nothing if !group.is_empty() => {
-                    let _ = writeln!(text, "\n{}: {} changes.", capital(level.says()), group.len());
+                    let _ = writeln!(text, "\n{}: {} changes.", capital(level.heading()), group.len());
                 }
                 _ if group.is_empty() => {}
                 _ => {
-                    let _ = writeln!(text, "\n{}:\n", capital(level.says()));
+                    let _ = writeln!(text, "\n{}:\n", capital(level.heading()));
                     for change in group {
                         let detail = if change.detail.is_empty() { "" } else { ": " };
                         let _ = writeln!(

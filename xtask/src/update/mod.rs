@@ -19,7 +19,7 @@ use crate::document::load::{self, Document};
 use crate::document::{names, overlay, pin};
 use crate::generate::emit::Files;
 use crate::generate::model::api::Api;
-use crate::generate::model::normalise;
+use crate::generate::model::{hand_written, normalise};
 use crate::generate::retained::{self, Retained};
 use crate::generate::{self, interface};
 use crate::process::{cargo, cargo_build};
@@ -58,20 +58,20 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     report.step("load", &document.source.name);
     let prepared = prepare(root, &document, options.day, report)?;
     let Some(inputs) = prepared else {
-        report.step("done", "this is the document that is there already");
+        report.step("done", "the document is unchanged");
         return Ok(());
     };
     if options.dry_run {
         for path in inputs.differing(root)? {
             report.detail(&format!("would write {}", path.display()));
         }
-        report.step("done", "nothing was written, as asked");
+        report.step("done", "dry run: nothing was written");
         return Ok(());
     }
     let copy = copy::of(root, "update")?;
     inputs.write(&copy)?;
     generate::run(&generate::Options { root: copy.clone(), ..generate::Options::default() }, report)
-        .context("the new document cannot be generated from; nothing was changed")?;
+        .context("cannot generate from the new document; nothing was changed")?;
     prove(root, &copy, options.proof, report)?;
     let mut files = Files::default();
     files.add_all(&copy)?;
@@ -80,7 +80,7 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     for path in written.changed.iter().chain(&written.removed) {
         report.detail(&path.display().to_string());
     }
-    report.step("done", "look at `git diff`, then commit; CONTRIBUTING.md has the rest");
+    report.step("done", "review `git diff` and commit; see CONTRIBUTING.md");
     Ok(())
 }
 
@@ -102,25 +102,23 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     let earlier = retained::read(&openapi.join(retained::FILE))?;
     let old_names = names::parse(&names_text).context("openapi/names.toml")?;
     let actions = overlay::read_all(&overlays)?;
+    let sdk = hand_written::read(root)?;
     let old_document = correct(old.value, &actions, &[])?.document;
-    let (old_api, findings) = interface(&old_document, &old_names, &earlier, true);
-    findings.into_result_in("the document that is there cannot be generated from", &old.source)?;
+    let (old_api, findings) = interface(&old_document, &old_names, &earlier, &sdk, true);
+    findings.into_result_in("cannot generate from the current document", &old.source)?;
 
     let corrected = correct(document.value.clone(), &actions, &[])?;
-    tell_corrections(&corrected, report);
+    report_corrections(&corrected, report);
     let proposed = normalise::unnamed(&corrected.document, &old_names);
     for (operation, name) in &proposed {
-        report.step(
-            "name",
-            &format!("{operation} is called {name}; change it in openapi/names.toml if that is not good"),
-        );
+        report.step("name", &format!("{operation} is named {name}; improve the name in openapi/names.toml if needed"));
     }
     let names_text = tables::with_operations(&names_text, &proposed, day)?;
     let new_names = names::parse(&names_text)?;
-    let (new_api, findings) = interface(&corrected.document, &new_names, &Retained::default(), false);
+    let (new_api, findings) = interface(&corrected.document, &new_names, &Retained::default(), &sdk, false);
     stop_at(findings, &corrected, document)?;
 
-    let names_text = tables::with_spellings(&names_text, &respelt(&old_api, &new_api))?;
+    let names_text = tables::with_spellings(&names_text, &renamed_properties(&old_api, &new_api))?;
     let names_text = tables::without_rows(&names_text, &new_names.unused_rows())?;
     let mut retained = Retained::between(&old_api, &new_api, day);
     retained.keep_days_of(&earlier);
@@ -141,7 +139,7 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
 }
 
 fn show(changes: &[Change], report: &Report) -> Result<()> {
-    if report.speaks() {
+    if report.is_shown() {
         anstream::stdout().write_all(render::screen(changes, false).as_bytes()).context("cannot print")?;
     }
     report.step("diff", &format!("{} changes; {}", changes.len(), render::bump(worst(changes))));
@@ -149,7 +147,7 @@ fn show(changes: &[Change], report: &Report) -> Result<()> {
 }
 
 /// Each correction by what became of it.
-fn tell_corrections(corrected: &Corrected, report: &Report) {
+fn report_corrections(corrected: &Corrected, report: &Report) {
     let count = |wanted: fn(&State) -> bool| corrected.corrections.iter().filter(|(_, state)| wanted(state)).count();
     let applied = count(|state| matches!(state, State::Applied(_)));
     report.step("corrections", &format!("{applied} of {} still apply", corrected.corrections.len()));
@@ -157,7 +155,10 @@ fn tell_corrections(corrected: &Corrected, report: &Report) {
         match state {
             State::Applied(_) => {}
             State::NoLongerNeeded => {
-                report.step("upstream", &format!("{} is in the document now; its correction goes", correction.fact.id));
+                report.step(
+                    "upstream",
+                    &format!("{} is fixed in the document; its correction is removed", correction.fact.id),
+                );
             }
             State::Broken(reason) => report.fail(&format!("{} is broken: {reason}", correction.fact.id)),
         }
@@ -167,17 +168,17 @@ fn tell_corrections(corrected: &Corrected, report: &Report) {
 /// All that a maintainer has to put right first, at once.
 fn stop_at(mut findings: Findings, corrected: &Corrected, document: &Document) -> Result<()> {
     findings.extend(corrected.findings(false));
-    let stopped = findings.into_result_in("the new document cannot be taken as it is", &document.source);
+    let stopped = findings.into_result_in("cannot update to the new document", &document.source);
     stopped.map_err(|error| {
         anyhow::anyhow!(
-            "{error:#}\n\nnothing was changed. Put right what stands above, in openapi/overlays/ or openapi/names.toml, and run \
-             `cargo xtask update` again; a correction of which the fact is gone is removed with its group of actions"
+            "{error:#}\n\nnothing was changed. Fix the problems above in openapi/overlays/ or openapi/names.toml, and run \
+             `cargo xtask update` again; if a correction no longer applies, remove its group of actions"
         )
     })
 }
 
 /// Properties that are spelt another way and are called the same in Rust: new and old spelling.
-fn respelt(old: &Api, new: &Api) -> Vec<(String, String)> {
+fn renamed_properties(old: &Api, new: &Api) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for (name, object) in &new.structs {
         let Some(before) = old.structs.get(name) else { continue };
@@ -210,13 +211,13 @@ fn prove(root: &Path, copy: &Path, proof: Proof, report: &Report) -> Result<()> 
                 count += 1;
                 busy.progress(&format!("{what}: {name} ({count} crates)"));
             })
-            .context("with the new document the project does not build; nothing was changed")
+            .context("the project does not build with the new document; nothing was changed")
         }),
         Proof::Tested => {
             report.step("test", "cargo test --workspace --no-fail-fast");
             // All that a new edition breaks is seen in one run.
             cargo(copy, &["test", "--workspace", "--no-fail-fast"], &env)
-                .context("with the new document tests fail; nothing was changed")
+                .context("tests fail with the new document; nothing was changed")
         }
     }
 }

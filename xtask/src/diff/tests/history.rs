@@ -11,7 +11,7 @@ const PROPERTY: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Prope
 const PRODUCT: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProduct/allOf/1/properties";
 const AVAILABILITY: &str = "ProductAvailability";
 
-fn respell(document: &mut Value, list: &str, now: &str, before: &str) {
+fn rename_value(document: &mut Value, list: &str, now: &str, before: &str) {
     let values = at(document, list).as_array_mut().unwrap();
     *values.iter_mut().find(|value| **value == now).unwrap() = before.into();
 }
@@ -42,15 +42,15 @@ fn revisions() -> Vec<Value> {
         all.push(document);
     };
     earlier(&|document| drop(at(document, PRODUCT).as_object_mut().unwrap().remove("externalIDs").unwrap()));
-    earlier(&|document| respell(document, CHANNEL, "Enabled", "OptIn"));
-    earlier(&|document| respell(document, CHANNEL, "OptIn", "Optin"));
+    earlier(&|document| rename_value(document, CHANNEL, "Enabled", "OptIn"));
+    earlier(&|document| rename_value(document, CHANNEL, "OptIn", "Optin"));
     earlier(&|document| {
         let list = format!("{PROPERTY}/leveledCategories/properties/developer-tools-azure-apps/items/enum");
-        respell(document, &list, "tools-developer-tools", "tools");
+        rename_value(document, &list, "tools-developer-tools", "tools");
     });
     earlier(&|document| {
-        respell(document, &format!("{SKU}/state/enum"), "Inactive", "InActive");
-        respell(document, &format!("{TEST_DRIVE}/state/enum"), "Inactive", "InActive");
+        rename_value(document, &format!("{SKU}/state/enum"), "Inactive", "InActive");
+        rename_value(document, &format!("{TEST_DRIVE}/state/enum"), "Inactive", "InActive");
         at(document, PROPERTY).as_object_mut().unwrap().remove("leveledCategories").unwrap();
         holder(document, AVAILABILITY, "audiences").remove("audiences").unwrap();
         at(document, "/components/schemas")
@@ -69,13 +69,13 @@ fn each_revision_is_told_as_what_it_was() {
     let revisions = revisions();
     let wanted: [&[&str]; 5] = [
         &["property-added"],
-        &["enum-value-respelt"],
-        &["enum-value-respelt"],
-        &["enum-value-respelt"],
+        &["enum-value-renamed"],
+        &["enum-value-renamed"],
+        &["enum-value-renamed"],
         // The worst for users first, then by name.
         &[
-            "enum-value-respelt",
-            "enum-value-respelt",
+            "enum-value-renamed",
+            "enum-value-renamed",
             "property-added",
             "property-added",
             "property-added",
@@ -101,8 +101,8 @@ fn each_revision_is_told_as_what_it_was() {
 fn over_several_revisions_at_once() {
     let revisions = revisions();
     let changes = compare(&revisions[5], &revisions[0]);
-    let respelt = changes.iter().filter(|change| change.rule.id == "enum-value-respelt");
-    let mut details: Vec<&str> = respelt.map(|change| change.detail.as_str()).collect();
+    let renamed = changes.iter().filter(|change| change.rule.id == "enum-value-renamed");
+    let mut details: Vec<&str> = renamed.map(|change| change.detail.as_str()).collect();
     details.sort_unstable();
     // The categories were not there at all: their value was never spelt otherwise.
     let wanted = ["InActive is now Inactive", "InActive is now Inactive", "Optin is now Enabled"];

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// The parser of JSONPath tries a filter in a filter several times, 2 to the power of the depth in all, and needs stack for each
 /// level (serde_json_path 0.7): some dozens of brackets would not end, some thousands would end the process.
-pub(super) fn refuse_deep(query: &str) -> Result<()> {
+pub(super) fn limit_depth(query: &str) -> Result<()> {
     const BRACKETS: usize = 12;
     let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
     for c in query.chars() {
@@ -20,25 +20,25 @@ pub(super) fn refuse_deep(query: &str) -> Result<()> {
             _ => {}
         }
         if depth > BRACKETS {
-            bail!("a query has more than {BRACKETS} brackets in each other; write it with fewer filters");
+            bail!("a query has more than {BRACKETS} nested brackets; use fewer filters");
         }
     }
     Ok(())
 }
 
 /// Actions that copy could double a document each time, in size and in depth.
-pub(super) fn refuse_growth(places: &[String], addition: &Value) -> Result<()> {
+pub(super) fn limit_growth(places: &[String], addition: &Value) -> Result<()> {
     /// What serde_json reads (its documentation, 1.0): a deeper document could not be written and read again.
     const LEVELS: usize = 128;
     const VALUES: usize = 100_000;
     let deepest = places.iter().map(|place| place.matches('/').count()).max().unwrap_or_default();
     let levels = deepest + levels(addition);
     if levels > LEVELS {
-        bail!("the document would have {levels} levels, {LEVELS} are possible");
+        bail!("the document would have {levels} levels; the limit is {LEVELS}");
     }
     let values = places.len().saturating_mul(values(addition));
     if values > VALUES {
-        bail!("it would add {values} values, {VALUES} are possible; choose fewer places");
+        bail!("the action would add {values} values; the limit is {VALUES}; choose fewer places");
     }
     Ok(())
 }

@@ -152,11 +152,11 @@ fn a_document_does_not_grow_without_bounds() {
     let double = "- {target: \"$.components.schemas..a\", copy: \"$.components.schemas.A\"}\n";
     let actions = format!("{deeper}{}", double.repeat(30));
     let error = apply(&actions, json!({"A": {}})).unwrap_err();
-    assert!(error.contains("levels, 128 are possible"), "{error}");
+    assert!(error.contains("levels; the limit is 128"), "{error}");
 
     let wide = "- {target: \"$.components.schemas..*\", update: {a: {}, b: {}}}\n";
     let error = apply(&wide.repeat(40), json!({"A": {}})).unwrap_err();
-    assert!(error.contains("100000 are possible"), "{error}");
+    assert!(error.contains("the limit is 100000"), "{error}");
 }
 
 /// What the parser of JSONPath would need minutes or the whole stack for.
@@ -171,7 +171,7 @@ fn deep_queries_are_refused() {
     for (open, close) in pairs {
         for depth in [12, 40, 5_000] {
             let error = deep(open, close, depth).unwrap_err();
-            assert!(error.contains("brackets in each other"), "{open} {depth}: {error}");
+            assert!(error.contains("nested brackets"), "{open} {depth}: {error}");
         }
     }
     assert_eq!(deep("(", ")", 10).unwrap(), json!({"A": {"a": {}, "x": 1}}));

@@ -19,7 +19,7 @@ pub struct Api {
 }
 
 /// Why something is here that the document does not have any more: what users are told about it.
-pub type Gone = Option<String>;
+pub type Deprecation = Option<String>;
 
 #[derive(Debug)]
 pub struct Struct {
@@ -27,7 +27,7 @@ pub struct Struct {
     pub doc: Option<String>,
     /// Sorted by wire name.
     pub fields: Vec<Field>,
-    pub gone: Gone,
+    pub gone: Deprecation,
 }
 
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub struct Field {
     pub pointer: String,
     /// Earlier spellings, which an old answer may still have.
     pub older: Vec<String>,
-    pub gone: Gone,
+    pub gone: Deprecation,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,14 +66,14 @@ pub struct Enum {
     pub pointer: String,
     pub doc: Option<String>,
     pub variants: Vec<Variant>,
-    pub gone: Gone,
+    pub gone: Deprecation,
 }
 
 #[derive(Debug, Clone)]
 pub struct Variant {
     pub rust: String,
     pub wire: String,
-    pub gone: Gone,
+    pub gone: Deprecation,
 }
 
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub struct Union {
     pub pointer: String,
     pub doc: Option<String>,
     pub kind: UnionKind,
-    pub gone: Gone,
+    pub gone: Deprecation,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ pub struct Member {
     pub ty: String,
     pub value: String,
     #[serde(skip)]
-    pub gone: Gone,
+    pub gone: Deprecation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,7 +115,7 @@ pub enum Shape {
 pub struct Id {
     pub wire: String,
     pub doc: Option<String>,
-    pub gone: Gone,
+    pub gone: Deprecation,
 }
 
 #[derive(Debug)]

@@ -1,20 +1,18 @@
 //! Names that are none in Rust or would collide there, found before anything is generated.
 
 use super::api::{Api, Enum, UnionKind, Variant};
+use super::hand_written::HandWritten;
 use crate::document::finding::{Finding, Findings};
 use crate::document::words;
 use std::collections::BTreeMap;
 
-/// Type names that the hand-written half of the SDK has in the same module.
-const RUNTIME_TYPES: [&str; 9] =
-    ["Decimal", "Extra", "ResourceType", "Secret", "Timestamp", "UnknownMember", "UnknownValue", "Resource", "Page"];
+/// Methods that the generator itself gives to operation builders.
+const BUILDER_METHODS: [&str; 4] = ["body", "pages", "send", "stream"];
 
-/// Method names that `Client` has by hand.
-const RUNTIME_METHODS: [&str; 6] = ["from_env", "builder", "request", "clone", "base_url", "follow"];
-
-pub fn check(api: &Api) -> Findings {
+/// Checks every name of the interface, also against the hand-written names of the SDK.
+pub fn check(api: &Api, sdk: &HandWritten) -> Findings {
     let mut findings = Findings::default();
-    types(api, &mut findings);
+    types(api, sdk, &mut findings);
     for (owner, object) in &api.structs {
         let fields = object.fields.iter().map(|f| (f.rust.as_str(), f.pointer.as_str()));
         named(&format!("the field of {owner}"), fields.chain([("extra", "the unknown fields")]), &mut findings);
@@ -23,20 +21,20 @@ pub fn check(api: &Api) -> Findings {
         variants(owner, list, &mut findings);
     }
     unions(api, &mut findings);
-    operations(api, &mut findings);
+    operations(api, sdk, &mut findings);
     findings
 }
 
-fn types(api: &Api, findings: &mut Findings) {
+fn types(api: &Api, sdk: &HandWritten, findings: &mut Findings) {
     let mut names: Vec<(String, String)> = Vec::new();
     names.extend(api.structs.iter().map(|(name, s)| (name.clone(), s.pointer.clone())));
     names.extend(api.enums.iter().map(|(name, e)| (name.clone(), e.pointer.clone())));
     names.extend(api.unions.iter().map(|(name, u)| (name.clone(), u.pointer.clone())));
     names.extend(api.ids.iter().map(|(name, id)| (name.clone(), format!("the path parameter {}", id.wire))));
-    names.extend(RUNTIME_TYPES.map(|name| (name.to_owned(), "a type of the SDK".to_owned())));
+    names.extend(sdk.types.iter().map(|name| (name.clone(), "a type of the SDK".to_owned())));
     for (name, place) in names.iter().filter(|(name, _)| words::is_name(name) && !words::is_type_name(name)) {
         let wanted = words::type_name(name);
-        let message = format!("the type `{name}` would be {wanted}: progenitor writes the names of types so");
+        let message = format!("the type `{name}` would be renamed to {wanted} by progenitor");
         findings.push(Finding::new(place, message).help(format!("write {wanted} in names.toml")));
     }
     named("the type", names.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
@@ -48,8 +46,8 @@ fn variants(owner: &str, list: &Enum, findings: &mut Findings) {
     // One that is retained often differs from its successor by case alone; it is its own name all the same.
     for Variant { rust, wire, .. } in list.variants.iter().filter(|variant| variant.gone.is_none()) {
         let message = match seen.insert(rust.to_lowercase(), wire) {
-            _ if !words::is_name(rust) => format!("{what} `{rust}` is no name in Rust"),
-            Some(other) => format!("{what} `{rust}` stands twice, for {other:?} and {wire:?}"),
+            _ if !words::is_name(rust) => format!("{what} `{rust}` is not a valid Rust name"),
+            Some(other) => format!("{what} `{rust}` is used twice, for {other:?} and {wire:?}"),
             None => continue,
         };
         let row = format!("[variants]\n{:?} = \"Another{rust}\"", format!("{owner}.{wire}"));
@@ -68,24 +66,27 @@ fn unions(api: &Api, findings: &mut Findings) {
     }
 }
 
-fn operations(api: &Api, findings: &mut Findings) {
+fn operations(api: &Api, sdk: &HandWritten, findings: &mut Findings) {
     let names = api.operations.iter().map(|op| (op.name.as_str(), op.pointer.as_str()));
-    named("the operation", names.chain(RUNTIME_METHODS.map(|m| (m, "a method of the client"))), findings);
+    named(
+        "the operation",
+        names.chain(sdk.client_methods.iter().map(|method| (method.as_str(), "a method of `Client`"))),
+        findings,
+    );
     let builders: Vec<_> = api.operations.iter().map(|op| (words::camel(&op.name), op.pointer.clone())).collect();
     named("the builder", builders.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
     for op in &api.operations {
-        // Names that every operation builder has of its own.
-        let own = ["body", "header", "if_match", "pages", "retry", "send", "stream", "timeout"];
         let params = op.path_params.iter().chain(&op.params).map(|p| (p.rust.as_str(), p.pointer.as_str()));
-        let own = own.map(|name| (name, "a method of every operation"));
-        named(&format!("the parameter of {}", op.name), params.chain(own), findings);
+        let methods = sdk.call_methods.iter().map(String::as_str).chain(BUILDER_METHODS);
+        let methods = methods.map(|name| (name, "a method of every operation"));
+        named(&format!("the parameter of {}", op.name), params.chain(methods), findings);
     }
 }
 
 /// Names of Rust, each its own.
 fn named<'a>(what: &str, names: impl Iterator<Item = (&'a str, &'a str)> + Clone, findings: &mut Findings) {
     for (name, place) in names.clone().filter(|(name, _)| !words::is_name(name)) {
-        let message = format!("{what} `{name}` is no name in Rust");
+        let message = format!("{what} `{name}` is not a valid Rust name");
         findings.push(Finding::new(place, message).help("correct its row in names.toml, or add one"));
     }
     collisions(what, names, findings);
@@ -96,7 +97,7 @@ fn collisions<'a>(what: &str, names: impl Iterator<Item = (&'a str, &'a str)>, f
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for (name, place) in names {
         if let Some(other) = seen.insert(name.to_lowercase(), place) {
-            let message = format!("{what} `{name}` stands twice, the other is {other}");
+            let message = format!("{what} `{name}` is used twice, the other is {other}");
             let help = "correct the document in openapi/overlays/, or name one of them in names.toml";
             findings.push(Finding::new(place, message).help(help));
         }

@@ -2,4 +2,5 @@
 
 pub mod api;
 pub mod check;
+pub mod hand_written;
 pub mod normalise;

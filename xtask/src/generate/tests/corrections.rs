@@ -37,7 +37,7 @@ fn an_old_value_that_is_gone_is_broken_by_id() {
         package["allOf"][1]["properties"]["fileSize"] = json!({"type": "string"});
     });
     let error = project.other_document(document).unwrap_err();
-    assert!(error.contains("correction whole-file-size is broken: the old value is gone"), "{error}");
+    assert!(error.contains("correction whole-file-size is broken: the old value has changed"), "{error}");
     assert!(error.contains("fileSize") && error.contains("string"), "{error}");
 }
 
@@ -109,7 +109,7 @@ fn half_applied_upstream_is_broken() {
             .push(json!({"name": "If-Match", "in": "header", "schema": {"type": "string"}}));
     });
     let error = project.other_document(document).unwrap_err();
-    assert!(error.contains("optional-if-match is broken: already there in 1 of 6 places"), "{error}");
+    assert!(error.contains("optional-if-match is broken: already present in 1 of 6 places"), "{error}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::document::names;
 use crate::document::overlay::{self, OverlayFile};
 use crate::document::pointer::{escape, unescape};
 use crate::generate::emit::Files;
+use crate::generate::model::hand_written::{self, HandWritten};
 use crate::generate::model::normalise;
 use crate::generate::retained::Retained;
 use crate::generate::{assemble, engine, interface};
@@ -24,14 +25,14 @@ fn setting(name: &str, default: usize) -> usize {
 
 /// The whole pipeline on one document. Corrections that broke are left out and new operations are named by rule, so that an edit
 /// is not stopped at the first gate.
-fn generated(names: &str, overlays: &[OverlayFile], document: &Value) -> Result<Files> {
+fn generated(names: &str, overlays: &[OverlayFile], sdk: &HandWritten, document: &Value) -> Result<Files> {
     let first = correct(document.clone(), overlays, &[])?;
     let broken = first.corrections.iter().filter(|(_, state)| matches!(state, State::Broken(_)));
     let broken: Vec<String> = broken.map(|(correction, _)| correction.fact.id.clone()).collect();
     let corrected = if broken.is_empty() { first } else { correct(document.clone(), overlays, &broken)? };
     let mut names = names::parse(names)?;
     names.operations.extend(normalise::unnamed(&corrected.document, &names));
-    let (api, findings) = interface(&corrected.document, &names, &Retained::default(), false);
+    let (api, findings) = interface(&corrected.document, &names, &Retained::default(), sdk, false);
     findings.into_result("refused")?;
     assemble(&api, engine::run(&api)?, &corrected)
 }
@@ -112,6 +113,7 @@ fn edited_documents_give_code_or_a_place() {
     let base: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
     let names = project.read("openapi/names.toml");
     let overlays = overlay::read_all(&project.path("openapi/overlays")).unwrap();
+    let sdk = hand_written::read(project.root()).unwrap();
     let mut all = Vec::new();
     places(&base, "", &mut all);
     let next = AtomicUsize::new(0);
@@ -125,7 +127,7 @@ fn edited_documents_give_code_or_a_place() {
             let mut rng = Rng::with_seed(case as u64);
             let mut document = base.clone();
             (0..rng.usize(1..5)).for_each(|_| mutate(&mut document, &all, &mut rng));
-            let outcome = catch_unwind(AssertUnwindSafe(|| generated(&names, &overlays, &document)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| generated(&names, &overlays, &sdk, &document)));
             match outcome.unwrap_or_else(|_| panic!("case {case} panicked")) {
                 Ok(files) => code.push((case, (code.len() < compiles).then_some(files))),
                 Err(error) => {

@@ -46,7 +46,7 @@ impl Normaliser<'_> {
             let site = &self.enums.0[&place];
             let values: BTreeSet<String> = site.values.iter().cloned().collect();
             let name = by_values.entry(values).or_insert_with(|| site.fallback.clone()).clone();
-            let message = format!("{place} has no row in names.toml [enums]: it is called {name}");
+            let message = format!("{place} has no row in names.toml [enums]; named {name}");
             self.api.notices.push(Finding::new(&site.pointer, message));
             self.merge_enum(&name, &place);
             names.insert(place, name);

@@ -58,7 +58,7 @@ impl<'d> Normaliser<'d> {
             false => (part.clone(), place.to_owned()),
         };
         if composition.open.contains(&node.pointer) || composition.open.len() > MAX_DEPTH {
-            return Err(Finding::new(&part.pointer, "composition goes in circles or is nested too deeply"));
+            return Err(Finding::new(&part.pointer, "composition is circular or nested too deeply"));
         }
         if !composition.done.insert(node.pointer.clone()) {
             return Ok(());
@@ -90,12 +90,12 @@ impl<'d> Normaliser<'d> {
             let full = component(reference, "schemas").unwrap_or_default();
             let target = self.document.get("components").and_then(|c| c.get("schemas")).and_then(|s| s.get(&full));
             let (Some(name), Some(target)) = (self.schemas.get(&full), target) else {
-                return Err(Finding::new(format!("{}/$ref", node.pointer), format!("{reference} names no schema"))
+                return Err(Finding::new(format!("{}/$ref", node.pointer), format!("{reference} is not a schema"))
                     .help("only references to a whole schema of components/schemas are followed"));
             };
             short = name.short.clone();
             node = target;
         }
-        Err(Finding::new(&node.pointer, "references go in circles, or over too many others"))
+        Err(Finding::new(&node.pointer, "references are circular, or pass through too many others"))
     }
 }

@@ -14,7 +14,7 @@ impl Normaliser<'_> {
     pub(super) fn ids(&mut self) {
         for id in self.names.ids.values() {
             if !self.api.ids.contains_key(id) {
-                let message = format!("names.toml [ids] speaks of {id}, but no path has such a parameter");
+                let message = format!("names.toml [ids]: no path has a parameter of the type {id}");
                 self.findings.push(Finding::new("/paths", message).help("correct the row, or the parameter's name"));
             }
         }

@@ -73,7 +73,7 @@ impl<'d> Normaliser<'d> {
         for param in item.items_of("parameters")?.into_iter().chain(node.items_of("parameters")?) {
             let param = self.resolve(&param, "parameters")?;
             let wire =
-                param.str_of("name")?.ok_or_else(|| Finding::new(&param.pointer, "a parameter without a name"))?;
+                param.str_of("name")?.ok_or_else(|| Finding::new(&param.pointer, "the parameter has no name"))?;
             let required = param.value.get("required").and_then(|r| r.as_bool()).unwrap_or(false);
             let place = match param.str_of("in")? {
                 Some("path") => ParamPlace::Path,
@@ -133,7 +133,8 @@ impl<'d> Normaliser<'d> {
     /// The one type that success has. Statuses are folded: the service answers 200 where 201 is written.
     fn success(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<Option<Type>, Finding> {
         let mut types: Vec<(String, Type)> = Vec::new();
-        let responses = node.get("responses").ok_or_else(|| Finding::new(&node.pointer, "no responses"))?;
+        let responses =
+            node.get("responses").ok_or_else(|| Finding::new(&node.pointer, "the operation has no responses"))?;
         for (status, response) in responses.members()?.into_iter().filter(|(status, _)| status.starts_with('2')) {
             let response = self.resolve(&response, "responses")?;
             if let Some(ty) = self.json(&response, &format!("{key}#{status}"), name)?
@@ -144,7 +145,7 @@ impl<'d> Normaliser<'d> {
         }
         if types.len() > 1 {
             let statuses: Vec<_> = types.iter().map(|(status, _)| status.as_str()).collect();
-            let message = format!("{key} answers with different types: {}", statuses.join(", "));
+            let message = format!("{key} has success responses of different types: {}", statuses.join(", "));
             return Err(Finding::new(&responses.pointer, message).help("correct the wrong one in openapi/overlays/"));
         }
         Ok(types.pop().map(|(_, ty)| ty))
@@ -179,10 +180,10 @@ impl<'d> Normaliser<'d> {
             let target =
                 component(reference, kind).and_then(|name| self.document.get("components")?.get(kind)?.get(&name));
             node = target.ok_or_else(|| {
-                Finding::new(format!("{}/$ref", node.pointer), format!("{reference} names none of components/{kind}"))
+                Finding::new(format!("{}/$ref", node.pointer), format!("{reference} is not in components/{kind}"))
             })?;
         }
-        Err(Finding::new(&node.pointer, "references go in circles, or over too many others"))
+        Err(Finding::new(&node.pointer, "references are circular, or pass through too many others"))
     }
 }
 
@@ -202,8 +203,9 @@ fn in_path_order(path: &str, mut params: Vec<Param>, node: &Node<'_>) -> Result<
     let mut ordered = Vec::new();
     for wire in path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(wire, _)| wire) {
         let at = params.iter().position(|param| param.wire == wire);
-        let at =
-            at.ok_or_else(|| Finding::new(&node.pointer, format!("the path names {{{wire}}}, no parameter does")))?;
+        let at = at.ok_or_else(|| {
+            Finding::new(&node.pointer, format!("the path has {{{wire}}}, but the operation has no such parameter"))
+        })?;
         ordered.push(params.remove(at));
     }
     match params.first() {

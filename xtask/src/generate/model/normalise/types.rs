@@ -115,7 +115,7 @@ impl<'d> Normaliser<'d> {
         if self.resolving.contains(&target.pointer) || self.resolving.len() > 64 {
             return Err(Finding::new(
                 &node.pointer,
-                format!("{reference} leads back to itself, or over too many others"),
+                format!("{reference} is circular, or passes through too many others"),
             ));
         }
         self.resolving.push(target.pointer.clone());

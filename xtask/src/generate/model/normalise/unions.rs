@@ -40,7 +40,7 @@ impl<'d> Normaliser<'d> {
         if shapes.len() < members.len() || !distinct {
             self.api
                 .notices
-                .push(Finding::new(&node.pointer, "the alternatives cannot be told apart; kept as plain JSON"));
+                .push(Finding::new(&node.pointer, "the alternatives cannot be distinguished; kept as plain JSON"));
             return Ok(Type::Any);
         }
         let doc = self.description(node);
@@ -85,7 +85,7 @@ impl<'d> Normaliser<'d> {
             (None, Some(base)) if base.starts_with("Base") => base["Base".len()..].to_owned(),
             (None, _) => {
                 let help = format!("add a row to names.toml:\n[unions]\n{name} = \"{place}\"");
-                return Err(Finding::new(&node.pointer, "the union has no base to be named after").help(help));
+                return Err(Finding::new(&node.pointer, "the union has no name and no common base").help(help));
             }
         };
         let tag = found[0].tag.clone();
