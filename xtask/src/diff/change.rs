@@ -4,13 +4,13 @@ use super::rule::{Rule, Wire, named};
 use crate::document::pointer::{escape, local_pointer};
 use serde_json::{Map, Value};
 
-/// Which way a changed place travels.
+/// Whether a changed place is part of requests, responses or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     Request,
     Response,
     Both,
-    /// Neither: it is about the document.
+    /// Neither: the change concerns the document itself.
     None,
 }
 
@@ -29,7 +29,7 @@ impl Direction {
 #[derive(Debug)]
 pub struct Change {
     pub rule: &'static Rule,
-    /// JSON pointer: in the new document, or in the old one for what is gone.
+    /// JSON pointer: in the new document, or in the old one for a removed item.
     pub pointer: String,
     /// The operation, or the type and its property.
     pub subject: String,
@@ -64,7 +64,7 @@ impl Changes {
     }
 }
 
-/// Where something is compared.
+/// The place of a comparison.
 #[derive(Clone)]
 pub struct Place {
     pub pointer: String,
@@ -84,7 +84,7 @@ impl Place {
     }
 }
 
-/// Words for people.
+/// Compares the texts for readers.
 pub fn texts(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     for key in ["summary", "description", "title"] {
         let text = |node: &Value| node.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
@@ -107,7 +107,7 @@ pub fn members(node: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> 
     node.and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }
 
-/// What a reference leads to; one that leads nowhere, or in a circle, stands for itself.
+/// Follows references to their target; a reference that is circular or has no target is returned itself.
 pub fn resolve<'d>(document: &'d Value, node: &'d Value) -> &'d Value {
     let mut node = node;
     for _ in 0..16 {

@@ -1,4 +1,4 @@
-//! Compares two documents by what they say, not by how they are written.
+//! Compares two documents by their content, regardless of layout and order.
 
 use super::change::{Change, Changes, Direction, Place, changed};
 use super::operations::of_operations;
@@ -8,7 +8,7 @@ use crate::document::pointer::{local_pointer, unescape};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Everything that the new document changes.
+/// Returns every change of the new document, the most severe first.
 pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     let mut changes = Changes::default();
     of_document(old, new, &mut changes);
@@ -22,7 +22,7 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     changes
 }
 
-/// A property that moved up to what its object is based on is gone from one place and there all the same.
+/// Recognizes a removed property that moved to a base of its object.
 fn recognise_inherited(change: &mut Change, new: &Value) {
     let Some(rest) =
         change.pointer.strip_prefix("/components/schemas/").filter(|_| change.rule.id == "property-removed")
@@ -36,9 +36,9 @@ fn recognise_inherited(change: &mut Change, new: &Value) {
     }
 }
 
-/// Whether an object has a property, of its own or of a base.
+/// Returns true if an object or one of its bases has the property.
 fn has_property(document: &Value, schema: &Value, property: &str) -> bool {
-    // Bases may go in circles, or stand in each other more often than there is time for.
+    // Bases may be circular, or reach each other in exponentially many ways.
     let mut followed = BTreeSet::new();
     let mut open = vec![schema];
     while let Some(schema) = open.pop() {

@@ -1,4 +1,4 @@
-//! `cargo xtask diff OLD NEW`: what a new document means, on the wire and for users of the crate.
+//! `cargo xtask diff OLD NEW`: compares two versions of the document, on the wire and for users of the crate.
 
 pub mod change;
 pub mod compare;
@@ -28,9 +28,9 @@ pub struct Options<'o> {
     pub old: &'o str,
     pub new: &'o str,
     pub markdown: bool,
-    /// List what is words alone and what nobody notices, however many they are.
+    /// List changes of the levels `doc` and `nothing` instead of counting them.
     pub all: bool,
-    /// Fail when a change is at least so much for users.
+    /// Fail if a change has at least this level.
     pub fail_on: Option<&'o str>,
 }
 
@@ -52,7 +52,7 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// The worst that a change does to users.
+/// Returns the highest level of the changes.
 pub fn worst(changes: &[Change]) -> Users {
     changes.iter().map(|change| change.rule.users).max().unwrap_or(Users::Nothing)
 }

@@ -1,4 +1,4 @@
-//! Changes as a screen and as Markdown, the worst for users first.
+//! Renders changes for a terminal and as Markdown, the most severe first.
 
 use super::change::Change;
 use super::rule::{Users, Wire};
@@ -17,11 +17,11 @@ fn style(wire: Wire) -> Style {
     }
 }
 
-/// So many changes that users hardly notice are listed; more are counted, so that the others stay on the screen.
+/// How many changes of the levels `doc` and `nothing` are listed; if there are more, they are counted.
 const LISTED: usize = 12;
 
-/// Two lines a change, under a heading for each level, with columns that line up. Without `all`, many changes that are words alone,
-/// or that nobody notices, are counted by rule.
+/// Renders two lines for each change in aligned columns, under a heading for each level. Without `all`, many changes of the levels
+/// `doc` and `nothing` are counted by rule.
 pub fn screen(changes: &[Change], all: bool) -> String {
     let mut text = String::new();
     let width = |of: fn(&Change) -> usize| changes.iter().map(of).max().unwrap_or_default();
@@ -62,7 +62,7 @@ pub fn screen(changes: &[Change], all: bool) -> String {
     text
 }
 
-/// A table a level.
+/// Renders a table for each level.
 pub fn markdown(changes: &[Change]) -> String {
     let mut text = String::new();
     for level in Users::ALL {
@@ -91,7 +91,7 @@ pub fn markdown(changes: &[Change]) -> String {
     text
 }
 
-/// Which part of the version grows, before 1.0 and after.
+/// Returns which part of the version to raise, before 1.0 and after.
 pub fn bump(worst: Users) -> &'static str {
     match worst {
         Users::Source | Users::Behaviour => "raise the minor version before 1.0, the major version after it",

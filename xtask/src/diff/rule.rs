@@ -1,32 +1,32 @@
-//! The kinds of changes that a document can bring, and what each of them means: on the wire, and for users of the crate.
+//! The rules: kinds of changes, each with its level on the wire and for users of the crate.
 //!
 //! The shape (id, level, direction) follows oasdiff's catalogue of changes; what they mean for users follows from how this crate
 //! is made: every property is optional, enums and unions are open, optional arguments are setters, success is any 2XX,
 //! and what a document drops stays as deprecated (`openapi/retained.toml`).
 
-/// What a change does to programs that speak the interface as it was.
+/// The effect of a change on programs that use the old interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wire {
-    /// They go on.
+    /// They continue to work.
     Safe,
-    /// It depends on what they send or rely on.
+    /// They may fail, depending on what they send or rely on.
     Unclear,
     /// Some of them fail.
     Breaking,
 }
 
-/// What a change does to those who use the crate that is generated from the new document.
+/// The effect of a change on users of the generated crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Users {
-    /// Nothing at all.
+    /// None.
     Nothing,
-    /// Documentation alone.
+    /// Documentation only.
     Doc,
-    /// Something is there that was not, or is marked as deprecated.
+    /// An item was added or deprecated.
     Additive,
-    /// What they wrote compiles and does something else.
+    /// Code compiles and behaves differently.
     Behaviour,
-    /// What they wrote may no longer compile.
+    /// Code may no longer compile.
     Source,
 }
 
@@ -34,7 +34,7 @@ pub enum Users {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
     pub id: &'static str,
-    /// Where a request carries it, and where an answer does.
+    /// The level in a request and in a response.
     pub wire: (Wire, Wire),
     pub users: Users,
 }
@@ -100,7 +100,7 @@ pub static RULES: &[Rule] = &[
     rule("text-changed", Safe, Safe, Doc),
 ];
 
-/// The kind of this id. A change of a kind that the table lacks is told as the worst.
+/// Returns the rule of this id. An unknown id gets the most severe levels.
 pub fn named(id: &str) -> &'static Rule {
     static UNKNOWN: Rule = rule("unknown", Breaking, Breaking, Source);
     RULES.iter().find(|rule| rule.id == id).unwrap_or(&UNKNOWN)
@@ -129,7 +129,7 @@ impl Users {
         }
     }
 
-    /// What it means, for a heading.
+    /// The heading of the level's changes.
     pub fn heading(self) -> &'static str {
         match self {
             Self::Source => "source: code may no longer compile",

@@ -83,7 +83,7 @@ fn short(name: &str) -> &str {
 
 /// The schemas that a node leads to, through anything else too.
 fn references<'d>(document: &'d Value, node: &'d Value, found: &mut BTreeSet<String>) {
-    // References may go in circles, or over more others than there is stack for.
+    // References may be circular, or chained more deeply than the stack allows.
     let mut followed = BTreeSet::new();
     let mut open = vec![node];
     while let Some(node) = open.pop() {

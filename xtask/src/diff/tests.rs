@@ -1,4 +1,4 @@
-//! For each kind of change: made to the committed document, it is found, it alone, and nothing else.
+//! Each kind of change, made to the committed document, is found, and no other change is.
 
 mod history;
 
@@ -155,7 +155,7 @@ fn a_document_says_the_same_as_itself_in_another_order() {
     assert!(compare(&base, &shuffled).is_empty(), "the order of parameters means nothing");
 }
 
-/// The same change is graver where requests carry it, or where answers do.
+/// The level of a change differs between requests and responses.
 #[test]
 fn the_level_on_the_wire_follows_the_direction() {
     let base = document();
@@ -178,7 +178,7 @@ fn the_level_on_the_wire_follows_the_direction() {
 }
 
 #[test]
-fn a_screen_and_a_page() {
+fn changes_are_rendered_for_a_terminal_and_as_markdown() {
     let base = document();
     let mut edited = base.clone();
     for (_, _, edit) in edits().into_iter().filter(|(id, _, _)| ["property-added", "operation-removed"].contains(id)) {
@@ -202,7 +202,7 @@ fn a_screen_and_a_page() {
 
 /// A copy with other words everywhere does not hide what matters.
 #[test]
-fn many_words_are_counted() {
+fn many_changes_of_texts_are_counted() {
     let base = document();
     let mut edited = base.clone();
     for schema in at(&mut edited, "/components/schemas").as_object_mut().unwrap().values_mut() {
@@ -222,7 +222,7 @@ fn ids_are_unique() {
     assert_eq!(ids.len(), RULES.len());
 }
 
-/// References in circles, bases that double and very long ways: told, and in no time.
+/// Circular references, bases that double and long chains of references are compared quickly.
 #[test]
 fn odd_documents_are_compared_too() {
     let mut odd = document();

@@ -1,4 +1,4 @@
-//! Applies every correction and every entry of documentation, and says what became of each.
+//! Applies every correction and every entry of documentation, and reports the outcome of each.
 
 use super::correction::{self, Correction, NotApplied, State};
 use super::finding::{Finding, Findings};
@@ -7,15 +7,15 @@ use crate::report::Report;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// The corrected document and what became of every correction.
+/// The corrected document and the outcome of every correction.
 pub struct Corrected {
     pub document: Value,
     pub corrections: Vec<(Correction, State)>,
     pub not_applied: Vec<NotApplied>,
-    /// Corrections that were left out, as asked.
+    /// Corrections that were skipped as requested.
     left_out: Vec<String>,
     documented: usize,
-    /// Targets of documentation that are gone.
+    /// Targets of documentation that match nothing.
     undocumented: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ pub fn correct(mut document: Value, overlays: &[OverlayFile], allow_broken: &[St
 }
 
 impl Corrected {
-    /// What stops generation. In the committed document every correction has to be needed.
+    /// Returns the corrections that stop generation. In the committed document every correction has to be needed.
     pub fn findings(&self, is_committed: bool) -> Findings {
         let mut findings = Findings::default();
         for (Correction { fact, file, .. }, state) in &self.corrections {

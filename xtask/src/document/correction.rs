@@ -13,10 +13,10 @@ use std::fmt;
 pub struct Fact {
     /// Stable, kebab-case; cited in change logs and by `--allow-broken`.
     pub id: String,
-    pub kind: Kind,
-    /// What the document says.
+    pub kind: FactKind,
+    /// The document's statement.
     pub says: String,
-    /// What the service does.
+    /// The service's actual behaviour.
     pub does: String,
     pub evidence: String,
     /// How many places the first action touches.
@@ -28,7 +28,7 @@ pub struct Fact {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum FactKind {
     Field,
     Header,
     Secret,
@@ -37,7 +37,7 @@ pub enum Kind {
     Value,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FactKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Field => "field",
@@ -76,7 +76,7 @@ pub enum State {
     Broken(String),
 }
 
-/// Splits the actions of a file into groups.
+/// Splits the actions of a file into corrections.
 pub fn group(file: &str, actions: Vec<Action>) -> Result<Vec<Correction>> {
     let mut corrections: Vec<Correction> = Vec::new();
     for action in actions {
@@ -136,7 +136,7 @@ impl Correction {
         Ok(State::Applied(matched))
     }
 
-    /// Nothing changed: either upstream has the wanted state, or the place itself is gone.
+    /// Returns true if the document already has the wanted state. Otherwise the place itself is missing.
     fn is_in_place(&self, document: &Value) -> Result<bool> {
         for action in &self.actions {
             let places = action.places(document)?.len();
@@ -182,7 +182,7 @@ impl Correction {
     }
 }
 
-/// What stands there of the keys that the old value names.
+/// The members of the found value that the old value has, too.
 fn excerpt(found: &Value, was: &Value) -> Value {
     match (found, was) {
         (Value::Object(found), Value::Object(was)) => {

@@ -1,14 +1,14 @@
-//! What is wrong with an input, and where: every step reports all its findings at once.
+//! Problems of an input and their places: every step reports all its findings at once.
 
 use super::source::SourceText;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use std::fmt;
 
-/// So many findings are shown with their lines; more are listed.
+/// How many findings are shown with their lines; the others are listed.
 pub const SHOWN: usize = 40;
 const LONGEST_LINE: usize = 500;
 
-/// One thing that stops `generate`: its place in the document, what stands there, what to do.
+/// One problem that stops `generate`: its place in the document, a message, and a hint.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     pub pointer: String,
@@ -86,7 +86,7 @@ impl Findings {
     }
 }
 
-/// As a compiler shows it: message, file with line and column, the line itself, the pointer, what to do.
+/// Renders a finding as a compiler does: message, file with line and column, the line itself, the pointer, the hint.
 fn in_its_line(finding: &Finding, source: &SourceText) -> String {
     let at = source.locate(&finding.pointer);
     let (line, column) = source.line_and_column(at.start);
@@ -94,7 +94,7 @@ fn in_its_line(finding: &Finding, source: &SourceText) -> String {
     let text = source.text[start..].lines().next().unwrap_or_default();
     let title = Level::ERROR.primary_title(finding.message.as_str());
     let mut group = match text.len() > LONGEST_LINE {
-        // A document without line ends: its one line says nothing.
+        // The one line of a minified document does not help.
         true => title.element(Origin::path(source.name.as_str()).line(line).char_column(column)),
         false => {
             let marked = at.start - start..(at.end - start).min(text.len()).max(at.start - start);
@@ -109,7 +109,7 @@ fn in_its_line(finding: &Finding, source: &SourceText) -> String {
     Renderer::styled().render(&[group])
 }
 
-/// Why a file is no document for this pipeline, and where.
+/// The reason why a file is not a usable document, and the place.
 #[derive(Debug)]
 pub struct NotUsable {
     pub pointer: String,

@@ -1,4 +1,4 @@
-//! Reads a document: JSON or YAML, with or without byte order mark, any line ends; OpenAPI 3.0, and Swagger 2.0 as if it were.
+//! Reads a document: JSON or YAML, with or without byte order mark, any line ends; OpenAPI 3.0, or Swagger 2.0 converted to it.
 
 use super::finding::{Finding, Findings, NotUsable};
 use super::source::{SourceText, is_json};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use std::fmt;
 use std::path::Path;
 
-/// The bytes as they came (for the pin), the document in them, and its text to point into.
+/// A document: its bytes as read (for the pin), its value as OpenAPI 3.0, and its text for locations.
 pub struct Document {
     pub bytes: Vec<u8>,
     pub value: Value,
@@ -30,7 +30,7 @@ pub fn load(path: &Path) -> Result<Document> {
 pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Document> {
     let text = String::from_utf8_lossy(without_mark(&bytes)).into_owned();
     match read(&bytes) {
-        Ok((value, older)) => Ok(Document { bytes, value, source: SourceText::new(name, text, older) }),
+        Ok((value, is_swagger2)) => Ok(Document { bytes, value, source: SourceText::new(name, text, is_swagger2) }),
         Err(error) => {
             let mut findings = Findings::default();
             findings.push(Finding::new(error.pointer, error.message));
@@ -71,8 +71,8 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-/// serde_json names line and column, and refuses more than 128 levels of nesting by itself. A key that is used twice is refused
-/// too: one of the two would be lost.
+/// serde_json reports line and column, and rejects more than 128 levels of nesting. A duplicate key is an error,
+/// since one of the two values would be lost.
 fn json(text: &str) -> Result<Value, NotUsable> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict.deserialize(&mut deserializer);

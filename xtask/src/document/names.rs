@@ -52,7 +52,7 @@ impl Names {
         self.lookup("ids", &self.ids, place)
     }
 
-    /// Earlier spellings of a property.
+    /// Returns the earlier names of a property.
     pub fn spellings(&self, wire: &str) -> &[String] {
         let Some(spellings) = self.spellings.get(wire) else {
             return &[];
@@ -65,21 +65,21 @@ impl Names {
         self.lookup("operations", &self.operations, key)
     }
 
-    /// The name of the union that has this base, or stands at this place.
+    /// Returns the name of the union with this base or at this place.
     pub fn union(&self, base_or_place: &str) -> Option<&str> {
         let (name, _) = self.unions.iter().find(|(_, key)| *key == base_or_place)?;
         self.mark("unions", name);
         Some(name)
     }
 
-    /// The name of the enum at this place.
+    /// Returns the name of the enum at this place.
     pub fn enum_at(&self, place: &str) -> Option<&str> {
         let (name, _) = self.enums.iter().find(|(_, places)| places.iter().any(|p| p == place))?;
         self.mark("enums", place);
         Some(name)
     }
 
-    /// The variant of an enum for this value.
+    /// Returns the variant of an enum for this value.
     pub fn variant(&self, list: &str, wire: &str) -> Option<&str> {
         self.lookup("variants", &self.variants, &format!("{list}.{wire}"))
     }
@@ -94,7 +94,7 @@ impl Names {
         self.used.borrow_mut().insert((table, key.to_owned()));
     }
 
-    /// Rows that name nothing in the document: an upstream rename hides behind each of them.
+    /// Returns a finding for each row that is not in the document, which is a sign of an upstream rename.
     pub fn unused(&self) -> Findings {
         let mut findings = Findings::default();
         for (table, key) in self.unused_rows() {

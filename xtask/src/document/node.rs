@@ -1,4 +1,4 @@
-//! A place in the document: a JSON value with its JSON pointer (RFC 6901), so that every complaint can say where.
+//! A place in the document: a JSON value with its JSON pointer (RFC 6901), for findings.
 
 use super::finding::Finding;
 use super::pointer::escape;

@@ -72,9 +72,9 @@ pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
 }
 
 impl OverlayFile {
-    /// Applies all actions, and gives the targets that select nothing, or something of another kind.
+    /// Applies all actions and returns the targets that match nothing or a value of another type.
     pub fn apply_all(&self, document: &mut Value) -> Vec<String> {
-        // Words alone do not make a document deeper, however many there are.
+        // Texts do not make a document deeper.
         let words = |action: &Action| action.raw().update.as_ref().is_some_and(|update| limits::levels(update) <= 1);
         if self.actions.iter().all(words)
             && let Ok(report) = self.overlay.apply(document, ApplyOptions::ErrorOnMixedKindMatch.into())
@@ -125,14 +125,14 @@ impl Action {
         Ok(query_places(&self.query, document))
     }
 
-    /// How many of the places already hold all that the action would add.
+    /// Returns how many of the places already hold everything that the action adds.
     pub fn held(&self, document: &Value) -> Result<usize> {
         let Some(addition) = self.addition(document)? else { return Ok(0) };
         let places = self.places(document)?;
         Ok(places.iter().filter(|p| document.pointer(p).is_some_and(|v| contains(v, addition))).count())
     }
 
-    /// What is merged into each place: what the action says itself, or what stands at another place. None for a removal.
+    /// Returns the value to merge into each place: the action's own or a copied one. `None` for a removal.
     fn addition<'a>(&'a self, document: &'a Value) -> Result<Option<&'a Value>> {
         let Some((text, source)) = &self.source else { return Ok(self.raw().update.as_ref()) };
         match source.query(document).all()[..] {
@@ -143,7 +143,7 @@ impl Action {
         }
     }
 
-    /// Applies the action, unless every place already holds what it would add: an array would grow otherwise.
+    /// Applies the action, unless every place already holds what it adds, because an array would grow otherwise.
     pub fn apply(&self, document: &mut Value) -> Result<()> {
         let places = self.places(document)?;
         if places.is_empty() {
@@ -208,7 +208,7 @@ fn remove(document: &mut Value, place: &str) {
     }
 }
 
-/// A publisher's copy also holds examples and prose; a wide target would hit them.
+/// Rejects a wide target, which would also match examples and prose of a publisher's copy.
 fn check_target(target: &str) -> Result<()> {
     const ROOTS: [&str; 5] = [
         "$.paths[",
@@ -257,7 +257,7 @@ pub fn parent(target: &str) -> String {
     "$".to_owned()
 }
 
-/// Whether `value` already holds all of `wanted`: objects by key, arrays as sets, the rest by equality.
+/// Returns true if `value` already holds all of `wanted`: objects by key, arrays as sets, other values by equality.
 pub fn contains(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
         (Value::Object(value), Value::Object(wanted)) => {

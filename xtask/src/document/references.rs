@@ -1,4 +1,4 @@
-//! Every `$ref` that shapes the interface leads somewhere. Examples and extensions may hold anything.
+//! Checks that the target of every `$ref` exists. Examples and extensions may hold anything.
 
 use super::finding::{Finding, Findings};
 use super::pointer::{escape, local_pointer};

@@ -1,4 +1,4 @@
-//! The text of a document, to point into: from a JSON pointer to the bytes that stand there.
+//! The text of a document, and the bytes that a JSON pointer refers to.
 
 use super::pointer::{swagger2_pointer, unescape};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -12,22 +12,22 @@ pub struct SourceText {
     pub name: String,
     pub text: String,
     /// Whether it is Swagger 2.0, which puts things elsewhere.
-    older: bool,
+    is_swagger2: bool,
 }
 
 impl SourceText {
-    pub fn new(name: &str, text: String, older: bool) -> Self {
-        Self { name: name.to_owned(), text, older }
+    pub fn new(name: &str, text: String, is_swagger2: bool) -> Self {
+        Self { name: name.to_owned(), text, is_swagger2 }
     }
 
     pub fn is_swagger2(&self) -> bool {
-        self.older
+        self.is_swagger2
     }
 
     /// The bytes of what a pointer names, or of the nearest thing around it that is there: corrections add what no file has.
     pub fn locate(&self, pointer: &str) -> Range<usize> {
-        let older = self.older.then(|| swagger2_pointer(pointer));
-        let pointer = older.as_deref().unwrap_or(pointer);
+        let moved = self.is_swagger2.then(|| swagger2_pointer(pointer));
+        let pointer = moved.as_deref().unwrap_or(pointer);
         let segments: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
         let found = match is_json(&self.text) {
             true => in_json(&self.text, &segments),
@@ -50,7 +50,7 @@ pub fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// Each step reads one level: `RawValue` borrows the text of what is below, so that its address says where it stands.
+/// Each step reads one level: `RawValue` borrows the text of what is below, so that its address gives its offset.
 fn in_json(text: &str, segments: &[String]) -> Option<Range<usize>> {
     let mut here: &RawValue = serde_json::from_str(text).ok()?;
     for segment in segments {
@@ -167,7 +167,7 @@ mod tests {
         let table = [
             ("/paths/~1a~1{b}/get/1/y", (3, 43), (7, 12)),
             ("/paths/~1a~1{b}/get/0", (3, 24), (5, 9)),
-            // What a correction added is shown where it would stand.
+            // A value that a correction added is located at its parent.
             ("/paths/~1a~1{b}/get/1/z/deeper", (3, 27), (6, 9)),
             ("/components", (1, 1), (2, 1)),
             ("", (1, 1), (2, 1)),

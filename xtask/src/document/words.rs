@@ -1,4 +1,4 @@
-//! How the document's spellings become Rust names.
+//! Converts names of the document to Rust names.
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
@@ -21,7 +21,7 @@ pub fn is_name(text: &str) -> bool {
     syn::parse_str::<syn::Ident>(text).is_ok()
 }
 
-/// Signs that are in no Rust name part words: `²` is none, though Unicode calls it a digit.
+/// Replaces characters that Rust names cannot have with spaces: `²` is one, although Unicode calls it a digit.
 fn letters(text: &str) -> String {
     let stays = |c: char| c.is_ascii() || is_name(&format!("a{c}"));
     text.chars().map(|c| if stays(c) { c } else { ' ' }).collect()
@@ -89,7 +89,7 @@ fn whole_acronyms(name: &str) -> String {
     out
 }
 
-/// Whether two names differ in case and marks alone.
+/// Returns true if two names differ only in case and punctuation.
 pub fn same_letters(left: &str, right: &str) -> bool {
     let letters =
         |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };

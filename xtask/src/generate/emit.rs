@@ -1,4 +1,4 @@
-//! Writes what changed and removes what it no longer owns; `--check` compares in memory and touches nothing.
+//! Writes changed files and removes stale ones; `--check` compares without changing files.
 
 use anyhow::{Context, Result, bail};
 use similar::TextDiff;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Default)]
 pub struct Files(BTreeMap<PathBuf, String>);
 
-/// Folders in which every file is ours: one that was not just written is stale.
+/// Folders with generated files only: any other file there is stale.
 const OWNED: [&str; 3] =
     ["partner-ingestion-sdk/src/generated", "tests/sandbox/src/generated", "tests/suite/src/generated"];
 
@@ -64,7 +64,7 @@ impl Files {
         let mut beside = Vec::new();
         let outcome = self.write_beside(root, &mut beside, &mut written);
         if outcome.is_err() {
-            // What cannot be removed either is in nobody's way: the next run writes over it.
+            // A partial file that cannot be removed is overwritten by the next run.
             beside.iter().for_each(|(partial, _)| drop(std::fs::remove_file(partial)));
         }
         outcome?;

@@ -28,22 +28,22 @@ use retained::Retained;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// What `cargo xtask generate` was asked for.
+/// The options of `cargo xtask generate`.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
     /// The project's root, which holds `openapi/`.
     pub root: PathBuf,
-    /// Another copy of the document than the committed one.
+    /// Another copy of the document, instead of the committed one.
     pub document: Option<PathBuf>,
-    /// Another root to write to.
+    /// Another root to write below.
     pub out: Option<PathBuf>,
     /// Compare instead of writing.
     pub check: bool,
-    /// Corrections to go on without.
+    /// Ids of corrections to skip.
     pub allow_broken: Vec<String>,
-    /// Where to write the document that progenitor gets.
+    /// Where to write the document that progenitor reads.
     pub emit_normalised: Option<PathBuf>,
-    /// Where to write the document that plain progenitor would get.
+    /// Where to write the document for plain progenitor.
     pub emit_plain: Option<PathBuf>,
 }
 
@@ -90,7 +90,7 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     finish(&files, options, report)
 }
 
-/// The interface of a corrected document, with what earlier ones had, and everything that is wrong with it.
+/// Returns the interface of a corrected document with its retained items, and all findings.
 pub fn interface(
     document: &Value,
     names: &Names,
@@ -130,7 +130,7 @@ fn report_model(api: &Api, source: &SourceText, report: &Report) {
     }
 }
 
-/// Every file that `generate` owns.
+/// Assembles every file that `generate` owns.
 fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> {
     const SDK: &str = "partner-ingestion-sdk/src/generated";
     let document = pretty(&corrected.document)?;

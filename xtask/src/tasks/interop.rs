@@ -1,4 +1,4 @@
-//! `cargo xtask interop`: partner-auth against a server that nobody here wrote, the npm package `oidc-provider`.
+//! `cargo xtask interop`: tests partner-auth against an independent server, the npm package `oidc-provider`.
 
 use crate::process::cargo;
 use crate::report::Report;
@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 const FILES: [&str; 3] = ["package.json", "package-lock.json", "server.mjs"];
 
-/// In CI, where the server need not be at hand: without Node.js, or without its package registry, it says so and goes on.
+/// Runs the test in CI. Prints a warning and succeeds if Node.js or its package registry is not available.
 pub fn run_if_possible(root: &Path, report: &Report) -> Result<()> {
     if !(works("node") && works("npm")) {
         report.warn("interop: skipped, Node.js or npm was not found");

@@ -31,7 +31,7 @@ impl Entry<'_> {
         let mut text = format!("### The document of {}\n\nsha256 `{}`.\n", self.day, self.digest);
         for level in Users::ALL {
             let group: Vec<_> = self.changes.iter().filter(|change| change.rule.users == level).collect();
-            // What nobody notices, and words alone, are counted.
+            // Changes without effect on code are only counted.
             match level {
                 Users::Doc | Users::Nothing if !group.is_empty() => {
                     let _ = writeln!(text, "\n{}: {} changes.", capital(level.heading()), group.len());

@@ -1,4 +1,4 @@
-//! A copy of the project, in which a new document is tried.
+//! A copy of the project for trying a new document.
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! `cargo xtask update FILE`: takes a new edition of the document, from the first look to the entry in the changelog.
+//! `cargo xtask update FILE`: updates to a new version of the document, up to the entry in the changelog.
 //!
 //! Everything is done in a copy of the project below `target/`. The project itself is touched at the very end, when the copy
 //! builds, so that whatever fails leaves it as it was.
@@ -28,18 +28,18 @@ use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::Path;
 
-/// What `cargo xtask update` was asked for.
+/// The options of `cargo xtask update`.
 pub struct Options<'o> {
     /// The new document; `-` is standard input.
     pub document: &'o Path,
-    /// Say what would be done, and do nothing.
+    /// Print what would be done without doing it.
     pub dry_run: bool,
     pub proof: Proof,
     /// The day on which the document was retrieved.
     pub day: &'o str,
 }
 
-/// How much has to succeed with the new code before the project is touched.
+/// What has to succeed with the new code before the project is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// It is generated; for tests, which have no whole project.
@@ -84,8 +84,8 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Says what the new document means, and gives what changes in the inputs; nothing where it says what the old one says in the
-/// same bytes.
+/// Prints the changes of the new document and returns the changed inputs; `None` if the document is the same
+/// byte for byte.
 pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> Result<Option<Files>> {
     let openapi = root.join("openapi");
     let old = load::load(&root.join(DOCUMENT))?;
@@ -146,7 +146,7 @@ fn show(changes: &[Change], report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Each correction by what became of it.
+/// Prints the outcome of each correction.
 fn report_corrections(corrected: &Corrected, report: &Report) {
     let count = |wanted: fn(&State) -> bool| corrected.corrections.iter().filter(|(_, state)| wanted(state)).count();
     let applied = count(|state| matches!(state, State::Applied(_)));
@@ -165,7 +165,7 @@ fn report_corrections(corrected: &Corrected, report: &Report) {
     }
 }
 
-/// All that a maintainer has to put right first, at once.
+/// Returns an error that lists everything that the maintainer has to fix first.
 fn stop_at(mut findings: Findings, corrected: &Corrected, document: &Document) -> Result<()> {
     findings.extend(corrected.findings(false));
     let stopped = findings.into_result_in("cannot update to the new document", &document.source);
@@ -177,7 +177,7 @@ fn stop_at(mut findings: Findings, corrected: &Corrected, document: &Document) -
     })
 }
 
-/// Properties that are spelt another way and are called the same in Rust: new and old spelling.
+/// Properties whose name changed in the document but not in Rust: new and old name.
 fn renamed_properties(old: &Api, new: &Api) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for (name, object) in &new.structs {
@@ -215,14 +215,14 @@ fn prove(root: &Path, copy: &Path, proof: Proof, report: &Report) -> Result<()> 
         }),
         Proof::Tested => {
             report.step("test", "cargo test --workspace --no-fail-fast");
-            // All that a new edition breaks is seen in one run.
+            // One run shows everything that the new version breaks.
             cargo(copy, &["test", "--workspace", "--no-fail-fast"], &env)
                 .context("tests fail with the new document; nothing was changed")
         }
     }
 }
 
-/// What is built, most likely to fail first. `xtask` is not among it: no code of it depends on the document.
+/// What is built, most likely to fail first; without `xtask`, whose code does not depend on the document.
 const BUILDS: [(&str, &str); 3] = [
     ("the SDK", "--package partner-ingestion-sdk --package workspace-hack-client"),
     ("the tests of the types", "--package partner-tests --lib"),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use toml_edit::{Array, DocumentMut, Item, Value, value};
 
-/// The document as it is committed: as it came, if it is OpenAPI 3.0 in JSON; else written as that.
+/// Returns the document in its committed form: unchanged if it is OpenAPI 3.0 in JSON, else converted to that.
 pub fn committed_form(document: &Document) -> Result<String> {
     match is_json(&document.source.text) && !document.source.is_swagger2() {
         true => Ok(document.source.text.clone()),

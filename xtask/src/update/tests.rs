@@ -42,7 +42,7 @@ fn settled(project: &Project) {
 }
 
 #[test]
-fn a_respelt_value_stays_as_deprecated_and_comes_back_once() {
+fn a_renamed_value_stays_as_deprecated_and_can_return() {
     let project = project();
     let renamed = |value: &'static str| {
         move |document: &mut Value| {
@@ -81,7 +81,7 @@ fn a_respelt_value_stays_as_deprecated_and_comes_back_once() {
 }
 
 #[test]
-fn what_a_document_drops_stays() {
+fn removed_items_stay_as_deprecated() {
     let project = project();
     let without = project.changed(|document| {
         schema(document, "Branches.Branch")["allOf"][1]["properties"].as_object_mut().unwrap().remove("friendlyName");
@@ -127,7 +127,7 @@ fn a_new_operation_is_named_and_a_removed_one_loses_its_row() {
 }
 
 #[test]
-fn a_correction_that_upstream_made_goes() {
+fn a_correction_that_upstream_made_is_removed() {
     let project = project();
     let fixed = project.changed(|document| {
         let value = &mut schema(document, "Products.BaseProduct")["allOf"];
@@ -158,7 +158,7 @@ fn a_correction_that_upstream_made_goes() {
 }
 
 #[test]
-fn a_broken_correction_stops_it_and_nothing_is_changed() {
+fn a_broken_correction_stops_the_update_and_changes_nothing() {
     let project = project();
     let before = project.tree();
     let broken = project.changed(|document| {
@@ -197,7 +197,7 @@ fn code_that_does_not_build_stays_in_the_copy() {
 }
 
 #[test]
-fn a_dry_run_writes_nothing_and_an_edited_document_is_refused() {
+fn a_dry_run_writes_nothing_and_an_edited_document_is_rejected() {
     let project = project();
     let before = project.tree();
     let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));
@@ -209,7 +209,7 @@ fn a_dry_run_writes_nothing_and_an_edited_document_is_refused() {
 }
 
 #[test]
-fn yaml_and_the_older_form_are_committed_as_json() {
+fn yaml_and_swagger_are_committed_as_json() {
     let project = project();
     let yaml = {
         let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));

@@ -65,7 +65,7 @@ fn revisions() -> Vec<Value> {
 }
 
 #[test]
-fn each_revision_is_told_as_what_it_was() {
+fn each_revision_has_the_expected_changes() {
     let revisions = revisions();
     let wanted: [&[&str]; 5] = [
         &["property-added"],
@@ -96,7 +96,7 @@ fn each_revision_is_told_as_what_it_was() {
     assert_eq!(respellings, ["OptIn is now Enabled", "Optin is now OptIn", "tools is now tools-developer-tools"]);
 }
 
-/// From the oldest to today's in one step, and the older edition that another client carries: what is spelt another way there.
+/// Compares the oldest revision with the current one, and the version that another client has with it.
 #[test]
 fn over_several_revisions_at_once() {
     let revisions = revisions();
@@ -104,7 +104,7 @@ fn over_several_revisions_at_once() {
     let renamed = changes.iter().filter(|change| change.rule.id == "enum-value-renamed");
     let mut details: Vec<&str> = renamed.map(|change| change.detail.as_str()).collect();
     details.sort_unstable();
-    // The categories were not there at all: their value was never spelt otherwise.
+    // The categories did not exist yet, so their value was not renamed.
     let wanted = ["InActive is now Inactive", "InActive is now Inactive", "Optin is now Enabled"];
     assert_eq!(details, wanted);
 

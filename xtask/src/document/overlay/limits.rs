@@ -1,4 +1,4 @@
-//! What an overlay may ask for: a few lines of it could take all stack, memory or time.
+//! Limits of an overlay: a few lines of it could exhaust stack, memory or time.
 
 use anyhow::{Result, bail};
 use serde_json::Value;

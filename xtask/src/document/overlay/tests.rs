@@ -1,4 +1,4 @@
-//! The Overlay format, rule by rule: what an action does, and what is refused because it would do nothing or two things.
+//! The Overlay format, rule by rule: what an action does, and which actions are rejected.
 
 use super::parse;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn apply(actions: &str, schemas: Value) -> Result<Value, String> {
 fn what_actions_do() {
     let cases: [(&str, &str, Value, Value); 17] = [
         (
-            "objects merge, and go on inside",
+            "objects merge recursively",
             "- {target: \"$.components.schemas.A\", update: {b: {d: 2}}}",
             json!({"A": {"b": {"c": 1}}}),
             json!({"A": {"b": {"c": 1, "d": 2}}}),
@@ -72,7 +72,7 @@ fn what_actions_do() {
             json!({"A": {"b": {"c": 1}}}),
         ),
         (
-            "a copy merges what stands at another place",
+            "a copy merges the value of another place",
             "- {target: \"$.components.schemas.A\", copy: \"$.components.schemas.B\"}",
             json!({"A": {"a": 1, "b": {"c": 1}}, "B": {"b": {"d": 2}}}),
             json!({"A": {"a": 1, "b": {"c": 1, "d": 2}}, "B": {"b": {"d": 2}}}),
@@ -102,7 +102,7 @@ fn what_actions_do() {
             json!({"A": {"type": "object", "x": 1}, "B": {"type": "string"}}),
         ),
         (
-            "no match changes nothing; the correction around it says so",
+            "no match changes nothing; its correction reports that",
             "- {target: \"$.components.schemas.Z\", update: {x: 1}}",
             json!({"A": {}}),
             json!({"A": {}}),
@@ -126,7 +126,7 @@ fn what_actions_do() {
 }
 
 #[test]
-fn what_is_refused() {
+fn invalid_actions_are_rejected() {
     let cases = [
         ("an object does not merge with a primitive", "- {target: \"$.components.schemas[*]\", update: {b: {c: 1}}}"),
         ("a target is a JSONPath", "- {target: \"$.components.schemas[\", update: {}}"),
@@ -161,7 +161,7 @@ fn a_document_does_not_grow_without_bounds() {
 
 /// What the parser of JSONPath would need minutes or the whole stack for.
 #[test]
-fn deep_queries_are_refused() {
+fn deep_queries_are_rejected() {
     let deep = |open: &str, close: &str, depth: usize| {
         let filter = format!("{}@.a{}", open.repeat(depth), close.repeat(depth));
         let action = format!("- {{target: \"$.components.schemas[?{filter}]\", update: {{x: 1}}}}");

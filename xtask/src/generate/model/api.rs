@@ -1,4 +1,4 @@
-//! The interface as the generator understands it, after the shape rules: what every emitter reads.
+//! The interface after the shape rules, as every emitter reads it.
 
 use crate::document::finding::Finding;
 use serde::{Deserialize, Serialize};
@@ -14,11 +14,11 @@ pub struct Api {
     pub unions: BTreeMap<String, Union>,
     pub ids: BTreeMap<String, Id>,
     pub operations: Vec<Operation>,
-    /// What a maintainer should look at: names that were made by rule.
+    /// Notices for the maintainer, such as names derived by rule.
     pub notices: Vec<Finding>,
 }
 
-/// Why something is here that the document does not have any more: what users are told about it.
+/// The note of the deprecation, for an item that was removed from the document.
 pub type Deprecation = Option<String>;
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub struct Field {
     pub ty: Type,
     pub doc: Option<String>,
     pub pointer: String,
-    /// Earlier spellings, which an old answer may still have.
+    /// Earlier names of the property, which an old response may still have.
     pub older: Vec<String>,
     pub gone: Deprecation,
 }
@@ -51,7 +51,7 @@ pub enum Type {
     Secret,
     Text,
     Timestamp,
-    /// A property with one value: it tells what the object is.
+    /// A property with one value, which identifies the type of the object.
     Tag(String),
     Enum(String),
     Id(String),
@@ -86,9 +86,9 @@ pub struct Union {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnionKind {
-    /// Members told apart by a property with one value each.
+    /// Members distinguished by a property with one value each.
     Tagged { tag: String, members: Vec<Member> },
-    /// Members told apart by their JSON type.
+    /// Members distinguished by their JSON type.
     Shaped { members: Vec<(Shape, Type)> },
 }
 
@@ -212,7 +212,7 @@ pub struct Page<'a> {
 }
 
 impl Api {
-    /// Every type that a field, parameter, body or answer has.
+    /// Calls `f` on the type of every field, parameter, body and response.
     pub fn types_mut(&mut self, f: &mut impl FnMut(&mut Type)) {
         for field in self.structs.values_mut().flat_map(|s| &mut s.fields) {
             field.ty.visit_mut(f);

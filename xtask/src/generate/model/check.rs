@@ -1,4 +1,4 @@
-//! Names that are none in Rust or would collide there, found before anything is generated.
+//! Checks before generation that every name is valid in Rust and unique.
 
 use super::api::{Api, Enum, UnionKind, Variant};
 use super::hand_written::HandWritten;
@@ -83,7 +83,7 @@ fn operations(api: &Api, sdk: &HandWritten, findings: &mut Findings) {
     }
 }
 
-/// Names of Rust, each its own.
+/// Checks that names are valid in Rust and unique.
 fn named<'a>(what: &str, names: impl Iterator<Item = (&'a str, &'a str)> + Clone, findings: &mut Findings) {
     for (name, place) in names.clone().filter(|(name, _)| !words::is_name(name)) {
         let message = format!("{what} `{name}` is not a valid Rust name");
@@ -92,7 +92,7 @@ fn named<'a>(what: &str, names: impl Iterator<Item = (&'a str, &'a str)> + Clone
     collisions(what, names, findings);
 }
 
-/// Two names that are equal, or differ by case alone.
+/// Reports names that are equal or differ only in case.
 fn collisions<'a>(what: &str, names: impl Iterator<Item = (&'a str, &'a str)>, findings: &mut Findings) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for (name, place) in names {

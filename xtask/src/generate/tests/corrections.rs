@@ -1,4 +1,4 @@
-//! Corrections fail by id when they no longer fit, and say so when they are no longer needed.
+//! Corrections that no longer fit or are no longer needed are reported by id.
 
 use super::{Project, schema};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 const NAMES: &str = "openapi/overlays/10-names-and-values.overlay.yaml";
 
 #[test]
-fn one_that_matches_nothing_is_broken_by_id() {
+fn a_correction_that_matches_nothing_is_broken() {
     let project = Project::new();
     project.replace(
         NAMES,
@@ -19,7 +19,7 @@ fn one_that_matches_nothing_is_broken_by_id() {
 }
 
 #[test]
-fn another_number_of_places_is_broken_by_id() {
+fn a_correction_with_another_number_of_places_is_broken() {
     let project = Project::new();
     project.replace("openapi/overlays/40-secrets.overlay.yaml", "expect: 5", "expect: 4");
     project.replace("openapi/overlays/20-statuses-and-headers.overlay.yaml", "expect: 6", "expect: 7");
@@ -30,7 +30,7 @@ fn another_number_of_places_is_broken_by_id() {
 }
 
 #[test]
-fn an_old_value_that_is_gone_is_broken_by_id() {
+fn a_correction_whose_old_value_changed_is_broken() {
     let project = Project::new();
     let document = project.changed(|document| {
         let package = schema(document, "Packages.AzurePackage");
@@ -73,7 +73,7 @@ fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
 }
 
 #[test]
-fn a_broken_one_can_be_left_out() {
+fn a_broken_correction_can_be_skipped() {
     let project = Project::new();
     let document = project.changed(|document| {
         document["components"]["schemas"].as_object_mut().unwrap().retain(|name, _| !name.ends_with("ValidationItem"));

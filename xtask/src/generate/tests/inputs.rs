@@ -80,7 +80,7 @@ fn operations_without_a_name_come_with_the_line_to_paste() {
 }
 
 #[test]
-fn two_operations_with_one_name_are_refused() {
+fn two_operations_with_one_name_are_rejected() {
     let project = Project::new();
     project.replace("openapi/names.toml", "= \"get_product\"", "= \"list_products\"");
     let error = project.run(|_| {}).unwrap_err();
@@ -114,7 +114,7 @@ fn hand_written_names_cannot_be_generated() {
 }
 
 #[test]
-fn rows_that_name_nothing_are_refused() {
+fn rows_that_name_nothing_are_rejected() {
     let project = Project::new();
     project.replace("openapi/names.toml", "\"Branch.type\"", "\"Branch.kind\"");
     project.replace("openapi/names.toml", "[operations]", "[operations]\n\"GET /nothing\" = \"get_nothing\"");
@@ -134,7 +134,7 @@ fn different_success_types_name_the_operation() {
 }
 
 #[test]
-fn circles_end() {
+fn circular_references_are_reported() {
     let error = error_of(Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
         schemas["A.One"] = json!({"$ref": "#/components/schemas/A.Two"});
@@ -226,7 +226,7 @@ fn new_members_values_and_operations_need_only_rows() {
 
 /// One file that cannot be written, and none is.
 #[test]
-fn nothing_is_half_written() {
+fn a_failed_write_changes_no_file() {
     let project = Project::new();
     std::fs::create_dir_all(project.path("partner-ingestion-sdk/src/generated/types.partial")).unwrap();
     let before = project.tree();
@@ -240,7 +240,7 @@ fn nothing_is_half_written() {
 }
 
 #[test]
-fn odd_spellings_have_names() {
+fn unusual_spellings_become_valid_names() {
     let document = Project::new().changed(|document| {
         let text = json!({"type": "string"});
         let inner = json!({"type": "object", "properties": {"a": {"type": "object", "properties": {"²": text}}}});
@@ -283,9 +283,9 @@ fn rows_are_names_of_rust() {
     assert!(error.contains("the type `PRICEInfo` would be renamed to PriceInfo"), "{error}");
 }
 
-/// Each names the next one twice: whoever follows every way has a thousand million to go.
+/// Each schema refers twice to the next one: there are a thousand million paths.
 #[test]
-fn ways_that_double_are_gone_once() {
+fn exponentially_many_paths_are_followed_once() {
     let document = Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
         for at in 0..30 {

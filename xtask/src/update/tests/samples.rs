@@ -1,4 +1,4 @@
-//! The levels are true: a crate that was written for today's SDK, against the SDK of an edited document.
+//! The levels are correct: compiles a crate written for the current SDK against the SDK of an edited document.
 
 use crate::diff::compare::compare;
 use crate::diff::rule::Users;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 const SETUP: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProductSetup/properties";
 const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
 
-/// What a downstream author wrote.
+/// The code of a downstream author.
 const CODE: &str = r#"//! Uses what the document may lose.
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, Error};
@@ -127,7 +127,7 @@ impl Sdk {
 }
 
 #[test]
-fn a_crate_compiles_or_not_as_the_levels_say() {
+fn a_crate_compiles_below_the_level_source() {
     let base = document();
     let mut edited = base.clone();
     harmless(&mut edited);
@@ -139,7 +139,7 @@ fn a_crate_compiles_or_not_as_the_levels_say() {
     }
     let sdk = Sdk::of(&edited);
     sdk.compile(CODE).unwrap();
-    // It is told, to those who listen.
+    // Removed items are reported as deprecated.
     let error = sdk.compile(&format!("#![deny(deprecated)]\n{CODE}")).unwrap_err();
     for what in ["ListingOnly", "ContactMe", "trial_uri", "ListingContact", "as_sales_force"] {
         assert!(error.contains("use of deprecated") && error.contains(what), "{what}: {error}");

@@ -6,7 +6,7 @@ use crate::document::node::Node;
 
 impl<'d> Normaliser<'d> {
     pub(super) fn description(&self, node: &Node<'d>) -> Option<String> {
-        // Prose never stops generation: a description of another type is no description.
+        // Prose never stops generation: a description that is not a string is ignored.
         self.text(node, "description").ok().flatten()
     }
 

@@ -6,7 +6,7 @@ use crate::document::words;
 use crate::generate::model::api::{Enum, Type, Variant};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every place with a list of values, collected before any of them is named.
+/// Every place with a list of values; they are named after all are collected.
 #[derive(Default)]
 pub struct Registry(BTreeMap<String, Site>);
 

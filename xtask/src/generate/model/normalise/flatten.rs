@@ -6,7 +6,7 @@ use crate::document::node::Node;
 use crate::document::pointer::component;
 use std::collections::BTreeSet;
 
-/// How deep composition and references may be nested; a document that goes deeper is cyclic or hostile.
+/// The maximum depth of composition and references; a deeper document is circular or hostile.
 const MAX_DEPTH: usize = 32;
 
 /// One property with the place that declares it, as `names.toml` writes it.
@@ -20,16 +20,16 @@ pub struct Property<'d> {
 #[derive(Default)]
 struct Composition<'d> {
     found: Vec<Property<'d>>,
-    /// What is being looked at, from the outside in.
+    /// The schemas that are being followed, outermost first.
     open: Vec<String>,
-    /// A base that several bases have counts once; to look at it each time could take for ever.
+    /// Schemas already followed: following a shared base each time could take exponential time.
     done: BTreeSet<String>,
 }
 
 impl<'d> Normaliser<'d> {
     pub(super) fn is_object(&self, node: &Node<'d>) -> bool {
         let mut node = node.clone();
-        // One that goes in circles is found where it is used.
+        // A circular one is reported where it is used.
         for _ in 0..MAX_DEPTH {
             if node.has("properties") {
                 return true;

@@ -1,5 +1,5 @@
 //! The rules about shape: from the corrected document to the interface that every emitter reads.
-//! One file a rule; none of them knows this API by name, what they need to know stands in `names.toml`.
+//! One file a rule; none of them depends on this API; its names are in `names.toml`.
 
 mod docs;
 mod enums;
@@ -27,11 +27,11 @@ struct Normaliser<'d> {
     enums: enums::Registry,
     api: Api,
     findings: Findings,
-    /// The property that tells what an object is.
+    /// The property that identifies the type of an object.
     tag: Option<String>,
-    /// Aliases that are being followed, to notice one that leads back to itself.
+    /// Aliases that are being followed, to detect a circular one.
     resolving: Vec<String>,
-    /// What aliases turned out to be; they may use each other more often than there is time for.
+    /// The types of resolved aliases: resolving each use again could take exponential time.
     aliases: BTreeMap<String, Type>,
 }
 
@@ -66,7 +66,7 @@ impl Normaliser<'_> {
         self.api.server = text("/servers/0/url").to_owned();
     }
 
-    /// Keeps the value or notes the finding.
+    /// Returns the value or records the finding.
     fn accept<T>(&mut self, result: Result<T, Finding>) -> Option<T> {
         result.map_err(|finding| self.findings.push(finding)).ok()
     }

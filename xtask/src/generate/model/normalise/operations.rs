@@ -1,4 +1,4 @@
-//! Rule: every operation has a reviewed name; token, request id and If-Match are the client's business;
+//! Rule: every operation has a reviewed name; the client handles token, request id and If-Match;
 //! one success type; errors are not decoded by type.
 
 use super::Normaliser;
@@ -130,7 +130,7 @@ impl<'d> Normaliser<'d> {
         self.json(&body, &format!("{key}#body"), name)
     }
 
-    /// The one type that success has. Statuses are folded: the service answers 200 where 201 is written.
+    /// Returns the one type of a success response, whatever its status: the service returns 200 where the document has 201.
     fn success(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<Option<Type>, Finding> {
         let mut types: Vec<(String, Type)> = Vec::new();
         let responses =

@@ -35,12 +35,12 @@ impl<'d> Normaliser<'d> {
         })
     }
 
-    /// The value that tells what an object is, if this property is the one that tells it.
+    /// Returns the value of the tag, if this property is the tag.
     pub(super) fn tag_value(&self, wire: &str, node: &Node<'d>) -> Option<String> {
         one_value(node).filter(|_| self.tag.as_deref() == Some(wire))
     }
 
-    /// The property that tells what an object is: of those with one value, the one that most objects have.
+    /// Finds the tag: of the properties with one value, the one that most objects have.
     pub(super) fn find_tag(&mut self) {
         let schemas = self.document.get("components").and_then(|c| c.get("schemas"));
         let schemas = schemas.and_then(|s| s.members().ok()).unwrap_or_default();
@@ -111,7 +111,7 @@ impl<'d> Normaliser<'d> {
         if let Some(known) = self.aliases.get(&target.pointer) {
             return Ok(known.clone());
         }
-        // An alias refers to something simpler; one that leads back to itself never ends.
+        // A circular alias would never end.
         if self.resolving.contains(&target.pointer) || self.resolving.len() > 64 {
             return Err(Finding::new(
                 &node.pointer,

@@ -1,4 +1,4 @@
-//! Rule: alternatives that each have a property with one value are told apart by it; others by their JSON type.
+//! Rule: members of a union are distinguished by a property with one value each, or else by their JSON type.
 
 use super::Normaliser;
 use crate::document::finding::Finding;
