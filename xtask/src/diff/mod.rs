@@ -20,7 +20,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-/// The document as git knows it.
+/// The path of the committed document.
 const COMMITTED: &str = "openapi/partner-ingestion.json";
 
 pub struct Options<'o> {
@@ -65,7 +65,7 @@ fn level(word: &str) -> Result<Users> {
     })
 }
 
-/// A file, or else a revision of the committed document.
+/// Reads a file, or a revision of the committed document.
 fn read(root: &Path, name: &str) -> Result<Value> {
     let path = Path::new(name);
     if path.exists() {

@@ -16,7 +16,7 @@ struct Operation<'d> {
     document: &'d Value,
 }
 
-/// Operations by method and path, compared as the service routes: without case and without the names of arguments.
+/// Returns operations by method and path, as the service routes them: regardless of case and parameter names.
 fn operations(document: &Value) -> BTreeMap<String, Operation<'_>> {
     let mut all = BTreeMap::new();
     for (path, item) in members(document.get("paths")) {
@@ -194,7 +194,7 @@ fn of_content(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     }
 }
 
-/// Members that were added and removed, by their names alone.
+/// Reports added and removed members by their names.
 fn names(old: &Value, new: &Value, key: &str, ids: (&str, &str), at: &Place, changes: &mut Changes) {
     let of = |node: &Value| -> BTreeSet<String> { members(node.get(key)).map(|(name, _)| name.clone()).collect() };
     let (before, after) = (of(old), of(new));

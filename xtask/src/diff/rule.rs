@@ -2,7 +2,7 @@
 //!
 //! The shape (id, level, direction) follows oasdiff's catalogue of changes; what they mean for users follows from how this crate
 //! is made: every property is optional, enums and unions are open, optional arguments are setters, success is any 2XX,
-//! and what a document drops stays as deprecated (`openapi/retained.toml`).
+//! and items that a document drops stay as deprecated (`openapi/retained.toml`).
 
 /// The effect of a change on programs that use the old interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -76,12 +76,12 @@ impl<'d> Schemas<'d> {
     }
 }
 
-/// The last part of a dotted name: what the type is called.
+/// Returns the last part of a dotted name, the name of the type.
 fn short(name: &str) -> &str {
     name.trim_end_matches('_').rsplit('.').next().unwrap_or(name)
 }
 
-/// The schemas that a node leads to, through anything else too.
+/// Collects the schemas that a node refers to, directly or indirectly.
 fn references<'d>(document: &'d Value, node: &'d Value, found: &mut BTreeSet<String>) {
     // References may be circular, or chained more deeply than the stack allows.
     let mut followed = BTreeSet::new();
@@ -136,7 +136,7 @@ pub fn compare(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     }
 }
 
-/// What a schema is: its type, what it refers to, or how it is put together.
+/// Returns the type of a schema, the target of its reference, or its composition.
 fn kind(schema: &Value) -> String {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         return short(reference.rsplit('/').next().unwrap_or(reference)).to_owned();
@@ -165,7 +165,7 @@ fn of_values(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     };
     let mut removed: Vec<&String> = before.iter().filter(|value| !after.contains(value)).collect();
     for value in after.iter().filter(|value| !before.contains(value)) {
-        // Written otherwise, or the only one that took the place of the only one that went.
+        // The same letters, or the only new value at the position of a removed one.
         let place = |value: &String, values: &[String]| values.iter().position(|other| other == value);
         let renamed = removed.iter().position(|gone| {
             same_letters(gone, value) || (before.len() == after.len() && place(gone, &before) == place(value, &after))

@@ -29,7 +29,7 @@ pub(crate) fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
 
 pub(crate) type Edit = fn(&mut Value);
 
-/// An edit, what it is, and what it is when it is taken back.
+/// Edits with the rule of the change and the rule of its reversal.
 fn edits() -> Vec<(&'static str, &'static str, Edit)> {
     vec![
         ("server-changed", "server-changed", |d| *at(d, "/servers/0/url") = "https://other.example".into()),

@@ -21,7 +21,7 @@ pub struct Fact {
     pub evidence: String,
     /// How many places the first action touches.
     pub expect: usize,
-    /// What each of these places must hold before: a subset, only the keys that matter.
+    /// The old value of each of these places: a subset with the relevant keys.
     #[serde(default)]
     pub was: Option<Value>,
 }

@@ -23,7 +23,7 @@ pub struct OverlayFile {
     pub extensions: Value,
 }
 
-/// One action, ready to be applied alone.
+/// One action, which can be applied by itself.
 #[derive(Debug, Clone)]
 pub struct Action {
     pub target: String,

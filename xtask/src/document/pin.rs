@@ -8,9 +8,9 @@ use std::path::Path;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// What the file is, in a sentence.
+    /// One sentence that describes the file.
     pub description: String,
-    /// Where the publisher shows the interface.
+    /// The publisher's page of the interface.
     pub url: String,
     /// The day on which the committed file was made.
     pub retrieved: String,

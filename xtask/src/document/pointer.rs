@@ -7,30 +7,30 @@ const MOVED: [(&str, &str); 3] = [
     ("/responses/", "/components/responses/"),
 ];
 
-/// One segment of a JSON pointer.
+/// Encodes a name as a segment of a JSON pointer.
 pub fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-/// What a segment of a JSON pointer names.
+/// Decodes a segment of a JSON pointer.
 pub fn unescape(segment: &str) -> String {
     segment.replace("~1", "/").replace("~0", "~")
 }
 
-/// The JSON pointer that a reference within the document is; its text is part of a URI (RFC 6901, section 6).
+/// Returns the JSON pointer of a reference within the document; its text is part of a URI (RFC 6901, section 6).
 pub fn local_pointer(reference: &str) -> Option<String> {
     let pointer = percent_encoding::percent_decode_str(reference.strip_prefix('#')?);
     pointer.decode_utf8().ok().map(Into::into)
 }
 
-/// The component that a reference names: the whole of it, nothing inside.
+/// Returns the name of the component that a reference points to; `None` for a part of a component.
 pub fn component(reference: &str, kind: &str) -> Option<String> {
     let pointer = local_pointer(reference)?;
     let name = pointer.strip_prefix("/components/")?.strip_prefix(kind)?.strip_prefix('/')?;
     (!name.contains('/')).then(|| unescape(name))
 }
 
-/// The last segment of a pointer, unescaped.
+/// Returns the last segment of a pointer, decoded.
 pub fn last_segment(pointer: &str) -> String {
     let last = pointer.rsplit('/').next().unwrap_or(pointer);
     unescape(last)

@@ -24,7 +24,7 @@ impl SourceText {
         self.is_swagger2
     }
 
-    /// The bytes of what a pointer names, or of the nearest thing around it that is there: corrections add what no file has.
+    /// Returns the bytes of a pointer's value, or of its nearest existing parent, because corrections add values that no file has.
     pub fn locate(&self, pointer: &str) -> Range<usize> {
         let moved = self.is_swagger2.then(|| swagger2_pointer(pointer));
         let pointer = moved.as_deref().unwrap_or(pointer);
@@ -91,7 +91,7 @@ fn in_yaml(text: &str, segments: &[String]) -> Option<Range<usize>> {
     Some(line_start + start..line_start + line.trim_end().len().max(start))
 }
 
-/// A YAML document of which the places alone matter.
+/// A YAML document reduced to the places of its values.
 enum Located {
     Object(Vec<(String, Spanned<Located>)>),
     Array(Vec<Spanned<Located>>),

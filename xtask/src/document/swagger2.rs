@@ -151,7 +151,7 @@ impl<'d> Lowering<'d> {
         form(&consumes, params)
     }
 
-    /// What an operation sends or receives; `application/json` where the document says nothing.
+    /// Returns the media types of an operation's bodies. Default: `application/json`.
     fn media_types(&self, holder: &Node<'d>, key: &str) -> Result<Vec<&'d str>, Finding> {
         for holder in [holder, &self.root] {
             let types = strings(holder, key)?;

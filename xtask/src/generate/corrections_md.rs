@@ -1,4 +1,4 @@
-//! `openapi/CORRECTIONS.md`: every correction in one table, and every known deviation that is left alone.
+//! `openapi/CORRECTIONS.md`: every correction in one table, and every known deviation that is not corrected.
 
 use crate::document::correction::{Correction, NotApplied, State};
 use std::fmt::Write;

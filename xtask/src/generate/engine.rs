@@ -156,7 +156,7 @@ pub fn run(api: &Api) -> Result<syn::File> {
 fn generate(api: &Api, document: &Value) -> Result<syn::File> {
     let spec: openapiv3::OpenAPI = serde_json::from_value(document.clone()).context("the normalised document")?;
     let mut settings = GenerationSettings::default();
-    // No hooks: the polish keeps the requests alone, and the runtime sends them.
+    // No hooks: only the requests are kept, and the runtime sends them.
     settings.with_interface(InterfaceStyle::Positional);
     for name in replaced(api) {
         settings.with_replacement(&name, format!("crate::types::{name}"), std::iter::empty());

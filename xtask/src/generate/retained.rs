@@ -1,4 +1,4 @@
-//! `openapi/retained.toml`: items that earlier documents had and this one does not. It stays in the crate, marked as deprecated, until
+//! `openapi/retained.toml`: items that earlier documents had and this one does not. They stay in the crate as deprecated until
 //! the next major version, so that a renamed value does not break a build.
 //!
 //! Operations are not retained, because the service no longer has them. `cargo xtask update` writes the table.

@@ -11,7 +11,7 @@ struct Soak {
     what: &'static str,
     /// After `cargo test --release`.
     args: &'static [&'static str],
-    /// What makes it large.
+    /// The variables that set the size.
     env: &'static [(&'static str, &'static str)],
 }
 

@@ -1,7 +1,7 @@
 //! `cargo xtask update FILE`: updates to a new version of the document, up to the entry in the changelog.
 //!
-//! Everything is done in a copy of the project below `target/`. The project itself is touched at the very end, when the copy
-//! builds, so that whatever fails leaves it as it was.
+//! Works in a copy of the project below `target/` and changes the project only after the copy builds, so that a failure leaves it
+//! unchanged.
 
 pub mod changelog;
 mod copy;

@@ -33,7 +33,7 @@ fn update_with_proof(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool, 
         .map_err(|error| anstream::adapter::strip_str(&format!("{error:#}")).to_string())
 }
 
-/// After every success: what is there is what would be generated, and the same document again changes nothing.
+/// After every success, the generated files are up to date, and the same document changes nothing.
 fn settled(project: &Project) {
     project.check().unwrap();
     let before = project.tree();

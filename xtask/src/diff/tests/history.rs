@@ -1,4 +1,4 @@
-//! The revisions that the document is known to have had, rebuilt backwards from today's.
+//! The known revisions of the document, rebuilt backwards from the current one.
 
 use super::{Users, at, compare, document, ids};
 use serde_json::{Value, json};

@@ -28,7 +28,7 @@ pub(super) fn limit_depth(query: &str) -> Result<()> {
 
 /// Actions that copy could double a document each time, in size and in depth.
 pub(super) fn limit_growth(places: &[String], addition: &Value) -> Result<()> {
-    /// What serde_json reads (its documentation, 1.0): a deeper document could not be written and read again.
+    /// The recursion limit of serde_json 1.0: a deeper document could not be read again.
     const LEVELS: usize = 128;
     const VALUES: usize = 100_000;
     let deepest = places.iter().map(|place| place.matches('/').count()).max().unwrap_or_default();

@@ -159,7 +159,7 @@ fn a_document_does_not_grow_without_bounds() {
     assert!(error.contains("the limit is 100000"), "{error}");
 }
 
-/// What the parser of JSONPath would need minutes or the whole stack for.
+/// The JSONPath parser would need minutes or the whole stack for such a query.
 #[test]
 fn deep_queries_are_rejected() {
     let deep = |open: &str, close: &str, depth: usize| {

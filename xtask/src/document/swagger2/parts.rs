@@ -171,7 +171,7 @@ pub fn each<'d>(node: &Node<'d>, lower: impl Fn(&Node<'d>) -> Result<Value, Find
     members.map(|(key, node)| Ok((key.to_owned(), lower(&node)?))).collect::<Result<Members, _>>().map(Value::from)
 }
 
-/// A list of strings; empty where it is absent.
+/// Returns a list of strings; empty if it is absent.
 pub fn strings<'d>(holder: &Node<'d>, key: &str) -> Result<Vec<&'d str>, Finding> {
     holder.items_of(key)?.iter().map(Node::str).collect()
 }

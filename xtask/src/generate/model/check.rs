@@ -6,7 +6,7 @@ use crate::document::finding::{Finding, Findings};
 use crate::document::words;
 use std::collections::BTreeMap;
 
-/// Methods that the generator itself gives to operation builders.
+/// Methods of operation builders that the generator emits.
 const BUILDER_METHODS: [&str; 4] = ["body", "pages", "send", "stream"];
 
 /// Checks every name of the interface, also against the hand-written names of the SDK.
@@ -43,7 +43,7 @@ fn types(api: &Api, sdk: &HandWritten, findings: &mut Findings) {
 fn variants(owner: &str, list: &Enum, findings: &mut Findings) {
     let what = format!("the variant of {owner}");
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-    // One that is retained often differs from its successor by case alone; it is its own name all the same.
+    // A retained variant may differ from its successor only in case.
     for Variant { rust, wire, .. } in list.variants.iter().filter(|variant| variant.gone.is_none()) {
         let message = match seen.insert(rust.to_lowercase(), wire) {
             _ if !words::is_name(rust) => format!("{what} `{rust}` is not a valid Rust name"),

@@ -108,7 +108,7 @@ fn the_committed_document_has_the_published_interface() {
         document["components"]["parameters"].as_object().unwrap().len(),
     ];
     assert_eq!(counts, [43, 78, 102, 11]);
-    // A change here is a change of what the publisher gives out. Facts belong into openapi/overlays/.
+    // A change here means that the published document changed. Facts about the API belong into openapi/overlays/.
     let reduction = reduce(&document) + &keys_in_order(&committed_text());
     assert_eq!(&sha256(reduction.as_bytes())[..32], "9ccf061b3ad342ecea939e6ac71ec59b");
 }

@@ -32,7 +32,7 @@ fn files_that_are_no_document() {
         (b"", "not"),
         (deep.as_bytes(), "recursion limit"),
         (nested.as_bytes(), "recursion limit"),
-        // Aliases of aliases, each three times: more than anybody has memory for.
+        // Nested aliases that would exhaust memory.
         (bomb.as_bytes(), "not YAML"),
     ];
     for (bytes, expected) in table {
@@ -203,7 +203,7 @@ fn new_members_values_and_operations_need_only_rows() {
             json!({"$ref": "#/components/schemas/A.Flight"});
         document["paths"]["/products/{productID}/flights/{flightID}"] = json!({"get": get});
     });
-    // Values that differ by case alone would be one variant.
+    // Values that differ only in case would be one variant.
     let error = project.other_document(&document).unwrap_err();
     assert!(error.contains("the variant of FlightSpeed `Fast` is used twice"), "{error}");
     assert!(error.contains("[variants]") && error.contains("\"FlightSpeed.fast\" = \"AnotherFast\""), "{error}");

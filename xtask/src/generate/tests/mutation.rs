@@ -169,7 +169,7 @@ fn compile(case: usize, generated: &Files) -> bool {
     false
 }
 
-/// The most memory that this process ever had, where the system says.
+/// Returns the peak memory of this process, if the system reports it.
 fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -54,7 +54,7 @@ fn harmless(document: &mut Value) {
     at(document, SETUP)["callToAction"]["enum"].as_array_mut().unwrap().retain(|value| value != "contact-me");
     at(document, SETUP).as_object_mut().unwrap().remove("trialUri").unwrap();
     at(document, SETUP)["aNew"] = json!({"type": "string"});
-    // What has no name in Rust, or no properties, or a name that is written otherwise there.
+    // Items without a valid Rust name, without properties, or with another name in Rust.
     at(document, SETUP)["²"] = json!({"type": "string", "enum": ["²", "1", "c++"]});
     at(document, SETUP)["anOddity"] = json!({"type": "object", "properties": {
         "b": {"type": "object", "properties": {"٣": {"type": "number"}, "größe": {"type": "integer"}}},

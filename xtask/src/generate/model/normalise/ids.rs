@@ -1,4 +1,4 @@
-//! Rule: a path parameter is a type of its own, and the `id` of what a GET answers has the type that the GET takes.
+//! Rule: a path parameter has its own type, and the `id` of a GET's response has the type of the GET's parameter.
 
 use super::Normaliser;
 use crate::document::finding::Finding;

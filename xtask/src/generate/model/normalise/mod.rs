@@ -19,7 +19,7 @@ use crate::document::node::Node;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What the rules share while they run.
+/// The state that the rules share.
 struct Normaliser<'d> {
     document: Node<'d>,
     names: &'d Names,

@@ -170,7 +170,7 @@ impl<'d> Normaliser<'d> {
         }
     }
 
-    /// What a reference to a shared parameter, body or response names.
+    /// Returns the target of a reference to a shared parameter, body or response.
     fn resolve(&self, node: &Node<'d>, kind: &str) -> Result<Node<'d>, Finding> {
         let mut node = node.clone();
         for _ in 0..8 {
@@ -214,7 +214,7 @@ fn in_path_order(path: &str, mut params: Vec<Param>, node: &Node<'_>) -> Result<
     }
 }
 
-/// A name to paste: verb and last fixed part of the path.
+/// Proposes a name: verb and last fixed part of the path.
 fn proposal(method: &str, path: &str) -> String {
     let verb = match method {
         "GET" if path.ends_with('}') => "get",
@@ -226,7 +226,7 @@ fn proposal(method: &str, path: &str) -> String {
     words::snake(&format!("{verb} {}", fixed_part(path)))
 }
 
-/// The operations that have no name, as method and path, each with a name to begin with.
+/// Returns the operations without a name, as method and path, each with a proposed name.
 pub fn unnamed(document: &Value, names: &Names) -> Vec<(String, String)> {
     let mut taken: BTreeSet<String> = names.operations.values().cloned().collect();
     let mut rows = Vec::new();
