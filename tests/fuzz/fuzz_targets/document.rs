@@ -27,7 +27,8 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let _ = xtask::diff::compare::compare(&document.value, &value);
-    let (_, findings) = xtask::generate::interface(&value, &Names::default(), &Retained::default(), &HandWritten::default(), false);
+    let (_, findings) =
+        xtask::generate::interface(&value, &Names::default(), &Retained::default(), &HandWritten::default(), false);
     // Every finding is shown with its line, which has to be found.
     let _ = findings.into_result_in("fuzz", &document.source);
 });

@@ -12,8 +12,8 @@ use std::path::Path;
 
 pub const FILE: &str = "retained.toml";
 
-const HEADER: &str = "# What earlier documents had and the current one has not: it stays in the crate, marked as deprecated, until the next\n\
-    # major version. Written by `cargo xtask update`; empty it when a major version is released.\n\n";
+const HEADER: &str = "# Items that earlier documents had and the current one does not. They stay in the crate as deprecated until the next major\n\
+    # version. Written by `cargo xtask update`; empty this file when a major version is released.\n\n";
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
