@@ -1,9 +1,10 @@
-//! The maintainer's tools as a library, for the program `cargo xtask` and for the fuzz targets. Not published, no promise.
+//! The maintainer's tools as a library, for the program `cargo xtask` and the fuzz targets. Not published, without stability promise.
 
-#![allow(missing_docs, reason = "nothing outside of this project sees it; what is not plain is explained all the same")]
-#![allow(unreachable_pub, reason = "nothing outside of this project sees it")]
+#![allow(missing_docs, reason = "not used outside of this project")]
+#![allow(unreachable_pub, reason = "not used outside of this project")]
 
 pub mod diff;
+pub mod document;
 pub mod generate;
 pub mod process;
 pub mod report;

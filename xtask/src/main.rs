@@ -9,13 +9,11 @@ use xtask::{diff, generate, update};
 
 /// Tools of the Partner Center Ingestion SDK.
 ///
-/// The SDK is generated from openapi/partner-ingestion.json. What is known to be wrong with that document stands in
-/// openapi/overlays/, what things are called in openapi/names.toml.
+/// The SDK is generated from openapi/partner-ingestion.json. Corrections of that document are in openapi/overlays/, reviewed
+/// names in openapi/names.toml.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
-#[command(
-    after_help = "Exit codes: 0 done, 1 something is wrong (it is said what), 2 the arguments are not understood."
-)]
+#[command(after_help = "Exit codes: 0 success, 1 failure (the error is printed), 2 invalid arguments.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -25,15 +23,15 @@ struct Cli {
 enum Command {
     /// Regenerate the SDK from the document.
     ///
-    /// Applies the corrections, checks every name, runs progenitor and writes what changed. Nothing is written when
-    /// anything is wrong; all problems are listed at once.
+    /// Applies the corrections, checks every name, runs progenitor and writes the files that changed. Lists all problems at once
+    /// and writes nothing if there is one.
     #[command(after_help = "Examples:
   cargo xtask generate                           after a change in openapi/
-  cargo xtask generate --check                   in CI: is everything up to date?
-  cargo xtask generate --document new.json       from the publisher's own copy
+  cargo xtask generate --check                   in CI: check that the files are up to date
+  cargo xtask generate --document new.json       from another copy of the document
   cargo xtask generate --document new.json --out /tmp/try --allow-broken next-link")]
     Generate {
-        /// Compare with the files on disk and change nothing.
+        /// Compare with the files on disk without changing them.
         #[arg(long)]
         check: bool,
         /// Generate from this copy of the document instead of the committed one.
@@ -42,64 +40,64 @@ enum Command {
         /// Write below this folder instead of the project.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
-        /// Go on without this correction; may be repeated.
+        /// Skip this correction; may be repeated.
         #[arg(long, value_name = "ID")]
         allow_broken: Vec<String>,
-        /// Also write the document that progenitor gets.
+        /// Also write the document that progenitor reads.
         #[arg(long, value_name = "FILE")]
         emit_normalised: Option<PathBuf>,
-        /// Also write the document as progenitor would get it without our companions, for the benchmark.
+        /// Also write the document for plain progenitor, without the generated companions, for the benchmark.
         #[arg(long, value_name = "FILE")]
         emit_plain: Option<PathBuf>,
     },
-    /// Say what another document means, on the wire and for users of the crate.
+    /// Compare two versions of the document.
     ///
-    /// Compares by what the documents say, not by how they are written: each change with a rule, a place, a direction, and what it
-    /// does. OLD and NEW are files, or git revisions of the committed document.
+    /// Compares the interfaces and ignores layout and order. Prints for each change its rule, place and direction, and its effect on
+    /// the wire and on users of the crate. OLD and NEW are files, or git revisions of the committed document.
     #[command(after_help = "Examples:
   cargo xtask diff HEAD~1 HEAD                             what the last commit changed
-  cargo xtask diff openapi/partner-ingestion.json new.json what a new document brings
+  cargo xtask diff openapi/partner-ingestion.json new.json what a new document changes
   cargo xtask diff HEAD new.json --markdown                the same for a changelog
-  cargo xtask diff HEAD new.json --fail-on source          in CI: fail when users' code may break
+  cargo xtask diff HEAD new.json --fail-on source          in CI: fail if users' code may break
 
-Exit codes: 0 done, 1 a change is at least as grave as --fail-on says or a document cannot be read.")]
+Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a document cannot be read.")]
     Diff {
-        /// The document before.
+        /// The old document.
         old: String,
-        /// The document after.
+        /// The new document.
         new: String,
-        /// Print Markdown instead of a screen.
+        /// Print Markdown.
         #[arg(long)]
         markdown: bool,
-        /// List also what is words alone and what nobody notices, however many they are.
+        /// List every change of the levels `doc` and `nothing` instead of counting them.
         #[arg(long)]
         all: bool,
-        /// Fail when a change is at least so much for users: source, behaviour, additive, doc, nothing.
+        /// Fail if a change has at least this level: source, behaviour, additive, doc or nothing.
         #[arg(long, value_name = "LEVEL")]
         fail_on: Option<String>,
     },
-    /// Take a new edition of the document, up to the entry in the changelog.
+    /// Update to a new version of the document.
     ///
-    /// Shows what it means, reports every correction as applied, no longer needed or broken, names new operations, keeps what
-    /// went as deprecated, regenerates and builds, all in a copy; then writes the document, its pin, the tables, the code and the
-    /// changelog. When anything fails, nothing is changed, and it is said what to do.
+    /// Prints the changes, reports each correction as applied, no longer needed or broken, names new operations, keeps removed items
+    /// as deprecated, regenerates and builds, all in a copy. Then writes the document, its pin, the tables, the code and the changelog
+    /// entry. If a step fails, the project is left unchanged.
     #[command(after_help = "Examples:
-  cargo xtask update new.json --dry-run                    what it means, and what would be written
-  cargo xtask update new.json                              take it, when the project builds with it
-  curl -L <address> | cargo xtask update - --verify        take it from elsewhere, when the tests pass too")]
+  cargo xtask update new.json --dry-run                    print the changes and the files to write
+  cargo xtask update new.json                              update if the project builds
+  curl -L <address> | cargo xtask update - --verify        update from standard input if the tests pass, too")]
     Update {
         /// The new document: JSON or YAML, OpenAPI 3.0 or Swagger 2.0; `-` is standard input.
         document: PathBuf,
-        /// Say what would be done, and write nothing.
+        /// Print what would be done without writing anything.
         #[arg(long)]
         dry_run: bool,
-        /// Run the tests too.
+        /// Also run the tests.
         #[arg(long)]
         verify: bool,
     },
     /// Run a benchmark and print a table of ratios.
     ///
-    /// `build` measures the project itself at two revisions; the others run beside peers, in a workspace of their own.
+    /// `build` measures the project at two revisions. The others compare with peers and are in a separate workspace.
     Bench {
         /// Benchmark: `build`, `calls`, `compile`, `crypto`, `decode`, `generate` or `tokens`.
         #[arg(default_value = "decode")]
@@ -118,14 +116,14 @@ Exit codes: 0 done, 1 a change is at least as grave as --fail-on says or a docum
         #[arg(long)]
         quick: bool,
     },
-    /// Test the tokens against a foreign OAuth server, where Node.js is there to run it.
+    /// Test sign-in against an independent OAuth server; requires Node.js.
     Interop,
-    /// Run the tests of CI at full size, which takes minutes. Prints its figures.
+    /// Run the tests of CI at full size, which takes minutes.
     Soak {
-        /// Which one: `types`, `tokens`, `clients`, `runtime`, `documents` or `model`. All of them if not given.
+        /// Soak test: `types`, `tokens`, `clients`, `runtime`, `documents` or `model`. Default: all.
         name: Option<String>,
     },
-    /// Run a test program so that it prints how long each test takes. `ci` uses it.
+    /// Run a test program and print the time of each test; used by `ci`.
     #[command(hide = true)]
     RunTest {
         program: PathBuf,
@@ -168,7 +166,7 @@ fn failed(report: &Report, error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The folder above this crate's, as cargo knows it when it runs us.
+/// Returns the parent of this crate's folder, which cargo sets at run time.
 fn project_root() -> PathBuf {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let manifest = manifest.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));

@@ -1,4 +1,4 @@
-//! Starts cargo. What needs the SDK runs as a process, so that the tools build without it.
+//! Starts cargo. Commands that need the SDK run as a process, so that the tools build without it.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub fn cargo(root: &Path, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
-/// Runs `cargo` and hands each line of its standard output to `line`; standard error goes to the terminal.
+/// Runs `cargo` and passes each line of its standard output to `line`; standard error goes to the terminal.
 pub fn cargo_lines(root: &Path, args: &[&str], env: &[(&str, &str)], mut line: impl FnMut(&str)) -> Result<()> {
     let mut child = command(root, args, env).stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     if let Some(stdout) = child.stdout.take() {

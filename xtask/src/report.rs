@@ -1,4 +1,4 @@
-//! What a command says while it works: one aligned line a step on standard error, coloured on a terminal.
+//! The progress of a command: one aligned line for each step on standard error, coloured on a terminal.
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,14 +15,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// Says nothing; for tests.
+    /// Creates a report that prints nothing; for tests.
     #[cfg(test)]
     pub fn quiet() -> Self {
         Self { quiet: true }
     }
 
-    /// Whether anything is shown.
-    pub fn speaks(&self) -> bool {
+    /// Returns true if output is printed.
+    pub fn is_shown(&self) -> bool {
         !self.quiet
     }
 
@@ -42,7 +42,7 @@ impl Report {
         self.line(&format!("{FAILURE}{:>12}{FAILURE:#}  {what}", "error"));
     }
 
-    /// A line that moves while something long is under way, on a terminal; a plain one elsewhere. It goes when it is dropped.
+    /// Shows a spinner on a terminal, or a plain line elsewhere, until the returned value is dropped.
     pub fn busy(&self, step: &str, what: &str) -> Busy {
         let bar = match self.quiet || !std::io::stderr().is_terminal() {
             true => ProgressBar::hidden(),
@@ -66,11 +66,11 @@ impl Report {
     }
 }
 
-/// Something long that is under way.
+/// A long step in progress.
 pub struct Busy(ProgressBar);
 
 impl Busy {
-    /// Shows how far it is, on a terminal.
+    /// Updates the message of the spinner.
     pub fn progress(&self, what: &str) {
         self.0.set_message(what.to_owned());
     }

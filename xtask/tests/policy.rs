@@ -1,4 +1,4 @@
-//! What the project says of itself is so: the minimum Rust version, the commands in its pages and workflows, its changelogs.
+//! The project's claims are true: the minimum Rust version, the commands in its pages and workflows, its changelogs.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 

@@ -4,10 +4,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use xtask::generate::correction;
-use xtask::generate::load;
-use xtask::generate::names::Names;
-use xtask::generate::overlay;
+use xtask::document::correction;
+use xtask::document::load;
+use xtask::document::names::Names;
+use xtask::document::overlay;
+use xtask::generate::model::hand_written::HandWritten;
 use xtask::generate::retained::Retained;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -26,7 +27,8 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     let _ = xtask::diff::compare::compare(&document.value, &value);
-    let (_, findings) = xtask::generate::interface(&value, &Names::default(), &Retained::default(), false);
+    let (_, findings) =
+        xtask::generate::interface(&value, &Names::default(), &Retained::default(), &HandWritten::default(), false);
     // Every finding is shown with its line, which has to be found.
     let _ = findings.into_result_in("fuzz", &document.source);
 });

@@ -1,94 +1,14 @@
-//! Compares two documents by what they say, not by how they are written.
+//! Compares two documents by their content, regardless of layout and order.
 
-use super::rule::{Rule, Wire, named};
+use super::change::{Change, Changes, Direction, Place, changed};
+use super::operations::of_operations;
+use super::rule::named;
 use super::schema::Schemas;
-use crate::generate::node::{escape, local_pointer, unescape};
-use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::document::pointer::{local_pointer, unescape};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
-/// Which way a changed place travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Direction {
-    Request,
-    Response,
-    Both,
-    /// Neither: it is about the document.
-    None,
-}
-
-impl Direction {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Request => "request",
-            Self::Response => "response",
-            Self::Both => "both",
-            Self::None => "",
-        }
-    }
-}
-
-/// One change.
-#[derive(Debug)]
-pub struct Change {
-    pub rule: &'static Rule,
-    /// JSON pointer: in the new document, or in the old one for what is gone.
-    pub pointer: String,
-    /// The operation, or the type and its property.
-    pub subject: String,
-    pub direction: Direction,
-    pub detail: String,
-}
-
-impl Change {
-    pub fn wire(&self) -> Wire {
-        let (request, response) = self.rule.wire;
-        match self.direction {
-            Direction::Request => request,
-            Direction::Response => response,
-            Direction::Both | Direction::None => request.max(response),
-        }
-    }
-}
-
-/// Collects changes.
-#[derive(Default)]
-pub struct Changes(pub Vec<Change>);
-
-impl Changes {
-    pub fn add(&mut self, id: &str, at: &Place, detail: impl Into<String>) {
-        self.0.push(Change {
-            rule: named(id),
-            pointer: at.pointer.clone(),
-            subject: at.subject.clone(),
-            direction: at.direction,
-            detail: detail.into(),
-        });
-    }
-}
-
-/// Where something is compared.
-#[derive(Clone)]
-pub struct Place {
-    pub pointer: String,
-    pub subject: String,
-    pub direction: Direction,
-}
-
-impl Place {
-    pub fn below(&self, key: &str) -> Self {
-        let key = escape(key);
-        Self { pointer: format!("{}/{key}", self.pointer), ..self.clone() }
-    }
-
-    pub fn going(mut self, direction: Direction) -> Self {
-        self.direction = direction;
-        self
-    }
-}
-
-static EMPTY: Value = Value::Null;
-
-/// Everything that the new document changes.
+/// Returns every change of the new document, the most severe first.
 pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     let mut changes = Changes::default();
     of_document(old, new, &mut changes);
@@ -102,7 +22,7 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     changes
 }
 
-/// A property that moved up to what its object is based on is gone from one place and there all the same.
+/// Recognizes a removed property that moved to a base of its object.
 fn recognise_inherited(change: &mut Change, new: &Value) {
     let Some(rest) =
         change.pointer.strip_prefix("/components/schemas/").filter(|_| change.rule.id == "property-removed")
@@ -116,9 +36,9 @@ fn recognise_inherited(change: &mut Change, new: &Value) {
     }
 }
 
-/// Whether an object has a property, of its own or of a base.
+/// Returns true if an object or one of its bases has the property.
 fn has_property(document: &Value, schema: &Value, property: &str) -> bool {
-    // Bases may go in circles, or stand in each other more often than there is time for.
+    // Bases may be circular, or reach each other in exponentially many ways.
     let mut followed = BTreeSet::new();
     let mut open = vec![schema];
     while let Some(schema) = open.pop() {
@@ -144,238 +64,4 @@ fn of_document(old: &Value, new: &Value, changes: &mut Changes) {
             changes.add(id, &at(pointer), changed(before, after));
         }
     }
-}
-
-struct Operation<'d> {
-    key: String,
-    pointer: String,
-    path: &'d str,
-    node: &'d Value,
-    document: &'d Value,
-}
-
-/// Operations by method and path, compared as the service routes: without case and without the names of arguments.
-fn operations(document: &Value) -> BTreeMap<String, Operation<'_>> {
-    let mut all = BTreeMap::new();
-    for (path, item) in members(document.get("paths")) {
-        for (method, node) in members(Some(item)).filter(|(method, _)| METHODS.contains(&method.as_str())) {
-            let escaped = escape(path);
-            let operation = Operation {
-                key: format!("{} {path}", method.to_uppercase()),
-                pointer: format!("/paths/{escaped}/{method}"),
-                path,
-                node,
-                document,
-            };
-            all.insert(format!("{method} {}", nameless(path)), operation);
-        }
-    }
-    all
-}
-
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
-
-fn nameless(path: &str) -> String {
-    let mut text = String::new();
-    let mut inside = false;
-    for c in path.to_ascii_lowercase().chars() {
-        match c {
-            '{' => inside = true,
-            '}' => inside = false,
-            _ if inside => continue,
-            _ => {}
-        }
-        text.push(c);
-    }
-    text
-}
-
-fn of_operations(old: &Value, new: &Value, changes: &mut Changes) {
-    let (before, after) = (operations(old), operations(new));
-    for (key, operation) in &before {
-        if !after.contains_key(key) {
-            changes.add("operation-removed", &operation.place(), "");
-        }
-    }
-    for (key, operation) in &after {
-        match before.get(key) {
-            None => changes.add("operation-added", &operation.place(), ""),
-            Some(earlier) => of_operation(earlier, operation, changes),
-        }
-    }
-}
-
-impl<'d> Operation<'d> {
-    fn place(&self) -> Place {
-        Place { pointer: self.pointer.clone(), subject: self.key.clone(), direction: Direction::Both }
-    }
-
-    fn get(&self, key: &str) -> &'d Value {
-        let value = self.node.get(key).unwrap_or(&EMPTY);
-        resolve(self.document, value)
-    }
-
-    /// Parameters by place and name, without case.
-    fn parameters(&self) -> BTreeMap<(String, String), &'d Value> {
-        let own = self.node.get("parameters").and_then(Value::as_array);
-        let all = own.into_iter().flatten().map(|parameter| resolve(self.document, parameter));
-        let text = |parameter: &Value, key: &str| parameter[key].as_str().unwrap_or_default().to_ascii_lowercase();
-        all.map(|parameter| ((text(parameter, "in"), text(parameter, "name")), parameter)).collect()
-    }
-
-    fn responses(&self) -> BTreeMap<&'d str, &'d Value> {
-        let responses = members(self.node.get("responses"));
-        responses.map(|(status, node)| (status.as_str(), resolve(self.document, node))).collect()
-    }
-}
-
-fn of_operation(old: &Operation<'_>, new: &Operation<'_>, changes: &mut Changes) {
-    let at = new.place();
-    if old.path != new.path {
-        changes.add("path-respelt", &at, format!("{} is now {}", old.path, new.path));
-    }
-    if old.node.get("operationId") != new.node.get("operationId") {
-        changes.add("operation-id-changed", &at.below("operationId"), "");
-    }
-    if old.node.get("tags") != new.node.get("tags") {
-        changes.add("operation-tags-changed", &at.below("tags"), "");
-    }
-    if new.get("deprecated") == true && old.get("deprecated") != true {
-        changes.add("operation-deprecated", &at, "");
-    }
-    texts(old.node, new.node, &at, changes);
-    of_parameters(old, new, changes);
-    of_body(old, new, changes);
-    of_responses(old, new, changes);
-}
-
-fn of_parameters(old: &Operation<'_>, new: &Operation<'_>, changes: &mut Changes) {
-    let at = new.place().below("parameters").going(Direction::Request);
-    let (before, after) = (old.parameters(), new.parameters());
-    for (key @ (place, name), parameter) in &after {
-        let required = parameter["required"] == true;
-        let Some(earlier) = before.get(key) else {
-            let id = if required { "required-parameter-added" } else { "parameter-added" };
-            changes.add(id, &at, format!("{name} in {place}"));
-            continue;
-        };
-        match (earlier["required"] == true, required) {
-            (false, true) => changes.add("parameter-became-required", &at, name.as_str()),
-            (true, false) => changes.add("parameter-became-optional", &at, name.as_str()),
-            _ => {}
-        }
-        let inner = Place { subject: format!("{}, {name}", at.subject), ..at.clone() };
-        let schema = |parameter: &Value| parameter.get("schema").cloned().unwrap_or_default();
-        super::schema::compare(&schema(earlier), &schema(parameter), &inner, changes);
-        texts(earlier, parameter, &inner, changes);
-    }
-    for (place, name) in before.keys().filter(|key| !after.contains_key(*key)) {
-        changes.add("parameter-removed", &at, format!("{name} in {place}"));
-    }
-}
-
-fn of_body(old: &Operation<'_>, new: &Operation<'_>, changes: &mut Changes) {
-    let at = new.place().below("requestBody").going(Direction::Request);
-    let (before, after) = (old.get("requestBody"), new.get("requestBody"));
-    match (before.is_null(), after.is_null()) {
-        (true, true) => return,
-        (true, false) => return changes.add("body-added", &at, ""),
-        (false, true) => return changes.add("body-removed", &at, ""),
-        (false, false) => {}
-    }
-    match (before["required"] == true, after["required"] == true) {
-        (false, true) => changes.add("body-became-required", &at, ""),
-        (true, false) => changes.add("body-became-optional", &at, ""),
-        _ => {}
-    }
-    of_content(before, after, &at, changes);
-}
-
-fn of_responses(old: &Operation<'_>, new: &Operation<'_>, changes: &mut Changes) {
-    let at = new.place().below("responses").going(Direction::Response);
-    let (before, after) = (old.responses(), new.responses());
-    let kind = |status: &str, added: bool| match (status.starts_with('2'), added) {
-        (true, true) => "success-added",
-        (true, false) => "success-removed",
-        (false, true) => "error-response-added",
-        (false, false) => "error-response-removed",
-    };
-    for status in before.keys().filter(|status| !after.contains_key(*status)) {
-        changes.add(kind(status, false), &at, *status);
-    }
-    for (status, response) in &after {
-        let Some(earlier) = before.get(status) else {
-            changes.add(kind(status, true), &at.below(status), *status);
-            continue;
-        };
-        let at = at.below(status);
-        names(earlier, response, "headers", ("response-header-added", "response-header-removed"), &at, changes);
-        // Only success is decoded by type.
-        if status.starts_with('2') {
-            let has = |response: &Value| !response["content"].is_null();
-            match (has(earlier), has(response)) {
-                (false, true) => changes.add("success-body-added", &at, *status),
-                (true, false) => changes.add("success-body-removed", &at, *status),
-                _ => of_content(earlier, response, &at, changes),
-            }
-        }
-    }
-}
-
-fn of_content(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
-    names(old, new, "content", ("media-type-added", "media-type-removed"), at, changes);
-    let at = at.below("content");
-    for (kind, media) in members(new.get("content")) {
-        if let Some(earlier) = old["content"].get(kind) {
-            super::schema::compare(&earlier["schema"], &media["schema"], &at.below(kind).below("schema"), changes);
-        }
-    }
-}
-
-/// Members that were added and removed, by their names alone.
-fn names(old: &Value, new: &Value, key: &str, ids: (&str, &str), at: &Place, changes: &mut Changes) {
-    let of = |node: &Value| -> BTreeSet<String> { members(node.get(key)).map(|(name, _)| name.clone()).collect() };
-    let (before, after) = (of(old), of(new));
-    for name in after.difference(&before) {
-        changes.add(ids.0, &at.below(key).below(name), name.as_str());
-    }
-    for name in before.difference(&after) {
-        changes.add(ids.1, &at.below(key).below(name), name.as_str());
-    }
-}
-
-/// Words for people.
-pub fn texts(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
-    for key in ["summary", "description", "title"] {
-        let text = |node: &Value| node.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
-        if text(old) != text(new) {
-            changes.add("text-changed", &at.below(key), key);
-        }
-    }
-}
-
-pub fn changed(before: Option<&Value>, after: Option<&Value>) -> String {
-    let text = |value: Option<&Value>| match value {
-        None | Some(Value::Null) => "nothing".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    format!("{} is now {}", text(before), text(after))
-}
-
-pub fn members(node: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
-    node.and_then(Value::as_object).into_iter().flat_map(Map::iter)
-}
-
-/// What a reference leads to; one that leads nowhere, or in a circle, stands for itself.
-pub fn resolve<'d>(document: &'d Value, node: &'d Value) -> &'d Value {
-    let mut node = node;
-    for _ in 0..16 {
-        let target = node.get("$ref").and_then(Value::as_str).and_then(|r| document.pointer(&local_pointer(r)?));
-        match target {
-            Some(target) => node = target,
-            None => break,
-        }
-    }
-    node
 }

@@ -1,23 +1,26 @@
-//! `cargo xtask diff OLD NEW`: what a new document means, on the wire and for users of the crate.
+//! `cargo xtask diff OLD NEW`: compares two versions of the document, on the wire and for users of the crate.
 
+pub mod change;
 pub mod compare;
+mod operations;
 pub mod render;
 pub mod rule;
 mod schema;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use crate::generate::load;
+use crate::document::load;
 use crate::report::Report;
 use anyhow::{Context, Result, bail};
-use compare::{Change, compare};
+use change::Change;
+use compare::compare;
 use rule::Users;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-/// The document as git knows it.
+/// The path of the committed document.
 const COMMITTED: &str = "openapi/partner-ingestion.json";
 
 pub struct Options<'o> {
@@ -25,9 +28,9 @@ pub struct Options<'o> {
     pub old: &'o str,
     pub new: &'o str,
     pub markdown: bool,
-    /// List what is words alone and what nobody notices, however many they are.
+    /// List changes of the levels `doc` and `nothing` instead of counting them.
     pub all: bool,
-    /// Fail when a change is at least so much for users.
+    /// Fail if a change has at least this level.
     pub fail_on: Option<&'o str>,
 }
 
@@ -39,7 +42,7 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     anstream::stdout().write_all(text.as_bytes()).context("cannot print")?;
     let worst = worst(&changes);
     if limit.is_some_and(|limit| !changes.is_empty() && worst >= limit) {
-        bail!("there are changes of the level {}", worst.word());
+        bail!("there are changes at the level {} or above", worst.word());
     }
     let count = changes.len();
     if count > 0 {
@@ -49,7 +52,7 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// The worst that a change does to users.
+/// Returns the highest level of the changes.
 pub fn worst(changes: &[Change]) -> Users {
     changes.iter().map(|change| change.rule.users).max().unwrap_or(Users::Nothing)
 }
@@ -58,11 +61,11 @@ fn level(word: &str) -> Result<Users> {
     let known = Users::ALL.into_iter().find(|level| level.word() == word);
     known.with_context(|| {
         let words: Vec<_> = Users::ALL.iter().map(|level| level.word()).collect();
-        format!("--fail-on takes one of {}, not {word:?}", words.join(", "))
+        format!("--fail-on: expected one of {}, found {word:?}", words.join(", "))
     })
 }
 
-/// A file, or else a revision of the committed document.
+/// Reads a file, or a revision of the committed document.
 fn read(root: &Path, name: &str) -> Result<Value> {
     let path = Path::new(name);
     if path.exists() {

@@ -1,6 +1,6 @@
-//! Changes as a screen and as Markdown, the worst for users first.
+//! Renders changes for a terminal and as Markdown, the most severe first.
 
-use super::compare::Change;
+use super::change::Change;
 use super::rule::{Users, Wire};
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeMap;
@@ -17,11 +17,11 @@ fn style(wire: Wire) -> Style {
     }
 }
 
-/// So many changes that users hardly notice are listed; more are counted, so that the others stay on the screen.
+/// How many changes of the levels `doc` and `nothing` are listed; if there are more, they are counted.
 const LISTED: usize = 12;
 
-/// Two lines a change, under a heading for each level, with columns that line up. Without `all`, many changes that are words alone,
-/// or that nobody notices, are counted by rule.
+/// Renders two lines for each change in aligned columns, under a heading for each level. Without `all`, many changes of the levels
+/// `doc` and `nothing` are counted by rule.
 pub fn screen(changes: &[Change], all: bool) -> String {
     let mut text = String::new();
     let width = |of: fn(&Change) -> usize| changes.iter().map(of).max().unwrap_or_default();
@@ -33,7 +33,7 @@ pub fn screen(changes: &[Change], all: bool) -> String {
         }
         let bold = Style::new().bold();
         // Writing into a text does not fail.
-        let _ = writeln!(text, "\n{bold}{}{bold:#} ({})\n", level.says(), group.len());
+        let _ = writeln!(text, "\n{bold}{}{bold:#} ({})\n", level.heading(), group.len());
         if !all && group.len() > LISTED && level <= Users::Doc {
             let mut counts = BTreeMap::new();
             group.iter().for_each(|change| *counts.entry(change.rule.id).or_insert(0) += 1);
@@ -57,12 +57,12 @@ pub fn screen(changes: &[Change], all: bool) -> String {
         }
     }
     if changes.is_empty() {
-        text.push_str("the documents say the same\n");
+        text.push_str("no changes\n");
     }
     text
 }
 
-/// A table a level.
+/// Renders a table for each level.
 pub fn markdown(changes: &[Change]) -> String {
     let mut text = String::new();
     for level in Users::ALL {
@@ -70,7 +70,7 @@ pub fn markdown(changes: &[Change]) -> String {
         if group.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "\n## {}\n\n| wire | direction | rule | where | what | pointer |", level.says());
+        let _ = writeln!(text, "\n## {}\n\n| wire | direction | rule | where | what | pointer |", level.heading());
         let _ = writeln!(text, "| --- | --- | --- | --- | --- | --- |");
         for change in group {
             let cells = [
@@ -86,18 +86,16 @@ pub fn markdown(changes: &[Change]) -> String {
         }
     }
     if changes.is_empty() {
-        text.push_str("The documents say the same.\n");
+        text.push_str("No changes.\n");
     }
     text
 }
 
-/// Which part of the version grows, before 1.0 and after.
+/// Returns which part of the version to raise, before 1.0 and after.
 pub fn bump(worst: Users) -> &'static str {
     match worst {
-        Users::Source | Users::Behaviour => {
-            "the version needs a new minor number before 1.0, a new major number after it"
-        }
-        Users::Additive => "the version needs a new patch number before 1.0, a new minor number after it",
-        Users::Doc | Users::Nothing => "a new patch number is enough",
+        Users::Source | Users::Behaviour => "raise the minor version before 1.0, the major version after it",
+        Users::Additive => "raise the patch version before 1.0, the minor version after it",
+        Users::Doc | Users::Nothing => "raise the patch version",
     }
 }

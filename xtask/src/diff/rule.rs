@@ -1,32 +1,32 @@
-//! The kinds of changes that a document can bring, and what each of them means: on the wire, and for users of the crate.
+//! The rules: kinds of changes, each with its level on the wire and for users of the crate.
 //!
 //! The shape (id, level, direction) follows oasdiff's catalogue of changes; what they mean for users follows from how this crate
 //! is made: every property is optional, enums and unions are open, optional arguments are setters, success is any 2XX,
-//! and what a document drops stays as deprecated (`openapi/retained.toml`).
+//! and items that a document drops stay as deprecated (`openapi/retained.toml`).
 
-/// What a change does to programs that speak the interface as it was.
+/// The effect of a change on programs that use the old interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wire {
-    /// They go on.
+    /// They continue to work.
     Safe,
-    /// It depends on what they send or rely on.
+    /// They may fail, depending on what they send or rely on.
     Unclear,
     /// Some of them fail.
     Breaking,
 }
 
-/// What a change does to those who use the crate that is generated from the new document.
+/// The effect of a change on users of the generated crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Users {
-    /// Nothing at all.
+    /// None.
     Nothing,
-    /// Documentation alone.
+    /// Documentation only.
     Doc,
-    /// Something is there that was not, or is marked as deprecated.
+    /// An item was added or deprecated.
     Additive,
-    /// What they wrote compiles and does something else.
+    /// Code compiles and behaves differently.
     Behaviour,
-    /// What they wrote may no longer compile.
+    /// Code may no longer compile.
     Source,
 }
 
@@ -34,7 +34,7 @@ pub enum Users {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
     pub id: &'static str,
-    /// Where a request carries it, and where an answer does.
+    /// The level in a request and in a response.
     pub wire: (Wire, Wire),
     pub users: Users,
 }
@@ -55,7 +55,7 @@ pub static RULES: &[Rule] = &[
     rule("operation-deprecated", Safe, Safe, Doc),
     rule("operation-id-changed", Safe, Safe, Nothing),
     rule("operation-tags-changed", Safe, Safe, Nothing),
-    rule("path-respelt", Safe, Safe, Nothing),
+    rule("path-renamed", Safe, Safe, Nothing),
     rule("parameter-added", Safe, Safe, Additive),
     rule("required-parameter-added", Breaking, Safe, Source),
     rule("parameter-removed", Unclear, Safe, Source),
@@ -82,14 +82,14 @@ pub static RULES: &[Rule] = &[
     rule("property-added", Safe, Safe, Additive),
     rule("property-removed", Unclear, Unclear, Behaviour),
     rule("property-inherited", Safe, Safe, Nothing),
-    rule("property-respelt", Unclear, Breaking, Behaviour),
+    rule("property-renamed", Unclear, Breaking, Behaviour),
     rule("property-became-required", Breaking, Safe, Nothing),
     rule("property-became-optional", Safe, Breaking, Nothing),
     rule("became-nullable", Safe, Breaking, Nothing),
     rule("became-not-nullable", Breaking, Safe, Nothing),
     rule("enum-value-added", Safe, Unclear, Additive),
     rule("enum-value-removed", Breaking, Safe, Additive),
-    rule("enum-value-respelt", Breaking, Unclear, Additive),
+    rule("enum-value-renamed", Breaking, Unclear, Additive),
     rule("values-closed", Breaking, Safe, Source),
     rule("values-opened", Safe, Unclear, Source),
     rule("union-member-added", Safe, Breaking, Additive),
@@ -100,7 +100,7 @@ pub static RULES: &[Rule] = &[
     rule("text-changed", Safe, Safe, Doc),
 ];
 
-/// The kind of this id. A change of a kind that the table lacks is told as the worst.
+/// Returns the rule of this id. An unknown id gets the most severe levels.
 pub fn named(id: &str) -> &'static Rule {
     static UNKNOWN: Rule = rule("unknown", Breaking, Breaking, Source);
     RULES.iter().find(|rule| rule.id == id).unwrap_or(&UNKNOWN)
@@ -129,14 +129,14 @@ impl Users {
         }
     }
 
-    /// What it means, for a heading.
-    pub fn says(self) -> &'static str {
+    /// The heading of the level's changes.
+    pub fn heading(self) -> &'static str {
         match self {
-            Self::Source => "source: what users wrote may no longer compile",
-            Self::Behaviour => "behaviour: it compiles and does something else",
-            Self::Additive => "additive: something is new or deprecated",
-            Self::Doc => "doc: words alone",
-            Self::Nothing => "nothing: users do not notice",
+            Self::Source => "source: code may no longer compile",
+            Self::Behaviour => "behaviour: code compiles and behaves differently",
+            Self::Additive => "additive: something was added or deprecated",
+            Self::Doc => "doc: documentation only",
+            Self::Nothing => "nothing: no effect on users",
         }
     }
 }

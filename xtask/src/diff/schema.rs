@@ -1,8 +1,8 @@
 //! Compares the schemas of two documents. A reference is compared by its name: what is behind it is compared once.
 
-use super::compare::{Changes, Direction, Place, changed, members, texts};
-use crate::generate::node::{component, escape, local_pointer};
-use crate::generate::retained::same_letters;
+use super::change::{Changes, Direction, Place, changed, members, texts};
+use crate::document::pointer::{component, escape, local_pointer};
+use crate::document::words::same_letters;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,14 +76,14 @@ impl<'d> Schemas<'d> {
     }
 }
 
-/// The last part of a dotted name: what the type is called.
+/// Returns the last part of a dotted name, the name of the type.
 fn short(name: &str) -> &str {
     name.trim_end_matches('_').rsplit('.').next().unwrap_or(name)
 }
 
-/// The schemas that a node leads to, through anything else too.
+/// Collects the schemas that a node refers to, directly or indirectly.
 fn references<'d>(document: &'d Value, node: &'d Value, found: &mut BTreeSet<String>) {
-    // References may go in circles, or over more others than there is stack for.
+    // References may be circular, or chained more deeply than the stack allows.
     let mut followed = BTreeSet::new();
     let mut open = vec![node];
     while let Some(node) = open.pop() {
@@ -136,7 +136,7 @@ pub fn compare(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     }
 }
 
-/// What a schema is: its type, what it refers to, or how it is put together.
+/// Returns the type of a schema, the target of its reference, or its composition.
 fn kind(schema: &Value) -> String {
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         return short(reference.rsplit('/').next().unwrap_or(reference)).to_owned();
@@ -165,15 +165,15 @@ fn of_values(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     };
     let mut removed: Vec<&String> = before.iter().filter(|value| !after.contains(value)).collect();
     for value in after.iter().filter(|value| !before.contains(value)) {
-        // Written otherwise, or the only one that took the place of the only one that went.
+        // The same letters, or the only new value at the position of a removed one.
         let place = |value: &String, values: &[String]| values.iter().position(|other| other == value);
-        let respelt = removed.iter().position(|gone| {
+        let renamed = removed.iter().position(|gone| {
             same_letters(gone, value) || (before.len() == after.len() && place(gone, &before) == place(value, &after))
         });
-        match respelt {
+        match renamed {
             Some(gone) => {
                 let gone = removed.remove(gone);
-                changes.add("enum-value-respelt", at, format!("{gone} is now {value}"));
+                changes.add("enum-value-renamed", at, format!("{gone} is now {value}"));
             }
             None => changes.add("enum-value-added", at, value.as_str()),
         }
@@ -198,7 +198,7 @@ fn of_properties(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
         match removed.iter().position(|gone| same_letters(gone, name)) {
             Some(gone) => {
                 let gone = removed.remove(gone);
-                changes.add("property-respelt", &inner(name), format!("{gone} is now {name}"));
+                changes.add("property-renamed", &inner(name), format!("{gone} is now {name}"));
                 compare(&before[gone], schema, &inner(name), changes);
             }
             None => changes.add("property-added", &inner(name), kind(schema)),

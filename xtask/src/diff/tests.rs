@@ -1,9 +1,9 @@
-//! For each kind of change: made to the committed document, it is found, it alone, and nothing else.
+//! Each kind of change, made to the committed document, is found, and no other change is.
 
 mod history;
-mod samples;
 
-use super::compare::{Change, Direction, compare};
+use super::change::{Change, Direction};
+use super::compare::compare;
 use super::rule::{RULES, Users, Wire};
 use super::{level, render};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
 const LISTING_PUT: &str = "/paths/~1products~1{productID}~1listings~1{listingID}/put";
 const LEAD_POST: &str = "/paths/~1products~1{productID}~1leadconfiguration/post";
 
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/partner-ingestion.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
@@ -23,13 +23,13 @@ fn ids(changes: &[Change]) -> Vec<&'static str> {
     changes.iter().map(|change| change.rule.id).collect()
 }
 
-fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
+pub(crate) fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
     document.pointer_mut(pointer).unwrap_or_else(|| panic!("the document has no {pointer}"))
 }
 
-type Edit = fn(&mut Value);
+pub(crate) type Edit = fn(&mut Value);
 
-/// An edit, what it is, and what it is when it is taken back.
+/// Edits with the rule of the change and the rule of its reversal.
 fn edits() -> Vec<(&'static str, &'static str, Edit)> {
     vec![
         ("server-changed", "server-changed", |d| *at(d, "/servers/0/url") = "https://other.example".into()),
@@ -40,7 +40,7 @@ fn edits() -> Vec<(&'static str, &'static str, Edit)> {
             at(d, SETUP_PATH)["get"]["operationId"] = "getSetup".into()
         }),
         ("operation-tags-changed", "operation-tags-changed", |d| at(d, SETUP_PATH)["get"]["tags"] = json!(["Other"])),
-        ("path-respelt", "path-respelt", |d| {
+        ("path-renamed", "path-renamed", |d| {
             let paths = at(d, "/paths").as_object_mut().unwrap();
             let cosell = paths.remove("/products/{productID}/cosellAssets/{cosellAssetID}").unwrap();
             let once = cosell["get"].clone();
@@ -86,7 +86,7 @@ fn edits() -> Vec<(&'static str, &'static str, Edit)> {
         ("type-changed", "type-changed", |d| at(d, SETUP)["properties"]["trialUri"]["type"] = "integer".into()),
         ("format-changed", "format-changed", |d| at(d, SETUP)["properties"]["trialUri"]["format"] = "uri".into()),
         ("property-added", "property-removed", |d| at(d, SETUP)["properties"]["aNew"] = json!({"type": "string"})),
-        ("property-respelt", "property-respelt", |d| {
+        ("property-renamed", "property-renamed", |d| {
             let properties = at(d, SETUP)["properties"].as_object_mut().unwrap();
             let uri = properties.remove("trialUri").unwrap();
             properties.insert("trialURI".to_owned(), uri);
@@ -98,7 +98,7 @@ fn edits() -> Vec<(&'static str, &'static str, Edit)> {
         ("enum-value-added", "enum-value-removed", |d| {
             at(d, SETUP)["properties"]["sellingOption"]["enum"].as_array_mut().unwrap().push("Rent".into());
         }),
-        ("enum-value-respelt", "enum-value-respelt", |d| {
+        ("enum-value-renamed", "enum-value-renamed", |d| {
             at(d, SETUP)["properties"]["sellingOption"]["enum"][0] = "listing_only".into();
         }),
         ("values-opened", "values-closed", |d| {
@@ -143,7 +143,7 @@ fn each_edit_is_found_and_nothing_else() {
 fn a_document_says_the_same_as_itself_in_another_order() {
     let base = document();
     assert!(compare(&base, &base).is_empty());
-    assert_eq!(render::screen(&[], false), "the documents say the same\n");
+    assert_eq!(render::screen(&[], false), "no changes\n");
     let mut shuffled = base.clone();
     for item in at(&mut shuffled, "/paths").as_object_mut().unwrap().values_mut() {
         for operation in item.as_object_mut().unwrap().values_mut() {
@@ -155,7 +155,7 @@ fn a_document_says_the_same_as_itself_in_another_order() {
     assert!(compare(&base, &shuffled).is_empty(), "the order of parameters means nothing");
 }
 
-/// The same change is graver where requests carry it, or where answers do.
+/// The level of a change differs between requests and responses.
 #[test]
 fn the_level_on_the_wire_follows_the_direction() {
     let base = document();
@@ -178,7 +178,7 @@ fn the_level_on_the_wire_follows_the_direction() {
 }
 
 #[test]
-fn a_screen_and_a_page() {
+fn changes_are_rendered_for_a_terminal_and_as_markdown() {
     let base = document();
     let mut edited = base.clone();
     for (_, _, edit) in edits().into_iter().filter(|(id, _, _)| ["property-added", "operation-removed"].contains(id)) {
@@ -186,7 +186,7 @@ fn a_screen_and_a_page() {
     }
     let changes = compare(&base, &edited);
     let screen = anstream::adapter::strip_str(&render::screen(&changes, false)).to_string();
-    assert!(screen.starts_with("\nsource: what users wrote may no longer compile (1)\n"), "{screen}");
+    assert!(screen.starts_with("\nsource: code may no longer compile (1)\n"), "{screen}");
     assert!(screen.contains("  breaking both      operation-removed  GET /products/{productID}/setup"), "{screen}");
     let (source, additive) = (screen.find("source:").unwrap(), screen.find("additive:").unwrap());
     assert!(source < additive, "the worst comes first");
@@ -195,14 +195,14 @@ fn a_screen_and_a_page() {
         page.contains("| safe | both | `property-added` | AzureProductSetup.aNew | string | `/components/"),
         "{page}"
     );
-    assert!(render::bump(Users::Source).contains("minor number before 1.0"));
+    assert!(render::bump(Users::Source).contains("minor version before 1.0"));
     assert_eq!(level("additive").unwrap(), Users::Additive);
     assert!(level("all").unwrap_err().to_string().contains("source, behaviour, additive, doc, nothing"));
 }
 
 /// A copy with other words everywhere does not hide what matters.
 #[test]
-fn many_words_are_counted() {
+fn many_changes_of_texts_are_counted() {
     let base = document();
     let mut edited = base.clone();
     for schema in at(&mut edited, "/components/schemas").as_object_mut().unwrap().values_mut() {
@@ -222,7 +222,7 @@ fn ids_are_unique() {
     assert_eq!(ids.len(), RULES.len());
 }
 
-/// References in circles, bases that double and very long ways: told, and in no time.
+/// Circular references, bases that double and long chains of references are compared quickly.
 #[test]
 fn odd_documents_are_compared_too() {
     let mut odd = document();

@@ -1,6 +1,6 @@
-//! `openapi/CORRECTIONS.md`: every correction in one table, and every known deviation that is left alone.
+//! `openapi/CORRECTIONS.md`: every correction in one table, and every known deviation that is not corrected.
 
-use super::correction::{Correction, NotApplied, State};
+use crate::document::correction::{Correction, NotApplied, State};
 use std::fmt::Write;
 
 pub fn render(corrections: &[(Correction, State)], not_applied: &[NotApplied]) -> String {

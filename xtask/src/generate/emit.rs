@@ -1,4 +1,4 @@
-//! Writes what changed and removes what it no longer owns; `--check` compares in memory and touches nothing.
+//! Writes changed files and removes stale ones; `--check` compares without changing files.
 
 use anyhow::{Context, Result, bail};
 use similar::TextDiff;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Default)]
 pub struct Files(BTreeMap<PathBuf, String>);
 
-/// Folders in which every file is ours: one that was not just written is stale.
+/// Folders with generated files only: any other file there is stale.
 const OWNED: [&str; 3] =
     ["partner-ingestion-sdk/src/generated", "tests/sandbox/src/generated", "tests/suite/src/generated"];
 
@@ -30,7 +30,7 @@ impl Files {
 
     /// Adds a file as it is below this folder.
     pub fn add_file(&mut self, root: &Path, path: &str) -> Result<()> {
-        let text = read(&root.join(path))?.with_context(|| format!("{path} is not there"))?;
+        let text = read(&root.join(path))?.with_context(|| format!("{path} is missing"))?;
         self.add(path, text);
         Ok(())
     }
@@ -64,7 +64,7 @@ impl Files {
         let mut beside = Vec::new();
         let outcome = self.write_beside(root, &mut beside, &mut written);
         if outcome.is_err() {
-            // What cannot be removed either is in nobody's way: the next run writes over it.
+            // A partial file that cannot be removed is overwritten by the next run.
             beside.iter().for_each(|(partial, _)| drop(std::fs::remove_file(partial)));
         }
         outcome?;
@@ -133,7 +133,7 @@ impl Files {
             let _ = write!(report, "\n  extra:   {}", path.display());
         }
         if !report.is_empty() {
-            bail!("the generated files are not what the document gives:{report}\nrun `{command}`");
+            bail!("the generated files are out of date:{report}\nrun `{command}`");
         }
         Ok(self.0.len())
     }

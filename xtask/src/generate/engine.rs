@@ -1,6 +1,6 @@
-//! Progenitor as a library: the interface written as a document that it can read, and its output as syntax.
+//! Runs progenitor as a library: writes the interface as a document for it, and returns its output as syntax.
 
-use super::api::{Api, IfMatch, Operation, Param, ParamPlace, Type, UnionKind};
+use super::model::api::{Api, IfMatch, Operation, Param, ParamPlace, Type, UnionKind};
 use super::panics::without_panic;
 use anyhow::{Context, Result};
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 /// Pinned in the workspace manifest; a test compares the two.
 pub const VERSION: &str = "0.15.1";
 
-/// The normalised document: no prose, no errors, no inline types, nothing that progenitor drops silently.
+/// Returns the normalised document: without prose, errors, inline types and everything else that progenitor drops silently.
 pub fn lower(api: &Api) -> Value {
     let mut schemas = Map::new();
     for (name, object) in &api.structs {
@@ -27,7 +27,7 @@ pub fn lower(api: &Api) -> Value {
     })
 }
 
-/// Types that are not progenitor's: they stand in `crate::types` under the same name.
+/// Types that progenitor does not emit: `crate::types` has them under the same name.
 fn replaced(api: &Api) -> Vec<String> {
     let runtime = ["Decimal", "ResourceType", "Secret", "Timestamp"].map(str::to_owned);
     let own = api.enums.keys().chain(api.unions.keys()).chain(api.ids.keys()).cloned();
@@ -42,7 +42,7 @@ fn paths<'a>(operations: impl Iterator<Item = &'a Operation>) -> Value {
             path = path.replace(&format!("{{{}}}", param.wire), &format!("{{{}}}", param.rust));
         }
         let params: Vec<Value> = op.path_params.iter().chain(&op.params).map(parameter).collect();
-        let mut operation = json!({"operationId": op.name, "parameters": params, "responses": {"2XX": answer(op)}});
+        let mut operation = json!({"operationId": op.name, "parameters": params, "responses": {"2XX": response(op)}});
         if let Some(body) = &op.body {
             operation["requestBody"] =
                 json!({"required": true, "content": {"application/json": {"schema": schema(body)}}});
@@ -67,7 +67,7 @@ fn parameter(param: &Param) -> Value {
     json!({"name": name, "in": place, "required": param.required, "schema": {"type": ty}})
 }
 
-fn answer(op: &Operation) -> Value {
+fn response(op: &Operation) -> Value {
     match &op.response {
         Some(ty) => json!({"description": "", "content": {"application/json": {"schema": schema(ty)}}}),
         None => json!({"description": ""}),
@@ -100,7 +100,7 @@ fn schema(ty: &Type) -> Value {
     }
 }
 
-/// The same interface as progenitor would get it without our companions: closed enums, untagged unions, plain text. For the
+/// Returns the interface for plain progenitor without the generated companions: closed enums, untagged unions, plain text. For the
 /// benchmark that compares the two.
 pub fn plain(api: &Api) -> Value {
     let mut document = lower(api);
@@ -135,7 +135,7 @@ pub fn plain(api: &Api) -> Value {
     document
 }
 
-/// Runs progenitor. It panics where it should fail; the operation that caused it is found by trying each alone.
+/// Runs progenitor. If it panics or fails, finds the operation that caused it by trying each alone.
 pub fn run(api: &Api) -> Result<syn::File> {
     match generate(api, &lower(api)) {
         Ok(file) => Ok(file),
@@ -156,7 +156,7 @@ pub fn run(api: &Api) -> Result<syn::File> {
 fn generate(api: &Api, document: &Value) -> Result<syn::File> {
     let spec: openapiv3::OpenAPI = serde_json::from_value(document.clone()).context("the normalised document")?;
     let mut settings = GenerationSettings::default();
-    // No hooks: the polish keeps the requests alone, and the runtime sends them.
+    // No hooks: only the requests are kept, and the runtime sends them.
     settings.with_interface(InterfaceStyle::Positional);
     for name in replaced(api) {
         settings.with_replacement(&name, format!("crate::types::{name}"), std::iter::empty());
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_panic_of_progenitor_names_the_operation() {
-        // The rules refuse such a path; progenitor panics on it.
+        // The rules reject such a path; progenitor panics on it.
         let operations = vec![operation("fine", "/fine"), operation("broken", "/broken/{id}")];
         let api = Api { operations, version: "1".to_owned(), ..Api::default() };
         let error = format!("{:#}", run(&api).unwrap_err());

@@ -1,60 +1,49 @@
 //! Flow 1, from the document to the crate:
 //! load, verify the pin, overlay, normalise, check, progenitor, companions, polish, emit.
 
-pub mod api;
-mod check;
 mod companions;
-pub mod correct;
-pub mod correction;
 mod corrections_md;
 pub mod emit;
 mod engine;
-pub mod finding;
-pub mod load;
-pub mod names;
-pub mod node;
-pub mod normalise;
-pub mod overlay;
+pub mod model;
 mod panics;
-pub mod pin;
 mod polish;
-mod references;
 pub mod retained;
-mod source;
-mod swagger2;
 #[cfg(test)]
 pub(crate) mod tests;
-mod words;
 
+use crate::document::correct::{Corrected, correct};
+use crate::document::finding::{self, Findings};
+use crate::document::names::{self, Names};
+use crate::document::source::SourceText;
+use crate::document::{load, overlay, pin, references};
 use crate::report::Report;
 use anyhow::{Context, Result};
-use api::Api;
 use companions::usage::Usage;
-use correct::{Corrected, correct};
 use emit::Files;
-use finding::Findings;
-use names::Names;
+use model::api::Api;
+use model::hand_written::{self, HandWritten};
+use model::{check, normalise};
 use retained::Retained;
 use serde_json::Value;
-use source::SourceText;
 use std::path::PathBuf;
 
-/// What `cargo xtask generate` was asked for.
+/// The options of `cargo xtask generate`.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
     /// The project's root, which holds `openapi/`.
     pub root: PathBuf,
-    /// Another copy of the document than the committed one.
+    /// Another copy of the document, instead of the committed one.
     pub document: Option<PathBuf>,
-    /// Another root to write to.
+    /// Another root to write below.
     pub out: Option<PathBuf>,
     /// Compare instead of writing.
     pub check: bool,
-    /// Corrections to go on without.
+    /// Ids of corrections to skip.
     pub allow_broken: Vec<String>,
-    /// Where to write the document that progenitor gets.
+    /// Where to write the document that progenitor reads.
     pub emit_normalised: Option<PathBuf>,
-    /// Where to write the document that plain progenitor would get.
+    /// Where to write the document for plain progenitor.
     pub emit_plain: Option<PathBuf>,
 }
 
@@ -62,11 +51,11 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     let openapi = options.root.join("openapi");
     let committed = openapi.join("partner-ingestion.json");
     let path = options.document.as_ref().unwrap_or(&committed);
-    let own = options.document.is_none();
+    let is_committed = options.document.is_none();
 
     let document = load::load(path)?;
     report.step("load", &path.display().to_string());
-    if own {
+    if is_committed {
         let source = pin::read(&openapi.join("source.toml"))?;
         pin::verify(&source, &document.bytes, path)?;
         let short = &source.sha256[..12];
@@ -74,18 +63,19 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     }
 
     let corrected = correct(document.value, &overlay::read_all(&openapi.join("overlays"))?, &options.allow_broken)?;
-    corrected.tell(own, report);
+    corrected.report(is_committed, report);
     let names = names::read(&openapi.join("names.toml"))?;
     let retained = retained::read(&openapi.join(retained::FILE))?;
-    let (api, mut findings) = interface(&corrected.document, &names, &retained, own);
-    findings.extend(corrected.findings(own));
-    if own {
+    let (api, mut findings) =
+        interface(&corrected.document, &names, &retained, &hand_written::read(&options.root)?, is_committed);
+    findings.extend(corrected.findings(is_committed));
+    if is_committed {
         findings.extend(names.unused());
-    } else if let Err(unused) = names.unused().into_result("names without a place in this document") {
+    } else if let Err(unused) = names.unused().into_result("names that are not in this document") {
         report.warn(&unused.to_string());
     }
-    findings.into_result_in("the document cannot be generated from as it is", &document.source)?;
-    report_shape(&api, &document.source, report);
+    findings.into_result_in("cannot generate from the document", &document.source)?;
+    report_model(&api, &document.source, report);
 
     let file = engine::run(&api)?;
     report.step("progenitor", engine::VERSION);
@@ -100,20 +90,26 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     finish(&files, options, report)
 }
 
-/// The interface of a corrected document, with what earlier ones had, and everything that is wrong with it.
-pub fn interface(document: &Value, names: &Names, retained: &Retained, own: bool) -> (Api, Findings) {
+/// Returns the interface of a corrected document with its retained items, and all findings.
+pub fn interface(
+    document: &Value,
+    names: &Names,
+    retained: &Retained,
+    sdk: &HandWritten,
+    is_committed: bool,
+) -> (Api, Findings) {
     let mut findings = references::check(document);
     let (mut api, found) = normalise::normalise(document, names);
     findings.extend(found);
     let found = retained.add_to(&mut api);
-    if own {
+    if is_committed {
         findings.extend(found);
     }
-    findings.extend(check::check(&api));
+    findings.extend(check::check(&api, sdk));
     (api, findings)
 }
 
-fn report_shape(api: &Api, source: &SourceText, report: &Report) {
+fn report_model(api: &Api, source: &SourceText, report: &Report) {
     report.step(
         "normalise",
         &format!(
@@ -134,7 +130,7 @@ fn report_shape(api: &Api, source: &SourceText, report: &Report) {
     }
 }
 
-/// Every file that `generate` owns.
+/// Assembles every file that `generate` owns.
 fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> {
     const SDK: &str = "partner-ingestion-sdk/src/generated";
     let document = pretty(&corrected.document)?;

@@ -1,4 +1,4 @@
-//! Panics of other people's code as errors: progenitor and the converter of Swagger 2.0 panic on documents that they do not expect.
+//! Turns panics of dependencies into errors: progenitor panics on unexpected documents.
 
 use anyhow::{Result, anyhow};
 use std::cell::Cell;
@@ -9,7 +9,7 @@ thread_local! {
     static SILENT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `f`; a panic is an error with its message and says whose it is.
+/// Runs `f` and returns a panic as an error with its message and the name of the dependency.
 pub fn without_panic<T>(whose: &str, f: impl FnOnce() -> T) -> Result<T> {
     // The hook is the process's, being silent is this thread's.
     static HOOK: Once = Once::new();

@@ -2,8 +2,8 @@
 
 mod requests;
 
-use super::api::{Api, Field, Gone, Struct};
 use super::companions::{doc_lines, rust_type, usage::Usage};
+use super::model::api::{Api, Deprecation as Gone, Field, Struct};
 use anyhow::{Context, Result, bail};
 use quote::quote;
 use std::collections::BTreeSet;

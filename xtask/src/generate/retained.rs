@@ -1,18 +1,19 @@
-//! `openapi/retained.toml`: what earlier documents had and this one has not. It stays in the crate, marked as deprecated, until
-//! the next major version, so that a value that is spelt another way breaks nobody's build.
+//! `openapi/retained.toml`: items that earlier documents had and this one does not. They stay in the crate as deprecated until
+//! the next major version, so that a renamed value does not break a build.
 //!
-//! Operations do not stay: the service does not have them any more. `cargo xtask update` writes the table.
+//! Operations are not retained, because the service no longer has them. `cargo xtask update` writes the table.
 
-use super::api::{Api, Enum, Field, Gone, Id, Member, Struct, Type, Union, UnionKind, Variant};
-use super::finding::{Finding, Findings};
+use super::model::api::{Api, Deprecation, Enum, Field, Id, Member, Struct, Type, Union, UnionKind, Variant};
+use crate::document::finding::{Finding, Findings};
+use crate::document::words::same_letters;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 pub const FILE: &str = "retained.toml";
 
-const HEADER: &str = "# What earlier documents had and the current one has not: it stays in the crate, marked as deprecated, until the next\n\
-    # major version. Written by `cargo xtask update`; empty it when a major version is released.\n\n";
+const HEADER: &str = "# Items that earlier documents had and the current one does not. They stay in the crate as deprecated until the next major\n\
+    # version. Written by `cargo xtask update`; empty this file when a major version is released.\n\n";
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -60,11 +61,11 @@ pub struct UnionMember {
     pub since: Since,
 }
 
-/// A type; the properties and values of objects and enums stand in the other tables.
+/// A type; the properties of objects and the values of enums are in the other tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Named {
     pub name: String,
-    pub is: Kind,
+    pub is: TypeKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doc: Option<String>,
     #[serde(flatten)]
@@ -72,7 +73,7 @@ pub struct Named {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Kind {
+pub enum TypeKind {
     Object,
     Enum,
     Union(UnionKind),
@@ -80,19 +81,19 @@ pub enum Kind {
     Id(String),
 }
 
-/// The first document that did not have it, by its day.
+/// The date of the first document without the item.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Since {
     pub since: String,
-    /// What the document has in its place.
+    /// The replacement in the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub now: Option<String>,
 }
 
 impl Since {
-    fn note(&self) -> Gone {
-        let now = self.now.as_ref().map(|now| format!("; it has `{now}`")).unwrap_or_default();
-        Some(format!("the document of {} does not have it any more{now}", self.since))
+    fn deprecation(&self) -> Deprecation {
+        let now = self.now.as_ref().map(|now| format!("; use `{now}`")).unwrap_or_default();
+        Some(format!("removed from the document of {}{now}", self.since))
     }
 }
 
@@ -106,17 +107,17 @@ pub fn read(path: &Path) -> Result<Retained> {
 
 impl Retained {
     pub fn render(&self) -> Result<String> {
-        let rows = toml::to_string(self).context("the table of what is retained cannot be written")?;
+        let rows = toml::to_string(self).context("cannot write the table of retained items")?;
         Ok(format!("{HEADER}{rows}").trim_end().to_owned() + "\n")
     }
 
-    /// What `old` has and `new` has not, besides what was retained before and is still missing.
+    /// Returns the items that `old` has and `new` does not; `old` includes what was retained before.
     pub fn between(old: &Api, new: &Api, day: &str) -> Self {
         let mut retained = Self::default();
         for (name, list) in &old.enums {
             let current = new.enums.get(name);
             if current.is_none() {
-                retained.keep_type(name, Kind::Enum, &list.doc, day);
+                retained.keep_type(name, TypeKind::Enum, &list.doc, day);
             }
             let current = current.map(|list| list.variants.as_slice()).unwrap_or_default();
             for (at, gone) in
@@ -131,7 +132,7 @@ impl Retained {
         for (name, object) in &old.structs {
             let current = new.structs.get(name);
             if current.is_none() {
-                retained.keep_type(name, Kind::Object, &object.doc, day);
+                retained.keep_type(name, TypeKind::Object, &object.doc, day);
             }
             let current = current.map(|object| object.fields.as_slice()).unwrap_or_default();
             for field in object.fields.iter().filter(|f| !current.iter().any(|c| c.rust == f.rust)) {
@@ -148,29 +149,29 @@ impl Retained {
         }
         for (name, union) in &old.unions {
             match (new.unions.get(name).map(|union| &union.kind), &union.kind) {
-                (None, kind) => retained.keep_type(name, Kind::Union(kind.clone()), &union.doc, day),
+                (None, kind) => retained.keep_type(name, TypeKind::Union(kind.clone()), &union.doc, day),
                 (Some(UnionKind::Tagged { members: current, .. }), UnionKind::Tagged { members, .. }) => {
                     for member in members.iter().filter(|m| !current.iter().any(|c| c.variant == m.variant)) {
                         let since = Since { since: day.to_owned(), now: None };
                         retained.members.push(UnionMember { of: name.clone(), member: member.clone(), since });
                     }
                 }
-                // What it can be is another thing now: that is a break, and `diff` says so.
+                // The union changed its members' types: a breaking change, which `diff` reports.
                 (Some(_), _) => {}
             }
         }
         for (name, id) in old.ids.iter().filter(|(name, _)| !new.ids.contains_key(*name)) {
-            retained.keep_type(name, Kind::Id(id.wire.clone()), &id.doc, day);
+            retained.keep_type(name, TypeKind::Id(id.wire.clone()), &id.doc, day);
         }
         retained
     }
 
-    fn keep_type(&mut self, name: &str, is: Kind, doc: &Option<String>, day: &str) {
+    fn keep_type(&mut self, name: &str, is: TypeKind, doc: &Option<String>, day: &str) {
         let since = Since { since: day.to_owned(), now: None };
         self.types.push(Named { name: name.to_owned(), is, doc: doc.clone(), since });
     }
 
-    /// Keeps from an earlier table what this one does not have anew: the day on which something went stays.
+    /// Keeps the dates of an earlier table for items that were already removed there.
     pub fn keep_days_of(&mut self, earlier: &Self) {
         for value in &mut self.values {
             let known = earlier.values.iter().find(|e| (&e.of, &e.name) == (&value.of, &value.name));
@@ -191,24 +192,25 @@ impl Retained {
         }
     }
 
-    /// Adds everything to the interface, marked. A row for what the document has is a finding.
+    /// Adds everything to the interface, marked as deprecated. A row for an item that the document has is a finding.
     pub fn add_to(&self, api: &mut Api) -> Findings {
         let mut findings = Findings::default();
-        let mut refuse = |what: String, why: &str| {
+        let mut reject = |what: String, why: &str| {
             let finding = Finding::new("", format!("retained.toml: {what} {why}"));
             findings.push(finding.help("remove the row; `cargo xtask update` keeps the table"));
         };
         for named in &self.types {
             if add_type(api, named).is_none() {
-                refuse(format!("the type {}", named.name), "is in the document");
+                reject(format!("the type {}", named.name), "is in the document");
             }
         }
         for value in &self.values {
-            let variant = Variant { rust: value.name.clone(), wire: value.text.clone(), gone: value.since.note() };
+            let variant =
+                Variant { rust: value.name.clone(), wire: value.text.clone(), gone: value.since.deprecation() };
             match api.enums.get_mut(&value.of) {
-                None => refuse(format!("the value {}", value.text), "belongs to no enum"),
+                None => reject(format!("the value {}", value.text), "belongs to no enum"),
                 Some(list) if list.variants.iter().any(|v| v.rust == variant.rust || v.wire == variant.wire) => {
-                    refuse(format!("the value {} of {}", value.text, value.of), "is in the document");
+                    reject(format!("the value {} of {}", value.text, value.of), "is in the document");
                 }
                 Some(list) => {
                     let gone = variant.gone.filter(|_| list.gone.is_none());
@@ -219,15 +221,15 @@ impl Retained {
         for property in &self.fields {
             let place = format!("the property {} of {}", property.property, property.of);
             match api.structs.get_mut(&property.of) {
-                None => refuse(place, "belongs to no type"),
+                None => reject(place, "belongs to no type"),
                 Some(object)
                     if object.fields.iter().any(|f| f.rust == property.name || f.wire == property.property) =>
                 {
-                    refuse(place, "is in the document");
+                    reject(place, "is in the document");
                 }
                 Some(object) => {
-                    // Where the whole type is marked, its parts need not be.
-                    let gone = property.since.note().filter(|_| object.gone.is_none());
+                    // The parts of a deprecated type need no mark of their own.
+                    let gone = property.since.deprecation().filter(|_| object.gone.is_none());
                     object.fields.push(Field { gone, ..property.field() });
                     object.fields.sort_by(|a, b| a.wire.cmp(&b.wire));
                 }
@@ -237,13 +239,13 @@ impl Retained {
             let place = format!("the member {} of {}", row.member.variant, row.of);
             match api.unions.get_mut(&row.of).map(|union| &mut union.kind) {
                 Some(UnionKind::Tagged { members, .. }) if members.iter().any(|m| m.variant == row.member.variant) => {
-                    refuse(place, "is in the document");
+                    reject(place, "is in the document");
                 }
                 Some(UnionKind::Tagged { members, .. }) => {
-                    members.push(Member { gone: row.since.note(), ..row.member.clone() });
+                    members.push(Member { gone: row.since.deprecation(), ..row.member.clone() });
                     members.sort();
                 }
-                _ => refuse(place, "belongs to no union"),
+                _ => reject(place, "belongs to no union"),
             }
         }
         findings
@@ -264,7 +266,7 @@ impl Property {
     }
 }
 
-/// None when the document has a type of this name.
+/// Adds a type; returns `None` if the document has a type of this name.
 fn add_type(api: &mut Api, named: &Named) -> Option<()> {
     let taken = api.structs.contains_key(&named.name)
         || api.enums.contains_key(&named.name)
@@ -273,28 +275,21 @@ fn add_type(api: &mut Api, named: &Named) -> Option<()> {
     if taken {
         return None;
     }
-    let (name, doc, gone) = (named.name.clone(), named.doc.clone(), named.since.note());
+    let (name, doc, gone) = (named.name.clone(), named.doc.clone(), named.since.deprecation());
     let pointer = String::new();
     match &named.is {
-        Kind::Object => drop(api.structs.insert(name, Struct { pointer, doc, fields: Vec::new(), gone })),
-        Kind::Enum => drop(api.enums.insert(name, Enum { pointer, doc, variants: Vec::new(), gone })),
-        Kind::Union(kind) => drop(api.unions.insert(name, Union { pointer, doc, kind: kind.clone(), gone })),
-        Kind::Id(wire) => drop(api.ids.insert(name, Id { wire: wire.clone(), doc, gone })),
+        TypeKind::Object => drop(api.structs.insert(name, Struct { pointer, doc, fields: Vec::new(), gone })),
+        TypeKind::Enum => drop(api.enums.insert(name, Enum { pointer, doc, variants: Vec::new(), gone })),
+        TypeKind::Union(kind) => drop(api.unions.insert(name, Union { pointer, doc, kind: kind.clone(), gone })),
+        TypeKind::Id(wire) => drop(api.ids.insert(name, Id { wire: wire.clone(), doc, gone })),
     }
     Some(())
 }
 
-/// The value that took the place of one that is gone: spelt with the same letters, or alone in the same place.
+/// Returns the value that replaced a removed one: with the same letters, or the only new one at its position.
 fn in_its_place<'v>(old: &[Variant], new: &'v [Variant], at: usize) -> Option<&'v str> {
     let fresh = |variant: &&Variant| !old.iter().any(|o| o.wire == variant.wire);
     let by_letters = new.iter().filter(fresh).find(|variant| same_letters(&variant.wire, &old[at].wire));
     let by_place = || new.get(at).filter(|_| old.len() == new.len()).filter(fresh);
     by_letters.or_else(by_place).map(|variant| variant.rust.as_str())
-}
-
-/// Whether two names differ in case and marks alone.
-pub fn same_letters(left: &str, right: &str) -> bool {
-    let letters =
-        |name: &str| -> String { name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
-    letters(left) == letters(right)
 }

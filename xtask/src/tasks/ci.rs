@@ -130,7 +130,7 @@ pub fn run(root: &Path, quick: bool, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Runs tests and notes how long each took.
+/// Runs tests and records the time of each.
 fn test(root: &Path, step: &Step, tests: &mut Vec<(String, Duration)>) -> Result<()> {
     let runner = test_times::runner();
     let runner = runner.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -174,11 +174,11 @@ impl Log<'_> {
         for (name, time) in self.tests.iter().take(SLOWEST) {
             self.report.step("slow test", &format!("{:>6.1} s  {name}", time.as_secs_f64()));
         }
-        self.report.step("ci", &format!("all green after {:.0} s", self.start.elapsed().as_secs_f64()));
+        self.report.step("ci", &format!("passed in {:.0} s", self.start.elapsed().as_secs_f64()));
     }
 }
 
-/// The published crates can be packaged, and build from their packages alone.
+/// Checks that the published crates can be packaged, and build from their packages.
 fn package(root: &Path, report: &Report) -> Result<()> {
     report.step("ci", "package: cargo package --workspace");
     forget_unpacked().context("cannot remove what an earlier run unpacked")?;

@@ -1,4 +1,4 @@
-//! `cargo xtask interop`: partner-auth against a server that nobody here wrote, the npm package `oidc-provider`.
+//! `cargo xtask interop`: tests partner-auth against an independent server, the npm package `oidc-provider`.
 
 use crate::process::cargo;
 use crate::report::Report;
@@ -9,10 +9,10 @@ use std::process::{Child, Command, Stdio};
 
 const FILES: [&str; 3] = ["package.json", "package-lock.json", "server.mjs"];
 
-/// In CI, where the server need not be at hand: without Node.js, or without its package registry, it says so and goes on.
+/// Runs the test in CI. Prints a warning and succeeds if Node.js or its package registry is not available.
 pub fn run_if_possible(root: &Path, report: &Report) -> Result<()> {
     if !(works("node") && works("npm")) {
-        report.warn("interop: skipped, Node.js and npm are not there");
+        report.warn("interop: skipped, Node.js or npm was not found");
         return Ok(());
     }
     match install(root, report) {
@@ -40,9 +40,9 @@ fn install(root: &Path, report: &Report) -> Result<PathBuf> {
     report.step("interop", "npm ci");
     let args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
     let status = Command::new("npm").args(args).current_dir(&folder).status();
-    let status = status.context("npm cannot be started; the server needs Node.js")?;
+    let status = status.context("cannot start npm; install Node.js")?;
     if !status.success() {
-        bail!("npm could not install the server ({status}); it needs the package registry");
+        bail!("npm cannot install the server ({status}); check access to the package registry");
     }
     Ok(folder)
 }
@@ -51,7 +51,7 @@ fn test(root: &Path, folder: &Path, report: &Report) -> Result<()> {
     let key = root.join("partner-auth/src/credential/testdata/public.pem");
     let mut server = Server::start(folder, &key)?;
     let addresses = server.addresses()?;
-    report.step("interop", "oidc-provider answers; cargo test");
+    report.step("interop", "oidc-provider is ready; cargo test");
     let args = ["test", "--package", "partner-auth", "--lib", "--", "--ignored", "interop"];
     cargo(root, &args, &[("PARTNER_INTEROP", &addresses)])
 }
@@ -76,7 +76,7 @@ impl Server {
     fn addresses(&mut self) -> Result<String> {
         let output = self.0.stdout.take().context("the server has no output")?;
         let mut line = String::new();
-        BufReader::new(output).read_line(&mut line).context("the server says nothing")?;
+        BufReader::new(output).read_line(&mut line).context("cannot read the server's output")?;
         if line.trim().is_empty() {
             bail!("the server ended before it was ready; run it by hand: node server.mjs, in target/interop");
         }

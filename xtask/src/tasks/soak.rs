@@ -11,7 +11,7 @@ struct Soak {
     what: &'static str,
     /// After `cargo test --release`.
     args: &'static [&'static str],
-    /// What makes it large.
+    /// The variables that set the size.
     env: &'static [(&'static str, &'static str)],
 }
 
@@ -68,7 +68,7 @@ pub fn run(root: &Path, name: Option<&str>, report: &Report) -> Result<()> {
     let chosen: Vec<&Soak> = SOAKS.iter().filter(|soak| name.is_none_or(|name| name == soak.name)).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = SOAKS.iter().map(|soak| soak.name).collect();
-        bail!("there is no soak of this name; there are: {}", names.join(", "));
+        bail!("unknown soak test; expected one of: {}", names.join(", "));
     }
     for soak in chosen {
         report.step("soak", &format!("{}: {}", soak.name, soak.what));

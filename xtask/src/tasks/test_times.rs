@@ -33,7 +33,7 @@ fn is_test(program: &Path) -> bool {
     program.parent().is_some_and(|folder| folder.ends_with(PathBuf::from("deps")))
 }
 
-/// The name of a test and the time that it took, from a line that its program printed.
+/// Parses the name and the time of a test from a line of its program's output.
 pub fn parse(line: &str) -> Option<(String, Duration)> {
     let (name, outcome) = line.strip_prefix("test ")?.split_once(" ... ")?;
     let (_, time) = outcome.strip_suffix("s>")?.rsplit_once('<')?;

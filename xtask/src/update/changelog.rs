@@ -1,6 +1,6 @@
 //! The entry of a new document in the changelog of the crate that is generated from it.
 
-use crate::diff::compare::Change;
+use crate::diff::change::Change;
 use crate::diff::rule::Users;
 use std::fmt::Write;
 
@@ -31,14 +31,14 @@ impl Entry<'_> {
         let mut text = format!("### The document of {}\n\nsha256 `{}`.\n", self.day, self.digest);
         for level in Users::ALL {
             let group: Vec<_> = self.changes.iter().filter(|change| change.rule.users == level).collect();
-            // What nobody notices, and words alone, are counted.
+            // Changes without effect on code are only counted.
             match level {
                 Users::Doc | Users::Nothing if !group.is_empty() => {
-                    let _ = writeln!(text, "\n{}: {} changes.", capital(level.says()), group.len());
+                    let _ = writeln!(text, "\n{}: {} changes.", capital(level.heading()), group.len());
                 }
                 _ if group.is_empty() => {}
                 _ => {
-                    let _ = writeln!(text, "\n{}:\n", capital(level.says()));
+                    let _ = writeln!(text, "\n{}:\n", capital(level.heading()));
                     for change in group {
                         let detail = if change.detail.is_empty() { "" } else { ": " };
                         let _ = writeln!(

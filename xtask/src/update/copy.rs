@@ -1,9 +1,9 @@
-//! A copy of the project, in which a new document is tried.
+//! A copy of the project for trying a new document.
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 
-/// What builds and tools make, and workspaces of their own that the project builds without.
+/// Output of builds and tools, and separate workspaces.
 const LEFT_OUT: [&str; 5] = ["target", ".git", "node_modules", "bench", "fuzz"];
 
 /// Copies the project to this folder below its `target`, in place of an earlier copy. Files that are the same keep their time, so

@@ -1,7 +1,7 @@
-//! `cargo xtask update FILE`: takes a new edition of the document, from the first look to the entry in the changelog.
+//! `cargo xtask update FILE`: updates to a new version of the document, up to the entry in the changelog.
 //!
-//! Everything is done in a copy of the project below `target/`. The project itself is touched at the very end, when the copy
-//! builds, so that whatever fails leaves it as it was.
+//! Works in a copy of the project below `target/` and changes the project only after the copy builds, so that a failure leaves it
+//! unchanged.
 
 pub mod changelog;
 mod copy;
@@ -9,34 +9,37 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use crate::diff::compare::{Change, compare};
+use crate::diff::change::Change;
+use crate::diff::compare::compare;
 use crate::diff::{render, worst};
-use crate::generate::api::Api;
-use crate::generate::correct::{Corrected, correct};
-use crate::generate::correction::State;
+use crate::document::correct::{Corrected, correct};
+use crate::document::correction::State;
+use crate::document::finding::Findings;
+use crate::document::load::{self, Document};
+use crate::document::{names, overlay, pin};
 use crate::generate::emit::Files;
-use crate::generate::finding::Findings;
-use crate::generate::load::{self, Document};
+use crate::generate::model::api::Api;
+use crate::generate::model::{hand_written, normalise};
 use crate::generate::retained::{self, Retained};
-use crate::generate::{self, interface, names, normalise, overlay, pin};
+use crate::generate::{self, interface};
 use crate::process::{cargo, cargo_build};
 use crate::report::Report;
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::Path;
 
-/// What `cargo xtask update` was asked for.
+/// The options of `cargo xtask update`.
 pub struct Options<'o> {
     /// The new document; `-` is standard input.
     pub document: &'o Path,
-    /// Say what would be done, and do nothing.
+    /// Print what would be done without doing it.
     pub dry_run: bool,
     pub proof: Proof,
     /// The day on which the document was retrieved.
     pub day: &'o str,
 }
 
-/// How much has to succeed with the new code before the project is touched.
+/// What has to succeed with the new code before the project is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// It is generated; for tests, which have no whole project.
@@ -55,20 +58,20 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     report.step("load", &document.source.name);
     let prepared = prepare(root, &document, options.day, report)?;
     let Some(inputs) = prepared else {
-        report.step("done", "this is the document that is there already");
+        report.step("done", "the document is unchanged");
         return Ok(());
     };
     if options.dry_run {
         for path in inputs.differing(root)? {
             report.detail(&format!("would write {}", path.display()));
         }
-        report.step("done", "nothing was written, as asked");
+        report.step("done", "dry run: nothing was written");
         return Ok(());
     }
     let copy = copy::of(root, "update")?;
     inputs.write(&copy)?;
     generate::run(&generate::Options { root: copy.clone(), ..generate::Options::default() }, report)
-        .context("the new document cannot be generated from; nothing was changed")?;
+        .context("cannot generate from the new document; nothing was changed")?;
     prove(root, &copy, options.proof, report)?;
     let mut files = Files::default();
     files.add_all(&copy)?;
@@ -77,12 +80,12 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     for path in written.changed.iter().chain(&written.removed) {
         report.detail(&path.display().to_string());
     }
-    report.step("done", "look at `git diff`, then commit; CONTRIBUTING.md has the rest");
+    report.step("done", "review `git diff` and commit; see CONTRIBUTING.md");
     Ok(())
 }
 
-/// Says what the new document means, and gives what changes in the inputs; nothing where it says what the old one says in the
-/// same bytes.
+/// Prints the changes of the new document and returns the changed inputs; `None` if the document is the same
+/// byte for byte.
 pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> Result<Option<Files>> {
     let openapi = root.join("openapi");
     let old = load::load(&root.join(DOCUMENT))?;
@@ -99,25 +102,23 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     let earlier = retained::read(&openapi.join(retained::FILE))?;
     let old_names = names::parse(&names_text).context("openapi/names.toml")?;
     let actions = overlay::read_all(&overlays)?;
+    let sdk = hand_written::read(root)?;
     let old_document = correct(old.value, &actions, &[])?.document;
-    let (old_api, findings) = interface(&old_document, &old_names, &earlier, true);
-    findings.into_result_in("the document that is there cannot be generated from", &old.source)?;
+    let (old_api, findings) = interface(&old_document, &old_names, &earlier, &sdk, true);
+    findings.into_result_in("cannot generate from the current document", &old.source)?;
 
     let corrected = correct(document.value.clone(), &actions, &[])?;
-    tell_corrections(&corrected, report);
+    report_corrections(&corrected, report);
     let proposed = normalise::unnamed(&corrected.document, &old_names);
     for (operation, name) in &proposed {
-        report.step(
-            "name",
-            &format!("{operation} is called {name}; change it in openapi/names.toml if that is not good"),
-        );
+        report.step("name", &format!("{operation} is named {name}; improve the name in openapi/names.toml if needed"));
     }
     let names_text = tables::with_operations(&names_text, &proposed, day)?;
     let new_names = names::parse(&names_text)?;
-    let (new_api, findings) = interface(&corrected.document, &new_names, &Retained::default(), false);
+    let (new_api, findings) = interface(&corrected.document, &new_names, &Retained::default(), &sdk, false);
     stop_at(findings, &corrected, document)?;
 
-    let names_text = tables::with_spellings(&names_text, &respelt(&old_api, &new_api))?;
+    let names_text = tables::with_spellings(&names_text, &renamed_properties(&old_api, &new_api))?;
     let names_text = tables::without_rows(&names_text, &new_names.unused_rows())?;
     let mut retained = Retained::between(&old_api, &new_api, day);
     retained.keep_days_of(&earlier);
@@ -138,15 +139,15 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
 }
 
 fn show(changes: &[Change], report: &Report) -> Result<()> {
-    if report.speaks() {
+    if report.is_shown() {
         anstream::stdout().write_all(render::screen(changes, false).as_bytes()).context("cannot print")?;
     }
     report.step("diff", &format!("{} changes; {}", changes.len(), render::bump(worst(changes))));
     Ok(())
 }
 
-/// Each correction by what became of it.
-fn tell_corrections(corrected: &Corrected, report: &Report) {
+/// Prints the outcome of each correction.
+fn report_corrections(corrected: &Corrected, report: &Report) {
     let count = |wanted: fn(&State) -> bool| corrected.corrections.iter().filter(|(_, state)| wanted(state)).count();
     let applied = count(|state| matches!(state, State::Applied(_)));
     report.step("corrections", &format!("{applied} of {} still apply", corrected.corrections.len()));
@@ -154,27 +155,30 @@ fn tell_corrections(corrected: &Corrected, report: &Report) {
         match state {
             State::Applied(_) => {}
             State::NoLongerNeeded => {
-                report.step("upstream", &format!("{} is in the document now; its correction goes", correction.fact.id));
+                report.step(
+                    "upstream",
+                    &format!("{} is fixed in the document; its correction is removed", correction.fact.id),
+                );
             }
             State::Broken(reason) => report.fail(&format!("{} is broken: {reason}", correction.fact.id)),
         }
     }
 }
 
-/// All that a maintainer has to put right first, at once.
+/// Returns an error that lists everything that the maintainer has to fix first.
 fn stop_at(mut findings: Findings, corrected: &Corrected, document: &Document) -> Result<()> {
     findings.extend(corrected.findings(false));
-    let stopped = findings.into_result_in("the new document cannot be taken as it is", &document.source);
+    let stopped = findings.into_result_in("cannot update to the new document", &document.source);
     stopped.map_err(|error| {
         anyhow::anyhow!(
-            "{error:#}\n\nnothing was changed. Put right what stands above, in openapi/overlays/ or openapi/names.toml, and run \
-             `cargo xtask update` again; a correction of which the fact is gone is removed with its group of actions"
+            "{error:#}\n\nnothing was changed. Fix the problems above in openapi/overlays/ or openapi/names.toml, and run \
+             `cargo xtask update` again; if a correction no longer applies, remove its group of actions"
         )
     })
 }
 
-/// Properties that are spelt another way and are called the same in Rust: new and old spelling.
-fn respelt(old: &Api, new: &Api) -> Vec<(String, String)> {
+/// Properties whose name changed in the document but not in Rust: new and old name.
+fn renamed_properties(old: &Api, new: &Api) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for (name, object) in &new.structs {
         let Some(before) = old.structs.get(name) else { continue };
@@ -207,18 +211,18 @@ fn prove(root: &Path, copy: &Path, proof: Proof, report: &Report) -> Result<()> 
                 count += 1;
                 busy.progress(&format!("{what}: {name} ({count} crates)"));
             })
-            .context("with the new document the project does not build; nothing was changed")
+            .context("the project does not build with the new document; nothing was changed")
         }),
         Proof::Tested => {
             report.step("test", "cargo test --workspace --no-fail-fast");
-            // All that a new edition breaks is seen in one run.
+            // One run shows everything that the new version breaks.
             cargo(copy, &["test", "--workspace", "--no-fail-fast"], &env)
-                .context("with the new document tests fail; nothing was changed")
+                .context("tests fail with the new document; nothing was changed")
         }
     }
 }
 
-/// What is built, most likely to fail first. `xtask` is not among it: no code of it depends on the document.
+/// What is built, most likely to fail first; without `xtask`, whose code does not depend on the document.
 const BUILDS: [(&str, &str); 3] = [
     ("the SDK", "--package partner-ingestion-sdk --package workspace-hack-client"),
     ("the tests of the types", "--package partner-tests --lib"),

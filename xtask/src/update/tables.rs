@@ -1,17 +1,18 @@
 //! The tables beside the document, edited so that their comments and order stay: names, pin, corrections.
 
-use crate::generate::correct::Corrected;
-use crate::generate::correction::{self, State};
-use crate::generate::load::{Document, is_json};
-use crate::generate::{overlay, pin};
+use crate::document::correct::Corrected;
+use crate::document::correction::{self, State};
+use crate::document::load::Document;
+use crate::document::source::is_json;
+use crate::document::{overlay, pin};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
 use toml_edit::{Array, DocumentMut, Item, Value, value};
 
-/// The document as it is committed: as it came, if it is OpenAPI 3.0 in JSON; else written as that.
+/// Returns the document in its committed form: unchanged if it is OpenAPI 3.0 in JSON, else converted to that.
 pub fn committed_form(document: &Document) -> Result<String> {
-    match is_json(&document.source.text) && !document.source.is_older() {
+    match is_json(&document.source.text) && !document.source.is_swagger2() {
         true => Ok(document.source.text.clone()),
         false => Ok(serde_json::to_string_pretty(&document.value)? + "\n"),
     }
@@ -23,8 +24,8 @@ pub fn pin(text: &str, document: &Document, committed: &str, day: &str) -> Resul
     let came = pin::sha256(&document.bytes);
     let digest = pin::sha256(committed.as_bytes());
     let description = match came == digest {
-        true => format!("As the publisher gave it out on {day}."),
-        false => format!("Written as OpenAPI 3.0 in JSON; what the publisher gave out on {day} has the sha256 {came}."),
+        true => format!("As published on {day}."),
+        false => format!("Converted to OpenAPI 3.0 in JSON; the document published on {day} has the sha256 {came}."),
     };
     table["description"] = value(description);
     table["retrieved"] = value(day);
@@ -40,7 +41,7 @@ pub fn with_operations(text: &str, rows: &[(String, String)], day: &str) -> Resu
     }
     let mut table = parse(text, "names.toml")?;
     let operations = table["operations"].or_insert(toml_edit::table());
-    let operations = operations.as_table_mut().context("names.toml: [operations] is no table")?;
+    let operations = operations.as_table_mut().context("names.toml: [operations] is not a table")?;
     for (at, (operation, name)) in rows.iter().enumerate() {
         operations.insert(operation, value(name));
         if let Some(mut key) = operations.key_mut(operation).filter(|_| at == 0) {
@@ -57,10 +58,10 @@ pub fn with_spellings(text: &str, pairs: &[(String, String)]) -> Result<String> 
     }
     let mut table = parse(text, "names.toml")?;
     let spellings = table["spellings"].or_insert(toml_edit::table());
-    let spellings = spellings.as_table_mut().context("names.toml: [spellings] is no table")?;
+    let spellings = spellings.as_table_mut().context("names.toml: [spellings] is not a table")?;
     for (now, earlier) in pairs {
         let row = spellings.entry(now).or_insert(Item::Value(Value::Array(Array::new())));
-        let row = row.as_array_mut().with_context(|| format!("names.toml: the spellings of {now} are no list"))?;
+        let row = row.as_array_mut().with_context(|| format!("names.toml: the spellings of {now} are not a list"))?;
         if !row.iter().any(|known| known.as_str() == Some(earlier)) {
             row.push(earlier);
         }
@@ -128,7 +129,7 @@ fn without_groups(name: &str, text: &str, ids: &[&str]) -> Result<String> {
     let count: usize = groups.iter().map(|group| group.actions.len()).sum();
     if count != starts.len() {
         bail!(
-            "openapi/overlays/{name}: remove the groups {} by hand; the file is written in another way",
+            "openapi/overlays/{name}: remove the groups {} by hand; the layout of the file is not supported",
             ids.join(", ")
         );
     }
@@ -146,7 +147,7 @@ fn without_groups(name: &str, text: &str, ids: &[&str]) -> Result<String> {
     let left = correction::group(name, overlay::parse(name, &text)?.actions)?;
     let wanted = groups.iter().map(|group| group.fact.id.as_str()).filter(|id| !ids.contains(id));
     if !left.iter().map(|group| group.fact.id.as_str()).eq(wanted) {
-        bail!("openapi/overlays/{name}: remove the groups {} by hand; they cannot be told apart", ids.join(", "));
+        bail!("openapi/overlays/{name}: remove the groups {} by hand; they cannot be separated", ids.join(", "));
     }
     Ok(text)
 }

@@ -1,5 +1,7 @@
 //! A walk through `update`: each kind of change in a document ends as documented, and nothing else in the tree moves.
 
+mod samples;
+
 use super::{Options, Proof, changelog, run};
 use crate::generate::tests::{Project, schema};
 use crate::report::Report;
@@ -19,10 +21,10 @@ fn update(project: &Project, bytes: impl AsRef<[u8]>) -> Result<(), String> {
 }
 
 fn with(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool) -> Result<(), String> {
-    proven(project, bytes, dry_run, Proof::Generated)
+    update_with_proof(project, bytes, dry_run, Proof::Generated)
 }
 
-fn proven(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool, proof: Proof) -> Result<(), String> {
+fn update_with_proof(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool, proof: Proof) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("new.json");
     std::fs::write(&file, bytes).unwrap();
@@ -31,7 +33,7 @@ fn proven(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool, proof: Proo
         .map_err(|error| anstream::adapter::strip_str(&format!("{error:#}")).to_string())
 }
 
-/// After every success: what is there is what would be generated, and the same document again changes nothing.
+/// After every success, the generated files are up to date, and the same document changes nothing.
 fn settled(project: &Project) {
     project.check().unwrap();
     let before = project.tree();
@@ -40,9 +42,9 @@ fn settled(project: &Project) {
 }
 
 #[test]
-fn a_respelt_value_stays_as_deprecated_and_comes_back_once() {
+fn a_renamed_value_stays_as_deprecated_and_can_return() {
     let project = project();
-    let respelt = |value: &'static str| {
+    let renamed = |value: &'static str| {
         move |document: &mut Value| {
             schema(document, "AzureProductSetup")["properties"]["sellingOption"]["enum"][0] = json!(value);
         }
@@ -53,10 +55,10 @@ fn a_respelt_value_stays_as_deprecated_and_comes_back_once() {
     let old = old.iter().find(|(name, _)| name.ends_with("AzureProductSetup")).unwrap().1.clone();
     let old = old["properties"]["sellingOption"]["enum"][0].as_str().unwrap().to_owned();
 
-    update(&project, project.changed(respelt("Spelt-Otherwise"))).unwrap();
+    update(&project, project.changed(renamed("Spelt-Otherwise"))).unwrap();
     let enums = project.read("partner-ingestion-sdk/src/generated/enums.rs");
     assert!(enums.contains("SpeltOtherwise = \"Spelt-Otherwise\","), "the new one is there");
-    let note = "the document of 2027-01-31 does not have it any more; it has `SpeltOtherwise`";
+    let note = "removed from the document of 2027-01-31; use `SpeltOtherwise`";
     assert!(enums.contains(&format!("#[deprecated(note = \"{note}\")] {old} = \"{old}\",")), "{enums}");
     let retained = project.read("openapi/retained.toml");
     assert!(
@@ -65,10 +67,10 @@ fn a_respelt_value_stays_as_deprecated_and_comes_back_once() {
     );
     let changelog = project.read(changelog::FILE);
     assert!(changelog.contains("### The document of 2027-01-31\n\nsha256 `"), "{changelog}");
-    assert!(changelog.contains("* `enum-value-respelt` AzureProductSetup.sellingOption: "), "{changelog}");
+    assert!(changelog.contains("* `enum-value-renamed` AzureProductSetup.sellingOption: "), "{changelog}");
     assert!(changelog.contains("* Something else.") && changelog.contains("## 0.1.0"), "{changelog}");
     let pin = project.read("openapi/source.toml");
-    assert!(pin.contains("retrieved = \"2027-01-31\"") && pin.contains("As the publisher gave it out"), "{pin}");
+    assert!(pin.contains("retrieved = \"2027-01-31\"") && pin.contains("As published on 2027-01-31"), "{pin}");
     settled(&project);
 
     // The publisher takes it back: nothing of it is left but the one that was new in between.
@@ -79,7 +81,7 @@ fn a_respelt_value_stays_as_deprecated_and_comes_back_once() {
 }
 
 #[test]
-fn what_a_document_drops_stays() {
+fn removed_items_stay_as_deprecated() {
     let project = project();
     let without = project.changed(|document| {
         schema(document, "Branches.Branch")["allOf"][1]["properties"].as_object_mut().unwrap().remove("friendlyName");
@@ -91,15 +93,12 @@ fn what_a_document_drops_stays() {
     let types = project.read("partner-ingestion-sdk/src/generated/types.rs");
     let branch = &types[types.find("pub struct Branch {").unwrap()..];
     let branch = &branch[..branch.find("\n}").unwrap()];
-    assert!(
-        branch.contains("#[deprecated(note = \"the document of 2027-01-31 does not have it any more\")]"),
-        "{branch}"
-    );
+    assert!(branch.contains("#[deprecated(note = \"removed from the document of 2027-01-31\")]"), "{branch}");
     assert!(branch.contains("pub friendly_name: Option<"), "{branch}");
     let setup = &types[types.find("pub struct AzureProductSetup {").unwrap()..];
     let setup = &setup[..setup.find("\n}").unwrap()];
     assert!(
-        setup.contains("it has `callto_action`") && setup.contains("pub call_to_action: Option<CallToAction>"),
+        setup.contains("use `callto_action`") && setup.contains("pub call_to_action: Option<CallToAction>"),
         "{setup}"
     );
     settled(&project);
@@ -128,7 +127,7 @@ fn a_new_operation_is_named_and_a_removed_one_loses_its_row() {
 }
 
 #[test]
-fn a_correction_that_upstream_made_goes() {
+fn a_correction_that_upstream_made_is_removed() {
     let project = project();
     let fixed = project.changed(|document| {
         let value = &mut schema(document, "Products.BaseProduct")["allOf"];
@@ -159,7 +158,7 @@ fn a_correction_that_upstream_made_goes() {
 }
 
 #[test]
-fn a_broken_correction_stops_it_and_nothing_is_changed() {
+fn a_broken_correction_stops_the_update_and_changes_nothing() {
     let project = project();
     let before = project.tree();
     let broken = project.changed(|document| {
@@ -168,9 +167,9 @@ fn a_broken_correction_stops_it_and_nothing_is_changed() {
             json!({"$ref": "#/components/schemas/Gone"});
     });
     let error = update(&project, &broken).unwrap_err();
-    assert!(error.contains("correction next-link is broken: the old value is gone"), "{error}");
+    assert!(error.contains("correction next-link is broken: the old value has changed"), "{error}");
     assert!(error.contains("Gone does not exist"), "everything at once: {error}");
-    assert!(error.contains("nothing was changed. Put right what stands above"), "{error}");
+    assert!(error.contains("nothing was changed. Fix the problems above"), "{error}");
     assert_eq!(project.tree(), before);
     for unusable in ["", "{", "<html>", "{\"openapi\": \"3.1.0\"}", "[1, 2]"] {
         assert!(update(&project, unusable).unwrap_err().contains("not a usable document"), "{unusable}");
@@ -187,8 +186,10 @@ fn code_that_does_not_build_stays_in_the_copy() {
     };
     let before = own(&project);
     let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));
-    for (proof, wanted) in [(Proof::Compiles, "does not build; nothing was changed"), (Proof::Tested, "tests fail")] {
-        let error = proven(&project, &changed, false, proof).unwrap_err();
+    for (proof, wanted) in
+        [(Proof::Compiles, "does not build with the new document; nothing was changed"), (Proof::Tested, "tests fail")]
+    {
+        let error = update_with_proof(&project, &changed, false, proof).unwrap_err();
         assert!(error.contains(wanted), "{error}");
         assert_eq!(own(&project), before);
         assert!(project.read("target/update/openapi/partner-ingestion.json").contains("1.1"), "it got that far");
@@ -196,7 +197,7 @@ fn code_that_does_not_build_stays_in_the_copy() {
 }
 
 #[test]
-fn a_dry_run_writes_nothing_and_an_edited_document_is_refused() {
+fn a_dry_run_writes_nothing_and_an_edited_document_is_rejected() {
     let project = project();
     let before = project.tree();
     let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));
@@ -208,7 +209,7 @@ fn a_dry_run_writes_nothing_and_an_edited_document_is_refused() {
 }
 
 #[test]
-fn yaml_and_the_older_form_are_committed_as_json() {
+fn yaml_and_swagger_are_committed_as_json() {
     let project = project();
     let yaml = {
         let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));
@@ -218,6 +219,6 @@ fn yaml_and_the_older_form_are_committed_as_json() {
     update(&project, yaml).unwrap();
     let committed: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
     assert_eq!(committed["info"]["version"], "1.1");
-    assert!(project.read("openapi/source.toml").contains("Written as OpenAPI 3.0 in JSON"));
+    assert!(project.read("openapi/source.toml").contains("Converted to OpenAPI 3.0 in JSON"));
     settled(&project);
 }

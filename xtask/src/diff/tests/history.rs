@@ -1,4 +1,4 @@
-//! The revisions that the document is known to have had, rebuilt backwards from today's.
+//! The known revisions of the document, rebuilt backwards from the current one.
 
 use super::{Users, at, compare, document, ids};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ const PROPERTY: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Prope
 const PRODUCT: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProduct/allOf/1/properties";
 const AVAILABILITY: &str = "ProductAvailability";
 
-fn respell(document: &mut Value, list: &str, now: &str, before: &str) {
+fn rename_value(document: &mut Value, list: &str, now: &str, before: &str) {
     let values = at(document, list).as_array_mut().unwrap();
     *values.iter_mut().find(|value| **value == now).unwrap() = before.into();
 }
@@ -42,15 +42,15 @@ fn revisions() -> Vec<Value> {
         all.push(document);
     };
     earlier(&|document| drop(at(document, PRODUCT).as_object_mut().unwrap().remove("externalIDs").unwrap()));
-    earlier(&|document| respell(document, CHANNEL, "Enabled", "OptIn"));
-    earlier(&|document| respell(document, CHANNEL, "OptIn", "Optin"));
+    earlier(&|document| rename_value(document, CHANNEL, "Enabled", "OptIn"));
+    earlier(&|document| rename_value(document, CHANNEL, "OptIn", "Optin"));
     earlier(&|document| {
         let list = format!("{PROPERTY}/leveledCategories/properties/developer-tools-azure-apps/items/enum");
-        respell(document, &list, "tools-developer-tools", "tools");
+        rename_value(document, &list, "tools-developer-tools", "tools");
     });
     earlier(&|document| {
-        respell(document, &format!("{SKU}/state/enum"), "Inactive", "InActive");
-        respell(document, &format!("{TEST_DRIVE}/state/enum"), "Inactive", "InActive");
+        rename_value(document, &format!("{SKU}/state/enum"), "Inactive", "InActive");
+        rename_value(document, &format!("{TEST_DRIVE}/state/enum"), "Inactive", "InActive");
         at(document, PROPERTY).as_object_mut().unwrap().remove("leveledCategories").unwrap();
         holder(document, AVAILABILITY, "audiences").remove("audiences").unwrap();
         at(document, "/components/schemas")
@@ -65,17 +65,17 @@ fn revisions() -> Vec<Value> {
 }
 
 #[test]
-fn each_revision_is_told_as_what_it_was() {
+fn each_revision_has_the_expected_changes() {
     let revisions = revisions();
     let wanted: [&[&str]; 5] = [
         &["property-added"],
-        &["enum-value-respelt"],
-        &["enum-value-respelt"],
-        &["enum-value-respelt"],
+        &["enum-value-renamed"],
+        &["enum-value-renamed"],
+        &["enum-value-renamed"],
         // The worst for users first, then by name.
         &[
-            "enum-value-respelt",
-            "enum-value-respelt",
+            "enum-value-renamed",
+            "enum-value-renamed",
             "property-added",
             "property-added",
             "property-added",
@@ -96,15 +96,15 @@ fn each_revision_is_told_as_what_it_was() {
     assert_eq!(respellings, ["OptIn is now Enabled", "Optin is now OptIn", "tools is now tools-developer-tools"]);
 }
 
-/// From the oldest to today's in one step, and the older edition that another client carries: what is spelt another way there.
+/// Compares the oldest revision with the current one, and the version that another client has with it.
 #[test]
 fn over_several_revisions_at_once() {
     let revisions = revisions();
     let changes = compare(&revisions[5], &revisions[0]);
-    let respelt = changes.iter().filter(|change| change.rule.id == "enum-value-respelt");
-    let mut details: Vec<&str> = respelt.map(|change| change.detail.as_str()).collect();
+    let renamed = changes.iter().filter(|change| change.rule.id == "enum-value-renamed");
+    let mut details: Vec<&str> = renamed.map(|change| change.detail.as_str()).collect();
     details.sort_unstable();
-    // The categories were not there at all: their value was never spelt otherwise.
+    // The categories did not exist yet, so their value was not renamed.
     let wanted = ["InActive is now Inactive", "InActive is now Inactive", "Optin is now Enabled"];
     assert_eq!(details, wanted);
 

@@ -1,7 +1,7 @@
 //! `tests/suite/src/generated/bridge.rs`: every type and every operation by name, so that tests can be data.
 
 use super::{literal, rust_type};
-use crate::generate::api::{Api, Operation, Param, Type};
+use crate::generate::model::api::{Api, Operation, Param, Type};
 use std::fmt::Write;
 
 pub fn emit(api: &Api) -> String {

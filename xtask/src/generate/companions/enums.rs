@@ -2,7 +2,7 @@
 
 use super::usage::Usage;
 use super::{deprecated, doc_text, literal};
-use crate::generate::api::Api;
+use crate::generate::model::api::Api;
 use std::fmt::Write;
 
 pub fn emit(api: &Api, usage: &Usage) -> String {

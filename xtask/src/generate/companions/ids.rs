@@ -1,7 +1,7 @@
 //! `generated/ids.rs`: one type for each identifier in a path.
 
 use super::{deprecated, doc_text};
-use crate::generate::api::Api;
+use crate::generate::model::api::Api;
 use std::fmt::Write;
 
 pub fn emit(api: &Api) -> String {

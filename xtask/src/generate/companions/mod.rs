@@ -11,7 +11,7 @@ pub mod table;
 pub mod unions;
 pub mod usage;
 
-use super::api::{Gone, Type};
+use crate::generate::model::api::{Deprecation as Gone, Type};
 use syn::{Attribute, parse_quote};
 
 /// Documentation as attributes, one a line, as `///` would make them.

@@ -1,8 +1,8 @@
 //! `generated/operations.rs`: the public builders, one for each operation.
 
 use super::{doc_text, literal, rust_type};
-use crate::generate::api::{Api, IfMatch, Operation, Param, ParamPlace, Type};
-use crate::generate::words;
+use crate::document::words;
+use crate::generate::model::api::{Api, IfMatch, Operation, Param, ParamPlace, Type};
 use anyhow::{Context, Result};
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
 //! `generated/resources.rs`: defaults that carry their tag, and what resources and pages have in common.
 
 use super::{literal, rust_type, spellings};
-use crate::generate::api::{Api, Field, Struct, Type, UnionKind};
+use crate::generate::model::api::{Api, Field, Struct, Type, UnionKind};
 use std::fmt::Write;
 
 /// Wire names of what the service calls a resource.

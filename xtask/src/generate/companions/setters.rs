@@ -2,7 +2,7 @@
 
 use super::rust_type;
 use super::usage::Usage;
-use crate::generate::api::{Api, Type};
+use crate::generate::model::api::{Api, Type};
 use std::fmt::Write;
 
 pub fn emit(api: &Api, usage: &Usage) -> String {

@@ -1,7 +1,7 @@
 //! `generated/table.rs`: what the runtime knows of each operation.
 
 use super::literal;
-use crate::generate::api::{Api, Operation, Type, UnionKind};
+use crate::generate::model::api::{Api, Operation, Type, UnionKind};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 

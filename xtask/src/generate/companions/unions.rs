@@ -2,7 +2,7 @@
 
 use super::usage::Usage;
 use super::{deprecated, doc_text, literal, rust_type};
-use crate::generate::api::{Api, Member, Shape, Type, Union, UnionKind};
+use crate::generate::model::api::{Api, Member, Shape, Type, Union, UnionKind};
 use std::fmt::Write;
 
 pub fn emit(api: &Api, usage: &Usage) -> String {
@@ -25,7 +25,7 @@ fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Mem
         literal(tag)
     );
     for member in members {
-        let accessor = crate::generate::words::snake(&member.variant);
+        let accessor = crate::document::words::snake(&member.variant);
         let mark = deprecated(&member.gone);
         let _ = writeln!(
             out,

@@ -1,7 +1,7 @@
 //! Which operations take and return a type, directly or inside another one.
 
 use super::doc_lines;
-use crate::generate::api::{Api, Type, UnionKind};
+use crate::generate::model::api::{Api, Type, UnionKind};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{Attribute, parse_quote};
 

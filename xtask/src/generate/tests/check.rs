@@ -1,4 +1,4 @@
-//! `--check` and `--out`: what stands on disk is what the document gives, byte for byte.
+//! `--check` and `--out`: the files on disk match the document byte for byte.
 
 use super::{Project, files};
 
@@ -58,7 +58,7 @@ fn a_checkout_with_crlf_passes() {
 }
 
 #[test]
-fn an_edited_document_is_refused_with_both_digests() {
+fn an_edited_document_is_rejected_with_both_digests() {
     let project = Project::generated();
     project.replace("openapi/partner-ingestion.json", "Bad Request", "Bad request");
     let error = project.check().unwrap_err();

@@ -19,7 +19,7 @@ static DEPENDENCIES: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
     let sdk = packages.iter().find(|package| package["name"] == SDK).unwrap()["id"].clone();
     let nodes = graph[0]["resolve"]["nodes"].as_array().unwrap();
     let node = nodes.iter().find(|node| node["id"] == sdk).unwrap();
-    // With the packages that give it the features that it has in `cargo test`, so that nothing is built anew.
+    // Includes the packages that enable the features of `cargo test`, so that nothing is rebuilt.
     let packages = ["--package", SDK, "--package", "partner-auth", "--package", "workspace-hack-client"];
     let messages = json(&[&["build", "--lib", "--message-format", "json"], &packages[..]].concat());
     let built = |package: &Value| {

@@ -1,4 +1,4 @@
-//! Corrections fail by id when they no longer fit, and say so when they are no longer needed.
+//! Corrections that no longer fit or are no longer needed are reported by id.
 
 use super::{Project, schema};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 const NAMES: &str = "openapi/overlays/10-names-and-values.overlay.yaml";
 
 #[test]
-fn one_that_matches_nothing_is_broken_by_id() {
+fn a_correction_that_matches_nothing_is_broken() {
     let project = Project::new();
     project.replace(
         NAMES,
@@ -19,7 +19,7 @@ fn one_that_matches_nothing_is_broken_by_id() {
 }
 
 #[test]
-fn another_number_of_places_is_broken_by_id() {
+fn a_correction_with_another_number_of_places_is_broken() {
     let project = Project::new();
     project.replace("openapi/overlays/40-secrets.overlay.yaml", "expect: 5", "expect: 4");
     project.replace("openapi/overlays/20-statuses-and-headers.overlay.yaml", "expect: 6", "expect: 7");
@@ -30,14 +30,14 @@ fn another_number_of_places_is_broken_by_id() {
 }
 
 #[test]
-fn an_old_value_that_is_gone_is_broken_by_id() {
+fn a_correction_whose_old_value_changed_is_broken() {
     let project = Project::new();
     let document = project.changed(|document| {
         let package = schema(document, "Packages.AzurePackage");
         package["allOf"][1]["properties"]["fileSize"] = json!({"type": "string"});
     });
     let error = project.other_document(document).unwrap_err();
-    assert!(error.contains("correction whole-file-size is broken: the old value is gone"), "{error}");
+    assert!(error.contains("correction whole-file-size is broken: the old value has changed"), "{error}");
     assert!(error.contains("fileSize") && error.contains("string"), "{error}");
 }
 
@@ -62,7 +62,7 @@ fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
     project.other_document(&document).unwrap();
 
     project.write("openapi/partner-ingestion.json", &document);
-    let digest = crate::generate::pin::sha256(document.as_bytes());
+    let digest = crate::document::pin::sha256(document.as_bytes());
     let source = project.read("openapi/source.toml");
     let pinned = source.lines().last().unwrap();
     project.write("openapi/source.toml", source.replace(pinned, &format!("sha256 = \"{digest}\"")));
@@ -73,7 +73,7 @@ fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
 }
 
 #[test]
-fn a_broken_one_can_be_left_out() {
+fn a_broken_correction_can_be_skipped() {
     let project = Project::new();
     let document = project.changed(|document| {
         document["components"]["schemas"].as_object_mut().unwrap().retain(|name, _| !name.ends_with("ValidationItem"));
@@ -109,7 +109,7 @@ fn half_applied_upstream_is_broken() {
             .push(json!({"name": "If-Match", "in": "header", "schema": {"type": "string"}}));
     });
     let error = project.other_document(document).unwrap_err();
-    assert!(error.contains("optional-if-match is broken: already there in 1 of 6 places"), "{error}");
+    assert!(error.contains("optional-if-match is broken: already present in 1 of 6 places"), "{error}");
 }
 
 #[test]

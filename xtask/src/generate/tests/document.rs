@@ -1,8 +1,8 @@
-//! The committed document: its interface is pinned by a digest of its own, so that nobody tidies it; and the same interface
-//! in other clothes gives the same Rust.
+//! The committed document: a digest pins its interface against accidental edits; and the same interface
+//! written differently gives the same Rust.
 
 use super::Project;
-use crate::generate::pin::{self, sha256};
+use crate::document::pin::{self, sha256};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 
@@ -88,8 +88,8 @@ fn content_line(holder: &Value) -> String {
     content.map(|(media, content)| format!("{media} {}", type_line(&content["schema"]))).collect()
 }
 
-/// Of the edition that was written down from what the publisher gives out. `update` takes later ones as they are published, and
-/// their pin is all that they need.
+/// The digest of the first version, which was written by hand. Later versions are committed as published, and
+/// need only their pin.
 const WRITTEN_DOWN: &str = "bd5b364d5e23";
 
 #[test]
@@ -108,7 +108,7 @@ fn the_committed_document_has_the_published_interface() {
         document["components"]["parameters"].as_object().unwrap().len(),
     ];
     assert_eq!(counts, [43, 78, 102, 11]);
-    // A change here is a change of what the publisher gives out. Facts belong into openapi/overlays/.
+    // A change here means that the published document changed. Facts about the API belong into openapi/overlays/.
     let reduction = reduce(&document) + &keys_in_order(&committed_text());
     assert_eq!(&sha256(reduction.as_bytes())[..32], "9ccf061b3ad342ecea939e6ac71ec59b");
 }
@@ -192,7 +192,7 @@ fn code_only(files: &[(std::path::PathBuf, String)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_same_interface_in_other_clothes_gives_the_same_rust() {
+fn the_same_interface_written_differently_gives_the_same_rust() {
     let project = Project::new();
     let plain = project.other_document(project.read("openapi/partner-ingestion.json")).unwrap();
     let mut document = committed();

@@ -22,17 +22,17 @@ fn files_that_are_no_document() {
     let bomb = format!("a0: &a0 [x, x]\n{bomb}");
     let table: [(&[u8], &str); 12] = [
         (b"{\"openapi\": \"3.0.1\", oops", "line 1 column 22"),
-        (&whole.as_bytes()[..whole.len() / 2], "the file seems to be cut off"),
+        (&whole.as_bytes()[..whole.len() / 2], "the file may be truncated"),
         (b"{\"swagger\": \"2.0\", \"paths\": {}}", "not a Swagger 2.0 document"),
         (b"{\"a\": 1}", "missing; this is not an OpenAPI document"),
         (b"{\"openapi\": \"3.1.0\"}", "version 3.1.0 is not supported"),
-        (b"{\"openapi\": \"3.0.1\", \"paths\": {\"/a\": {}}}", "missing; the file is not a whole"),
+        (b"{\"openapi\": \"3.0.1\", \"paths\": {\"/a\": {}}}", "missing; the OpenAPI document is incomplete"),
         (b"{\"openapi\": \"3.0.1\", \"paths\": []}", "expected an object with members"),
         (b"\xff\xfe{", "line 1: not UTF-8"),
         (b"", "not"),
         (deep.as_bytes(), "recursion limit"),
         (nested.as_bytes(), "recursion limit"),
-        // Aliases of aliases, each three times: more than anybody has memory for.
+        // Nested aliases that would exhaust memory.
         (bomb.as_bytes(), "not YAML"),
     ];
     for (bytes, expected) in table {
@@ -62,7 +62,7 @@ fn places_are_named_by_pointer_and_all_at_once() {
         "at /components/schemas/A.Odd/properties/y/type",
         "error: expected an object, found a number",
         "at /components/schemas/A.Wrong/properties",
-        "`foo_bar` stands twice",
+        "`foo_bar` is used twice",
         "would be called AzureListing",
     ] {
         assert!(error.contains(expected), "{expected}\n{error}");
@@ -80,16 +80,41 @@ fn operations_without_a_name_come_with_the_line_to_paste() {
 }
 
 #[test]
-fn two_operations_with_one_name_are_refused() {
+fn two_operations_with_one_name_are_rejected() {
     let project = Project::new();
     project.replace("openapi/names.toml", "= \"get_product\"", "= \"list_products\"");
     let error = project.run(|_| {}).unwrap_err();
-    assert!(error.contains("the operation `list_products` stands twice"), "{error}");
+    assert!(error.contains("the operation `list_products` is used twice"), "{error}");
     assert!(error.contains("/paths/~1products"), "{error}");
 }
 
+/// A row or a schema that takes the name of a hand-written method or type.
 #[test]
-fn rows_that_name_nothing_are_refused() {
+fn hand_written_names_cannot_be_generated() {
+    let project = Project::new();
+    let sdk = "partner-ingestion-sdk/src";
+    project.write(&format!("{sdk}/lib.rs"), "pub mod types {\npub use crate::generated::enums::*;\npub use crate::value::AzureListing;\n}\npub use client::{Client, LeadConfiguration as Branch};\n");
+    project.write(&format!("{sdk}/http/client.rs"), "impl Client {\n    fn get_product(&self) {}\n}\n");
+    project
+        .write(&format!("{sdk}/http/call.rs"), "macro_rules! call_options { () => { pub fn product_id(self) {} } }\n");
+    project.write(&format!("{sdk}/generated/operations.rs"), "impl Client {\n    fn list_products(&self) {}\n}\n");
+    let error = project.run(|_| {}).unwrap_err();
+    for expected in [
+        "the operation `get_product`",
+        "the type `AzureListing`",
+        "the type `Branch`",
+        "the parameter of get_product `product_id`",
+    ] {
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+    assert!(!error.contains("the operation `list_products`"), "generated code is not read: {error}");
+    project.write(&format!("{sdk}/http/call.rs"), "pub fn (");
+    let error = project.run(|_| {}).unwrap_err();
+    assert!(error.contains("call.rs is not valid Rust"), "{error}");
+}
+
+#[test]
+fn rows_that_name_nothing_are_rejected() {
     let project = Project::new();
     project.replace("openapi/names.toml", "\"Branch.type\"", "\"Branch.kind\"");
     project.replace("openapi/names.toml", "[operations]", "[operations]\n\"GET /nothing\" = \"get_nothing\"");
@@ -105,11 +130,11 @@ fn different_success_types_name_the_operation() {
         let responses = &mut document["paths"]["/products"]["get"]["responses"];
         responses["202"] = json!({"description": "", "content": {"application/json": {"schema": {"type": "string"}}}});
     }));
-    assert!(error.contains("GET /products answers with different types: 200, 202"), "{error}");
+    assert!(error.contains("GET /products has success responses of different types: 200, 202"), "{error}");
 }
 
 #[test]
-fn circles_end() {
+fn circular_references_are_reported() {
     let error = error_of(Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
         schemas["A.One"] = json!({"$ref": "#/components/schemas/A.Two"});
@@ -119,7 +144,10 @@ fn circles_end() {
         schemas["A.Only"] = json!({"allOf": [{"$ref": "#/components/schemas/A.Only"}]});
         schemas["A.List"] = json!({"type": "array", "items": {"$ref": "#/components/schemas/A.List"}});
     }));
-    assert!(error.contains("in circles") && error.contains("leads back to itself"), "{error}");
+    assert!(
+        error.contains("composition is circular") && error.contains("is circular, or passes through too many"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -137,8 +165,8 @@ fn references_name_whole_components() {
             "odd": {"$ref": "#/components/schemas/A.Odd%601%5Bx~1y%5D"},
         }});
     }));
-    assert!(error.contains("properties/text names no schema"), "{error}");
-    assert!(error.contains("other.json#/components/schemas/A leads out of the document"), "{error}");
+    assert!(error.contains("properties/text is not a schema"), "{error}");
+    assert!(error.contains("other.json#/components/schemas/A points outside the document"), "{error}");
     assert!(!error.contains("A.Odd") && !error.contains("A.User"), "{error}");
 }
 
@@ -175,9 +203,9 @@ fn new_members_values_and_operations_need_only_rows() {
             json!({"$ref": "#/components/schemas/A.Flight"});
         document["paths"]["/products/{productID}/flights/{flightID}"] = json!({"get": get});
     });
-    // Values that differ by case alone would be one variant.
+    // Values that differ only in case would be one variant.
     let error = project.other_document(&document).unwrap_err();
-    assert!(error.contains("the variant of FlightSpeed `Fast` stands twice"), "{error}");
+    assert!(error.contains("the variant of FlightSpeed `Fast` is used twice"), "{error}");
     assert!(error.contains("[variants]") && error.contains("\"FlightSpeed.fast\" = \"AnotherFast\""), "{error}");
     project.replace(
         "openapi/names.toml",
@@ -198,7 +226,7 @@ fn new_members_values_and_operations_need_only_rows() {
 
 /// One file that cannot be written, and none is.
 #[test]
-fn nothing_is_half_written() {
+fn a_failed_write_changes_no_file() {
     let project = Project::new();
     std::fs::create_dir_all(project.path("partner-ingestion-sdk/src/generated/types.partial")).unwrap();
     let before = project.tree();
@@ -212,7 +240,7 @@ fn nothing_is_half_written() {
 }
 
 #[test]
-fn odd_spellings_have_names() {
+fn unusual_spellings_become_valid_names() {
     let document = Project::new().changed(|document| {
         let text = json!({"type": "string"});
         let inner = json!({"type": "object", "properties": {"a": {"type": "object", "properties": {"²": text}}}});
@@ -251,13 +279,13 @@ fn rows_are_names_of_rust() {
     project.replace("openapi/names.toml", "= \"get_product\"", "= \"get product\"");
     project.replace("openapi/names.toml", "= \"PriceScheduleInfo\"", "= \"PRICEInfo\"");
     let error = project.run(|_| {}).unwrap_err();
-    assert!(error.contains("the operation `get product` is no name in Rust"), "{error}");
-    assert!(error.contains("the type `PRICEInfo` would be PriceInfo"), "{error}");
+    assert!(error.contains("the operation `get product` is not a valid Rust name"), "{error}");
+    assert!(error.contains("the type `PRICEInfo` would be renamed to PriceInfo"), "{error}");
 }
 
-/// Each names the next one twice: whoever follows every way has a thousand million to go.
+/// Each schema refers twice to the next one: there are a thousand million paths.
 #[test]
-fn ways_that_double_are_gone_once() {
+fn exponentially_many_paths_are_followed_once() {
     let document = Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
         for at in 0..30 {

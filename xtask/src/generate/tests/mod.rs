@@ -7,7 +7,6 @@ mod docs;
 mod document;
 mod inputs;
 mod mutation;
-mod overlay;
 mod swagger2;
 
 use super::{Options, run};
@@ -23,7 +22,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// The inputs alone; nothing is generated yet.
+    /// Creates a project with the inputs only.
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("openapi");
@@ -39,7 +38,7 @@ impl Project {
         Self { dir }
     }
 
-    /// With everything generated.
+    /// Creates a project with all generated files.
     pub fn generated() -> Self {
         /// Generated once for all tests.
         static TREE: LazyLock<Vec<(PathBuf, String)>> = LazyLock::new(|| {
@@ -94,7 +93,7 @@ impl Project {
         self.run(|options| options.check = true)
     }
 
-    /// Generates from another document, into another folder, and gives the generated files.
+    /// Generates from another document into another folder and returns the generated files.
     pub fn other_document(&self, bytes: impl AsRef<[u8]>) -> Result<Vec<(PathBuf, String)>, String> {
         self.write("other.json", bytes);
         let out = self.path("out");

@@ -1,15 +1,18 @@
-//! Random edits of the document: `generate` either says what is wrong and where, or gives code. It never panics.
+//! Random edits of the document: `generate` returns code or an error with a place. It never panics.
 //!
 //! `PARTNER_MUTATIONS` is the number of documents, `PARTNER_COMPILES` how many of those that give code are compiled.
 
 use super::{Project, compiler};
-use crate::generate::correct::correct;
-use crate::generate::correction::State;
+use crate::document::correct::correct;
+use crate::document::correction::State;
+use crate::document::names;
+use crate::document::overlay::{self, OverlayFile};
+use crate::document::pointer::{escape, unescape};
 use crate::generate::emit::Files;
-use crate::generate::node::{escape, unescape};
-use crate::generate::overlay::{self, OverlayFile};
+use crate::generate::model::hand_written::{self, HandWritten};
+use crate::generate::model::normalise;
 use crate::generate::retained::Retained;
-use crate::generate::{assemble, engine, interface, names, normalise};
+use crate::generate::{assemble, engine, interface};
 use anyhow::Result;
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -22,15 +25,15 @@ fn setting(name: &str, default: usize) -> usize {
 
 /// The whole pipeline on one document. Corrections that broke are left out and new operations are named by rule, so that an edit
 /// is not stopped at the first gate.
-fn generated(names: &str, overlays: &[OverlayFile], document: &Value) -> Result<Files> {
+fn generated(names: &str, overlays: &[OverlayFile], sdk: &HandWritten, document: &Value) -> Result<Files> {
     let first = correct(document.clone(), overlays, &[])?;
     let broken = first.corrections.iter().filter(|(_, state)| matches!(state, State::Broken(_)));
     let broken: Vec<String> = broken.map(|(correction, _)| correction.fact.id.clone()).collect();
     let corrected = if broken.is_empty() { first } else { correct(document.clone(), overlays, &broken)? };
     let mut names = names::parse(names)?;
     names.operations.extend(normalise::unnamed(&corrected.document, &names));
-    let (api, findings) = interface(&corrected.document, &names, &Retained::default(), false);
-    findings.into_result("refused")?;
+    let (api, findings) = interface(&corrected.document, &names, &Retained::default(), sdk, false);
+    findings.into_result("rejected")?;
     assemble(&api, engine::run(&api)?, &corrected)
 }
 
@@ -48,7 +51,7 @@ fn places(node: &Value, pointer: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Values that stand where others are expected.
+/// Values of an unexpected type.
 fn odd(rng: &mut Rng) -> Value {
     let texts =
         ["", "type", "Self", "a b", "ü\u{202e}", "../..", "r#fn", "\"}; fn main() {}", "9", "date-time", "array"];
@@ -79,7 +82,7 @@ fn mutate(document: &mut Value, all: &[String], rng: &mut Rng) {
                 let value = members.remove(&key).unwrap_or_default();
                 members.insert(format!("{key}{}", ["_", "X", "é", "-2", " "][rng.usize(0..5)]), value);
             }
-            // A reference to something else, or to what it stands in.
+            // A reference to something else, or to its own parent.
             4 => drop(members.insert("$ref".to_owned(), json!(format!("#{parent}")))),
             // Nothing but itself.
             5 => {
@@ -104,32 +107,33 @@ fn mutate(document: &mut Value, all: &[String], rng: &mut Rng) {
 }
 
 #[test]
-fn edited_documents_give_code_or_a_place() {
+fn edited_documents_give_code_or_a_located_error() {
     let (count, compiles) = (setting("PARTNER_MUTATIONS", 24), setting("PARTNER_COMPILES", 1));
     let project = Project::new();
     let base: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
     let names = project.read("openapi/names.toml");
     let overlays = overlay::read_all(&project.path("openapi/overlays")).unwrap();
+    let sdk = hand_written::read(project.root()).unwrap();
     let mut all = Vec::new();
     places(&base, "", &mut all);
     let next = AtomicUsize::new(0);
     let work = || {
-        let (mut code, mut refused) = (Vec::new(), 0);
+        let (mut code, mut rejected) = (Vec::new(), 0);
         loop {
             let case = next.fetch_add(1, Ordering::Relaxed);
             if case >= count {
-                return (code, refused);
+                return (code, rejected);
             }
             let mut rng = Rng::with_seed(case as u64);
             let mut document = base.clone();
             (0..rng.usize(1..5)).for_each(|_| mutate(&mut document, &all, &mut rng));
-            let outcome = catch_unwind(AssertUnwindSafe(|| generated(&names, &overlays, &document)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| generated(&names, &overlays, &sdk, &document)));
             match outcome.unwrap_or_else(|_| panic!("case {case} panicked")) {
                 Ok(files) => code.push((case, (code.len() < compiles).then_some(files))),
                 Err(error) => {
                     let error = format!("{error:#}");
                     assert!(error.contains('/'), "case {case}: no place in: {error}");
-                    refused += 1;
+                    rejected += 1;
                 }
             }
         }
@@ -138,14 +142,14 @@ fn edited_documents_give_code_or_a_place() {
         let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    let refused: usize = outcomes.iter().map(|(_, refused)| refused).sum();
+    let rejected: usize = outcomes.iter().map(|(_, rejected)| rejected).sum();
     let code: Vec<_> = outcomes.into_iter().flat_map(|(code, _)| code).collect();
     println!(
-        "{count} edited documents: {} gave code, {refused} were refused with a place; peak {}",
+        "{count} edited documents: {} gave code, {rejected} were rejected with a place; peak {}",
         code.len(),
         peak()
     );
-    assert!(code.len() > count / 10 && refused > count / 10, "both happen often enough to mean something");
+    assert!(code.len() > count / 10 && rejected > count / 10, "both happen often enough to mean something");
     let samples: Vec<_> = code.into_iter().filter_map(|(case, files)| Some((case, files?))).take(compiles).collect();
     let fitting = samples.iter().filter(|(case, files)| compile(*case, files)).count();
     println!("{fitting} of {} samples compile, the others miss what a hand-written module names", samples.len());
@@ -165,7 +169,7 @@ fn compile(case: usize, generated: &Files) -> bool {
     false
 }
 
-/// The most memory that this process ever had, where the system says.
+/// Returns the peak memory of this process, if the system reports it.
 fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

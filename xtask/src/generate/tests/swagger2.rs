@@ -93,7 +93,7 @@ fn the_same_interface_gives_the_same_crate() {
 }
 
 #[test]
-fn what_is_wrong_is_shown_where_it_stands_in_the_older_form() {
+fn problems_are_located_in_a_swagger_document() {
     let mut older = downgrade(&document());
     let name = "Microsoft.Ingestion.Api.Models.Branches.Branch";
     older["definitions"][name]["allOf"][1]["properties"]["module"] = json!({"$ref": "#/definitions/Gone"});
@@ -108,10 +108,10 @@ fn what_is_wrong_is_shown_where_it_stands_in_the_older_form() {
 }
 
 #[test]
-fn documents_of_other_kinds_are_refused() {
+fn unsupported_documents_are_rejected() {
     let project = Project::new();
     for (text, wanted) in [
-        (r#"{"swagger": "1.2", "paths": {"/a": {}}}"#, "this is Swagger 1.2; Swagger 2.0 and OpenAPI 3.0 are read"),
+        (r#"{"swagger": "1.2", "paths": {"/a": {}}}"#, "Swagger 1.2 is not supported; use Swagger 2.0 or OpenAPI 3.0"),
         (r#"{"swagger": 2.0, "paths": {"/a": {}}}"#, "of an unknown version"),
         (r#"{"swagger": "2.0", "paths": 7}"#, "not a Swagger 2.0 document"),
         // A method of its own.
@@ -121,7 +121,7 @@ fn documents_of_other_kinds_are_refused() {
             "unknown method `pmst`",
         ),
         (r#"{"openapi": "3.1.0"}"#, "version 3.1.0 is not supported"),
-        (r#"{"openapi": "3.0.1", "openapi": "3.0.2"}"#, "the key \"openapi\" stands twice"),
+        (r#"{"openapi": "3.0.1", "openapi": "3.0.2"}"#, "duplicate key \"openapi\""),
     ] {
         let error = project.other_document(text).unwrap_err();
         assert!(error.contains(wanted), "{text}: {error}");

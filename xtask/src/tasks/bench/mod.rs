@@ -22,7 +22,9 @@ pub fn run(root: &Path, name: &str, against: &str, report: &Report) -> Result<()
                 Options { root: root.to_owned(), check: true, emit_plain: Some(plain.clone()), ..Options::default() };
             generate::run(&options, report)?;
         }
-        other => bail!("no benchmark `{other}`; there are build, calls, compile, crypto, decode, generate and tokens"),
+        other => {
+            bail!("unknown benchmark `{other}`; expected build, calls, compile, crypto, decode, generate or tokens")
+        }
     }
     report.step("bench", name);
     let args = ["run", "--quiet", "--release", "--manifest-path", "tests/bench/Cargo.toml", "--bin", name];

@@ -1,0 +1,134 @@
+//! Problems of an input and their places: every step reports all its findings at once.
+
+use super::source::SourceText;
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use std::fmt;
+
+/// How many findings are shown with their lines; the others are listed.
+pub const SHOWN: usize = 40;
+const LONGEST_LINE: usize = 500;
+
+/// One problem that stops `generate`: its place in the document, a message, and a hint.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    pub pointer: String,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl Finding {
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), message: message.into(), help: None }
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pointer.is_empty() {
+            write!(f, "{}", self.message)?;
+        } else {
+            write!(f, "{}: {}", self.pointer, self.message)?;
+        }
+        if let Some(help) = &self.help {
+            for line in help.lines() {
+                write!(f, "\n      {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All findings of one step. An error only when there is at least one.
+#[derive(Debug, Default)]
+pub struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub fn push(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+
+    pub fn extend(&mut self, other: Findings) {
+        self.0.extend(other.0);
+    }
+
+    /// `Ok` when nothing was found, so that a step ends with `findings.into_result("step")?`.
+    pub fn into_result(self, step: &str) -> anyhow::Result<()> {
+        self.listed(step, |finding| format!("\n    {finding}"))
+    }
+
+    /// The same, each finding with the line of the document that it is about.
+    pub fn into_result_in(self, step: &str, source: &SourceText) -> anyhow::Result<()> {
+        let mut shown = 0;
+        self.listed(step, |finding| {
+            shown += 1;
+            match finding.pointer.is_empty() || shown > SHOWN {
+                true => format!("\n    {finding}"),
+                false => format!("\n\n{}", in_its_line(finding, source)),
+            }
+        })
+    }
+
+    fn listed(mut self, step: &str, render: impl FnMut(&Finding) -> String) -> anyhow::Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        self.0.sort();
+        self.0.dedup();
+        let list: String = self.0.iter().map(render).collect();
+        let count = self.0.len();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        Err(anyhow::anyhow!("{step}: {count} {noun}{list}"))
+    }
+}
+
+/// Renders a finding as a compiler does: message, file with line and column, the line itself, the pointer, the hint.
+fn in_its_line(finding: &Finding, source: &SourceText) -> String {
+    let at = source.locate(&finding.pointer);
+    let (line, column) = source.line_and_column(at.start);
+    let start = source.text[..at.start].rfind('\n').map_or(0, |newline| newline + 1);
+    let text = source.text[start..].lines().next().unwrap_or_default();
+    let title = Level::ERROR.primary_title(finding.message.as_str());
+    let mut group = match text.len() > LONGEST_LINE {
+        // The one line of a minified document does not help.
+        true => title.element(Origin::path(source.name.as_str()).line(line).char_column(column)),
+        false => {
+            let marked = at.start - start..(at.end - start).min(text.len()).max(at.start - start);
+            let mark = AnnotationKind::Primary.span(marked);
+            title.element(Snippet::source(text).path(source.name.as_str()).line_start(line).annotation(mark))
+        }
+    };
+    group = group.element(Level::NOTE.message(format!("at {}", finding.pointer)));
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    Renderer::styled().render(&[group])
+}
+
+/// The reason why a file is not a usable document, and the place.
+#[derive(Debug)]
+pub struct NotUsable {
+    pub pointer: String,
+    pub message: String,
+}
+
+impl NotUsable {
+    pub fn at(pointer: &str, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.to_owned(), message: message.into() }
+    }
+}
+
+impl fmt::Display for NotUsable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pointer.as_str() {
+            "" => f.write_str(&self.message),
+            pointer => write!(f, "{pointer}: {}", self.message),
+        }
+    }
+}
+
+impl std::error::Error for NotUsable {}

@@ -1,0 +1,15 @@
+//! Reads, locates, corrects and names a document: what `generate`, `diff` and `update` share.
+
+pub mod correct;
+pub mod correction;
+pub mod finding;
+pub mod load;
+pub mod names;
+pub mod node;
+pub mod overlay;
+pub mod pin;
+pub mod pointer;
+pub mod references;
+pub mod source;
+mod swagger2;
+pub mod words;

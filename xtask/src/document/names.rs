@@ -1,0 +1,119 @@
+//! `openapi/names.toml`: the reviewed names, and which rows were used.
+
+use super::finding::{Finding, Findings};
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    #[serde(default)]
+    pub schemas: BTreeMap<String, String>,
+    #[serde(default)]
+    pub enums: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub unions: BTreeMap<String, String>,
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+    #[serde(default)]
+    pub ids: BTreeMap<String, String>,
+    #[serde(default)]
+    pub spellings: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub variants: BTreeMap<String, String>,
+    #[serde(default)]
+    pub operations: BTreeMap<String, String>,
+    #[serde(skip)]
+    used: RefCell<BTreeSet<(&'static str, String)>>,
+}
+
+pub fn read(path: &Path) -> Result<Names> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    parse(&text).with_context(|| format!("{} is not a valid table of names", path.display()))
+}
+
+pub fn parse(text: &str) -> Result<Names> {
+    Ok(toml::from_str(text)?)
+}
+
+impl Names {
+    pub fn schema(&self, key: &str) -> Option<&str> {
+        self.lookup("schemas", &self.schemas, key)
+    }
+
+    pub fn field(&self, wire: &str) -> Option<&str> {
+        self.lookup("fields", &self.fields, wire)
+    }
+
+    pub fn id(&self, place: &str) -> Option<&str> {
+        self.lookup("ids", &self.ids, place)
+    }
+
+    /// Returns the earlier names of a property.
+    pub fn spellings(&self, wire: &str) -> &[String] {
+        let Some(spellings) = self.spellings.get(wire) else {
+            return &[];
+        };
+        self.mark("spellings", wire);
+        spellings
+    }
+
+    pub fn operation(&self, key: &str) -> Option<&str> {
+        self.lookup("operations", &self.operations, key)
+    }
+
+    /// Returns the name of the union with this base or at this place.
+    pub fn union(&self, base_or_place: &str) -> Option<&str> {
+        let (name, _) = self.unions.iter().find(|(_, key)| *key == base_or_place)?;
+        self.mark("unions", name);
+        Some(name)
+    }
+
+    /// Returns the name of the enum at this place.
+    pub fn enum_at(&self, place: &str) -> Option<&str> {
+        let (name, _) = self.enums.iter().find(|(_, places)| places.iter().any(|p| p == place))?;
+        self.mark("enums", place);
+        Some(name)
+    }
+
+    /// Returns the variant of an enum for this value.
+    pub fn variant(&self, list: &str, wire: &str) -> Option<&str> {
+        self.lookup("variants", &self.variants, &format!("{list}.{wire}"))
+    }
+
+    fn lookup<'n>(&self, table: &'static str, rows: &'n BTreeMap<String, String>, key: &str) -> Option<&'n str> {
+        let name = rows.get(key)?;
+        self.mark(table, key);
+        Some(name)
+    }
+
+    fn mark(&self, table: &'static str, key: &str) {
+        self.used.borrow_mut().insert((table, key.to_owned()));
+    }
+
+    /// Returns a finding for each row that is not in the document, which is a sign of an upstream rename.
+    pub fn unused(&self) -> Findings {
+        let mut findings = Findings::default();
+        for (table, key) in self.unused_rows() {
+            let message = format!("names.toml [{table}]: {key:?} is not in this document");
+            findings.push(Finding::new("", message).help("remove the row, or correct its place"));
+        }
+        findings
+    }
+
+    pub fn unused_rows(&self) -> Vec<(&'static str, String)> {
+        let rows = (self.schemas.keys().map(|k| ("schemas", k)))
+            .chain(self.enums.values().flatten().map(|k| ("enums", k)))
+            .chain(self.unions.keys().map(|k| ("unions", k)))
+            .chain(self.fields.keys().map(|k| ("fields", k)))
+            .chain(self.spellings.keys().map(|k| ("spellings", k)))
+            .chain(self.variants.keys().map(|k| ("variants", k)))
+            .chain(self.ids.keys().map(|k| ("ids", k)))
+            .chain(self.operations.keys().map(|k| ("operations", k)));
+        let used = self.used.borrow();
+        rows.map(|(table, key)| (table, key.clone())).filter(|row| !used.contains(row)).collect()
+    }
+}

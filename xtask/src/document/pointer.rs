@@ -1,0 +1,51 @@
+//! JSON pointers (RFC 6901) and the references that hold them, in OpenAPI 3.0 and in Swagger 2.0.
+
+/// Where version 3 keeps the reusable parts of version 2.
+const MOVED: [(&str, &str); 3] = [
+    ("/definitions/", "/components/schemas/"),
+    ("/parameters/", "/components/parameters/"),
+    ("/responses/", "/components/responses/"),
+];
+
+/// Encodes a name as a segment of a JSON pointer.
+pub fn escape(segment: &str) -> String {
+    segment.replace('~', "~0").replace('/', "~1")
+}
+
+/// Decodes a segment of a JSON pointer.
+pub fn unescape(segment: &str) -> String {
+    segment.replace("~1", "/").replace("~0", "~")
+}
+
+/// Returns the JSON pointer of a reference within the document; its text is part of a URI (RFC 6901, section 6).
+pub fn local_pointer(reference: &str) -> Option<String> {
+    let pointer = percent_encoding::percent_decode_str(reference.strip_prefix('#')?);
+    pointer.decode_utf8().ok().map(Into::into)
+}
+
+/// Returns the name of the component that a reference points to; `None` for a part of a component.
+pub fn component(reference: &str, kind: &str) -> Option<String> {
+    let pointer = local_pointer(reference)?;
+    let name = pointer.strip_prefix("/components/")?.strip_prefix(kind)?.strip_prefix('/')?;
+    (!name.contains('/')).then(|| unescape(name))
+}
+
+/// Returns the last segment of a pointer, decoded.
+pub fn last_segment(pointer: &str) -> String {
+    let last = pointer.rsplit('/').next().unwrap_or(pointer);
+    unescape(last)
+}
+
+/// Returns the place of Swagger 2.0 that a place of the OpenAPI document was made from, as far as that is known.
+pub fn swagger2_pointer(pointer: &str) -> String {
+    let moved = MOVED.iter().find_map(|(older, newer)| Some(format!("{older}{}", pointer.strip_prefix(newer)?)));
+    moved.unwrap_or_else(|| pointer.to_owned())
+}
+
+/// Returns a reference of Swagger 2.0 as OpenAPI 3.0 writes it.
+pub fn moved_reference(reference: &str) -> String {
+    let moved = MOVED
+        .iter()
+        .find_map(|(older, newer)| Some(format!("#{newer}{}", reference.strip_prefix('#')?.strip_prefix(older)?)));
+    moved.unwrap_or_else(|| reference.to_owned())
+}

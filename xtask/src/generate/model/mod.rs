@@ -1,0 +1,6 @@
+//! The interface of a corrected document: its types, the rules that derive them, and the check of its names.
+
+pub mod api;
+pub mod check;
+pub mod hand_written;
+pub mod normalise;

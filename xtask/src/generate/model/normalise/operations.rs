@@ -1,0 +1,251 @@
+//! Rule: every operation has a reviewed name; the client handles token, request id and If-Match;
+//! one success type; errors are not decoded by type.
+
+use super::Normaliser;
+use crate::document::finding::Finding;
+use crate::document::names::Names;
+use crate::document::node::Node;
+use crate::document::pointer::component;
+use crate::document::words;
+use crate::generate::model::api::{IfMatch, Operation, Param, ParamPlace, Type};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post", "put"];
+
+impl<'d> Normaliser<'d> {
+    pub(super) fn operations(&mut self) {
+        let Some(paths) = self.document.get("paths") else {
+            return;
+        };
+        let Some(paths) = self.accept(paths.members()) else {
+            return;
+        };
+        for (path, item) in paths.into_iter().filter(|(path, _)| path.starts_with('/')) {
+            for method in METHODS {
+                if let Some(node) = item.get(method) {
+                    let operation = self.operation(path, method, &item, &node);
+                    let operation = self.accept(operation).flatten();
+                    self.api.operations.extend(operation);
+                }
+            }
+        }
+        self.api.operations.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
+    fn operation(
+        &mut self,
+        path: &str,
+        method: &str,
+        item: &Node<'d>,
+        node: &Node<'d>,
+    ) -> Result<Option<Operation>, Finding> {
+        node.object()?;
+        let method = method.to_uppercase();
+        let key = format!("{method} {path}");
+        let Some(name) = self.names.operation(&key).map(str::to_owned) else {
+            let help = format!("add a row to names.toml:\n[operations]\n\"{key}\" = \"{}\"", proposal(&method, path));
+            return Err(Finding::new(&node.pointer, "the operation has no name").help(help));
+        };
+        let (params, if_match) = self.params(&key, item, node)?;
+        let (path_params, params): (Vec<_>, Vec<_>) = params.into_iter().partition(|p| p.place == ParamPlace::Path);
+        let path_params = in_path_order(path, path_params, node)?;
+        let camel = words::camel(&name);
+        Ok(Some(Operation {
+            path: path.to_owned(),
+            pointer: node.pointer.clone(),
+            doc: self.text(node, "summary")?.or(self.description(node)),
+            body: self.body(&key, node, &format!("{camel}Body"))?,
+            errors: error_statuses(node),
+            response: self.success(&key, node, &format!("{camel}Answer"))?,
+            name,
+            method,
+            path_params,
+            params,
+            if_match,
+        }))
+    }
+
+    /// Parameters of the operation, and of its path where the operation does not override them.
+    fn params(&mut self, key: &str, item: &Node<'d>, node: &Node<'d>) -> Result<(Vec<Param>, IfMatch), Finding> {
+        let mut all: Vec<Param> = Vec::new();
+        let mut if_match = IfMatch::No;
+        for param in item.items_of("parameters")?.into_iter().chain(node.items_of("parameters")?) {
+            let param = self.resolve(&param, "parameters")?;
+            let wire =
+                param.str_of("name")?.ok_or_else(|| Finding::new(&param.pointer, "the parameter has no name"))?;
+            let required = param.value.get("required").and_then(|r| r.as_bool()).unwrap_or(false);
+            let place = match param.str_of("in")? {
+                Some("path") => ParamPlace::Path,
+                Some("query") => ParamPlace::Query,
+                Some("header") => match wire.to_ascii_lowercase().as_str() {
+                    "authorization" | "client-request-id" => continue,
+                    "if-match" => {
+                        if_match = if required { IfMatch::Required } else { IfMatch::Optional };
+                        continue;
+                    }
+                    _ => ParamPlace::Header,
+                },
+                other => {
+                    let message = format!("a parameter in {} is not supported", other.unwrap_or("no place"));
+                    return Err(Finding::new(&param.pointer, message));
+                }
+            };
+            let ty = self.param_type(key, &param, wire, place)?;
+            let rust = self.names.field(wire).map_or_else(|| words::snake(wire), str::to_owned);
+            let doc = self.description(&param);
+            let required = required || place == ParamPlace::Path;
+            let pointer = param.pointer.clone();
+            all.retain(|other| other.wire != wire || other.place != place);
+            all.push(Param { place, wire: wire.to_owned(), rust, ty, required, doc, pointer });
+        }
+        Ok((all, if_match))
+    }
+
+    /// A path parameter is an identifier with a type of its own, or an enum; other parameters are text or enums.
+    fn param_type(&mut self, key: &str, param: &Node<'d>, wire: &str, place: ParamPlace) -> Result<Type, Finding> {
+        let name = words::type_name(wire);
+        let schema = param.get("schema");
+        let ty = match &schema {
+            Some(schema) => self.type_of(schema, &format!("{key}#{wire}"), &name)?,
+            None => Type::Text,
+        };
+        Ok(match (place, ty) {
+            (_, ty @ Type::Enum(_)) => ty,
+            (ParamPlace::Path, _) => {
+                self.add_id(&name, wire, self.description(param));
+                Type::Id(name)
+            }
+            (_, ty @ (Type::Bool | Type::Integer)) => ty,
+            _ => Type::Text,
+        })
+    }
+
+    /// A body is always sent where the document has one.
+    fn body(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<Option<Type>, Finding> {
+        let Some(body) = node.get("requestBody") else {
+            return Ok(None);
+        };
+        let body = self.resolve(&body, "requestBodies")?;
+        self.json(&body, &format!("{key}#body"), name)
+    }
+
+    /// Returns the one type of a success response, whatever its status: the service returns 200 where the document has 201.
+    fn success(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<Option<Type>, Finding> {
+        let mut types: Vec<(String, Type)> = Vec::new();
+        let responses =
+            node.get("responses").ok_or_else(|| Finding::new(&node.pointer, "the operation has no responses"))?;
+        for (status, response) in responses.members()?.into_iter().filter(|(status, _)| status.starts_with('2')) {
+            let response = self.resolve(&response, "responses")?;
+            if let Some(ty) = self.json(&response, &format!("{key}#{status}"), name)?
+                && !types.iter().any(|(_, known)| *known == ty)
+            {
+                types.push((status.to_owned(), ty));
+            }
+        }
+        if types.len() > 1 {
+            let statuses: Vec<_> = types.iter().map(|(status, _)| status.as_str()).collect();
+            let message = format!("{key} has success responses of different types: {}", statuses.join(", "));
+            return Err(Finding::new(&responses.pointer, message).help("correct the wrong one in openapi/overlays/"));
+        }
+        Ok(types.pop().map(|(_, ty)| ty))
+    }
+
+    /// The type of the JSON content of a body or response, if it has content.
+    fn json(&mut self, holder: &Node<'d>, place: &str, name: &str) -> Result<Option<Type>, Finding> {
+        let Some(content) = holder.get("content") else {
+            return Ok(None);
+        };
+        let media = content.members()?;
+        let json = media.iter().find(|(name, _)| is_json(name));
+        match (json, media.first()) {
+            (Some((_, json)), _) => match json.get("schema") {
+                Some(schema) => self.type_of(&schema, place, name).map(Some),
+                None => Ok(Some(Type::Any)),
+            },
+            (None, Some((other, _))) => {
+                Err(Finding::new(&content.pointer, format!("media type {other} is not supported, only JSON is")))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Returns the target of a reference to a shared parameter, body or response.
+    fn resolve(&self, node: &Node<'d>, kind: &str) -> Result<Node<'d>, Finding> {
+        let mut node = node.clone();
+        for _ in 0..8 {
+            let Some(reference) = node.str_of("$ref")? else {
+                return Ok(node);
+            };
+            let target =
+                component(reference, kind).and_then(|name| self.document.get("components")?.get(kind)?.get(&name));
+            node = target.ok_or_else(|| {
+                Finding::new(format!("{}/$ref", node.pointer), format!("{reference} is not in components/{kind}"))
+            })?;
+        }
+        Err(Finding::new(&node.pointer, "references are circular, or pass through too many others"))
+    }
+}
+
+fn error_statuses(node: &Node<'_>) -> Vec<String> {
+    let responses = node.value.get("responses").and_then(|r| r.as_object()).into_iter().flatten();
+    let errors = responses.map(|(status, _)| status).filter(|status| status.starts_with(['3', '4', '5']));
+    errors.cloned().collect()
+}
+
+fn is_json(media: &str) -> bool {
+    let media = media.split(';').next().unwrap_or(media).trim().to_ascii_lowercase();
+    media == "application/json" || media == "text/json" || media.ends_with("+json") || media == "*/*"
+}
+
+/// Every `{name}` of the path has its parameter and the other way round.
+fn in_path_order(path: &str, mut params: Vec<Param>, node: &Node<'_>) -> Result<Vec<Param>, Finding> {
+    let mut ordered = Vec::new();
+    for wire in path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(wire, _)| wire) {
+        let at = params.iter().position(|param| param.wire == wire);
+        let at = at.ok_or_else(|| {
+            Finding::new(&node.pointer, format!("the path has {{{wire}}}, but the operation has no such parameter"))
+        })?;
+        ordered.push(params.remove(at));
+    }
+    match params.first() {
+        None => Ok(ordered),
+        Some(param) => Err(Finding::new(&param.pointer, format!("the path has no {{{}}}", param.wire))),
+    }
+}
+
+/// Proposes a name: verb and last fixed part of the path.
+fn proposal(method: &str, path: &str) -> String {
+    let verb = match method {
+        "GET" if path.ends_with('}') => "get",
+        "GET" => "list",
+        "POST" => "create",
+        "PUT" => "replace",
+        other => return words::snake(&format!("{} {}", other.to_lowercase(), fixed_part(path))),
+    };
+    words::snake(&format!("{verb} {}", fixed_part(path)))
+}
+
+/// Returns the operations without a name, as method and path, each with a proposed name.
+pub fn unnamed(document: &Value, names: &Names) -> Vec<(String, String)> {
+    let mut taken: BTreeSet<String> = names.operations.values().cloned().collect();
+    let mut rows = Vec::new();
+    for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
+        for method in METHODS.into_iter().filter(|method| item.get(method).is_some()) {
+            let key = format!("{} {path}", method.to_uppercase());
+            if names.operations.contains_key(&key) || !path.starts_with('/') {
+                continue;
+            }
+            let name = proposal(&method.to_uppercase(), path);
+            let numbered = (2..).map(|number| format!("{name}_{number}"));
+            let name = std::iter::once(name.clone()).chain(numbered).find(|name| taken.insert(name.clone()));
+            rows.extend(name.map(|name| (key, name)));
+        }
+    }
+    rows
+}
+
+fn fixed_part(path: &str) -> &str {
+    let part = path.rsplit('/').find(|part| !part.is_empty() && !part.starts_with('{')).unwrap_or("root");
+    part.split('(').next().unwrap_or(part)
+}
