@@ -210,3 +210,41 @@ fn forget_unpacked() -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The Rust sources below a folder, as one text.
+    fn sources(folder: &Path) -> String {
+        let mut text = String::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                text.push_str(&sources(&path));
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                text.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+        text
+    }
+
+    /// Whether a filter of the test harness selects a module or a test in these sources.
+    fn selects(filter: &str, sources: &str) -> bool {
+        match filter.strip_suffix("::") {
+            Some(module) => {
+                sources.contains(&format!("mod {module};")) || sources.contains(&format!("mod {module} {{"))
+            }
+            None => sources.contains(&format!("fn {filter}")),
+        }
+    }
+
+    #[test]
+    fn every_filter_of_slow_tests_selects_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let sources = sources(&root.join("tests/suite/tests")) + &sources(&root.join("xtask/src"));
+        let stale: Vec<_> = SLOW.iter().filter(|filter| !selects(filter, &sources)).collect();
+        assert!(stale.is_empty(), "{stale:?}");
+        assert!(!selects("renamed::", &sources) && !selects("renamed_too", "fn other() {}"));
+    }
+}

@@ -47,10 +47,10 @@ pub fn run(root: &Path, against: &str, report: &Report) -> Result<()> {
     row("cargo xtask demo, cold", &|tree| tree.cargo(&["xtask", "demo"]))?;
     row("cargo test --workspace, cold, after the demo", &|tree| tree.cargo(&["test", "--workspace"]))?;
     row("cargo test --workspace, warm", &|tree| tree.cargo(&["test", "--workspace"]))?;
+    row("cargo xtask update, after the tests", &Tree::update)?;
     for (member, file) in MEMBERS {
         row(&format!("cargo check after a change of {member}"), &|tree| tree.check_after_touching(file))?;
     }
-    row("cargo xtask update, after cargo check", &Tree::update)?;
     let (units_before, units_after) = (before.units()?, after.units()?);
     rows.push(Row { what: "units compiled".to_owned(), before: units_before, after: units_after, unit: "" });
     print(&rows, against);
