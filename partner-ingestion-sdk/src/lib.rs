@@ -4,6 +4,7 @@
     doc = "The types of Microsoft's Partner Center Ingestion API, without a way to obtain a token: enable the feature `auth`."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(unnameable_types, unreachable_pub)]
 
 #[cfg(feature = "client")]
 mod client;

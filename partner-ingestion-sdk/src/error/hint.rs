@@ -1,4 +1,4 @@
-//! The next step for the errors that people meet most.
+//! Hints: the suggested next step for frequent errors.
 
 use super::error::Error;
 use super::kind::ErrorKind;
@@ -14,7 +14,7 @@ impl Error {
     }
 }
 
-/// Codes that are known to mean one thing.
+/// Hints for error codes of the service.
 fn by_code(error: &Error) -> Option<&'static str> {
     let codes = error.validations().iter().filter_map(|item| item.error_code.as_deref());
     let mut codes = codes.chain(error.service_code());
@@ -27,7 +27,7 @@ fn by_code(error: &Error) -> Option<&'static str> {
     })
 }
 
-/// What users of the service reported, and what helped.
+/// Hints for incidents of the service that users reported.
 fn by_incident(error: &Error) -> Option<&'static str> {
     let listing = error.operation() == Some("list_products");
     let publisher = error.field_errors().keys().any(|field| field.eq_ignore_ascii_case("x-ms-publisherId"))
@@ -76,16 +76,14 @@ fn by_kind(error: &Error) -> Option<&'static str> {
              call. The branches of a new resource appear after a few seconds."
         }
         ErrorKind::Ambiguous => "Address the resource by its GUID.",
-        ErrorKind::CrossOrigin => {
-            "A link or path led away from the service; nothing was sent there. Use the client's own base URL."
-        }
-        ErrorKind::PaginationLoop => "The service's list goes in circles: try again later, or narrow it with a filter.",
-        ErrorKind::ResponseTooLarge => "Ask for less, or raise ClientBuilder::max_response_bytes.",
+        ErrorKind::CrossOrigin => "Use a link or path below the base URL of the client; nothing was sent.",
+        ErrorKind::PaginationLoop => "Try again later, or narrow the list with a filter.",
+        ErrorKind::ResponseTooLarge => "Request less, or raise ClientBuilder::max_response_bytes.",
         ErrorKind::Connection | ErrorKind::Timeout if error.may_have_been_processed() => {
-            "The service may have carried it out before the answer was lost: read what is there before it is sent again."
+            "Read the resource before you repeat the request: the service may have processed it."
         }
         ErrorKind::Connection => "Check the network, the proxy and the base URL.",
-        ErrorKind::Timeout => "Try again, or allow more time.",
+        ErrorKind::Timeout => "Try again, or raise the timeout.",
         _ => return None,
     };
     Some(text)

@@ -1,9 +1,9 @@
-//! Short ways to make what people create most.
+//! Constructors of the most frequent request bodies.
 
 use crate::types::{AzureProduct, AzureSkuVariant, ProductType, TypeValuePair, VariantSubType};
 
 impl AzureProduct {
-    /// An Azure application offer, by its offer id and its name in Partner Center, published by modules.
+    /// Creates an Azure application offer with modular publishing from its offer id and its name in Partner Center.
     ///
     /// ```
     /// use partner_ingestion_sdk::types::AzureProduct;
@@ -28,17 +28,17 @@ impl AzureProduct {
 }
 
 impl AzureSkuVariant {
-    /// A plan that is a managed application, by its plan id and its name.
+    /// Creates a managed application plan from its plan id and its name.
     pub fn managed_app(plan_id: impl Into<String>, name: impl Into<String>) -> Self {
         Self::plan(plan_id, name).set_sub_type(VariantSubType::ManagedApplication)
     }
 
-    /// A plan that is a solution template, by its plan id and its name.
+    /// Creates a solution template plan from its plan id and its name.
     pub fn solution_template(plan_id: impl Into<String>, name: impl Into<String>) -> Self {
         Self::plan(plan_id, name).set_sub_type(VariantSubType::SolutionTemplate)
     }
 
-    /// A plan of an offer whose plans have no kind, by its plan id and its name. The service fills in the rest.
+    /// Creates a plan without a subtype from its plan id and its name. The service sets the other fields.
     ///
     /// ```
     /// use partner_ingestion_sdk::types::AzureSkuVariant;
@@ -56,7 +56,7 @@ impl AzureSkuVariant {
 }
 
 impl TypeValuePair {
-    /// A value of a kind.
+    /// Creates a pair of a type and a value.
     ///
     /// ```
     /// use partner_ingestion_sdk::types::TypeValuePair;

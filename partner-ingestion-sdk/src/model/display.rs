@@ -1,10 +1,10 @@
-//! Resources stand for their identifiers, and print as people know them.
+//! Conversions of resources to their ids, and how resources are displayed.
 
 use crate::types::*;
 use std::fmt;
 
-/// A resource can be passed wherever its identifier is asked for. One without an identifier, which the service never gave out,
-/// is refused when the call is sent, like an empty text.
+/// A resource can be passed where its id is expected. A resource without an id gives an empty id, which is an `InvalidArgument`
+/// error before anything is sent.
 macro_rules! stands_for {
     ($($type:ident => $id:ident;)*) => {
         $(
@@ -36,7 +36,7 @@ stands_for! {
 }
 
 impl AzureProduct {
-    /// The offer id: what the portal shows, and what no other offer of the account has.
+    /// Returns the offer id, which the portal shows. It is unique within the account.
     ///
     /// ```
     /// use partner_ingestion_sdk::types::AzureProduct;
@@ -110,8 +110,8 @@ impl fmt::Display for ValidationItem {
 }
 
 impl PackageConfiguration {
-    /// Puts a package in place of those that it names, and keeps everything else, the service's own `resourceType` above all.
-    /// A configuration that names no packages, such as one of a test drive, stays as it is.
+    /// Replaces the package references by this package and preserves all other fields. A configuration without package
+    /// references, such as that of a test drive, is left unchanged.
     ///
     /// ```
     /// use partner_ingestion_sdk::types::{AzurePackage, PackageConfiguration};
@@ -130,7 +130,7 @@ impl PackageConfiguration {
     #[must_use]
     pub fn set_package(self, package: &AzurePackage) -> Self {
         let id = package.id.as_ref().map(PackageId::as_str).unwrap_or_default();
-        // An answer may leave the type of a package empty.
+        // The type of a package may be empty in a response.
         let kind = package.resource_type.as_ref().map(PackageType::as_str);
         let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or("AzureApplicationPackage");
         let reference = [TypeValuePair::new(kind, id)];

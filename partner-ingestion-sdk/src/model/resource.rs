@@ -1,10 +1,10 @@
-//! What resources have in common, and what pages have.
+//! The traits of resources and pages.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// Something with an identifier, an entity tag or a resource type.
+/// A resource with an id, an entity tag or a resource type.
 ///
 /// ```
 /// use partner_ingestion_sdk::Resource;
@@ -15,17 +15,17 @@ use std::borrow::Cow;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub trait Resource {
-    /// The text of its identifier.
+    /// Returns the id.
     fn id(&self) -> Option<&str> {
         None
     }
 
-    /// Its entity tag, with the quotes that belong to it.
+    /// Returns the entity tag, including its quotes.
     fn etag(&self) -> Option<&str> {
         None
     }
 
-    /// What it says it is.
+    /// Returns the resource type.
     fn resource_type(&self) -> Option<&str> {
         None
     }
@@ -33,16 +33,16 @@ pub trait Resource {
 
 /// One page of a list.
 pub trait Page {
-    /// What the list holds.
+    /// The type of the items.
     type Item;
 
-    /// The items of this page. A page may be empty and still have a successor.
+    /// Returns the items of this page. An empty page may be followed by others.
     fn items(&self) -> &[Self::Item];
 
-    /// The items of this page, without the page.
+    /// Converts the page into its items.
     fn into_items(self) -> Vec<Self::Item>;
 
-    /// Where the next page is, as the service wrote it; none on the last page.
+    /// Returns the link to the next page, or `None` on the last page.
     fn next_link(&self) -> Option<&str>;
 }
 

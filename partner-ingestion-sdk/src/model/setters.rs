@@ -17,7 +17,7 @@ macro_rules! setters {
     };
     (@each) => {};
     (@each $(#[$mark:meta])* $setter:ident: $field:ident = [$item:ty] $(; [$($older:literal),*])?, $($rest:tt)*) => {
-        #[doc = concat!("Sets `", stringify!($field), "`; no items give an empty list, which is sent as one.")]
+        #[doc = concat!("Sets `", stringify!($field), "`. No items give an empty list, which is sent.")]
         $(#[$mark])*
         #[must_use]
         pub fn $setter<I>(mut self, items: I) -> Self
