@@ -24,12 +24,12 @@ async fn publish(Connection { client, .. }: &Connection, options: &Options) -> O
     let plan = client.ensure_variant(&offer, AzureSkuVariant::solution_template("standard", "Standard")).await?;
     describe(client, &offer, &plan).await?;
     let file = options.package.as_deref().map_or_else(|| FileSource::bytes("app.zip", ARCHIVE), FileSource::from);
-    let package = client.upload_package(&offer, file).progress(bytes_bar()).send().await?;
+    let package = client.upload_package(&offer, file).on_progress(bytes_bar()).send().await?;
     client.package_configuration_draft(&offer, &plan).modify(|c| c.set_package(&package)).await?;
     let line = spinner();
     let told = line.clone();
     let publish = client.publish(&offer).to_live().on_stage(move |stage| told.set_message(stage.to_string()));
-    let live = publish.deadline(Duration::from_secs(12 * 3600)).send().await?;
+    let live = publish.max_wait(Duration::from_secs(12 * 3600)).send().await?;
     line.finish_and_clear();
     println!("{offer} is live: submission {}", live.id.map(|id| id.to_string()).unwrap_or_default());
     Ok(())

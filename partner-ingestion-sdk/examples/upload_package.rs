@@ -27,7 +27,7 @@ async fn upload(Connection { client, sandbox }: &Connection, options: &Options) 
     if options.dry_run {
         return Ok(());
     }
-    let package = client.upload_package(&offer, file).progress(bytes_bar()).send().await?;
+    let package = client.upload_package(&offer, file).on_progress(bytes_bar()).send().await?;
     let changed = client.package_configuration_draft(&offer, &plan).modify(|c| c.set_package(&package)).await?;
     println!(
         "package {} is processed and in the plan (request id {})",

@@ -1,18 +1,26 @@
 //! The client and its construction.
 
+use crate::error::{Error, ErrorKind};
 use crate::generated::requests::Requests;
-use crate::pace::Pace;
-use crate::{Error, ErrorKind, Retry, SERVER};
+use crate::generated::table::SERVER;
+use crate::http::rate_limiter::RateLimiter;
+use crate::http::retry::RetryPolicy;
+use crate::http::url::base_url;
 use partner_auth::TokenProvider;
 use reqwest::Url;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A client of the Partner Center Ingestion API. Clones share connections and tokens.
+/// A client of the Partner Center Ingestion API. Clones share connections, tokens and the rate limiter.
 ///
-/// Every operation is a method that returns a builder; `send` sends it. All calls of a client and its clones pass one gate: a
-/// limited number is under way at a time, and when the service says that it is too fast (429), all of them slow down.
+/// Every operation is a method that returns a builder; `send` sends the request. The rate limiter bounds the number of
+/// concurrent requests, and after a 429 response it slows down all calls of the client and its clones.
+///
+/// # Errors of calls
+///
+/// Every `send` returns an [`Error`] if the request is invalid, no token can be obtained, the request fails, or the response
+/// is not a success or cannot be decoded.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), partner_ingestion_sdk::Error> {
@@ -30,33 +38,32 @@ pub struct Client {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What all clones and calls of a client share.
+/// The state that all clones and calls of a client share.
 pub(crate) struct Shared {
-    /// Without a slash at the end.
+    /// Without a trailing slash.
     pub(crate) base: Url,
     pub(crate) http: reqwest::Client,
-    /// Makes the requests of the operations.
+    /// Builds the requests of the operations.
     pub(crate) requests: Requests,
     pub(crate) tokens: Arc<dyn TokenProvider>,
-    pub(crate) retry: Retry,
-    pub(crate) timeout: Duration,
-    pub(crate) deadline: Option<Duration>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) timeout: Option<Duration>,
     pub(crate) max_body: usize,
-    pub(crate) renew_on_forbidden: bool,
-    pub(crate) pace: Pace,
+    pub(crate) refresh_token_on_forbidden: bool,
+    pub(crate) limiter: RateLimiter,
 }
 
 impl Client {
-    /// A client for the application in `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`, with the first credential of
+    /// Creates a client for the application in `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`, with the first credential of
     /// [`TokenSource::builder_from_env`](partner_auth::TokenSource::builder_from_env): `AZURE_CLIENT_SECRET`, a certificate,
     /// a federated token, or the identity of a build system.
     ///
-    /// `PARTNER_INGESTION_URL`, if set, takes the place of the public address: so a program is pointed at the sandbox.
-    /// Nothing is sent yet.
+    /// `PARTNER_INGESTION_URL`, if set, replaces the public base URL, for example by that of the sandbox. Sends no request.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when a variable is missing (the error names all of them) or malformed.
+    /// Returns an error if a variable is missing (the error names all of them) or malformed.
     #[cfg(feature = "auth")]
     pub fn from_env() -> Result<Self, Error> {
         let tokens = partner_auth::TokenSource::from_env().map_err(Error::auth)?;
@@ -67,7 +74,7 @@ impl Client {
         }
     }
 
-    /// Starts the configuration of a client.
+    /// Returns a builder for a client.
     ///
     /// ```
     /// use partner_ingestion_sdk::Client;
@@ -75,7 +82,7 @@ impl Client {
     ///
     /// let client = Client::builder()
     ///     .token_provider(StaticToken::new("a token")?)
-    ///     .http(|http| http.pool_max_idle_per_host(4))
+    ///     .configure_http(|http| http.pool_max_idle_per_host(4))
     ///     .build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -83,17 +90,17 @@ impl Client {
         ClientBuilder {
             base: SERVER.to_owned(),
             tokens: None,
-            http: None,
-            retry: Retry::default(),
-            timeout: Duration::from_secs(60),
-            deadline: None,
-            concurrency: 100,
+            configure_http: None,
+            retry: RetryPolicy::default(),
+            attempt_timeout: Duration::from_secs(60),
+            timeout: None,
+            max_concurrent_requests: 100,
             max_body: 64 << 20,
-            renew_on_forbidden: false,
+            refresh_token_on_forbidden: false,
         }
     }
 
-    /// The address that paths are appended to.
+    /// Returns the URL that paths are appended to.
     pub fn base_url(&self) -> &Url {
         &self.shared.base
     }
@@ -108,96 +115,99 @@ impl fmt::Debug for Client {
     }
 }
 
-type Shape = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
+type ConfigureHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 
 /// Configures a [`Client`].
-#[must_use = "the client is made by `build`"]
+#[must_use = "call `build` to create the client"]
 pub struct ClientBuilder {
     base: String,
     tokens: Option<Arc<dyn TokenProvider>>,
-    http: Option<Shape>,
-    retry: Retry,
-    timeout: Duration,
-    deadline: Option<Duration>,
-    concurrency: usize,
+    configure_http: Option<ConfigureHttp>,
+    retry: RetryPolicy,
+    attempt_timeout: Duration,
+    timeout: Option<Duration>,
+    max_concurrent_requests: usize,
     max_body: usize,
-    renew_on_forbidden: bool,
+    refresh_token_on_forbidden: bool,
 }
 
 impl ClientBuilder {
-    /// Another address of the service, such as the sandbox's. https only, loopback excepted.
+    /// Sets the base URL, for example to that of the sandbox. Must use https, except for loopback addresses.
+    ///
+    /// Default: the public address of the service, [`SERVER`].
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base = url.into();
         self
     }
 
-    /// Where tokens come from. Required.
+    /// Sets the provider of access tokens. Required.
     pub fn token_provider(mut self, provider: impl TokenProvider + 'static) -> Self {
         self.tokens = Some(Arc::new(provider));
         self
     }
 
-    /// Shapes the transport (proxies, roots, pools) before redirects are turned off, https is enforced and the
-    /// connect timeout is set.
-    pub fn http(
+    /// Customizes the underlying [`reqwest::ClientBuilder`]: proxies, root certificates, connection pool. Redirect, HTTPS and
+    /// connect-timeout settings are applied afterwards.
+    pub fn configure_http(
         mut self,
-        shape: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
+        configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
     ) -> Self {
-        self.http = Some(Box::new(shape));
+        self.configure_http = Some(Box::new(configure));
         self
     }
 
-    /// When requests are sent again; a call can override it.
-    pub fn retry(mut self, retry: Retry) -> Self {
+    /// Sets the retry policy. Calls can override it. Default: [`RetryPolicy::default`].
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
     }
 
-    /// How long one attempt may take, its answer included; one minute if not set. A call can override it.
+    /// Sets the timeout of each attempt, including reading the body. Calls can override it. Default: 60 seconds.
+    pub fn attempt_timeout(mut self, attempt_timeout: Duration) -> Self {
+        self.attempt_timeout = attempt_timeout;
+        self
+    }
+
+    /// Sets the total timeout of a call, including the token, waiting and all attempts. Calls can override it. Default: no
+    /// limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.timeout = Some(timeout);
         self
     }
 
-    /// How long a call may take in all, with its token, its waiting and all its attempts; without a limit if not set. A call
-    /// can override it.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = Some(deadline);
+    /// Sets the maximum number of concurrent requests, at least 1. Further requests wait. Default: 100.
+    pub fn max_concurrent_requests(mut self, requests: usize) -> Self {
+        self.max_concurrent_requests = requests;
         self
     }
 
-    /// How many requests are under way at a time, at most; 100 if not set. The others wait for their turn.
-    pub fn concurrency(mut self, requests: usize) -> Self {
-        self.concurrency = requests;
+    /// Treats a 403 response like a 401 response: discards the token and retries once with a new one. Useful for a few minutes
+    /// after a role assignment, while cached tokens do not contain the role. Default: false.
+    pub fn refresh_token_on_forbidden(mut self, refresh: bool) -> Self {
+        self.refresh_token_on_forbidden = refresh;
         self
     }
 
-    /// Treats 403 as 401: the token is dropped and the request sent once more with a new one. For the minutes after the
-    /// application was given a role, while old tokens do not have it yet. Off if not set.
-    pub fn renew_on_forbidden(mut self, renew: bool) -> Self {
-        self.renew_on_forbidden = renew;
-        self
-    }
-
-    /// How large an answer may be in bytes; 64 MiB if not set.
+    /// Sets the maximum size of a response body in bytes. Default: 64 MiB.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Makes the client. Nothing is sent.
+    /// Creates the client. Sends no request.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`] when there is no token provider, the address is unusable or the transport cannot be made.
+    /// Returns [`ErrorKind::Config`] if the token provider is missing, the base URL is invalid, or the HTTP client cannot be
+    /// created.
     pub fn build(self) -> Result<Client, Error> {
         let Some(tokens) = self.tokens else {
-            return Err(Error::new(ErrorKind::Config, "no token provider: set one, or use Client::from_env"));
+            return Err(Error::new(ErrorKind::Config, "token provider is missing: set one, or use Client::from_env"));
         };
         let base = base_url(&self.base)?;
         let builder = reqwest::Client::builder();
-        let builder = match self.http {
-            Some(shape) => shape(builder),
+        let builder = match self.configure_http {
+            Some(configure) => configure(builder),
             None => builder,
         };
         let http = builder
@@ -207,8 +217,10 @@ impl ClientBuilder {
             .connect_timeout(Duration::from_secs(10))
             .user_agent(concat!("partner-ingestion-sdk/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|e| Error::new(ErrorKind::Config, "the transport cannot be made").with_source(e))?;
-        let Self { retry, timeout, deadline, concurrency, max_body, renew_on_forbidden, .. } = self;
+            .map_err(|e| Error::new(ErrorKind::Config, "HTTP client cannot be created").with_source(e))?;
+        let Self {
+            retry, attempt_timeout, timeout, max_concurrent_requests, max_body, refresh_token_on_forbidden, ..
+        } = self;
         Ok(Client {
             shared: Arc::new(Shared {
                 requests: Requests::new_with_client(base.as_str(), http.clone()),
@@ -216,11 +228,11 @@ impl ClientBuilder {
                 http,
                 tokens,
                 retry,
+                attempt_timeout,
                 timeout,
-                deadline,
                 max_body,
-                renew_on_forbidden,
-                pace: Pace::new(concurrency),
+                refresh_token_on_forbidden,
+                limiter: RateLimiter::new(max_concurrent_requests),
             }),
         })
     }
@@ -232,37 +244,9 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-/// An absolute address without credentials, query or fragment, and without a slash at its end.
-fn base_url(text: &str) -> Result<Url, Error> {
-    let config = |message: &str| Error::new(ErrorKind::Config, format!("the base URL {message}"));
-    let url = Url::parse(text.trim_end_matches('/')).map_err(|_| config("is no absolute URL"))?;
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return Err(config("must be scheme, host and path alone"));
-    }
-    if url.scheme() != "https" && !is_loopback(&url) {
-        return Err(config("must be https; the token would travel in the open"));
-    }
-    Ok(url)
-}
-
-/// Plain http is for the sandbox on this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base_urls() {
-        assert_eq!(base_url("https://a.example/v1/").unwrap().as_str(), "https://a.example/v1");
-        assert!(base_url("http://127.0.0.1:8080/v1.0/ingestion").is_ok());
-        for bad in ["a.example", "http://a.example", "https://u:p@a.example", "https://a.example?x", "ftp://a", ""] {
-            let error = base_url(bad).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Config, "{bad}");
-        }
-    }
 
     #[test]
     fn a_client_needs_tokens() {

@@ -118,8 +118,8 @@ fn confirmed(offer: &str) -> Outcome<bool> {
 /// What publishing would submit, or that there is nothing to submit yet.
 pub(crate) async fn plan(client: &Client, offer: &str) -> Outcome<()> {
     match client.product_by_offer_id(offer).await {
-        Ok(product) => print!("{}", client.publish(&product).plan().await?),
-        Err(error) if error.kind() == ErrorKind::Lookup => println!("would create {offer}, and submit it"),
+        Ok(product) => print!("{}", client.publish(&product).dry_run().await?),
+        Err(error) if error.kind() == ErrorKind::NotFound => println!("would create {offer}, and submit it"),
         Err(error) => return Err(error.into()),
     }
     Ok(())
@@ -174,8 +174,8 @@ fn complain(error: &(dyn Error + 'static)) {
         for validation in error.validations() {
             eprintln!("  {validation}");
         }
-        if !error.hint().is_empty() {
-            eprintln!("  {}", error.hint());
+        if let Some(hint) = error.hint() {
+            eprintln!("  {hint}");
         }
     }
 }

@@ -11,23 +11,23 @@ pub type FieldErrors = BTreeMap<String, Vec<String>>;
 /// How much of an unreadable body is kept, in characters.
 const EXCERPT: usize = 300;
 
-/// What the body of an error says.
+/// The content of an error body.
 #[derive(Debug, Default)]
-pub(crate) struct Service {
+pub(crate) struct ServiceError {
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) fields: FieldErrors,
     pub(crate) correlation_id: Option<String>,
     pub(crate) operation_id: Option<String>,
     pub(crate) excerpt: Option<String>,
-    /// The package that a duplicate is a copy of.
+    /// The id of the package that a file duplicates.
     pub(crate) to_id: Option<String>,
 }
 
 /// Reads any body. `quote` is off where the body may repeat a secret of the request.
-pub(crate) fn read(body: &[u8], quote: bool) -> Service {
+pub(crate) fn read(body: &[u8], quote: bool) -> ServiceError {
     let body = String::from_utf8_lossy(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));
-    let mut service = Service::default();
+    let mut service = ServiceError::default();
     match serde_json::from_str(&body) {
         Ok(Value::String(text)) => from_text(&text, &mut service),
         Ok(Value::Object(object)) => from_object(&object, &mut service),
@@ -42,7 +42,7 @@ pub(crate) fn read(body: &[u8], quote: bool) -> Service {
 }
 
 /// `ICH` and digits, a dash, a sentence, perhaps a JSON object; or a class name and a JSON object; or a sentence.
-fn from_text(text: &str, service: &mut Service) {
+fn from_text(text: &str, service: &mut ServiceError) {
     let (prose, object) = match (text.find('{'), text.rfind('}')) {
         (Some(from), Some(to)) if from < to => {
             (&text[..from], serde_json::from_str::<Map<String, Value>>(&text[from..=to]).ok())
@@ -71,7 +71,7 @@ fn split_code(text: &str) -> (Option<&str>, &str) {
 }
 
 /// An object of the service or of a gateway; its keys are compared without case.
-fn from_object(object: &Map<String, Value>, service: &mut Service) {
+fn from_object(object: &Map<String, Value>, service: &mut ServiceError) {
     let get = |key: &str| object.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
     let text = |keys: &[&str]| {
         keys.iter().find_map(|key| match get(key)? {

@@ -1,17 +1,18 @@
 //! Where in a body the decoding failed.
 
-use super::{Error, ErrorKind};
+use super::error::Error;
+use super::kind::ErrorKind;
 use serde::de::DeserializeOwned;
 
 /// Decodes once more, now noting the path: a success costs nothing for it.
 pub(crate) fn decode_error<T: DeserializeOwned>(body: &[u8], error: serde_json::Error) -> Error {
     if body.is_empty() {
-        return Error::new(ErrorKind::Decode, "the answer has no body");
+        return Error::new(ErrorKind::Decode, "response has no body");
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let message = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => format!("the answer cannot be decoded at {}: {}", error.path(), kind_of(error.inner())),
-        Ok(_) => format!("the answer cannot be decoded: {}", kind_of(&error)),
+        Err(error) => format!("response cannot be decoded at {}: {}", error.path(), kind_of(error.inner())),
+        Ok(_) => format!("response cannot be decoded: {}", kind_of(&error)),
     };
     Error::new(ErrorKind::Decode, message)
 }

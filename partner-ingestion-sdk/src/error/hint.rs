@@ -1,17 +1,20 @@
-//! The next step for the errors that people meet most.
+//! Hints: the suggested next step for frequent errors.
 
-use super::{Error, ErrorKind};
+use super::error::Error;
+use super::kind::ErrorKind;
 
-/// An empty text where no step is known.
-pub(crate) fn hint(error: &Error) -> &str {
-    if let Some(hint) = error.auth_error().and_then(|auth| auth.hint()) {
-        return hint;
+impl Error {
+    /// Returns the suggested next step, or `None` if there is no suggestion.
+    pub fn hint(&self) -> Option<&str> {
+        if let Some(hint) = self.auth_error().and_then(|auth| auth.hint()) {
+            return Some(hint);
+        }
+        let special = by_code(self).or_else(|| by_incident(self));
+        special.or_else(|| by_kind(self)).or_else(|| by_status(self))
     }
-    let special = by_code(error).or_else(|| by_incident(error));
-    special.or_else(|| by_kind(error)).or_else(|| by_status(error)).unwrap_or_default()
 }
 
-/// Codes that are known to mean one thing.
+/// Hints for error codes of the service.
 fn by_code(error: &Error) -> Option<&'static str> {
     let codes = error.validations().iter().filter_map(|item| item.error_code.as_deref());
     let mut codes = codes.chain(error.service_code());
@@ -24,7 +27,7 @@ fn by_code(error: &Error) -> Option<&'static str> {
     })
 }
 
-/// What users of the service reported, and what helped.
+/// Hints for incidents of the service that users reported.
 fn by_incident(error: &Error) -> Option<&'static str> {
     let listing = error.operation() == Some("list_products");
     let publisher = error.field_errors().keys().any(|field| field.eq_ignore_ascii_case("x-ms-publisherId"))
@@ -35,7 +38,7 @@ fn by_incident(error: &Error) -> Option<&'static str> {
              request id to support.",
         );
     }
-    if error.is_on_the_way() && error.is_not_found() {
+    if error.is_while_paging() && error.is_not_found() {
         return Some(
             "The service gave a link to the next page and does not know it any more, as in August 2023: what came so far is not \
              the whole list. List again, or narrow it with a filter.",
@@ -62,26 +65,25 @@ fn by_incident(error: &Error) -> Option<&'static str> {
 
 fn by_kind(error: &Error) -> Option<&'static str> {
     let text = match error.kind() {
-        ErrorKind::Pending => {
+        ErrorKind::SubmissionPending => {
             "One submission at a time: wait for it, adopt it (IfPending::Adopt) or cancel it (IfPending::Cancel)."
         }
         ErrorKind::Failed => {
             "Correct what the validations and reports name, and publish again; a failed submission does not stand in the way."
         }
-        ErrorKind::Lookup => {
-            "Compare the name with the portal. Since April 2026 lists may lack products that were migrated: their GUIDs still work \
-             everywhere. The branches of something new appear after seconds."
+        ErrorKind::NotFound => {
+            "Compare the name with the portal. Since April 2026 lists may omit migrated products; their GUIDs still work in every \
+             call. The branches of a new resource appear after a few seconds."
         }
-        ErrorKind::ForeignOrigin => {
-            "A link or path led away from the service; nothing was sent there. Use the client's own base URL."
-        }
-        ErrorKind::RepeatedLink => "The service's list goes in circles: try again later, or narrow it with a filter.",
-        ErrorKind::TooLarge => "Ask for less, or raise ClientBuilder::max_response_bytes.",
+        ErrorKind::Ambiguous => "Address the resource by its GUID.",
+        ErrorKind::CrossOrigin => "Use a link or path below the base URL of the client; nothing was sent.",
+        ErrorKind::PaginationLoop => "Try again later, or narrow the list with a filter.",
+        ErrorKind::ResponseTooLarge => "Request less, or raise ClientBuilder::max_response_bytes.",
         ErrorKind::Connection | ErrorKind::Timeout if error.may_have_been_processed() => {
-            "The service may have carried it out before the answer was lost: read what is there before it is sent again."
+            "Read the resource before you repeat the request: the service may have processed it."
         }
         ErrorKind::Connection => "Check the network, the proxy and the base URL.",
-        ErrorKind::Timeout => "Try again, or allow more time.",
+        ErrorKind::Timeout => "Try again, or raise the timeout.",
         _ => return None,
     };
     Some(text)
@@ -114,7 +116,7 @@ fn by_status(error: &Error) -> Option<&'static str> {
         (ErrorKind::Status, 404) => {
             "Check the ids: a product's is its GUID, not the offer id. What was just created may take seconds to appear."
         }
-        (ErrorKind::Status, 409 | 412) if error.is_perhaps_own_write() => {
+        (ErrorKind::Status, 409 | 412) if error.may_conflict_with_own_retry() => {
             "An earlier attempt of this PUT may have succeeded and its answer was lost: read it again, the change may be there."
         }
         (ErrorKind::Status, 409 | 412) => {

@@ -4,7 +4,7 @@
 
 //! The lists of values of the interface.
 
-use crate::open_enum::open_enum;
+use crate::model::open_enum::open_enum;
 
 open_enum! {
     /// Values that the document lists; others keep their text.

@@ -4,7 +4,7 @@
 
 //! The identifiers in the paths of the interface.
 
-use crate::id::id;
+use crate::model::id::id;
 
 id! {
     /// The id of the listing asset.

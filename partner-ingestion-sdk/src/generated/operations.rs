@@ -4,9 +4,10 @@
 
 //! The public builders of the operations.
 
-use crate::call::{Call, Success, call_options};
 use crate::generated::requests::Requests;
 use crate::generated::table::OPERATIONS;
+use crate::http::call::{Call, call_options};
+use crate::http::response::Success;
 use crate::types::*;
 use crate::{Client, Error, Response};
 impl Client {
@@ -19,7 +20,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](CancelSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn cancel_submission(
         &self,
         product_id: impl Into<ProductId>,
@@ -32,7 +33,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::cancel_submission`].
+/// The builder of [`Client::cancel_submission`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CancelSubmission {
@@ -42,7 +43,7 @@ pub struct CancelSubmission {
 }
 impl CancelSubmission {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -69,11 +70,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`SupplementalContent`].
+    /// Response: [`SupplementalContent`].
     ///
     /// # Errors
     ///
-    /// [`send`](CommitSupplementalContent::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn commit_supplemental_content(
         &self,
         product_id: impl Into<ProductId>,
@@ -86,7 +87,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::commit_supplemental_content`].
+/// The builder of [`Client::commit_supplemental_content`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CommitSupplementalContent {
@@ -96,7 +97,7 @@ pub struct CommitSupplementalContent {
 }
 impl CommitSupplementalContent {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -125,11 +126,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Takes [`CosellAsset`], answers [`CosellAsset`].
+    /// Request body: [`CosellAsset`]. Response: [`CosellAsset`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_cosell_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -142,7 +143,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_cosell_asset`].
+/// The builder of [`Client::create_cosell_asset`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateCosellAsset {
@@ -152,7 +153,7 @@ pub struct CreateCosellAsset {
 }
 impl CreateCosellAsset {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
         let request = |requests: &Requests| {
             requests.create_cosell_asset(self.product_id.as_str(), &self.body)
@@ -171,11 +172,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Takes [`AzureListing`], answers [`AzureListing`].
+    /// Request body: [`AzureListing`]. Response: [`AzureListing`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -190,7 +191,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_listing`].
+/// The builder of [`Client::create_listing`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateListing {
@@ -201,7 +202,7 @@ pub struct CreateListing {
 }
 impl CreateListing {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureListing>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -232,11 +233,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `listing_id`: The id of the listing.
     ///
-    /// Takes [`ListingAsset`], answers [`ListingAsset`].
+    /// Request body: [`ListingAsset`]. Response: [`ListingAsset`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_listing_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -251,7 +252,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_listing_asset`].
+/// The builder of [`Client::create_listing_asset`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateListingAsset {
@@ -262,7 +263,7 @@ pub struct CreateListingAsset {
 }
 impl CreateListingAsset {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -293,11 +294,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `listing_id`: The id of the listing.
     ///
-    /// Takes [`ListingImage`], answers [`ListingImage`].
+    /// Request body: [`ListingImage`]. Response: [`ListingImage`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_listing_image(
         &self,
         product_id: impl Into<ProductId>,
@@ -312,7 +313,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_listing_image`].
+/// The builder of [`Client::create_listing_image`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateListingImage {
@@ -323,7 +324,7 @@ pub struct CreateListingImage {
 }
 impl CreateListingImage {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingImage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -354,11 +355,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `listing_id`: The id of the listing.
     ///
-    /// Takes [`ListingVideo`], answers [`ListingVideo`].
+    /// Request body: [`ListingVideo`]. Response: [`ListingVideo`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_listing_video(
         &self,
         product_id: impl Into<ProductId>,
@@ -373,7 +374,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_listing_video`].
+/// The builder of [`Client::create_listing_video`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateListingVideo {
@@ -384,7 +385,7 @@ pub struct CreateListingVideo {
 }
 impl CreateListingVideo {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -414,11 +415,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Takes [`AzurePackage`], answers [`AzurePackage`].
+    /// Request body: [`AzurePackage`]. Response: [`AzurePackage`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreatePackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_package(
         &self,
         product_id: impl Into<ProductId>,
@@ -431,7 +432,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_package`].
+/// The builder of [`Client::create_package`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreatePackage {
@@ -441,7 +442,7 @@ pub struct CreatePackage {
 }
 impl CreatePackage {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
         let request = |requests: &Requests| {
             requests.create_package(self.product_id.as_str(), &self.body)
@@ -457,11 +458,11 @@ impl Client {
     ///
     /// `POST /products`
     ///
-    /// Takes [`AzureProduct`], answers [`AzureProduct`].
+    /// Request body: [`AzureProduct`]. Response: [`AzureProduct`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateProduct::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_product(&self, body: impl Into<AzureProduct>) -> CreateProduct {
         CreateProduct {
             call: Call::new(self, &OPERATIONS[8]),
@@ -469,7 +470,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_product`].
+/// The builder of [`Client::create_product`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateProduct {
@@ -478,7 +479,7 @@ pub struct CreateProduct {
 }
 impl CreateProduct {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
         let request = |requests: &Requests| requests.create_product(&self.body);
         self.call.send(&[], None, &request).await?.decode()
@@ -491,11 +492,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Takes [`ProductAvailability`], answers [`ProductAvailability`].
+    /// Request body: [`ProductAvailability`]. Response: [`ProductAvailability`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateProductAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_product_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -508,7 +509,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_product_availability`].
+/// The builder of [`Client::create_product_availability`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateProductAvailability {
@@ -518,7 +519,7 @@ pub struct CreateProductAvailability {
 }
 impl CreateProductAvailability {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
         let request = |requests: &Requests| {
             requests.create_product_availability(self.product_id.as_str(), &self.body)
@@ -536,11 +537,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Takes [`AzureProperty`], answers [`AzureProperty`].
+    /// Request body: [`AzureProperty`]. Response: [`AzureProperty`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateProperty::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_property(
         &self,
         product_id: impl Into<ProductId>,
@@ -553,7 +554,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_property`].
+/// The builder of [`Client::create_property`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateProperty {
@@ -563,7 +564,7 @@ pub struct CreateProperty {
 }
 impl CreateProperty {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
         let request = |requests: &Requests| {
             requests.create_property(self.product_id.as_str(), &self.body)
@@ -581,11 +582,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Takes [`SubmissionCreationRequest`], answers [`Submission`].
+    /// Request body: [`SubmissionCreationRequest`]. Response: [`Submission`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_submission(
         &self,
         product_id: impl Into<ProductId>,
@@ -598,7 +599,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_submission`].
+/// The builder of [`Client::create_submission`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateSubmission {
@@ -608,7 +609,7 @@ pub struct CreateSubmission {
 }
 impl CreateSubmission {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<Submission>, Error> {
         let request = |requests: &Requests| {
             requests.create_submission(self.product_id.as_str(), &self.body)
@@ -626,11 +627,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Takes [`Variant`], answers [`Variant`].
+    /// Request body: [`Variant`]. Response: [`Variant`].
     ///
     /// # Errors
     ///
-    /// [`send`](CreateVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn create_variant(
         &self,
         product_id: impl Into<ProductId>,
@@ -643,7 +644,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::create_variant`].
+/// The builder of [`Client::create_variant`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateVariant {
@@ -653,7 +654,7 @@ pub struct CreateVariant {
 }
 impl CreateVariant {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<Variant>, Error> {
         let request = |requests: &Requests| {
             requests.create_variant(self.product_id.as_str(), &self.body)
@@ -674,7 +675,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn delete_cosell_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -687,7 +688,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::delete_cosell_asset`].
+/// The builder of [`Client::delete_cosell_asset`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct DeleteCosellAsset {
@@ -697,7 +698,7 @@ pub struct DeleteCosellAsset {
 }
 impl DeleteCosellAsset {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -729,7 +730,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn delete_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -742,7 +743,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::delete_listing`].
+/// The builder of [`Client::delete_listing`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct DeleteListing {
@@ -752,7 +753,7 @@ pub struct DeleteListing {
 }
 impl DeleteListing {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = |requests: &Requests| {
             requests.delete_listing(self.product_id.as_str(), self.listing_id.as_str())
@@ -781,7 +782,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn delete_listing_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -796,7 +797,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::delete_listing_asset`].
+/// The builder of [`Client::delete_listing_asset`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct DeleteListingAsset {
@@ -807,7 +808,7 @@ pub struct DeleteListingAsset {
 }
 impl DeleteListingAsset {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -842,7 +843,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn delete_listing_image(
         &self,
         product_id: impl Into<ProductId>,
@@ -857,7 +858,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::delete_listing_image`].
+/// The builder of [`Client::delete_listing_image`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct DeleteListingImage {
@@ -868,7 +869,7 @@ pub struct DeleteListingImage {
 }
 impl DeleteListingImage {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -903,7 +904,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn delete_listing_video(
         &self,
         product_id: impl Into<ProductId>,
@@ -918,7 +919,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::delete_listing_video`].
+/// The builder of [`Client::delete_listing_video`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct DeleteListingVideo {
@@ -929,7 +930,7 @@ pub struct DeleteListingVideo {
 }
 impl DeleteListingVideo {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -963,7 +964,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeletePackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn delete_package(
         &self,
         product_id: impl Into<ProductId>,
@@ -976,7 +977,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::delete_package`].
+/// The builder of [`Client::delete_package`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct DeletePackage {
@@ -986,7 +987,7 @@ pub struct DeletePackage {
 }
 impl DeletePackage {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = |requests: &Requests| {
             requests.delete_package(self.product_id.as_str(), self.package_id.as_str())
@@ -1013,7 +1014,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteProduct::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn delete_product(&self, product_id: impl Into<ProductId>) -> DeleteProduct {
         DeleteProduct {
             call: Call::new(self, &OPERATIONS[19]),
@@ -1021,7 +1022,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::delete_product`].
+/// The builder of [`Client::delete_product`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct DeleteProduct {
@@ -1030,7 +1031,7 @@ pub struct DeleteProduct {
 }
 impl DeleteProduct {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = |requests: &Requests| {
             requests.delete_product(self.product_id.as_str())
@@ -1051,7 +1052,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`send`](DeleteVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn delete_variant(
         &self,
         product_id: impl Into<ProductId>,
@@ -1064,7 +1065,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::delete_variant`].
+/// The builder of [`Client::delete_variant`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct DeleteVariant {
@@ -1074,7 +1075,7 @@ pub struct DeleteVariant {
 }
 impl DeleteVariant {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<()>, Error> {
         let request = |requests: &Requests| {
             requests.delete_variant(self.product_id.as_str(), self.variant_id.as_str())
@@ -1100,11 +1101,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`CosellAssetPage`].
+    /// Response: [`CosellAssetPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](FindCosellAssets::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn find_cosell_assets(
         &self,
         product_id: impl Into<ProductId>,
@@ -1117,7 +1118,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::find_cosell_assets`].
+/// The builder of [`Client::find_cosell_assets`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindCosellAssets {
@@ -1127,7 +1128,7 @@ pub struct FindCosellAssets {
 }
 impl FindCosellAssets {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<CosellAssetPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1145,15 +1146,15 @@ impl FindCosellAssets {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<CosellAssetPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`CosellAsset`] of every page.
+    /// Returns a stream of all items of all pages: [`CosellAsset`].
     #[inline]
     pub fn stream(self) -> crate::Items<CosellAssetPage> {
-        crate::Items::<CosellAssetPage>::of(self.pages())
+        crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
 impl Client {
@@ -1164,11 +1165,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`CosellListingPage`].
+    /// Response: [`CosellListingPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](FindCosellListings::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn find_cosell_listings(
         &self,
         product_id: impl Into<ProductId>,
@@ -1181,7 +1182,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::find_cosell_listings`].
+/// The builder of [`Client::find_cosell_listings`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindCosellListings {
@@ -1191,7 +1192,7 @@ pub struct FindCosellListings {
 }
 impl FindCosellListings {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<CosellListingPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1212,15 +1213,15 @@ impl FindCosellListings {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<CosellListingPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`CosellListing`] of every page.
+    /// Returns a stream of all items of all pages: [`CosellListing`].
     #[inline]
     pub fn stream(self) -> crate::Items<CosellListingPage> {
-        crate::Items::<CosellListingPage>::of(self.pages())
+        crate::Items::<CosellListingPage>::new(self.pages())
     }
 }
 impl Client {
@@ -1232,11 +1233,11 @@ impl Client {
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     /// * `expand`: The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
     ///
-    /// Answers [`FeatureAvailabilityPage`].
+    /// Response: [`FeatureAvailabilityPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](FindFeatureAvailabilities::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn find_feature_availabilities(
         &self,
         product_id: impl Into<ProductId>,
@@ -1250,7 +1251,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::find_feature_availabilities`].
+/// The builder of [`Client::find_feature_availabilities`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindFeatureAvailabilities {
@@ -1266,7 +1267,7 @@ impl FindFeatureAvailabilities {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<FeatureAvailabilityPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1288,15 +1289,15 @@ impl FindFeatureAvailabilities {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<FeatureAvailabilityPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`FeatureAvailability`] of every page.
+    /// Returns a stream of all items of all pages: [`FeatureAvailability`].
     #[inline]
     pub fn stream(self) -> crate::Items<FeatureAvailabilityPage> {
-        crate::Items::<FeatureAvailabilityPage>::of(self.pages())
+        crate::Items::<FeatureAvailabilityPage>::new(self.pages())
     }
 }
 impl Client {
@@ -1307,11 +1308,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`ListingPage`].
+    /// Response: [`ListingPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](FindListings::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn find_listings(
         &self,
         product_id: impl Into<ProductId>,
@@ -1324,7 +1325,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::find_listings`].
+/// The builder of [`Client::find_listings`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindListings {
@@ -1334,7 +1335,7 @@ pub struct FindListings {
 }
 impl FindListings {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingPage>, Error> {
         let request = |requests: &Requests| {
             requests.find_listings(self.product_id.as_str(), self.instance_id.as_str())
@@ -1351,15 +1352,15 @@ impl FindListings {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<ListingPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`AzureListing`] of every page.
+    /// Returns a stream of all items of all pages: [`AzureListing`].
     #[inline]
     pub fn stream(self) -> crate::Items<ListingPage> {
-        crate::Items::<ListingPage>::of(self.pages())
+        crate::Items::<ListingPage>::new(self.pages())
     }
 }
 impl Client {
@@ -1370,11 +1371,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`PackageConfigurationPage`].
+    /// Response: [`PackageConfigurationPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](FindPackageConfigurations::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn find_package_configurations(
         &self,
         product_id: impl Into<ProductId>,
@@ -1387,7 +1388,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::find_package_configurations`].
+/// The builder of [`Client::find_package_configurations`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindPackageConfigurations {
@@ -1397,7 +1398,7 @@ pub struct FindPackageConfigurations {
 }
 impl FindPackageConfigurations {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<PackageConfigurationPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1418,15 +1419,15 @@ impl FindPackageConfigurations {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<PackageConfigurationPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`PackageConfiguration`] of every page.
+    /// Returns a stream of all items of all pages: [`PackageConfiguration`].
     #[inline]
     pub fn stream(self) -> crate::Items<PackageConfigurationPage> {
-        crate::Items::<PackageConfigurationPage>::of(self.pages())
+        crate::Items::<PackageConfigurationPage>::new(self.pages())
     }
 }
 impl Client {
@@ -1437,11 +1438,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`ProductAvailabilityPage`].
+    /// Response: [`ProductAvailabilityPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](FindProductAvailabilities::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn find_product_availabilities(
         &self,
         product_id: impl Into<ProductId>,
@@ -1454,7 +1455,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::find_product_availabilities`].
+/// The builder of [`Client::find_product_availabilities`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindProductAvailabilities {
@@ -1464,7 +1465,7 @@ pub struct FindProductAvailabilities {
 }
 impl FindProductAvailabilities {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ProductAvailabilityPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1485,15 +1486,15 @@ impl FindProductAvailabilities {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<ProductAvailabilityPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`ProductAvailability`] of every page.
+    /// Returns a stream of all items of all pages: [`ProductAvailability`].
     #[inline]
     pub fn stream(self) -> crate::Items<ProductAvailabilityPage> {
-        crate::Items::<ProductAvailabilityPage>::of(self.pages())
+        crate::Items::<ProductAvailabilityPage>::new(self.pages())
     }
 }
 impl Client {
@@ -1504,11 +1505,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`PropertyPage`].
+    /// Response: [`PropertyPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](FindProperties::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn find_properties(
         &self,
         product_id: impl Into<ProductId>,
@@ -1521,7 +1522,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::find_properties`].
+/// The builder of [`Client::find_properties`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindProperties {
@@ -1531,7 +1532,7 @@ pub struct FindProperties {
 }
 impl FindProperties {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<PropertyPage>, Error> {
         let request = |requests: &Requests| {
             requests.find_properties(self.product_id.as_str(), self.instance_id.as_str())
@@ -1548,15 +1549,15 @@ impl FindProperties {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<PropertyPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`AzureProperty`] of every page.
+    /// Returns a stream of all items of all pages: [`AzureProperty`].
     #[inline]
     pub fn stream(self) -> crate::Items<PropertyPage> {
-        crate::Items::<PropertyPage>::of(self.pages())
+        crate::Items::<PropertyPage>::new(self.pages())
     }
 }
 impl Client {
@@ -1567,11 +1568,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`SupplementalContentPage`].
+    /// Response: [`SupplementalContentPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](FindSupplementalContents::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn find_supplemental_contents(
         &self,
         product_id: impl Into<ProductId>,
@@ -1584,7 +1585,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::find_supplemental_contents`].
+/// The builder of [`Client::find_supplemental_contents`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindSupplementalContents {
@@ -1594,7 +1595,7 @@ pub struct FindSupplementalContents {
 }
 impl FindSupplementalContents {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<SupplementalContentPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1615,15 +1616,15 @@ impl FindSupplementalContents {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<SupplementalContentPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`SupplementalContent`] of every page.
+    /// Returns a stream of all items of all pages: [`SupplementalContent`].
     #[inline]
     pub fn stream(self) -> crate::Items<SupplementalContentPage> {
-        crate::Items::<SupplementalContentPage>::of(self.pages())
+        crate::Items::<SupplementalContentPage>::new(self.pages())
     }
 }
 impl Client {
@@ -1634,11 +1635,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `cosell_asset_id`: The id of the co-sell asset.
     ///
-    /// Answers [`CosellAsset`].
+    /// Response: [`CosellAsset`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_cosell_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -1651,7 +1652,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_cosell_asset`].
+/// The builder of [`Client::get_cosell_asset`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetCosellAsset {
@@ -1661,7 +1662,7 @@ pub struct GetCosellAsset {
 }
 impl GetCosellAsset {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1691,11 +1692,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`CosellListing`].
+    /// Response: [`CosellListing`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetCosellListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_cosell_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -1708,7 +1709,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_cosell_listing`].
+/// The builder of [`Client::get_cosell_listing`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetCosellListing {
@@ -1718,7 +1719,7 @@ pub struct GetCosellListing {
 }
 impl GetCosellListing {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<CosellListing>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1746,11 +1747,11 @@ impl Client {
     /// * `feature_availability_id`: The id of the plan availability.
     /// * `expand`: The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
     ///
-    /// Answers [`FeatureAvailability`].
+    /// Response: [`FeatureAvailability`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetFeatureAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_feature_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -1764,7 +1765,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_feature_availability`].
+/// The builder of [`Client::get_feature_availability`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetFeatureAvailability {
@@ -1780,7 +1781,7 @@ impl GetFeatureAvailability {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<FeatureAvailability>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1810,11 +1811,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Answers [`LeadConfiguration`].
+    /// Response: [`LeadConfiguration`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetLeadConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_lead_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -1825,7 +1826,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_lead_configuration`].
+/// The builder of [`Client::get_lead_configuration`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetLeadConfiguration {
@@ -1834,7 +1835,7 @@ pub struct GetLeadConfiguration {
 }
 impl GetLeadConfiguration {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<LeadConfiguration>, Error> {
         let request = |requests: &Requests| {
             requests.get_lead_configuration(self.product_id.as_str())
@@ -1853,11 +1854,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `listing_id`: The id of the listing.
     ///
-    /// Answers [`AzureListing`].
+    /// Response: [`AzureListing`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -1870,7 +1871,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_listing`].
+/// The builder of [`Client::get_listing`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetListing {
@@ -1880,7 +1881,7 @@ pub struct GetListing {
 }
 impl GetListing {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureListing>, Error> {
         let request = |requests: &Requests| {
             requests.get_listing(self.product_id.as_str(), self.listing_id.as_str())
@@ -1907,11 +1908,11 @@ impl Client {
     /// * `listing_id`: The id of the listing.
     /// * `asset_id`: The id of the listing asset.
     ///
-    /// Answers [`ListingAsset`].
+    /// Response: [`ListingAsset`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_listing_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -1927,7 +1928,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_listing_asset`].
+/// The builder of [`Client::get_listing_asset`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetListingAsset {
@@ -1944,7 +1945,7 @@ impl GetListingAsset {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -1978,11 +1979,11 @@ impl Client {
     /// * `listing_id`: The id of the listing.
     /// * `image_id`: The id of the listing image.
     ///
-    /// Answers [`ListingImage`].
+    /// Response: [`ListingImage`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_listing_image(
         &self,
         product_id: impl Into<ProductId>,
@@ -1998,7 +1999,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_listing_image`].
+/// The builder of [`Client::get_listing_image`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetListingImage {
@@ -2015,7 +2016,7 @@ impl GetListingImage {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingImage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -2049,11 +2050,11 @@ impl Client {
     /// * `listing_id`: The id of the listing.
     /// * `video_id`: The id of the listing video.
     ///
-    /// Answers [`ListingVideo`].
+    /// Response: [`ListingVideo`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_listing_video(
         &self,
         product_id: impl Into<ProductId>,
@@ -2069,7 +2070,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_listing_video`].
+/// The builder of [`Client::get_listing_video`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetListingVideo {
@@ -2086,7 +2087,7 @@ impl GetListingVideo {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -2119,11 +2120,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `package_id`: The id of the package.
     ///
-    /// Answers [`AzurePackage`].
+    /// Response: [`AzurePackage`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetPackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 301, 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 301, 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_package(
         &self,
         product_id: impl Into<ProductId>,
@@ -2136,7 +2137,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_package`].
+/// The builder of [`Client::get_package`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetPackage {
@@ -2146,7 +2147,7 @@ pub struct GetPackage {
 }
 impl GetPackage {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
         let request = |requests: &Requests| {
             requests.get_package(self.product_id.as_str(), self.package_id.as_str())
@@ -2172,11 +2173,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `package_configuration_id`: The id of the package configuration. The instance id of its draft is also accepted.
     ///
-    /// Answers [`PackageConfiguration`].
+    /// Response: [`PackageConfiguration`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetPackageConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_package_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -2189,7 +2190,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_package_configuration`].
+/// The builder of [`Client::get_package_configuration`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetPackageConfiguration {
@@ -2199,7 +2200,7 @@ pub struct GetPackageConfiguration {
 }
 impl GetPackageConfiguration {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<PackageConfiguration>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -2228,11 +2229,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Answers [`AzureProduct`].
+    /// Response: [`AzureProduct`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetProduct::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_product(&self, product_id: impl Into<ProductId>) -> GetProduct {
         GetProduct {
             call: Call::new(self, &OPERATIONS[39]),
@@ -2240,7 +2241,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_product`].
+/// The builder of [`Client::get_product`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetProduct {
@@ -2249,7 +2250,7 @@ pub struct GetProduct {
 }
 impl GetProduct {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
         let request = |requests: &Requests| {
             requests.get_product(self.product_id.as_str())
@@ -2268,11 +2269,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `product_availability_id`: The id of the offer availability.
     ///
-    /// Answers [`ProductAvailability`].
+    /// Response: [`ProductAvailability`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetProductAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_product_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -2285,7 +2286,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_product_availability`].
+/// The builder of [`Client::get_product_availability`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetProductAvailability {
@@ -2295,7 +2296,7 @@ pub struct GetProductAvailability {
 }
 impl GetProductAvailability {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -2324,11 +2325,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Answers [`AzureProductSetup`].
+    /// Response: [`AzureProductSetup`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetProductSetup::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_product_setup(
         &self,
         product_id: impl Into<ProductId>,
@@ -2339,7 +2340,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_product_setup`].
+/// The builder of [`Client::get_product_setup`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetProductSetup {
@@ -2348,7 +2349,7 @@ pub struct GetProductSetup {
 }
 impl GetProductSetup {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureProductSetup>, Error> {
         let request = |requests: &Requests| {
             requests.get_product_setup(self.product_id.as_str())
@@ -2367,11 +2368,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `property_id`: The id of the properties resource.
     ///
-    /// Answers [`AzureProperty`].
+    /// Response: [`AzureProperty`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetProperty::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_property(
         &self,
         product_id: impl Into<ProductId>,
@@ -2384,7 +2385,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_property`].
+/// The builder of [`Client::get_property`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetProperty {
@@ -2394,7 +2395,7 @@ pub struct GetProperty {
 }
 impl GetProperty {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
         let request = |requests: &Requests| {
             requests.get_property(self.product_id.as_str(), self.property_id.as_str())
@@ -2419,11 +2420,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Answers [`ResellerConfiguration`].
+    /// Response: [`ResellerConfiguration`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetResellerConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_reseller_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -2434,7 +2435,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_reseller_configuration`].
+/// The builder of [`Client::get_reseller_configuration`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetResellerConfiguration {
@@ -2443,7 +2444,7 @@ pub struct GetResellerConfiguration {
 }
 impl GetResellerConfiguration {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ResellerConfiguration>, Error> {
         let request = |requests: &Requests| {
             requests.get_reseller_configuration(self.product_id.as_str())
@@ -2462,11 +2463,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
     ///
-    /// Answers [`Submission`].
+    /// Response: [`Submission`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_submission(
         &self,
         product_id: impl Into<ProductId>,
@@ -2480,7 +2481,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_submission`].
+/// The builder of [`Client::get_submission`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetSubmission {
@@ -2496,7 +2497,7 @@ impl GetSubmission {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<Submission>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -2527,11 +2528,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Answers [`SupplementalContent`].
+    /// Response: [`SupplementalContent`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetSupplementalContent::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_supplemental_content(
         &self,
         product_id: impl Into<ProductId>,
@@ -2544,7 +2545,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_supplemental_content`].
+/// The builder of [`Client::get_supplemental_content`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetSupplementalContent {
@@ -2554,7 +2555,7 @@ pub struct GetSupplementalContent {
 }
 impl GetSupplementalContent {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -2584,11 +2585,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `variant_id`: The id of the variant (plan): the GUID assigned by the service, not the plan id, or `testdrive`.
     ///
-    /// Answers [`Variant`].
+    /// Response: [`Variant`].
     ///
     /// # Errors
     ///
-    /// [`send`](GetVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn get_variant(
         &self,
         product_id: impl Into<ProductId>,
@@ -2601,7 +2602,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::get_variant`].
+/// The builder of [`Client::get_variant`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetVariant {
@@ -2611,7 +2612,7 @@ pub struct GetVariant {
 }
 impl GetVariant {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<Variant>, Error> {
         let request = |requests: &Requests| {
             requests.get_variant(self.product_id.as_str(), self.variant_id.as_str())
@@ -2637,11 +2638,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `module`: The module (tab). Case-insensitive.
     ///
-    /// Answers [`BranchPage`].
+    /// Response: [`BranchPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListBranches::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_branches(
         &self,
         product_id: impl Into<ProductId>,
@@ -2654,7 +2655,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_branches`].
+/// The builder of [`Client::list_branches`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListBranches {
@@ -2664,7 +2665,7 @@ pub struct ListBranches {
 }
 impl ListBranches {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<BranchPage>, Error> {
         let request = |requests: &Requests| {
             requests.list_branches(self.product_id.as_str(), self.module.as_str())
@@ -2681,15 +2682,15 @@ impl ListBranches {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<BranchPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`Branch`] of every page.
+    /// Returns a stream of all items of all pages: [`Branch`].
     #[inline]
     pub fn stream(self) -> crate::Items<BranchPage> {
-        crate::Items::<BranchPage>::of(self.pages())
+        crate::Items::<BranchPage>::new(self.pages())
     }
 }
 impl Client {
@@ -2699,11 +2700,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Answers [`CosellAssetPage`].
+    /// Response: [`CosellAssetPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListCosellAssets::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_cosell_assets(
         &self,
         product_id: impl Into<ProductId>,
@@ -2714,7 +2715,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_cosell_assets`].
+/// The builder of [`Client::list_cosell_assets`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListCosellAssets {
@@ -2723,7 +2724,7 @@ pub struct ListCosellAssets {
 }
 impl ListCosellAssets {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<CosellAssetPage>, Error> {
         let request = |requests: &Requests| {
             requests.list_cosell_assets(self.product_id.as_str())
@@ -2733,15 +2734,15 @@ impl ListCosellAssets {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<CosellAssetPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`CosellAsset`] of every page.
+    /// Returns a stream of all items of all pages: [`CosellAsset`].
     #[inline]
     pub fn stream(self) -> crate::Items<CosellAssetPage> {
-        crate::Items::<CosellAssetPage>::of(self.pages())
+        crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
 impl Client {
@@ -2752,11 +2753,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `listing_id`: The id of the listing.
     ///
-    /// Answers [`ListingAssetPage`].
+    /// Response: [`ListingAssetPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListListingAssets::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_listing_assets(
         &self,
         product_id: impl Into<ProductId>,
@@ -2770,7 +2771,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_listing_assets`].
+/// The builder of [`Client::list_listing_assets`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListListingAssets {
@@ -2786,7 +2787,7 @@ impl ListListingAssets {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingAssetPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -2808,15 +2809,15 @@ impl ListListingAssets {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<ListingAssetPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`ListingAsset`] of every page.
+    /// Returns a stream of all items of all pages: [`ListingAsset`].
     #[inline]
     pub fn stream(self) -> crate::Items<ListingAssetPage> {
-        crate::Items::<ListingAssetPage>::of(self.pages())
+        crate::Items::<ListingAssetPage>::new(self.pages())
     }
 }
 impl Client {
@@ -2827,11 +2828,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `listing_id`: The id of the listing.
     ///
-    /// Answers [`ListingImagePage`].
+    /// Response: [`ListingImagePage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListListingImages::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_listing_images(
         &self,
         product_id: impl Into<ProductId>,
@@ -2845,7 +2846,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_listing_images`].
+/// The builder of [`Client::list_listing_images`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListListingImages {
@@ -2861,7 +2862,7 @@ impl ListListingImages {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingImagePage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -2883,15 +2884,15 @@ impl ListListingImages {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<ListingImagePage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`ListingImage`] of every page.
+    /// Returns a stream of all items of all pages: [`ListingImage`].
     #[inline]
     pub fn stream(self) -> crate::Items<ListingImagePage> {
-        crate::Items::<ListingImagePage>::of(self.pages())
+        crate::Items::<ListingImagePage>::new(self.pages())
     }
 }
 impl Client {
@@ -2902,11 +2903,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `listing_id`: The id of the listing.
     ///
-    /// Answers [`ListingVideoPage`].
+    /// Response: [`ListingVideoPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListListingVideos::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_listing_videos(
         &self,
         product_id: impl Into<ProductId>,
@@ -2920,7 +2921,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_listing_videos`].
+/// The builder of [`Client::list_listing_videos`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListListingVideos {
@@ -2936,7 +2937,7 @@ impl ListListingVideos {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingVideoPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -2958,15 +2959,15 @@ impl ListListingVideos {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<ListingVideoPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`ListingVideo`] of every page.
+    /// Returns a stream of all items of all pages: [`ListingVideo`].
     #[inline]
     pub fn stream(self) -> crate::Items<ListingVideoPage> {
-        crate::Items::<ListingVideoPage>::of(self.pages())
+        crate::Items::<ListingVideoPage>::new(self.pages())
     }
 }
 impl Client {
@@ -2976,11 +2977,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Answers [`PackagePage`].
+    /// Response: [`PackagePage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListPackages::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_packages(&self, product_id: impl Into<ProductId>) -> ListPackages {
         ListPackages {
             call: Call::new(self, &OPERATIONS[52]),
@@ -2988,7 +2989,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_packages`].
+/// The builder of [`Client::list_packages`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListPackages {
@@ -2997,7 +2998,7 @@ pub struct ListPackages {
 }
 impl ListPackages {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<PackagePage>, Error> {
         let request = |requests: &Requests| {
             requests.list_packages(self.product_id.as_str())
@@ -3007,15 +3008,15 @@ impl ListPackages {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<PackagePage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`AzurePackage`] of every page.
+    /// Returns a stream of all items of all pages: [`AzurePackage`].
     #[inline]
     pub fn stream(self) -> crate::Items<PackagePage> {
-        crate::Items::<PackagePage>::of(self.pages())
+        crate::Items::<PackagePage>::new(self.pages())
     }
 }
 impl Client {
@@ -3025,11 +3026,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Answers [`ProductAvailabilityPage`].
+    /// Response: [`ProductAvailabilityPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListProductAvailabilities::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_product_availabilities(
         &self,
         product_id: impl Into<ProductId>,
@@ -3040,7 +3041,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_product_availabilities`].
+/// The builder of [`Client::list_product_availabilities`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListProductAvailabilities {
@@ -3049,7 +3050,7 @@ pub struct ListProductAvailabilities {
 }
 impl ListProductAvailabilities {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ProductAvailabilityPage>, Error> {
         let request = |requests: &Requests| {
             requests.list_product_availabilities(self.product_id.as_str())
@@ -3059,15 +3060,15 @@ impl ListProductAvailabilities {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<ProductAvailabilityPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`ProductAvailability`] of every page.
+    /// Returns a stream of all items of all pages: [`ProductAvailability`].
     #[inline]
     pub fn stream(self) -> crate::Items<ProductAvailabilityPage> {
-        crate::Items::<ProductAvailabilityPage>::of(self.pages())
+        crate::Items::<ProductAvailabilityPage>::new(self.pages())
     }
 }
 impl Client {
@@ -3078,11 +3079,11 @@ impl Client {
     /// * `filter`: An OData filter. Example: `ResourceType eq 'AzureApplication'`. By offer id: `externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq 'contoso-app')`.
     /// * `skip_token`: The token of the page to return, taken from a `nextLink`. Empty or absent: the first page.
     ///
-    /// Answers [`ProductPage`].
+    /// Response: [`ProductPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListProducts::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_products(&self) -> ListProducts {
         ListProducts {
             call: Call::new(self, &OPERATIONS[54]),
@@ -3091,7 +3092,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_products`].
+/// The builder of [`Client::list_products`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListProducts {
@@ -3111,22 +3112,22 @@ impl ListProducts {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ProductPage>, Error> {
         let request = |requests: &Requests| {
             requests.list_products(self.filter.as_deref(), self.skip_token.as_deref())
         };
         self.call.send(&[], None, &request).await?.decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<ProductPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`AzureProduct`] of every page.
+    /// Returns a stream of all items of all pages: [`AzureProduct`].
     #[inline]
     pub fn stream(self) -> crate::Items<ProductPage> {
-        crate::Items::<ProductPage>::of(self.pages())
+        crate::Items::<ProductPage>::new(self.pages())
     }
 }
 impl Client {
@@ -3136,11 +3137,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Answers [`PropertyPage`].
+    /// Response: [`PropertyPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListProperties::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_properties(&self, product_id: impl Into<ProductId>) -> ListProperties {
         ListProperties {
             call: Call::new(self, &OPERATIONS[55]),
@@ -3148,7 +3149,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_properties`].
+/// The builder of [`Client::list_properties`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListProperties {
@@ -3157,7 +3158,7 @@ pub struct ListProperties {
 }
 impl ListProperties {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<PropertyPage>, Error> {
         let request = |requests: &Requests| {
             requests.list_properties(self.product_id.as_str())
@@ -3167,15 +3168,15 @@ impl ListProperties {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<PropertyPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`AzureProperty`] of every page.
+    /// Returns a stream of all items of all pages: [`AzureProperty`].
     #[inline]
     pub fn stream(self) -> crate::Items<PropertyPage> {
-        crate::Items::<PropertyPage>::of(self.pages())
+        crate::Items::<PropertyPage>::new(self.pages())
     }
 }
 impl Client {
@@ -3186,11 +3187,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
     ///
-    /// Answers [`CertificationReportPage`].
+    /// Response: [`CertificationReportPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListSubmissionReports::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_submission_reports(
         &self,
         product_id: impl Into<ProductId>,
@@ -3203,7 +3204,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_submission_reports`].
+/// The builder of [`Client::list_submission_reports`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListSubmissionReports {
@@ -3213,7 +3214,7 @@ pub struct ListSubmissionReports {
 }
 impl ListSubmissionReports {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<CertificationReportPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3234,15 +3235,15 @@ impl ListSubmissionReports {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<CertificationReportPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`CertificationReport`] of every page.
+    /// Returns a stream of all items of all pages: [`CertificationReport`].
     #[inline]
     pub fn stream(self) -> crate::Items<CertificationReportPage> {
-        crate::Items::<CertificationReportPage>::of(self.pages())
+        crate::Items::<CertificationReportPage>::new(self.pages())
     }
 }
 impl Client {
@@ -3253,11 +3254,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
     ///
-    /// Answers [`ValidationItemPage`].
+    /// Response: [`ValidationItemPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListSubmissionValidations::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_submission_validations(
         &self,
         product_id: impl Into<ProductId>,
@@ -3270,7 +3271,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_submission_validations`].
+/// The builder of [`Client::list_submission_validations`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListSubmissionValidations {
@@ -3280,7 +3281,7 @@ pub struct ListSubmissionValidations {
 }
 impl ListSubmissionValidations {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ValidationItemPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3301,15 +3302,15 @@ impl ListSubmissionValidations {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<ValidationItemPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`ValidationItem`] of every page.
+    /// Returns a stream of all items of all pages: [`ValidationItem`].
     #[inline]
     pub fn stream(self) -> crate::Items<ValidationItemPage> {
-        crate::Items::<ValidationItemPage>::of(self.pages())
+        crate::Items::<ValidationItemPage>::new(self.pages())
     }
 }
 impl Client {
@@ -3320,11 +3321,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
     ///
-    /// Answers [`WorkflowDetailPage`].
+    /// Response: [`WorkflowDetailPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListSubmissionWorkflows::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_submission_workflows(
         &self,
         product_id: impl Into<ProductId>,
@@ -3337,7 +3338,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_submission_workflows`].
+/// The builder of [`Client::list_submission_workflows`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListSubmissionWorkflows {
@@ -3347,7 +3348,7 @@ pub struct ListSubmissionWorkflows {
 }
 impl ListSubmissionWorkflows {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<WorkflowDetailPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3368,15 +3369,15 @@ impl ListSubmissionWorkflows {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<WorkflowDetailPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`WorkflowDetail`] of every page.
+    /// Returns a stream of all items of all pages: [`WorkflowDetail`].
     #[inline]
     pub fn stream(self) -> crate::Items<WorkflowDetailPage> {
-        crate::Items::<WorkflowDetailPage>::of(self.pages())
+        crate::Items::<WorkflowDetailPage>::new(self.pages())
     }
 }
 impl Client {
@@ -3386,11 +3387,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Answers [`SubmissionPage`].
+    /// Response: [`SubmissionPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListSubmissions::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_submissions(&self, product_id: impl Into<ProductId>) -> ListSubmissions {
         ListSubmissions {
             call: Call::new(self, &OPERATIONS[59]),
@@ -3400,7 +3401,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_submissions`].
+/// The builder of [`Client::list_submissions`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListSubmissions {
@@ -3421,7 +3422,7 @@ impl ListSubmissions {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<SubmissionPage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3436,15 +3437,15 @@ impl ListSubmissions {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<SubmissionPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`Submission`] of every page.
+    /// Returns a stream of all items of all pages: [`Submission`].
     #[inline]
     pub fn stream(self) -> crate::Items<SubmissionPage> {
-        crate::Items::<SubmissionPage>::of(self.pages())
+        crate::Items::<SubmissionPage>::new(self.pages())
     }
 }
 impl Client {
@@ -3455,11 +3456,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `skip_token`: The token of the page to return, taken from a `nextLink`. Empty or absent: the first page.
     ///
-    /// Answers [`VariantPage`].
+    /// Response: [`VariantPage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ListVariants::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 401, 403, 404, 429; others occur.
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn list_variants(&self, product_id: impl Into<ProductId>) -> ListVariants {
         ListVariants {
             call: Call::new(self, &OPERATIONS[60]),
@@ -3468,7 +3469,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::list_variants`].
+/// The builder of [`Client::list_variants`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListVariants {
@@ -3483,7 +3484,7 @@ impl ListVariants {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<VariantPage>, Error> {
         let request = |requests: &Requests| {
             requests.list_variants(self.product_id.as_str(), self.skip_token.as_deref())
@@ -3493,15 +3494,15 @@ impl ListVariants {
             .await?
             .decode()
     }
-    /// Every page, following `nextLink` until there is none.
+    /// Returns a stream of all pages, following `nextLink`.
     #[inline]
     pub fn pages(self) -> crate::Pages<VariantPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Every [`Variant`] of every page.
+    /// Returns a stream of all items of all pages: [`Variant`].
     #[inline]
     pub fn stream(self) -> crate::Items<VariantPage> {
-        crate::Items::<VariantPage>::of(self.pages())
+        crate::Items::<VariantPage>::new(self.pages())
     }
 }
 impl Client {
@@ -3512,11 +3513,11 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
     ///
-    /// Answers [`WorkflowDetail`].
+    /// Response: [`WorkflowDetail`].
     ///
     /// # Errors
     ///
-    /// [`send`](PromoteSubmission::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn promote_submission(
         &self,
         product_id: impl Into<ProductId>,
@@ -3529,7 +3530,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::promote_submission`].
+/// The builder of [`Client::promote_submission`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct PromoteSubmission {
@@ -3539,7 +3540,7 @@ pub struct PromoteSubmission {
 }
 impl PromoteSubmission {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<WorkflowDetail>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3571,11 +3572,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceCosellAsset::if_match) is set.
     ///
-    /// Takes [`CosellAsset`], answers [`CosellAsset`].
+    /// Request body: [`CosellAsset`]. Response: [`CosellAsset`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceCosellAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_cosell_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -3590,7 +3591,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_cosell_asset`].
+/// The builder of [`Client::replace_cosell_asset`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceCosellAsset {
@@ -3601,7 +3602,7 @@ pub struct ReplaceCosellAsset {
 }
 impl ReplaceCosellAsset {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3634,11 +3635,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceCosellListing::if_match) is set.
     ///
-    /// Takes [`CosellListing`], answers [`CosellListing`].
+    /// Request body: [`CosellListing`]. Response: [`CosellListing`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceCosellListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_cosell_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -3653,7 +3654,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_cosell_listing`].
+/// The builder of [`Client::replace_cosell_listing`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceCosellListing {
@@ -3664,7 +3665,7 @@ pub struct ReplaceCosellListing {
 }
 impl ReplaceCosellListing {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<CosellListing>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3696,13 +3697,13 @@ impl Client {
     /// * `feature_availability_id`: The id of the plan availability.
     /// * `expand`: The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
     ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceFeatureAvailability::if_match) is set; without either the call is refused before it is sent.
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceFeatureAvailability::if_match) is set; without either the call is an error before it is sent.
     ///
-    /// Takes [`FeatureAvailability`], answers [`FeatureAvailability`].
+    /// Request body: [`FeatureAvailability`]. Response: [`FeatureAvailability`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceFeatureAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_feature_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -3718,7 +3719,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_feature_availability`].
+/// The builder of [`Client::replace_feature_availability`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceFeatureAvailability {
@@ -3735,7 +3736,7 @@ impl ReplaceFeatureAvailability {
         self
     }
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<FeatureAvailability>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3767,13 +3768,13 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `listing_id`: The id of the listing.
     ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListing::if_match) is set; without either the call is refused before it is sent.
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListing::if_match) is set; without either the call is an error before it is sent.
     ///
-    /// Takes [`AzureListing`], answers [`AzureListing`].
+    /// Request body: [`AzureListing`]. Response: [`AzureListing`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceListing::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_listing(
         &self,
         product_id: impl Into<ProductId>,
@@ -3788,7 +3789,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_listing`].
+/// The builder of [`Client::replace_listing`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceListing {
@@ -3799,7 +3800,7 @@ pub struct ReplaceListing {
 }
 impl ReplaceListing {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureListing>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3833,11 +3834,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingAsset::if_match) is set.
     ///
-    /// Takes [`ListingAsset`], answers [`ListingAsset`].
+    /// Request body: [`ListingAsset`]. Response: [`ListingAsset`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceListingAsset::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_listing_asset(
         &self,
         product_id: impl Into<ProductId>,
@@ -3854,7 +3855,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_listing_asset`].
+/// The builder of [`Client::replace_listing_asset`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceListingAsset {
@@ -3866,7 +3867,7 @@ pub struct ReplaceListingAsset {
 }
 impl ReplaceListingAsset {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3900,13 +3901,13 @@ impl Client {
     /// * `listing_id`: The id of the listing.
     /// * `image_id`: The id of the listing image.
     ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingImage::if_match) is set; without either the call is refused before it is sent.
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingImage::if_match) is set; without either the call is an error before it is sent.
     ///
-    /// Takes [`ListingImage`], answers [`ListingImage`].
+    /// Request body: [`ListingImage`]. Response: [`ListingImage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceListingImage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_listing_image(
         &self,
         product_id: impl Into<ProductId>,
@@ -3923,7 +3924,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_listing_image`].
+/// The builder of [`Client::replace_listing_image`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceListingImage {
@@ -3935,7 +3936,7 @@ pub struct ReplaceListingImage {
 }
 impl ReplaceListingImage {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingImage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -3971,11 +3972,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingVideo::if_match) is set.
     ///
-    /// Takes [`ListingVideo`], answers [`ListingVideo`].
+    /// Request body: [`ListingVideo`]. Response: [`ListingVideo`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceListingVideo::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_listing_video(
         &self,
         product_id: impl Into<ProductId>,
@@ -3992,7 +3993,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_listing_video`].
+/// The builder of [`Client::replace_listing_video`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceListingVideo {
@@ -4004,7 +4005,7 @@ pub struct ReplaceListingVideo {
 }
 impl ReplaceListingVideo {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -4039,11 +4040,11 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplacePackage::if_match) is set.
     ///
-    /// Takes [`AzurePackage`], answers [`AzurePackage`].
+    /// Request body: [`AzurePackage`]. Response: [`AzurePackage`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplacePackage::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_package(
         &self,
         product_id: impl Into<ProductId>,
@@ -4058,7 +4059,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_package`].
+/// The builder of [`Client::replace_package`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplacePackage {
@@ -4069,7 +4070,7 @@ pub struct ReplacePackage {
 }
 impl ReplacePackage {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -4100,13 +4101,13 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `package_configuration_id`: The id of the package configuration. The instance id of its draft is also accepted.
     ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplacePackageConfiguration::if_match) is set; without either the call is refused before it is sent.
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplacePackageConfiguration::if_match) is set; without either the call is an error before it is sent.
     ///
-    /// Takes [`PackageConfiguration`], answers [`PackageConfiguration`].
+    /// Request body: [`PackageConfiguration`]. Response: [`PackageConfiguration`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplacePackageConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_package_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -4121,7 +4122,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_package_configuration`].
+/// The builder of [`Client::replace_package_configuration`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplacePackageConfiguration {
@@ -4132,7 +4133,7 @@ pub struct ReplacePackageConfiguration {
 }
 impl ReplacePackageConfiguration {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<PackageConfiguration>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -4163,13 +4164,13 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `product_availability_id`: The id of the offer availability.
     ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProductAvailability::if_match) is set; without either the call is refused before it is sent.
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProductAvailability::if_match) is set; without either the call is an error before it is sent.
     ///
-    /// Takes [`ProductAvailability`], answers [`ProductAvailability`].
+    /// Request body: [`ProductAvailability`]. Response: [`ProductAvailability`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceProductAvailability::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_product_availability(
         &self,
         product_id: impl Into<ProductId>,
@@ -4184,7 +4185,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_product_availability`].
+/// The builder of [`Client::replace_product_availability`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceProductAvailability {
@@ -4195,7 +4196,7 @@ pub struct ReplaceProductAvailability {
 }
 impl ReplaceProductAvailability {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -4226,13 +4227,13 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `property_id`: The id of the properties resource.
     ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProperty::if_match) is set; without either the call is refused before it is sent.
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProperty::if_match) is set; without either the call is an error before it is sent.
     ///
-    /// Takes [`AzureProperty`], answers [`AzureProperty`].
+    /// Request body: [`AzureProperty`]. Response: [`AzureProperty`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceProperty::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_property(
         &self,
         product_id: impl Into<ProductId>,
@@ -4247,7 +4248,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_property`].
+/// The builder of [`Client::replace_property`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceProperty {
@@ -4258,7 +4259,7 @@ pub struct ReplaceProperty {
 }
 impl ReplaceProperty {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -4289,13 +4290,13 @@ impl Client {
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
     ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceSupplementalContent::if_match) is set; without either the call is refused before it is sent.
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceSupplementalContent::if_match) is set; without either the call is an error before it is sent.
     ///
-    /// Takes [`SupplementalContent`], answers [`SupplementalContent`].
+    /// Request body: [`SupplementalContent`]. Response: [`SupplementalContent`].
     ///
     /// # Errors
     ///
-    /// [`send`](ReplaceSupplementalContent::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn replace_supplemental_content(
         &self,
         product_id: impl Into<ProductId>,
@@ -4310,7 +4311,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_supplemental_content`].
+/// The builder of [`Client::replace_supplemental_content`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceSupplementalContent {
@@ -4321,7 +4322,7 @@ pub struct ReplaceSupplementalContent {
 }
 impl ReplaceSupplementalContent {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -4354,11 +4355,7 @@ impl Client {
     ///
     /// Sends the body's etag in If-Match unless [`if_match`](ReplaceVariant::if_match) is set.
     ///
-    /// Takes [`Variant`], answers [`Variant`].
-    ///
-    /// # Errors
-    ///
-    /// [`send`](ReplaceVariant::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// Request body: [`Variant`]. Response: [`Variant`].
     pub fn replace_variant(
         &self,
         product_id: impl Into<ProductId>,
@@ -4373,7 +4370,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::replace_variant`].
+/// The builder of [`Client::replace_variant`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceVariant {
@@ -4384,7 +4381,7 @@ pub struct ReplaceVariant {
 }
 impl ReplaceVariant {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<Variant>, Error> {
         let request = |requests: &Requests| {
             requests
@@ -4414,11 +4411,7 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Takes [`LeadConfiguration`], answers [`LeadConfiguration`].
-    ///
-    /// # Errors
-    ///
-    /// [`send`](SetLeadConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable.
+    /// Request body: [`LeadConfiguration`]. Response: [`LeadConfiguration`].
     pub fn set_lead_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -4431,7 +4424,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::set_lead_configuration`].
+/// The builder of [`Client::set_lead_configuration`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct SetLeadConfiguration {
@@ -4441,7 +4434,7 @@ pub struct SetLeadConfiguration {
 }
 impl SetLeadConfiguration {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<LeadConfiguration>, Error> {
         let request = |requests: &Requests| {
             requests.set_lead_configuration(self.product_id.as_str(), &self.body)
@@ -4459,11 +4452,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Takes [`AzureProductSetup`], answers [`AzureProductSetup`].
+    /// Request body: [`AzureProductSetup`]. Response: [`AzureProductSetup`].
     ///
     /// # Errors
     ///
-    /// [`send`](SetProductSetup::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn set_product_setup(
         &self,
         product_id: impl Into<ProductId>,
@@ -4476,7 +4469,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::set_product_setup`].
+/// The builder of [`Client::set_product_setup`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct SetProductSetup {
@@ -4486,7 +4479,7 @@ pub struct SetProductSetup {
 }
 impl SetProductSetup {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureProductSetup>, Error> {
         let request = |requests: &Requests| {
             requests.set_product_setup(self.product_id.as_str(), &self.body)
@@ -4504,11 +4497,11 @@ impl Client {
     ///
     /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
     ///
-    /// Takes [`ResellerConfiguration`], answers [`ResellerConfiguration`].
+    /// Request body: [`ResellerConfiguration`]. Response: [`ResellerConfiguration`].
     ///
     /// # Errors
     ///
-    /// [`send`](SetResellerConfiguration::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the service cannot be reached, answers with another status than success, or answers with something unreadable. The document lists the statuses 400, 401, 403, 404, 405, 409, 429; others occur.
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
     pub fn set_reseller_configuration(
         &self,
         product_id: impl Into<ProductId>,
@@ -4521,7 +4514,7 @@ impl Client {
         }
     }
 }
-/// A call of [`Client::set_reseller_configuration`].
+/// The builder of [`Client::set_reseller_configuration`].
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct SetResellerConfiguration {
@@ -4531,7 +4524,7 @@ pub struct SetResellerConfiguration {
 }
 impl SetResellerConfiguration {
     call_options!();
-    /// Sends the call.
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<ResellerConfiguration>, Error> {
         let request = |requests: &Requests| {
             requests.set_reseller_configuration(self.product_id.as_str(), &self.body)

@@ -4,7 +4,7 @@
 
 //! Defaults, and what resources and pages have in common.
 
-use crate::resource::{older, page, resource, tagged, union_resource};
+use crate::model::resource::{older, page, resource, tagged, union_resource};
 use crate::types::*;
 
 tagged!(AzureApplicationPackageConfiguration { resource_type = "AzureApplicationPackageConfiguration"; etag, azure_active_directory_application_id, azure_active_directory_tenant_id, id });

@@ -4,7 +4,7 @@
 
 //! Setters of what request bodies hold.
 
-use crate::setters::setters;
+use crate::model::setters::setters;
 use crate::types::*;
 
 setters! {

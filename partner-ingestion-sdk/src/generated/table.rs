@@ -4,7 +4,7 @@
 
 //! The operations, as the runtime knows them.
 
-use crate::operation::{IfMatchRule, Operation};
+use crate::http::operation::{IfMatchRule, Operation};
 
 /// `info.version` of the document.
 pub const API_VERSION: &str = "1.0";

@@ -5,7 +5,7 @@
 //! The alternatives of the interface.
 
 use crate::types::*;
-use crate::union::{shaped_union, tagged_union};
+use crate::model::union::{shaped_union, tagged_union};
 
 tagged_union! {
     /// One of 6 types, told apart by `resourceType`.

@@ -10,7 +10,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use partner_ingestion_sdk::partner_auth::StaticToken;
-use partner_ingestion_sdk::{Client, Retry};
+use partner_ingestion_sdk::{Client, RetryPolicy};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
@@ -139,7 +139,7 @@ impl Server {
 
     /// A client of this server with a fixed token that never tries again.
     pub fn client(&self) -> Client {
-        let builder = client_builder().base_url(format!("{}/v1.0/ingestion", self.origin)).retry(Retry::none());
+        let builder = client_builder().base_url(format!("{}/v1.0/ingestion", self.origin)).retry(RetryPolicy::none());
         builder.token_provider(StaticToken::new("a-token").unwrap()).build().unwrap()
     }
 }

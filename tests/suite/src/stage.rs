@@ -132,7 +132,7 @@ pub fn source(sandbox: &Sandbox) -> TokenSource {
 
 /// A client of a server on loopback.
 pub fn client_builder() -> ClientBuilder {
-    Client::builder().http(without_roots)
+    Client::builder().configure_http(without_roots)
 }
 
 /// Loading the system's root certificates takes 20 ms in a debug build, and plain http has no use for them.

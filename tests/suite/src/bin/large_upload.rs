@@ -51,7 +51,7 @@ async fn main() {
             }
         }
     };
-    client.upload(&address, path.as_path()).progress(progress).await.unwrap();
+    client.upload(&address, path.as_path()).on_progress(progress).await.unwrap();
     let grew = peak_memory() - before;
     cutter.await.unwrap();
     std::fs::remove_file(&path).unwrap();

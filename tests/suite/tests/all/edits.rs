@@ -1,7 +1,7 @@
 //! Names that people know, drafts, and changes that lose nobody's work.
 
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{ErrorKind, Filter, Retry};
+use partner_ingestion_sdk::{ErrorKind, Filter, RetryPolicy};
 use partner_sandbox::{Calls, Fault, Incident, Sandbox};
 use partner_tests::stage::{Stage, checked, client_builder, items, source};
 use serde_json::json;
@@ -16,9 +16,9 @@ async fn products_and_plans_by_their_names() {
     let stage = Stage::open().await;
     let client = &stage.client;
     let missing = client.product_by_offer_id("o'neil").await.unwrap_err();
-    assert_eq!(missing.kind(), ErrorKind::Lookup);
+    assert_eq!((missing.kind(), missing.is_not_found(), missing.status()), (ErrorKind::NotFound, true, None));
     assert!(missing.to_string().contains("no product has the offer id \"o'neil\""), "{missing}");
-    assert!(missing.hint().contains("GUID"), "{}", missing.hint());
+    assert!(missing.hint().unwrap_or_default().contains("GUID"), "{}", missing.hint().unwrap_or_default());
     let product = stage.product("o'neil").await;
     stage.product("other").await;
     let found = client.product_by_offer_id("o'neil").await.unwrap();
@@ -29,7 +29,7 @@ async fn products_and_plans_by_their_names() {
         client.product_by_offer_id("o'neil").await.unwrap();
         stage.sandbox.stop_incident(incident);
     }
-    assert_eq!(client.variant_by_plan_id(&found, "standard").await.unwrap_err().kind(), ErrorKind::Lookup);
+    assert_eq!(client.variant_by_plan_id(&found, "standard").await.unwrap_err().kind(), ErrorKind::NotFound);
     let plan = stage.variant(&product).await;
     assert_eq!(client.variant_by_plan_id(&found, "standard").await.unwrap().id, Some(plan));
     let applications = client.list_products().filter(Filter::resource_type("AzureApplication"));
@@ -45,7 +45,8 @@ async fn two_products_of_one_name_are_not_guessed_between() {
     let server =
         partner_tests::server::Server::script(vec![partner_tests::server::Say::new(200, twins.to_string())]).await;
     let error = server.client().product_by_offer_id("twin").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Lookup);
+    assert_eq!((error.kind(), error.is_not_found()), (ErrorKind::Ambiguous, false));
+    assert!(error.hint().unwrap_or_default().contains("GUID"), "{:?}", error.hint());
     assert!(error.to_string().contains("2 products have the offer id \"twin\""), "{error}");
 }
 
@@ -62,10 +63,10 @@ async fn what_is_there_is_not_created_again() {
     let second = client.ensure_variant(&again, plan()).await.unwrap();
     assert_eq!(first.id, second.id);
     let nameless = client.ensure_product(AzureProduct::default()).await.unwrap_err();
-    assert_eq!(nameless.kind(), ErrorKind::Argument);
+    assert_eq!(nameless.kind(), ErrorKind::InvalidArgument);
     assert_eq!(
         client.ensure_variant(&again, AzureSkuVariant::default()).await.unwrap_err().kind(),
-        ErrorKind::Argument
+        ErrorKind::InvalidArgument
     );
 }
 
@@ -145,14 +146,14 @@ async fn branches_that_never_come_are_named() {
     let product = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
     let plan = client.ensure_variant(&product, AzureSkuVariant::managed_app("standard", "Standard")).await.unwrap();
     let (product, plan) = (product.id.unwrap(), plan.id.unwrap());
-    let draft = client.package_configuration_draft(&product, &plan).patience(Duration::from_millis(300));
+    let draft = client.package_configuration_draft(&product, &plan).branch_wait(Duration::from_millis(300));
     let error = draft.get().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Lookup);
-    let expected = format!("the module Package of product {product}, plan {plan} has no branch");
+    assert_eq!((error.kind(), error.is_not_found()), (ErrorKind::NotFound, true));
+    let expected = format!("module Package of product {product}, plan {plan} has no branch");
     assert_eq!(error.to_string(), expected);
-    assert!(error.hint().contains("seconds"), "{}", error.hint());
-    let error = client.publish(&product).patience(Duration::from_millis(300)).plan().await.unwrap_err();
-    assert_eq!(error.to_string(), format!("the module Availability of product {product}, plan standard has no branch"));
+    assert!(error.hint().unwrap_or_default().contains("seconds"), "{}", error.hint().unwrap_or_default());
+    let error = client.publish(&product).branch_wait(Duration::from_millis(300)).dry_run().await.unwrap_err();
+    assert_eq!(error.to_string(), format!("module Availability of product {product}, plan standard has no branch"));
     let nowhere = client.listing_draft("nothing").get().await.unwrap_err();
     assert!(nowhere.is_not_found());
 }
@@ -221,7 +222,7 @@ async fn a_change_by_id_and_one_that_never_gets_through() {
     assert_eq!(refused.status().unwrap().as_u16(), 403);
     // The callers of a client without retries still get their rounds.
     let client = client_builder().base_url(stage.sandbox.url()).token_provider(source(&stage.sandbox));
-    let client = client.retry(Retry::none()).build().unwrap();
+    let client = client.retry(RetryPolicy::none()).build().unwrap();
     stage.sandbox.fail(put, Fault::status(412), 3);
     client.modify_variant(&product, &plan, |variant| variant).await.unwrap();
 }

@@ -3,7 +3,8 @@
 use partner_auth::{AccessToken, BoxFuture, Error as AuthError, ErrorKind as AuthErrorKind, TokenProvider};
 use partner_ingestion_sdk::partner_auth::{StaticToken, TokenSource};
 use partner_ingestion_sdk::reqwest::Method;
-use partner_ingestion_sdk::{Client, Error, ErrorKind, IfMatch, Retry};
+use partner_ingestion_sdk::types::*;
+use partner_ingestion_sdk::{Client, Error, ErrorKind, FileSource, IfMatch, RetryPolicy};
 use partner_tests::server::{Say, Server};
 use partner_tests::stage::{Stage, authority, client_builder, source};
 use serde_json::json;
@@ -31,7 +32,10 @@ async fn without_a_token_nothing_is_sent() {
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert!(error.is_auth() && error.is_retryable());
     assert_eq!(error.auth_error().unwrap().kind(), AuthErrorKind::Network);
-    assert!(error.to_string().contains("list_products: no token: the vault is closed"), "{error}");
+    assert!(
+        error.to_string().contains("list_products: no access token could be obtained: the vault is closed"),
+        "{error}"
+    );
     assert!(error.source().unwrap().downcast_ref::<AuthError>().is_some());
     assert!(server.seen().is_empty());
 }
@@ -59,7 +63,7 @@ async fn a_wrong_secret_says_what_to_do() {
         assert_eq!(auth.aadsts_codes(), [code]);
         assert!(auth.trace_id().is_some() && auth.hint().is_some());
         assert!(error.to_string().contains(&format!("AADSTS{code}")), "{error}");
-        assert_eq!(error.hint(), auth.hint().unwrap());
+        assert_eq!(error.hint().unwrap_or_default(), auth.hint().unwrap());
         assert!(!error.is_retryable());
         assert_eq!(sandbox.calls().len(), calls + 1, "the token request alone");
     }
@@ -75,7 +79,7 @@ async fn html_keeps_status_and_request_id() {
     assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (502, Some("r-7")));
     assert_eq!(error.body_excerpt(), Some("<html><body>Bad gateway</body></html>"));
     assert!(error.is_retryable() && error.kind() == ErrorKind::Status);
-    assert_eq!(error.to_string(), "get_listing: the service answered 502 Bad Gateway (request id r-7)");
+    assert_eq!(error.to_string(), "get_listing: service returned 502 Bad Gateway (request id r-7)");
 }
 
 #[tokio::test]
@@ -103,7 +107,11 @@ async fn statuses_and_bodies_of_every_form() {
         assert_eq!((error.service_code(), error.service_message()), (code, message));
         assert_eq!((error.request_id(), error.retry_after()), (Some("r"), Some(Duration::from_secs(7))));
         assert_eq!(error.operation(), Some("get_package"));
-        assert_eq!(error.hint().contains("Manager role"), matches!(status, 401 | 403 | 404), "{status}");
+        assert_eq!(
+            error.hint().unwrap_or_default().contains("Manager role"),
+            matches!(status, 401 | 403 | 404),
+            "{status}"
+        );
     }
 }
 
@@ -176,9 +184,9 @@ async fn time_and_connection() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", silent.local_addr().unwrap());
     let client =
-        client_builder().base_url(&address).token_provider(StaticToken::new("t").unwrap()).retry(Retry::none());
+        client_builder().base_url(&address).token_provider(StaticToken::new("t").unwrap()).retry(RetryPolicy::none());
     let client = client.build().unwrap();
-    let error = client.list_products().timeout(Duration::from_millis(50)).send().await.unwrap_err();
+    let error = client.list_products().attempt_timeout(Duration::from_millis(50)).send().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Timeout, None));
     drop(silent);
     let error = client.list_products().send().await.unwrap_err();
@@ -192,7 +200,30 @@ async fn too_large_an_answer_is_refused() {
     let builder = client_builder().base_url(&server.origin).max_response_bytes(4096);
     let client = builder.token_provider(StaticToken::new("t").unwrap()).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();
-    assert_eq!((error.kind(), error.request_id()), (ErrorKind::TooLarge, Some("r")));
+    assert_eq!((error.kind(), error.request_id()), (ErrorKind::ResponseTooLarge, Some("r")));
+}
+
+/// A resource that was never created has no id, and cannot stand for one.
+#[tokio::test]
+async fn resources_without_an_id_are_invalid_arguments() {
+    let server = Server::script(vec![Say::new(200, "{}")]).await;
+    let client = server.client();
+    let (offer, plan) = (AzureProduct::application("app", "App"), AzureSkuVariant::plan("standard", "Standard"));
+    let errors = [
+        client.get_product(&offer).send().await.unwrap_err(),
+        client.get_variant("p", &plan).send().await.unwrap_err(),
+        client.listing_draft(&offer).get().await.unwrap_err(),
+        client.publish(&offer).send().await.unwrap_err(),
+        client.resume("p", &Submission::default()).send().await.unwrap_err(),
+        client.ensure_variant(&offer, plan).await.unwrap_err(),
+        client.upload_package(&offer, FileSource::bytes("app.zip", &b"PK"[..])).send().await.unwrap_err(),
+        client.modify_listing("p", &AzureListing::default(), |listing| listing).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+        assert!(error.to_string().contains("a resource passed as an id must have one"), "{error}");
+    }
+    assert!(server.seen().is_empty());
 }
 
 #[tokio::test]
@@ -201,18 +232,18 @@ async fn arguments_that_would_change_the_path_are_not_sent() {
     let client = server.client();
     for bad in ["", ".", "..", "a/b", "a?b", "a#b", "a\\b", "a\nb"] {
         let error = client.get_listing("p", bad).send().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Argument, "{bad:?}");
-        assert!(error.to_string().contains("get_listing: the argument listingID"), "{error}");
-        assert_eq!(client.list_branches("p", bad).send().await.unwrap_err().kind(), ErrorKind::Argument);
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{bad:?}");
+        assert!(error.to_string().contains("get_listing: argument listingID"), "{error}");
+        assert_eq!(client.list_branches("p", bad).send().await.unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
     let error = client.list_products().header("bad name", "x").send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Argument);
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     let error = client.delete_listing("p", "l").if_match(IfMatch::Etag("a\nb".to_owned())).send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Argument);
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     for path in ["../x", "a/../b", "a/./b", "a#b"] {
         assert_eq!(
             client.request(Method::GET, path).send::<()>().await.unwrap_err().kind(),
-            ErrorKind::Argument,
+            ErrorKind::InvalidArgument,
             "{path}"
         );
     }

@@ -1,7 +1,7 @@
 //! Faults and time on demand, and what the SDK makes of them.
 
 use partner_ingestion_sdk::reqwest;
-use partner_ingestion_sdk::{ErrorKind, Retry};
+use partner_ingestion_sdk::{ErrorKind, RetryPolicy};
 use partner_sandbox::{Calls, Fault, Sandbox};
 use partner_tests::stage::{Stage, checked, client_builder, open_sandbox, source};
 use serde_json::json;
@@ -46,7 +46,7 @@ async fn an_answer_that_breaks_off() {
 async fn a_slow_answer_and_a_body_as_the_service_writes_it() {
     let stage = Stage::open().await;
     stage.sandbox.fail(Calls::of("GET", LIST), Fault::delay(Duration::from_secs(60)), 1);
-    let call = stage.client.list_products().timeout(Duration::from_millis(50)).retry(Retry::none());
+    let call = stage.client.list_products().attempt_timeout(Duration::from_millis(50)).retry(RetryPolicy::none());
     assert_eq!(call.send().await.unwrap_err().kind(), ErrorKind::Timeout);
     let body = r#""ICH50400-Wrong. {\"faultCode\":50400,\"data\":{\"Name\":[\"No.\"]}}""#;
     let refusal = Fault::status(400).header("Content-Type", "application/json; charset=utf-8").body(body);

@@ -3,7 +3,7 @@
 
 use futures_util::TryStreamExt;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{ErrorKind, Retry, reqwest};
+use partner_ingestion_sdk::{ErrorKind, RetryPolicy, reqwest};
 use partner_sandbox::{Calls, ErrorShape, Fault, Incident, SubmissionOutcome};
 use partner_tests::stage::{Stage, items};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ async fn a_next_link_is_not_found() {
     assert!(error.is_not_found() && error.body_excerpt().is_none_or(str::is_empty), "{error}");
     let walk = stage.client.list_products().stream();
     let error = walk.try_collect::<Vec<_>>().await.unwrap_err();
-    assert!(error.hint().contains("not the whole list"), "{}", error.hint());
+    assert!(error.hint().unwrap_or_default().contains("not the whole list"), "{}", error.hint().unwrap_or_default());
     stage.sandbox.stop_incident(Incident::NextLinkNotFound);
     stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap();
 }
@@ -36,7 +36,7 @@ async fn the_list_is_refused_or_empty() {
     stage.sandbox.start_incident(Incident::ListRefused).unwrap();
     let error = stage.client.list_products().send().await.unwrap_err();
     assert_eq!(error.service_code(), Some("ICH50400"));
-    assert!(error.hint().contains("filter by type"), "{}", error.hint());
+    assert!(error.hint().unwrap_or_default().contains("filter by type"), "{}", error.hint().unwrap_or_default());
     assert_eq!(items(by_type().send()).await.len(), 1);
     stage.sandbox.stop_incident(Incident::ListRefused);
     stage.sandbox.start_incident(Incident::ListEmpty).unwrap();
@@ -52,7 +52,7 @@ async fn a_header_is_demanded_that_does_not_help() {
         let error = call.send().await.unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 400);
         assert!(error.field_errors().contains_key("x-ms-publisherId"), "{error:?}");
-        assert!(error.hint().contains("did not help"), "{}", error.hint());
+        assert!(error.hint().unwrap_or_default().contains("did not help"), "{}", error.hint().unwrap_or_default());
     }
 }
 
@@ -191,7 +191,7 @@ async fn connections_break_where_they_are_told_to() {
     let offers = async || items(stage.client.list_products().send()).await.len();
     let send = |offer| {
         let call = stage.client.create_product(AzureProduct::application(offer, offer));
-        call.retry(Retry::none()).timeout(Duration::from_secs(2)).send()
+        call.retry(RetryPolicy::none()).attempt_timeout(Duration::from_secs(2)).send()
     };
     stage.sandbox.fail(create.clone(), Fault::reset(), 1);
     assert_eq!(send("reset").await.unwrap_err().kind(), ErrorKind::Connection);
@@ -216,7 +216,7 @@ async fn a_rate_is_kept() {
     stage.client.list_products().send().await.unwrap();
     stage.sandbox.fail(Calls::any(), Fault::rate_limit(20), usize::MAX);
     let begun = Instant::now();
-    let calls = (0..30).map(|_| stage.client.list_products().retry(Retry::none()).send());
+    let calls = (0..30).map(|_| stage.client.list_products().retry(RetryPolicy::none()).send());
     let answers = futures_util::future::join_all(calls).await;
     let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
     // Twenty at once, and one more for every twentieth of a second that they took.
@@ -292,9 +292,9 @@ async fn hints() {
     for (status, body, expected) in table {
         let fault = Fault::status(status).body(body).header("retry-after", "0");
         stage.sandbox.fail(get.clone(), fault, 9);
-        let call = stage.client.get_product("p").retry(Retry::none());
+        let call = stage.client.get_product("p").retry(RetryPolicy::none());
         let error = call.send().await.unwrap_err();
-        assert!(error.hint().contains(expected), "{status}: {}", error.hint());
+        assert!(error.hint().unwrap_or_default().contains(expected), "{status}: {}", error.hint().unwrap_or_default());
         stage.sandbox.clear_faults();
     }
     let product = stage.product("reseller").await;
@@ -305,7 +305,12 @@ async fn hints() {
         .set_targets([TypeValuePair::new("Scope", "preview")])
         .set_resources([TypeValuePair::new("Property", draft.as_ref())]);
     let created = stage.client.create_submission(&product, request).send().await.unwrap();
-    let resumed = stage.client.resume(&product, &*created).poll(Duration::from_millis(10), Duration::from_millis(10));
+    let resumed =
+        stage.client.resume(&product, &*created).poll_interval(Duration::from_millis(10), Duration::from_millis(10));
     let error = resumed.send().await.unwrap_err();
-    assert!(error.hint().contains("reseller configuration"), "{}", error.hint());
+    assert!(
+        error.hint().unwrap_or_default().contains("reseller configuration"),
+        "{}",
+        error.hint().unwrap_or_default()
+    );
 }

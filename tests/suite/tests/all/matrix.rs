@@ -2,12 +2,12 @@
 
 use futures_util::StreamExt;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Error, Retry};
+use partner_ingestion_sdk::{Error, RetryPolicy};
 use partner_sandbox::{Calls, Fault};
 use partner_tests::stage::{Stage, client_builder, source};
 use std::time::{Duration, Instant};
 
-const TABLE: &str = include_str!("../../../../partner-ingestion-sdk/src/FAULTS.md");
+const TABLE: &str = include_str!("../../../../partner-ingestion-sdk/src/docs/retry_behavior.md");
 const CLASSES: [&str; 4] = ["GET", "PUT with etag", "DELETE", "POST"];
 const HTML: &str = "<html><body>Bad gateway</body></html>";
 
@@ -68,8 +68,8 @@ async fn cell(name: &'static str, class: &'static str) -> (String, Duration) {
         None => closed.to_owned(),
     };
     let client = client_builder().base_url(base).token_provider(source(&stage.sandbox));
-    let client = client.timeout(Duration::from_secs(2)).max_response_bytes(4_000);
-    let client = client.retry(Retry::default().attempts(3)).build().unwrap();
+    let client = client.attempt_timeout(Duration::from_secs(2)).max_response_bytes(4_000);
+    let client = client.retry(RetryPolicy::default().max_attempts(3)).build().unwrap();
     let before = count(&stage, operation);
     let begun = Instant::now();
     let outcome = match class {
@@ -92,7 +92,7 @@ fn count(stage: &Stage, operation: &str) -> usize {
 
 fn written(outcome: Result<(), Error>) -> String {
     let Err(error) = outcome else { return "ok".to_owned() };
-    let mark = match (error.is_perhaps_own_write(), error.may_have_been_processed()) {
+    let mark = match (error.may_conflict_with_own_retry(), error.may_have_been_processed()) {
         (true, _) => "=",
         (false, true) => "!",
         (false, false) => "",

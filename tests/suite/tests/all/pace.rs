@@ -3,7 +3,7 @@
 use futures_util::future::{BoxFuture, join_all, poll_fn};
 use futures_util::{FutureExt, TryStreamExt};
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{ErrorKind, FileSource, Retry};
+use partner_ingestion_sdk::{ErrorKind, FileSource, RetryPolicy};
 use partner_sandbox::{Calls, Fault, Sandbox, SubmissionOutcome};
 use partner_tests::memory::peak_memory;
 use partner_tests::stage::{Stage, checked, client_builder, open_sandbox, source};
@@ -41,7 +41,7 @@ async fn a_thousand_calls_to_a_service_that_takes_twenty_a_second() {
 #[tokio::test]
 async fn no_more_at_a_time_than_the_client_allows() {
     let sandbox = open_sandbox().await;
-    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).concurrency(2);
+    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).max_concurrent_requests(2);
     let client = client.build().unwrap();
     client.list_products().send().await.unwrap();
     sandbox.fail(Calls::any(), Fault::delay(Duration::from_millis(100)), 6);
@@ -55,7 +55,7 @@ async fn a_deadline_holds_for_the_whole_call() {
     let stage = Stage::open().await;
     stage.sandbox.fail(Calls::any(), Fault::status(503).header("retry-after", "5"), 9);
     let begun = Instant::now();
-    let error = stage.client.list_products().deadline(Duration::from_secs(1)).send().await.unwrap_err();
+    let error = stage.client.list_products().timeout(Duration::from_secs(1)).send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 1));
     assert!(!error.may_have_been_processed() && begun.elapsed() < Duration::from_secs(4));
     stage.sandbox.clear_faults();
@@ -63,12 +63,12 @@ async fn a_deadline_holds_for_the_whole_call() {
     let sandbox = open_sandbox().await;
     sandbox.fail(Calls::tokens(), Fault::delay(Duration::from_secs(60)), 1);
     let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
-    let client = client.deadline(Duration::from_millis(200)).build().unwrap();
+    let client = client.timeout(Duration::from_millis(200)).build().unwrap();
     let offer = AzureProduct::application("app", "App");
     let error = client.create_product(&offer).send().await.unwrap_err();
     assert_eq!((error.kind(), error.may_have_been_processed()), (ErrorKind::Timeout, false), "nothing was sent");
     stage.sandbox.fail(Calls::of("POST", "/products"), Fault::delay(Duration::from_secs(60)), 1);
-    let call = stage.client.create_product(&offer).deadline(Duration::from_secs(1));
+    let call = stage.client.create_product(&offer).timeout(Duration::from_secs(1));
     assert!(call.send().await.unwrap_err().may_have_been_processed());
 }
 
@@ -95,7 +95,7 @@ async fn nothing_is_lost_when_a_call_is_dropped() {
     {
         let sandbox = checked(Sandbox::builder()).processing_delay(Duration::ZERO).start().await.unwrap();
         let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
-        let client = client.concurrency(1).retry(Retry::none()).build().unwrap();
+        let client = client.max_concurrent_requests(1).retry(RetryPolicy::none()).build().unwrap();
         let product = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
         let plan = client.ensure_variant(&product, AzureSkuVariant::managed_app("one", "One")).await.unwrap();
         let listing = client.listing_draft(&product).get().await.unwrap().into_inner();
@@ -141,7 +141,7 @@ async fn nothing_is_lost_when_a_call_is_dropped() {
                 "upload",
                 Box::new(move |n| {
                     let file = FileSource::bytes(format!("{n}.zip"), vec![b'P'; 600_000]);
-                    client.upload_package(product, file).poll(moment, moment).send().map(drop).boxed()
+                    client.upload_package(product, file).poll_interval(moment, moment).send().map(drop).boxed()
                 }),
             ),
             (
@@ -149,9 +149,9 @@ async fn nothing_is_lost_when_a_call_is_dropped() {
                 Box::new(move |_| {
                     let publish = client
                         .publish(product)
-                        .poll(moment, moment)
+                        .poll_interval(moment, moment)
                         .if_pending(partner_ingestion_sdk::IfPending::Adopt);
-                    publish.to_live().patience(moment).send().map(drop).boxed()
+                    publish.to_live().branch_wait(moment).send().map(drop).boxed()
                 }),
             ),
         ];

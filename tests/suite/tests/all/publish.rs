@@ -20,7 +20,7 @@ async fn offer(stage: &Stage, name: &str) -> ProductId {
 }
 
 fn publish(client: &Client, product: &ProductId) -> Publish {
-    client.publish(product).poll(MOMENT, MOMENT)
+    client.publish(product).poll_interval(MOMENT, MOMENT)
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -71,7 +71,7 @@ async fn to_preview_and_to_live_with_every_stage() {
     let found = stage.client.get_submission(&product, &id).expand("PublishOption").send().await.unwrap();
     assert_eq!(found.publish_option.as_ref().unwrap().certification_notes.as_deref(), Some("please"));
     // Another program goes on with it.
-    let resumed = walk(&stage, stage.client.resume(&product, &id).to_live().poll(MOMENT, MOMENT)).await;
+    let resumed = walk(&stage, stage.client.resume(&product, &id).to_live().poll_interval(MOMENT, MOMENT)).await;
     let resumed: Vec<At> = resumed.into_iter().map(Result::unwrap).collect();
     assert_eq!(resumed, [At::Preview, At::GoingLive, At::Live]);
     let live = stage.client.resume(&product, &id).send().await.unwrap();
@@ -82,12 +82,12 @@ async fn to_preview_and_to_live_with_every_stage() {
 async fn the_dry_run_names_every_draft_and_sends_nothing() {
     let stage = Stage::open().await;
     let product = offer(&stage, "app").await;
-    let plan = stage.client.publish(&product).plan().await.unwrap();
+    let plan = stage.client.publish(&product).dry_run().await.unwrap();
     let modules: Vec<&str> = plan.offer.iter().map(|(module, _)| module.as_str()).collect();
     assert_eq!(modules, ["Availability", "Property", "Package", "Listing", "Cosell"]);
     let reseller = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);
     stage.client.set_reseller_configuration(&product, reseller).send().await.unwrap();
-    let plan = stage.client.publish(&product).plan().await.unwrap();
+    let plan = stage.client.publish(&product).dry_run().await.unwrap();
     let (module, instance) = plan.offer.last().unwrap();
     assert_eq!(
         (module.as_str(), instance.as_str()),
@@ -105,11 +105,11 @@ async fn the_dry_run_names_every_draft_and_sends_nothing() {
 async fn every_end() {
     let stage = still().await;
     let ends: [(SubmissionOutcome, &[At], &str); 4] = [
-        (SubmissionOutcome::FailCreation, &[At::Creating], "failed while it was created"),
+        (SubmissionOutcome::FailCreation, &[At::Creating], "failed during creation"),
         (
             SubmissionOutcome::Fail,
             &[At::Creating, At::InReview],
-            "failed after it was submitted, in the step Automated validation",
+            "failed after submission, in the step Automated validation",
         ),
         (
             SubmissionOutcome::FailCertification,
@@ -119,7 +119,7 @@ async fn every_end() {
         (
             SubmissionOutcome::FailPromotion,
             &[At::Creating, At::InReview, At::Preview, At::GoingLive],
-            "failed on its way to live, in the step Certification",
+            "failed while going live, in the step Certification",
         ),
     ];
     for (verdict, expected, text) in ends {
@@ -136,7 +136,7 @@ async fn every_end() {
             error.to_string().contains(failed.id.as_ref().unwrap().as_str()) && error.request_id().is_some(),
             "{error}"
         );
-        assert!(error.hint().contains("publish again"), "{}", error.hint());
+        assert!(error.hint().unwrap_or_default().contains("publish again"), "{}", error.hint().unwrap_or_default());
         match verdict {
             SubmissionOutcome::FailCreation => {
                 assert_eq!(error.validations()[0].error_code.as_deref(), Some("Sandbox-00001"));
@@ -166,7 +166,7 @@ async fn one_that_is_under_way() {
     let preview = publish(&stage.client, &product).send().await.unwrap();
     let id = preview.id.unwrap();
     let refused = publish(&stage.client, &product).send().await.unwrap_err();
-    assert!(refused.is_submission_pending() && refused.hint().contains("adopt"), "{refused}");
+    assert!(refused.is_submission_pending() && refused.hint().unwrap_or_default().contains("adopt"), "{refused}");
     assert_eq!(refused.submission().unwrap().id.as_ref(), Some(&id));
     assert!(refused.to_string().contains("is in preview"), "{refused}");
     let adopted = publish(&stage.client, &product).if_pending(IfPending::Adopt).to_live().send().await.unwrap();
@@ -212,7 +212,7 @@ async fn troubles_on_the_way() {
     let posts = calls.iter().filter(|call| call.operation.as_deref() == Some(&format!("POST {PROMOTE}")));
     assert_eq!(posts.count(), 1);
     // A submission that is gone for good is.
-    let gone = stage.client.resume(&product, "1").poll(MOMENT, MOMENT).send().await.unwrap_err();
+    let gone = stage.client.resume(&product, "1").poll_interval(MOMENT, MOMENT).send().await.unwrap_err();
     assert!(gone.is_not_found(), "{gone}");
     // A creation that fails for sure is an error, and nothing was made.
     stage.sandbox.fail(Calls::of("POST", CREATE), Fault::status(500), 1);
@@ -226,15 +226,15 @@ async fn a_deadline_leaves_the_submission_to_be_taken_up() {
     let stage = still().await;
     let product = stage.product("app").await;
     stage.sandbox.set_next_outcome(SubmissionOutcome::Pass);
-    let late = publish(&stage.client, &product).deadline(Duration::from_secs(2)).send().await.unwrap_err();
+    let late = publish(&stage.client, &product).max_wait(Duration::from_secs(2)).send().await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Timeout);
     let id = late.submission().unwrap().id.clone().unwrap();
-    assert!(late.to_string().contains(&format!("the submission {id} is still being created")), "{late}");
+    assert!(late.to_string().contains(&format!("submission {id} is still being created")), "{late}");
     // Killed and taken up at every stage.
     let mut reached = Vec::new();
     for _ in 0..7 {
-        let resumed = stage.client.resume(&product, &id).to_live().poll(MOMENT, MOMENT);
-        let mut stages = resumed.deadline(Duration::from_secs(5)).stages();
+        let resumed = stage.client.resume(&product, &id).to_live().poll_interval(MOMENT, MOMENT);
+        let mut stages = resumed.max_wait(Duration::from_secs(5)).stages();
         if let Some(Ok(at)) = stages.next().await {
             reached.push(at);
             if at == At::Preview {
@@ -261,7 +261,7 @@ async fn a_look_waits_as_long_as_the_service_asks() {
         Fault::status(200).header("content-type", "application/json").header("retry-after", "1").body(busy.to_string());
     stage.sandbox.fail(Calls::of("GET", GET), busy, 1);
     let begun = std::time::Instant::now();
-    let resumed = stage.client.resume(&product, submission.id.unwrap()).poll(MOMENT, MOMENT);
+    let resumed = stage.client.resume(&product, submission.id.unwrap()).poll_interval(MOMENT, MOMENT);
     resumed.send().await.unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
 }

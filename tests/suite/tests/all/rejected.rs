@@ -1,7 +1,7 @@
 //! Tokens that the service rejects, under load.
 
 use partner_auth::TokenProvider;
-use partner_ingestion_sdk::Retry;
+use partner_ingestion_sdk::RetryPolicy;
 use partner_tests::server::{Say, Server};
 use partner_tests::stage::{Stage, client_builder, source};
 use std::collections::BTreeMap;
@@ -75,8 +75,8 @@ async fn a_403_renews_the_token_only_when_asked_to() {
         let tokens = source(&stage.sandbox);
         let old = tokens.token().await.unwrap().header().to_str().unwrap().to_owned();
         let server = service(403, move |token| token != old).await;
-        let client = client_builder().base_url(&server.origin).token_provider(tokens).renew_on_forbidden(renew);
-        let outcome = client.retry(Retry::none()).build().unwrap().list_products().send().await;
+        let client = client_builder().base_url(&server.origin).token_provider(tokens).refresh_token_on_forbidden(renew);
+        let outcome = client.retry(RetryPolicy::none()).build().unwrap().list_products().send().await;
         assert_eq!(outcome.is_ok(), renew);
         assert_eq!(stage.sandbox.issued_tokens(), grants);
     }

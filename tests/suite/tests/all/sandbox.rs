@@ -1,7 +1,7 @@
 //! The sandbox as a tool of tests: it fails the test that leans on it when it has to, and many of them live side by side.
 
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, Retry, reqwest};
+use partner_ingestion_sdk::{Client, RetryPolicy, reqwest};
 use partner_sandbox::{Calls, Fault, Sandbox};
 use partner_tests::stage::{Stage, checked, client_builder, open_sandbox, source};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -159,7 +159,7 @@ async fn sixty_four_clients_in_parallel() {
     let (sandbox, end) = (&sandbox, Instant::now() + time());
     let clients = (0..64).map(|number| async move {
         let client = client_builder().base_url(sandbox.url()).token_provider(source(sandbox));
-        let client = client.retry(Retry::none()).build().unwrap();
+        let client = client.retry(RetryPolicy::none()).build().unwrap();
         let mut rounds = 0;
         while Instant::now() < end || rounds == 0 {
             round(&client, &format!("offer-{number}-{rounds}")).await.unwrap();

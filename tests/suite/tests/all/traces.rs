@@ -1,7 +1,7 @@
 //! What whoever listens to `tracing` sees: the calls with their names and outcomes, and no secret.
 
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{FileSource, Retry};
+use partner_ingestion_sdk::{FileSource, RetryPolicy};
 use partner_sandbox::{Calls, Fault, Incident, Sandbox, SubmissionOutcome};
 use partner_tests::stage::{checked, client_builder, open_sandbox, source};
 use std::cell::RefCell;
@@ -100,7 +100,7 @@ async fn a_call_has_a_span_with_its_outcome() {
         "url.path=\"/v1.0/ingestion/products\"",
     ];
     assert!(said(&span), "{lines:#?}");
-    assert!(said(&["event", "status=503", "request_id=\"r-1\"", "pause_ms=", "tried again"]), "{lines:#?}");
+    assert!(said(&["event", "status=503", "request_id=\"r-1\"", "delay_ms=", "retrying the call"]), "{lines:#?}");
     assert!(said(&["record", "http.request.resend_count=1"]) && said(&["record", "http.response.status_code=200"]));
     assert!(said(&["record", "http.response.status_code=404"]) && said(&["record", "error.type=Status"]), "{lines:#?}");
     assert!(lines.iter().all(|line| !line.contains("secret-filter")), "no query: {lines:#?}");
@@ -127,7 +127,7 @@ async fn no_secret_is_ever_said() {
     secrets.lock().unwrap().insert(sandbox.client_secret());
     Listener::start();
     let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
-    let client = client.retry(Retry::default().attempts(2)).build().unwrap();
+    let client = client.retry(RetryPolicy::default().max_attempts(2)).build().unwrap();
     let moment = Duration::from_millis(1);
     let mut said = vec![format!("{client:?} {sandbox:?}")];
     let mut say = |what: String| said.push(what);
@@ -140,34 +140,34 @@ async fn no_secret_is_ever_said() {
     {
         sandbox.fail(Calls::uploads(), fault, if number == 1 { 1 } else { 9 });
         let file = FileSource::bytes(format!("{number}.zip"), &b"PK mainTemplate.json"[..]);
-        let upload = client.upload_package(&offer, file).poll(moment, moment);
+        let upload = client.upload_package(&offer, file).poll_interval(moment, moment);
         say(format!("{upload:?}"));
         let outcome = upload.send().await;
         say(format!("{outcome:?}"));
         if let Err(error) = outcome {
-            say(format!("{error} {error:?} {error:#?} {}", error.hint()));
+            say(format!("{error} {error:?} {error:#?} {}", error.hint().unwrap_or_default()));
         }
         sandbox.clear_faults();
     }
     sandbox.start_incident(Incident::FrontDoorUploads).unwrap();
     let package = client.upload_package(&offer, FileSource::bytes("app.zip", &b"PK mainTemplate.json"[..]));
-    let package = package.poll(moment, moment).send().await.unwrap();
+    let package = package.poll_interval(moment, moment).send().await.unwrap();
     say(format!("{package:?}"));
     let draft = client.package_configuration_draft(&offer, &plan);
     say(format!("{draft:?} {:?}", draft.modify(|c| c.set_package(&package)).await.unwrap()));
     for verdict in [SubmissionOutcome::FailCreation, SubmissionOutcome::FailCertification, SubmissionOutcome::Pass] {
         sandbox.set_next_outcome(verdict);
-        let publish = client.publish(&offer).to_live().poll(moment, moment);
+        let publish = client.publish(&offer).to_live().poll_interval(moment, moment);
         say(format!("{publish:?}"));
         match publish.send().await {
             Ok(live) => say(format!("{live:?}")),
-            Err(error) => say(format!("{error} {error:?} {}", error.hint())),
+            Err(error) => say(format!("{error} {error:?} {}", error.hint().unwrap_or_default())),
         }
     }
     for fault in [Fault::status(401), Fault::status(500), Fault::truncate_body()] {
         sandbox.fail(Calls::of("GET", "/products/{productID}/packages/{packageID}"), fault, 9);
         let error = client.get_package(&offer, &package).send().await.unwrap_err();
-        say(format!("{error} {error:?} {}", error.hint()));
+        say(format!("{error} {error:?} {}", error.hint().unwrap_or_default()));
         sandbox.clear_faults();
     }
     say(format!("{:?}", sandbox.calls()));

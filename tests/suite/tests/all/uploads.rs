@@ -35,8 +35,8 @@ async fn a_package_from_a_path_bytes_and_a_stream() {
         let name = source.name().unwrap().to_owned();
         let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
         let log = seen.clone();
-        let upload = stage.client.upload_package(&product, source).poll(MOMENT, MOMENT);
-        let package = upload.progress(move |p| log.lock().unwrap().push(p)).send().await.unwrap();
+        let upload = stage.client.upload_package(&product, source).poll_interval(MOMENT, MOMENT);
+        let package = upload.on_progress(move |p| log.lock().unwrap().push(p)).send().await.unwrap();
         assert_eq!((package.state, package.file_name), (Some(UploadState::Processed), Some(name)));
         let seen = seen.lock().unwrap();
         assert!(seen.len() >= 4 && seen.windows(2).all(|pair| pair[0].sent < pair[1].sent), "{seen:?}");
@@ -56,7 +56,7 @@ async fn what_breaks_on_the_way_is_sent_again() {
     let product = stage.product("app").await;
     let upload = |name: &str| {
         let file = FileSource::bytes(name, ARCHIVE);
-        stage.client.upload_package(&product, file).poll(MOMENT, MOMENT).stall_timeout(Duration::from_secs(1))
+        stage.client.upload_package(&product, file).poll_interval(MOMENT, MOMENT).stall_timeout(Duration::from_secs(1))
     };
     let faults = [Fault::reset(), Fault::drop_response(), Fault::status(503), Fault::delay(Duration::from_secs(60))];
     for (number, fault) in faults.into_iter().enumerate() {
@@ -67,7 +67,7 @@ async fn what_breaks_on_the_way_is_sent_again() {
     stage.sandbox.fail(Calls::uploads(), Fault::status(403), 1);
     let expired = upload("expired.zip").send().await.unwrap_err();
     assert_eq!((expired.status().unwrap().as_u16(), expired.operation()), (403, Some("upload")));
-    assert!(expired.hint().contains("expired"), "{}", expired.hint());
+    assert!(expired.hint().unwrap_or_default().contains("expired"), "{}", expired.hint().unwrap_or_default());
     // An hour is more than the client waits for: it says so at once.
     stage.sandbox.fail(Calls::uploads(), Fault::status(503).header("retry-after", "3600"), 1);
     let busy = upload("busy.zip").send().await.unwrap_err();
@@ -86,7 +86,7 @@ async fn what_breaks_on_the_way_is_sent_again() {
 async fn what_processing_finds_and_what_was_there_before() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
-    let upload = |file: FileSource| stage.client.upload_package(&product, file).poll(MOMENT, MOMENT).send();
+    let upload = |file: FileSource| stage.client.upload_package(&product, file).poll_interval(MOMENT, MOMENT).send();
     let refused = upload(FileSource::bytes("no.zip", &b"no archive"[..])).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Failed);
     assert_eq!(refused.validations()[0].error_code.as_deref(), Some("PackageNotAnArchive"));
@@ -101,15 +101,15 @@ async fn what_processing_finds_and_what_was_there_before() {
     });
     let moved = stage.client.get_package(&product, copy.unwrap()).send().await.unwrap_err();
     assert_eq!((moved.status().unwrap().as_u16(), moved.duplicate_of()), (301, first.id));
-    assert!(moved.hint().contains("another file name"), "{}", moved.hint());
+    assert!(moved.hint().unwrap_or_default().contains("another file name"), "{}", moved.hint().unwrap_or_default());
     // The wait for processing has an end.
     let slow = checked(Sandbox::builder()).processing_delay(Duration::from_secs(3600));
     let slow = slow.start().await.unwrap();
     let client = partner_ingestion_sdk::Client::builder().base_url(slow.url());
     let client = client.token_provider(source(&slow)).build().unwrap();
     let offer = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
-    let upload = client.upload_package(&offer, FileSource::bytes("app.zip", ARCHIVE)).poll(MOMENT, MOMENT);
-    let late = upload.deadline(Duration::from_millis(100)).send().await.unwrap_err();
+    let upload = client.upload_package(&offer, FileSource::bytes("app.zip", ARCHIVE)).poll_interval(MOMENT, MOMENT);
+    let late = upload.max_wait(Duration::from_millis(100)).send().await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Timeout);
     assert!(late.to_string().contains("is still Uploaded"), "{late}");
 }
@@ -121,13 +121,15 @@ async fn files_of_a_listing_and_of_co_selling() {
     let client = &stage.client;
     let listing = client.listing_draft(&product).get().await.unwrap().into_inner();
     let file = |name: &str| FileSource::bytes(name, &b"content"[..]);
-    let image =
-        client.upload_image(&product, &listing, "AzureLogoLarge", file("large.png")).with(|image| image.set_order(3));
+    let image = client
+        .upload_image(&product, &listing, "AzureLogoLarge", file("large.png"))
+        .map_resource(|image| image.set_order(3));
     let image = image.send().await.unwrap();
     let found = (image.state, image.order, image.type_.as_deref(), image.file_name.as_deref());
     assert_eq!(found, (Some(UploadState::Uploaded), Some(3), Some("AzureLogoLarge"), Some("large.png")));
     let video = client.upload_video(&product, &listing, file("tour.mp4")).send().await.unwrap();
-    let asset = client.upload_asset(&product, &listing, file("guide.pdf")).with(|a| a.set_friendly_name("Guide"));
+    let asset =
+        client.upload_asset(&product, &listing, file("guide.pdf")).map_resource(|a| a.set_friendly_name("Guide"));
     let asset = asset.send().await.unwrap();
     assert_eq!((video.state, asset.friendly_name.as_deref()), (Some(UploadState::Uploaded), Some("Guide")));
     let deck = client.upload_cosell_asset(&product, file("deck.pptx")).send().await.unwrap();
@@ -139,12 +141,12 @@ async fn what_cannot_be_read() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
     let missing = stage.client.upload_package(&product, "no/such/app.zip").send().await.unwrap_err();
-    assert_eq!(missing.kind(), ErrorKind::File);
+    assert_eq!(missing.kind(), ErrorKind::Io);
     assert!(missing.to_string().contains("no/such/app.zip cannot be read"), "{missing}");
     let nameless = stage.client.upload_package(&product, b"PK".to_vec()).send().await.unwrap_err();
-    assert_eq!(nameless.kind(), ErrorKind::Argument);
+    assert_eq!(nameless.kind(), ErrorKind::InvalidArgument);
     let named = FileSource::from(b"PK".to_vec()).named("a.zip");
-    stage.client.upload_package(&product, named).poll(MOMENT, MOMENT).send().await.unwrap();
+    stage.client.upload_package(&product, named).poll_interval(MOMENT, MOMENT).send().await.unwrap();
 }
 
 /// How large the large file is: 300 MiB, which is above the limit of a single request, or as many bytes as the soak says.

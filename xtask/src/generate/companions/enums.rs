@@ -6,7 +6,7 @@ use crate::generate::model::api::Api;
 use std::fmt::Write;
 
 pub fn emit(api: &Api, usage: &Usage) -> String {
-    let mut out = String::from("use crate::open_enum::open_enum;\n");
+    let mut out = String::from("use crate::model::open_enum::open_enum;\n");
     for (name, list) in &api.enums {
         let doc = list.doc.as_deref().unwrap_or("Values that the document lists; others keep their text.");
         let doc = usage.with_holders(name, doc);

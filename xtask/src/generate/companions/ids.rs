@@ -5,7 +5,7 @@ use crate::generate::model::api::Api;
 use std::fmt::Write;
 
 pub fn emit(api: &Api) -> String {
-    let mut out = String::from("use crate::id::id;\n");
+    let mut out = String::from("use crate::model::id::id;\n");
     for (name, id) in &api.ids {
         let doc = match &id.doc {
             Some(doc) => doc.clone(),

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 pub fn emit(api: &Api, requests: &syn::File) -> Result<String> {
     let mut out = String::from(
-        "use crate::call::{Call, Success, call_options};\nuse crate::generated::requests::Requests;\nuse crate::generated::table::OPERATIONS;\nuse crate::types::*;\n\
+        "use crate::generated::requests::Requests;\nuse crate::generated::table::OPERATIONS;\nuse crate::http::call::{Call, call_options};\nuse crate::http::response::Success;\nuse crate::types::*;\n\
          use crate::{Client, Error, Response};\n",
     );
     for (index, op) in api.operations.iter().enumerate() {
@@ -65,32 +65,30 @@ fn entry_doc(op: &Operation) -> String {
     if op.if_match != IfMatch::No {
         doc.push_str("\n\nSends the body's etag in If-Match unless [`if_match`](");
         let _ = write!(doc, "{}::if_match) is set", words::camel(&op.name));
-        let without = "; without either the call is refused before it is sent";
+        let without = "; without either the call is an error before it is sent";
         let _ = write!(doc, "{}.", if op.if_match == IfMatch::Required { without } else { "" });
     }
     doc.push_str(&types_doc(op));
-    let _ = write!(
-        doc,
-        "\n\n# Errors\n\n[`send`]({}::send) fails with an [`Error`] when the arguments cannot be sent, no token is to be had, the \
-         service cannot be reached, answers with another status than success, or answers with something unreadable.",
-        words::camel(&op.name)
-    );
     if !op.errors.is_empty() {
-        let _ = write!(doc, " The document lists the statuses {}; others occur.", op.errors.join(", "));
+        let _ = write!(
+            doc,
+            "\n\n# Errors\n\nThe document lists the statuses {}. See [`Client`](crate::Client#errors-of-calls).",
+            op.errors.join(", ")
+        );
     }
     doc
 }
 
-/// Links to what goes in and what comes out.
+/// Links to the request body and the response.
 fn types_doc(op: &Operation) -> String {
     let link = |ty: &Type| match ty {
         Type::Struct(name) | Type::Union(name) => Some(format!("[`{name}`]")),
         _ => None,
     };
     match (op.body.as_ref().and_then(link), op.response.as_ref().and_then(link)) {
-        (Some(body), Some(answer)) => format!("\n\nTakes {body}, answers {answer}."),
-        (Some(body), None) => format!("\n\nTakes {body}."),
-        (None, Some(answer)) => format!("\n\nAnswers {answer}."),
+        (Some(body), Some(answer)) => format!("\n\nRequest body: {body}. Response: {answer}."),
+        (Some(body), None) => format!("\n\nRequest body: {body}."),
+        (None, Some(answer)) => format!("\n\nResponse: {answer}."),
         (None, None) => String::new(),
     }
 }
@@ -109,7 +107,7 @@ fn builder(api: &Api, op: &Operation, arguments: &[String]) -> String {
     }
     let setters: String = optional(op).map(setter).collect();
     format!(
-        "/// A call of [`Client::{method}`].\n#[derive(Clone, Debug)]\n\
+        "/// The builder of [`Client::{method}`].\n#[derive(Clone, Debug)]\n\
          #[must_use = \"a call does nothing until `send` is awaited\"]\n\
          pub struct {name} {{\n{fields}}}\n\nimpl {name} {{\n{setters}call_options!();\n{send}{pages}}}\n",
         method = op.name,
@@ -138,7 +136,7 @@ fn send(api: &Api, op: &Operation, arguments: &[String]) -> String {
     let decoded = if op.response.is_some() { "decode()" } else { "map(Success::empty)" };
     let question = if op.response.is_some() { "?" } else { "" };
     format!(
-        "/// Sends the call.\npub async fn send(self) -> Result<Response<{answer}>, Error> {{\n\
+        "/// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.\npub async fn send(self) -> Result<Response<{answer}>, Error> {{\n\
          let request = |requests: &Requests| requests.{}({});\n\
          self.call.send(&[{}], {etag}, &request).await{question}.{decoded}\n}}\n",
         op.name,
@@ -157,9 +155,9 @@ fn pages(api: &Api, op: &Operation) -> String {
     };
     let item = rust_type(items.item);
     format!(
-        "/// Every page, following `nextLink` until there is none.\n\
+        "/// Returns a stream of all pages, following `nextLink`.\n\
          #[inline]\npub fn pages(self) -> crate::Pages<{page}> {{\ncrate::Pages::new(self.call.clone(), Box::pin(self.send()))\n}}\n\
-         /// Every [`{item}`] of every page.\n#[inline]\npub fn stream(self) -> crate::Items<{page}> {{\ncrate::Items::<{page}>::of(self.pages())\n}}\n",
+         /// Returns a stream of all items of all pages: [`{item}`].\n#[inline]\npub fn stream(self) -> crate::Items<{page}> {{\ncrate::Items::<{page}>::new(self.pages())\n}}\n",
     )
 }
 

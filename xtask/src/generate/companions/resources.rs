@@ -10,8 +10,9 @@ const ETAG: &str = "@odata.etag";
 const RESOURCE_TYPE: &str = "resourceType";
 
 pub fn emit(api: &Api) -> String {
-    let mut out =
-        String::from("use crate::resource::{older, page, resource, tagged, union_resource};\nuse crate::types::*;\n\n");
+    let mut out = String::from(
+        "use crate::model::resource::{older, page, resource, tagged, union_resource};\nuse crate::types::*;\n\n",
+    );
     for (name, object) in &api.structs {
         if let Some((field, value)) = object.tag() {
             let others = object.fields.iter().filter(|f| f.wire != field.wire).map(|f| f.rust.as_str());

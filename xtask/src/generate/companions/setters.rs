@@ -6,7 +6,7 @@ use crate::generate::model::api::{Api, Type};
 use std::fmt::Write;
 
 pub fn emit(api: &Api, usage: &Usage) -> String {
-    let mut out = String::from("use crate::setters::setters;\nuse crate::types::*;\n");
+    let mut out = String::from("use crate::model::setters::setters;\nuse crate::types::*;\n");
     for (name, object) in api.structs.iter().filter(|(name, _)| usage.is_sent(name)) {
         let _ = write!(out, "\nsetters! {{\n    {name} {{\n");
         for field in &object.fields {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 pub fn emit(api: &Api) -> String {
-    let mut out = String::from("use crate::operation::{IfMatchRule, Operation};\n\n");
+    let mut out = String::from("use crate::http::operation::{IfMatchRule, Operation};\n\n");
     let _ = writeln!(
         out,
         "/// `info.version` of the document.\npub const API_VERSION: &str = {};\n",

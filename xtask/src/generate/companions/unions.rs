@@ -6,7 +6,7 @@ use crate::generate::model::api::{Api, Member, Shape, Type, Union, UnionKind};
 use std::fmt::Write;
 
 pub fn emit(api: &Api, usage: &Usage) -> String {
-    let mut out = String::from("use crate::types::*;\nuse crate::union::{shaped_union, tagged_union};\n");
+    let mut out = String::from("use crate::types::*;\nuse crate::model::union::{shaped_union, tagged_union};\n");
     for (name, union) in &api.unions {
         match &union.kind {
             UnionKind::Tagged { tag, members } => tagged(&mut out, name, union, tag, members, usage),

@@ -1,0 +1,7 @@
+//! Pages of the documentation.
+
+#[doc = include_str!("migrating.md")]
+pub mod migrating {}
+
+#[doc = include_str!("retry_behavior.md")]
+pub mod retry_behavior {}

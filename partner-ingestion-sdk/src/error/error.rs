@@ -1,0 +1,291 @@
+//! The error of the client. It keeps the status, the request id, Retry-After and the error code of the service.
+
+use super::body::{self, FieldErrors, ServiceError};
+use super::failed_submission::FailedSubmission;
+use super::kind::ErrorKind;
+use crate::types::{PackageId, ValidationItem};
+use reqwest::StatusCode;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+/// The error of all calls.
+///
+/// `Display` prints one line without the source; [`hint`](Error::hint) returns the suggested next step. Neither contains a
+/// token, a secret or the query of a URL.
+pub struct Error(Box<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    kind: Option<ErrorKind>,
+    message: String,
+    operation: Option<&'static str>,
+    status: Option<StatusCode>,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    maybe_processed: bool,
+    own_retry_conflict: bool,
+    while_paging: bool,
+    submission: Option<FailedSubmission>,
+    service: ServiceError,
+    auth: Option<partner_auth::Error>,
+    challenge: Option<partner_auth::Challenge>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind: Some(kind), message: message.into(), ..Inner::default() }))
+    }
+
+    pub(crate) fn auth(error: partner_auth::Error) -> Self {
+        let mut new = Self::new(ErrorKind::Auth, format!("no access token could be obtained: {error}"));
+        new.0.retry_after = error.retry_after();
+        new.0.auth = Some(error);
+        new
+    }
+
+    /// Creates the error for a response whose status is not a success. `quote` is false if the body may contain a secret.
+    pub(crate) fn from_response(status: StatusCode, request_id: Option<String>, body: &[u8], quote: bool) -> Self {
+        let mut error = Self::new(ErrorKind::Status, "").with_response(status, request_id);
+        error.0.service = body::read(body, quote);
+        if error.is_throttled() {
+            // The gateway names the delay only in its message.
+            error.0.retry_after = error.service_message().and_then(body::seconds);
+        }
+        error
+    }
+
+    /// Replaces the delay if the response has a Retry-After header.
+    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+        self.0.retry_after = retry_after.or(self.0.retry_after);
+        self
+    }
+
+    pub(crate) fn with_challenge(mut self, challenge: Option<partner_auth::Challenge>) -> Self {
+        self.0.challenge = challenge;
+        self
+    }
+
+    pub(crate) fn with_operation(mut self, name: &'static str) -> Self {
+        self.0.operation = Some(name);
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_response(mut self, status: StatusCode, request_id: Option<String>) -> Self {
+        self.0.status = Some(status);
+        self.0.request_id = request_id;
+        self
+    }
+
+    pub(crate) fn with_maybe_processed(mut self, maybe: bool) -> Self {
+        self.0.maybe_processed = maybe;
+        self
+    }
+
+    pub(crate) fn with_own_retry_conflict(mut self, perhaps: bool) -> Self {
+        self.0.own_retry_conflict = perhaps;
+        self
+    }
+
+    /// Marks the error of a page that was reached by a `nextLink`.
+    pub(crate) fn while_paging(mut self) -> Self {
+        self.0.while_paging = true;
+        self
+    }
+
+    pub(crate) fn is_while_paging(&self) -> bool {
+        self.0.while_paging
+    }
+
+    pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.0.request_id = request_id;
+        self
+    }
+
+    pub(crate) fn with_submission(mut self, submission: FailedSubmission) -> Self {
+        self.0.submission = Some(submission);
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Keeps the start of a body that cannot be decoded.
+    pub(crate) fn with_excerpt(mut self, body: &[u8]) -> Self {
+        self.0.service.excerpt = Some(body::clean(&String::from_utf8_lossy(body)));
+        self
+    }
+
+    /// Returns the kind of the error.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind.unwrap_or(ErrorKind::Decode)
+    }
+
+    /// Returns the method name of the operation.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation
+    }
+
+    /// Returns the status of the response, if one was received.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// Returns the id that the service gave the request. Microsoft support asks for it.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// Returns the error code of the service, such as `ICH50400`.
+    pub fn service_code(&self) -> Option<&str> {
+        self.0.service.code.as_deref()
+    }
+
+    /// Returns the error message of the service.
+    pub fn service_message(&self) -> Option<&str> {
+        self.0.service.message.as_deref()
+    }
+
+    /// Returns the error messages of the service by field.
+    pub fn field_errors(&self) -> &FieldErrors {
+        &self.0.service.fields
+    }
+
+    /// Returns the correlation id in the response body.
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.0.service.correlation_id.as_deref()
+    }
+
+    /// Returns the operation id in the response body.
+    pub fn operation_id(&self) -> Option<&str> {
+        self.0.service.operation_id.as_deref()
+    }
+
+    /// Returns the start of a response body that has no known form or cannot be decoded, without control characters. At most
+    /// 300 characters. `None` if the body may contain a secret.
+    pub fn body_excerpt(&self) -> Option<&str> {
+        self.0.service.excerpt.as_deref()
+    }
+
+    /// Returns the delay that the service, or Entra ID, asked for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Returns the number of times the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Returns the error of the token provider, if no token could be obtained.
+    pub fn auth_error(&self) -> Option<&partner_auth::Error> {
+        self.0.auth.as_ref()
+    }
+
+    /// Returns the authentication challenge of a 401 or 403 response: the reason, and the `claims` to request.
+    pub fn challenge(&self) -> Option<&partner_auth::Challenge> {
+        self.0.challenge.as_ref()
+    }
+
+    /// Returns true if the service may have processed the request although it failed: the connection was lost after the
+    /// request was sent, a timeout elapsed, or the service or a proxy failed. Read the resource before you repeat the request.
+    /// Always false for reads.
+    pub fn may_have_been_processed(&self) -> bool {
+        self.0.maybe_processed
+    }
+
+    /// Returns true if a conflict may be caused by an earlier attempt of the same PUT whose response was lost. Read the
+    /// resource: it may already have the change.
+    pub fn may_conflict_with_own_retry(&self) -> bool {
+        self.0.own_retry_conflict
+    }
+
+    /// Returns the id of the existing package if the file is a duplicate (301).
+    pub fn duplicate_of(&self) -> Option<PackageId> {
+        let moved = self.0.status == Some(StatusCode::MOVED_PERMANENTLY);
+        let to = self.0.service.to_id.as_deref().filter(|_| moved)?;
+        Some(PackageId::from(to))
+    }
+
+    /// Returns the findings of a failed submission or package; empty for other errors.
+    pub fn validations(&self) -> &[ValidationItem] {
+        self.0.submission.as_ref().map_or(&[], |failed| &failed.validations)
+    }
+
+    /// Returns the details of the submission that failed or is in progress.
+    pub fn submission(&self) -> Option<&FailedSubmission> {
+        self.0.submission.as_ref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        if let Some(operation) = inner.operation {
+            write!(f, "{operation}: ")?;
+        }
+        match (inner.kind, inner.status) {
+            (Some(ErrorKind::Status), Some(status)) => write!(f, "service returned {status}")?,
+            (_, Some(status)) => write!(f, "{} (status {})", inner.message, status.as_u16())?,
+            (_, None) => f.write_str(&inner.message)?,
+        }
+        let service = &inner.service;
+        match (&service.code, &service.message) {
+            (Some(code), Some(message)) => write!(f, ": {code}: {message}")?,
+            (Some(text), None) | (None, Some(text)) => write!(f, ": {text}")?,
+            (None, None) => {}
+        }
+        for (field, messages) in service.fields.iter() {
+            write!(f, "; {field}: {}", messages.join(", "))?;
+        }
+        if let Some(id) = &inner.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        if inner.attempts > 1 {
+            write!(f, " after {} attempts", inner.attempts)?;
+        }
+        if inner.maybe_processed {
+            f.write_str("; the request may have been processed")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("message", &inner.message)
+            .field("operation", &inner.operation)
+            .field("status", &inner.status)
+            .field("request_id", &inner.request_id)
+            .field("retry_after", &inner.retry_after)
+            .field("attempts", &inner.attempts)
+            .field("may_have_been_processed", &inner.maybe_processed)
+            .field("service", &inner.service)
+            .field("auth", &inner.auth)
+            .field("source", &inner.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let inner = &*self.0;
+        match (&inner.auth, &inner.source) {
+            (Some(auth), _) => Some(auth),
+            (None, Some(source)) => Some(&**source),
+            (None, None) => None,
+        }
+    }
+}

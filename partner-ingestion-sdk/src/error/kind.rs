@@ -1,0 +1,37 @@
+//! The kinds of errors.
+
+/// The kind of an [`Error`](crate::Error).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration of the client is incomplete or invalid. Nothing was sent.
+    Config,
+    /// An argument is invalid. Nothing was sent.
+    InvalidArgument,
+    /// No access token could be obtained; see [`Error::auth_error`](crate::Error::auth_error). Nothing was sent.
+    Auth,
+    /// The URL has another origin than the base URL. Nothing was sent, and no token was disclosed.
+    CrossOrigin,
+    /// The connection could not be established, or it was lost.
+    Connection,
+    /// A timeout elapsed.
+    Timeout,
+    /// The response status is not a success.
+    Status,
+    /// The response body is larger than the client accepts.
+    ResponseTooLarge,
+    /// The response is a success, but its body cannot be decoded.
+    Decode,
+    /// A `nextLink` leads to a page that was already read.
+    PaginationLoop,
+    /// No resource matches the name.
+    NotFound,
+    /// More than one resource matches the name.
+    Ambiguous,
+    /// Another submission of the product is in progress.
+    SubmissionPending,
+    /// The request succeeded, but the submission was rejected or the package could not be processed.
+    Failed,
+    /// A file cannot be read.
+    Io,
+}

@@ -1,0 +1,12 @@
+//! One request, from its builder to its response.
+
+pub(crate) mod call;
+pub(crate) mod operation;
+pub(crate) mod pager;
+pub(crate) mod rate_limiter;
+pub(crate) mod raw;
+pub(crate) mod response;
+pub(crate) mod retry;
+mod send;
+mod trace;
+pub(crate) mod url;

@@ -1,0 +1,133 @@
+//! Requests on routes that are not in the API document.
+
+use super::call::{Call, call_options};
+use super::operation::ANY;
+use super::response::{Response, Success};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Request, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+impl Client {
+    /// Creates a request on any route of the service, with the tokens, retries and errors of the operations.
+    ///
+    /// The path is appended to the base URL. Use [`follow`](Client::follow) for a link of the service (`nextLink`, `href`).
+    ///
+    /// ```no_run
+    /// # async fn example(client: partner_ingestion_sdk::Client) -> Result<(), partner_ingestion_sdk::Error> {
+    /// use partner_ingestion_sdk::reqwest::Method;
+    ///
+    /// let flights = client.request(Method::GET, "products/1/flights").send::<serde_json::Value>().await?.into_inner();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn request(&self, method: Method, path: &str) -> RawRequest {
+        let base = self.base_url();
+        let url = match path.split('/').any(|part| part == "." || part == "..") || path.contains(['\\', '#']) {
+            true => Err("path would leave the base URL".to_owned()),
+            false => Url::parse(&format!("{base}/{}", path.trim_start_matches('/'))).map_err(|e| e.to_string()),
+        };
+        RawRequest { call: Call::new(self, &ANY), method, url, body: Ok(None) }
+    }
+
+    /// Creates a GET request for a link of the service: absolute, or relative to the host.
+    ///
+    /// A link to another origin is an [`ErrorKind::CrossOrigin`] error before anything is sent.
+    pub fn follow(&self, link: &str) -> RawRequest {
+        let url = resolve(self.base_url(), link);
+        RawRequest { call: Call::new(self, &ANY), method: Method::GET, url, body: Ok(None) }
+    }
+}
+
+/// The service writes links relative to the host and without a leading slash (observed on 16 of 16 in 2023 to 2025).
+pub(crate) fn resolve(base: &Url, link: &str) -> Result<Url, String> {
+    let absolute = link.contains("://");
+    let mut root = base.clone();
+    root.set_path("/");
+    let url = if absolute { Url::parse(link) } else { root.join(&format!("/{}", link.trim_start_matches('/'))) };
+    url.map_err(|e| e.to_string())
+}
+
+/// A request on a route that is not in the API document.
+#[derive(Clone, Debug)]
+#[must_use = "a request does nothing until `send` is awaited"]
+pub struct RawRequest {
+    call: Call,
+    method: Method,
+    url: Result<Url, String>,
+    body: Result<Option<Bytes>, String>,
+}
+
+impl RawRequest {
+    pub(crate) fn with_call(mut self, call: &Call) -> Self {
+        self.call = call.clone();
+        self
+    }
+
+    /// Adds a query parameter.
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        if let Ok(url) = &mut self.url {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+        self
+    }
+
+    /// Sets the body to this value as JSON.
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        self.body = serde_json::to_vec(body).map(|json| Some(json.into())).map_err(|e| e.to_string());
+        self
+    }
+
+    call_options!();
+
+    /// Sends the request and decodes the response. `serde_json::Value` decodes any JSON.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of every call, and [`ErrorKind::CrossOrigin`] for a link to another origin.
+    pub async fn send<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
+        // Boxed and without a type parameter, so that it is compiled once and not for every decoded type.
+        Box::pin(self.fetch()).await?.or_null().decode()
+    }
+
+    async fn fetch(self) -> Result<Success, Error> {
+        let argument = |message: String| {
+            Error::new(ErrorKind::InvalidArgument, message).with_operation(self.call.operation().name)
+        };
+        let url = self.url.map_err(argument)?;
+        let body = self.body.map_err(argument)?;
+        let build_request = |_: &_| {
+            let mut request = Request::new(self.method.clone(), url.clone());
+            let json = HeaderValue::from_static("application/json");
+            if let Some(body) = &body {
+                request.headers_mut().insert(CONTENT_TYPE, json.clone());
+                *request.body_mut() = Some(body.clone().into());
+            }
+            request.headers_mut().insert(ACCEPT, json);
+            Ok(request)
+        };
+        self.call.send(&[], None, &build_request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_relative_to_the_host() {
+        let base = Url::parse("https://a.example/v1.0/ingestion").unwrap();
+        let table = [
+            ("v1.0/ingestion/products?$skipToken=x", "https://a.example/v1.0/ingestion/products?$skipToken=x"),
+            ("/v1.0/ingestion/products", "https://a.example/v1.0/ingestion/products"),
+            ("https://a.example/x", "https://a.example/x"),
+            ("//evil.example/x", "https://a.example/evil.example/x"),
+        ];
+        for (link, expected) in table {
+            assert_eq!(resolve(&base, link).unwrap().as_str(), expected, "{link}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Responses: as they were received, before they are decoded, and decoded.
+
+use super::operation::Operation;
+use super::retry::retry_after;
+use crate::error::{Error, decode_error};
+use bytes::Bytes;
+use reqwest::StatusCode;
+use reqwest::header::{ETAG, HeaderMap, LOCATION};
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+/// A successful response: the decoded body, the status and the headers. Dereferences to the body.
+#[derive(Clone)]
+pub struct Response<T> {
+    value: T,
+    status: StatusCode,
+    headers: HeaderMap,
+    attempts: u32,
+}
+
+impl<T> Response<T> {
+    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
+        Self { value, status, headers, attempts }
+    }
+
+    /// Returns the body.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+
+    /// Returns the status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns the headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Returns the entity tag in the header, including its quotes. PUT and POST responses have one; GET responses have it in
+    /// the body.
+    pub fn etag(&self) -> Option<&str> {
+        self.text(ETAG.as_str())
+    }
+
+    /// Returns the id that the service gave the request. Microsoft support asks for it.
+    pub fn request_id(&self) -> Option<&str> {
+        self.text(REQUEST_ID)
+    }
+
+    /// Returns the address of the resource that a POST created.
+    pub fn location(&self) -> Option<&str> {
+        self.text(LOCATION.as_str())
+    }
+
+    /// Returns the number of times the request was sent.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Converts the body and keeps status and headers.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Response<U> {
+        Response { value: f(self.value), status: self.status, headers: self.headers, attempts: self.attempts }
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// The header with the service's id of a request.
+const REQUEST_ID: &str = "request-id";
+
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
+    headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).map(str::to_owned)
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> DerefMut for Response<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id())
+            .field("value", &self.value)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A response with its whole body.
+pub(crate) struct RawResponse {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// Creates the error for a response whose status is not a success.
+pub(crate) fn service_error(operation: &'static Operation, response: &RawResponse) -> Error {
+    let RawResponse { status, headers, body } = response;
+    Error::from_response(*status, request_id(headers), body, !operation.secret)
+        .with_retry_after(retry_after(headers))
+        .with_challenge(partner_auth::Challenge::from_headers(headers))
+        .with_operation(operation.name)
+}
+
+/// A successful response that is not decoded yet.
+pub(crate) struct Success {
+    pub(super) operation: &'static Operation,
+    pub(super) attempts: u32,
+    pub(super) response: RawResponse,
+}
+
+impl Success {
+    pub(crate) fn decode<T: DeserializeOwned>(mut self) -> Result<Response<T>, Error> {
+        let body = std::mem::take(&mut self.response.body);
+        match serde_json::from_slice(&body) {
+            Ok(value) => Ok(self.with(value)),
+            Err(error) => Err(self.undecodable(decode_error::<T>(&body, error), &body)),
+        }
+    }
+
+    /// The response of an operation without a response body.
+    pub(crate) fn empty(self) -> Response<()> {
+        self.with(())
+    }
+
+    /// Reads an empty body as `null`, so that `()` and `Option` can be decoded from it.
+    pub(crate) fn or_null(mut self) -> Self {
+        if self.response.body.is_empty() {
+            self.response.body = Bytes::from_static(b"null");
+        }
+        self
+    }
+
+    fn with<T>(self, value: T) -> Response<T> {
+        Response::new(value, self.response.status, self.response.headers, self.attempts)
+    }
+
+    /// Adds the response to the error; the body only if it cannot contain a secret.
+    fn undecodable(self, error: Error, body: &[u8]) -> Error {
+        let error = error.with_operation(self.operation.name).with_attempts(self.attempts);
+        let error = error.with_response(self.response.status, request_id(&self.response.headers));
+        if self.operation.secret { error } else { error.with_excerpt(body) }
+    }
+}

@@ -1,0 +1,216 @@
+//! When a request is retried, and after which delay.
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Method, StatusCode};
+use std::time::{Duration, Instant};
+
+/// The number of attempts of a call, and the time limit for starting them.
+///
+/// | request | is retried after |
+/// | --- | --- |
+/// | GET, DELETE, PUT with If-Match | connection errors, timeouts, 408, 429, 500, 502, 503, 504 |
+/// | POST, PUT without If-Match | failures before processing: no connection, 429, 503 with Retry-After |
+/// | upload of a stream | nothing: a stream cannot be read twice |
+///
+/// If a failed request may have been processed,
+/// [`Error::may_have_been_processed`](crate::Error::may_have_been_processed) returns true. After such a failure, a DELETE that
+/// receives 404 has succeeded, and a PUT that receives 409 or 412 fails with an error whose
+/// [`may_conflict_with_own_retry`](crate::Error::may_conflict_with_own_retry) returns true.
+///
+/// The backoff is exponential with full jitter: a random delay up to a bound that grows from 1 to 30 seconds. A longer
+/// Retry-After, in seconds or as a date, is honored if it fits the time limit; otherwise the call fails immediately and the
+/// error has the delay. A 429 response slows down all calls of the client ([`Client`](crate::Client)).
+///
+/// ```
+/// use partner_ingestion_sdk::RetryPolicy;
+/// use std::time::Duration;
+///
+/// let policy = RetryPolicy::default().max_attempts(10).time_limit(Duration::from_secs(600));
+/// assert_ne!(policy, RetryPolicy::none());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryPolicy {
+    max_attempts: u32,
+    time_limit: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// Returns a policy of 4 attempts within 2 minutes.
+    fn default() -> Self {
+        Self { max_attempts: 4, time_limit: Duration::from_secs(120) }
+    }
+}
+
+impl RetryPolicy {
+    /// Returns a policy without retries.
+    pub fn none() -> Self {
+        Self { max_attempts: 1, ..Self::default() }
+    }
+
+    /// Sets the maximum number of attempts, at least 1. Default: 4.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// Sets the time after the first attempt within which further attempts may start. Default: 2 minutes.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Returns the delays between the attempts.
+    fn delays(self) -> impl Iterator<Item = Duration> + Send + use<> {
+        let bounds = ExponentialBuilder::new()
+            .with_min_delay(Duration::from_secs(1))
+            .with_max_delay(Duration::from_secs(30))
+            .with_max_times(self.max_attempts.saturating_sub(1) as usize)
+            .build();
+        bounds.map(|bound| bound.mul_f64(fastrand::f64()))
+    }
+}
+
+/// The retries of one request: counts the attempts and decides whether another one follows.
+pub(crate) struct Retries {
+    time_limit: Duration,
+    delays: Box<dyn Iterator<Item = Duration> + Send>,
+    start: Option<Instant>,
+}
+
+impl Retries {
+    pub(crate) fn new(policy: RetryPolicy) -> Self {
+        Self { time_limit: policy.time_limit, delays: Box::new(policy.delays()), start: None }
+    }
+
+    /// Starts the time limit at the first attempt. Without it, the limit applies to each delay: a large file may take longer.
+    pub(crate) fn start_time_limit(&mut self) {
+        self.start.get_or_insert_with(Instant::now);
+    }
+
+    /// Returns the delay before the next attempt, or `None` if the request must not be sent again.
+    pub(crate) fn next_delay(
+        &mut self,
+        method: &Method,
+        if_match: bool,
+        failure: Failure,
+        retry_after: Option<Duration>,
+    ) -> Option<Duration> {
+        if !is_retryable(method, if_match, failure) {
+            return None;
+        }
+        let delay = self.delays.next()?.max(retry_after.unwrap_or_default());
+        let elapsed = self.start.map(|start| start.elapsed()).unwrap_or_default();
+        (elapsed + delay <= self.time_limit).then_some(delay)
+    }
+}
+
+/// The failure of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The connection was not established.
+    Connect,
+    /// The connection was lost or a timeout elapsed. The service may have processed the request.
+    ConnectionLost,
+    Status {
+        status: StatusCode,
+        retry_after: bool,
+    },
+}
+
+impl Failure {
+    /// Returns true if the service may have processed the request before it failed.
+    pub(crate) fn is_ambiguous(self) -> bool {
+        match self {
+            Self::Connect => false,
+            Self::ConnectionLost => true,
+            Self::Status { status, retry_after } => match status.as_u16() {
+                503 => !retry_after,
+                408 | 413 | 500 | 502 | 504 => true,
+                _ => false,
+            },
+        }
+    }
+}
+
+/// Returns true if a request may be sent again after this failure. See the table of [`RetryPolicy`].
+fn is_retryable(method: &Method, if_match: bool, failure: Failure) -> bool {
+    let idempotent =
+        matches!(*method, Method::GET | Method::HEAD | Method::DELETE) || (*method == Method::PUT && if_match);
+    match failure {
+        Failure::Connect => true,
+        Failure::ConnectionLost => idempotent,
+        Failure::Status { status, retry_after } => match status.as_u16() {
+            429 => true,
+            503 if retry_after => true,
+            408 | 500 | 502 | 503 | 504 => idempotent,
+            _ => false,
+        },
+    }
+}
+
+/// Reads Retry-After, in seconds or as a date (RFC 9110 section 10.2.3).
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let date = chrono::DateTime::parse_from_rfc2822(value).ok()?;
+    let wait = date.to_utc() - chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
+    Some(wait.to_std().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_is_retried_only_when_it_was_not_processed() {
+        let status =
+            |status: u16, retry_after| Failure::Status { status: StatusCode::from_u16(status).unwrap(), retry_after };
+        let table = [
+            (Failure::Connect, true, true),
+            (Failure::ConnectionLost, true, false),
+            (status(408, false), true, false),
+            (status(429, false), true, true),
+            (status(500, false), true, false),
+            (status(502, true), true, false),
+            (status(503, false), true, false),
+            (status(503, true), true, true),
+            (status(504, true), true, false),
+            (status(400, true), false, false),
+            (status(401, false), false, false),
+            (status(409, false), false, false),
+        ];
+        for (failure, get, post) in table {
+            assert_eq!(is_retryable(&Method::GET, false, failure), get, "{failure:?}");
+            assert_eq!(is_retryable(&Method::DELETE, false, failure), get, "{failure:?}");
+            assert_eq!(is_retryable(&Method::PUT, true, failure), get, "{failure:?}");
+            assert_eq!(is_retryable(&Method::PUT, false, failure), post, "{failure:?}");
+            assert_eq!(is_retryable(&Method::POST, true, failure), post, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn delays_are_drawn_up_to_a_growing_bound() {
+        let delays: Vec<Duration> = RetryPolicy::default().max_attempts(9).delays().collect();
+        assert_eq!(delays.len(), 8);
+        for (delay, bound) in delays.iter().zip([1, 2, 4, 8, 16, 30, 30, 30]) {
+            assert!(*delay <= Duration::from_secs(bound), "{delays:?}");
+        }
+        assert_eq!(RetryPolicy::none().delays().count(), 0);
+    }
+
+    #[test]
+    fn retry_after_in_both_forms() {
+        let header = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+        assert_eq!(retry_after(&header("7")), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after(&header("Sun, 06 Nov 1994 08:49:37 GMT")), Some(Duration::ZERO));
+        let soon = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) + chrono::TimeDelta::seconds(90);
+        let wait = retry_after(&header(&soon.format("%a, %d %b %Y %H:%M:%S GMT").to_string())).unwrap();
+        assert!((85..=90).contains(&wait.as_secs()), "{wait:?}");
+        assert_eq!(retry_after(&header("soon")), None);
+    }
+}

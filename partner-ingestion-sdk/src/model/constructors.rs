@@ -1,0 +1,71 @@
+//! Constructors of the most frequent request bodies.
+
+use crate::types::{AzureProduct, AzureSkuVariant, ProductType, TypeValuePair, VariantSubType};
+
+impl AzureProduct {
+    /// Creates an Azure application offer with modular publishing from its offer id and its name in Partner Center.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::types::AzureProduct;
+    /// use serde_json::json;
+    ///
+    /// let offer = AzureProduct::application("contoso-app", "Contoso App");
+    /// assert_eq!(serde_json::to_value(&offer)?, json!({
+    ///     "resourceType": "AzureApplication",
+    ///     "name": "Contoso App",
+    ///     "externalIDs": [{"type": "AzureOfferId", "value": "contoso-app"}],
+    ///     "isModularPublishing": true,
+    /// }));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn application(offer_id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::default()
+            .set_resource_type(ProductType::AzureApplication)
+            .set_name(name)
+            .set_external_ids([TypeValuePair::new("AzureOfferId", offer_id)])
+            .set_is_modular_publishing(true)
+    }
+}
+
+impl AzureSkuVariant {
+    /// Creates a managed application plan from its plan id and its name.
+    pub fn managed_app(plan_id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::plan(plan_id, name).set_sub_type(VariantSubType::ManagedApplication)
+    }
+
+    /// Creates a solution template plan from its plan id and its name.
+    pub fn solution_template(plan_id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::plan(plan_id, name).set_sub_type(VariantSubType::SolutionTemplate)
+    }
+
+    /// Creates a plan without a subtype from its plan id and its name. The service sets the other fields.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::types::AzureSkuVariant;
+    /// use serde_json::json;
+    ///
+    /// let plan = AzureSkuVariant::plan("standard", "Standard");
+    /// assert_eq!(serde_json::to_value(&plan)?, json!({
+    ///     "resourceType": "AzureSkuVariant", "externalID": "standard", "friendlyName": "Standard",
+    /// }));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn plan(plan_id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self::default().set_external_id(plan_id).set_friendly_name(name)
+    }
+}
+
+impl TypeValuePair {
+    /// Creates a pair of a type and a value.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::types::TypeValuePair;
+    ///
+    /// let target = TypeValuePair::new("Scope", "preview");
+    /// assert_eq!(serde_json::to_string(&target)?, r#"{"type":"Scope","value":"preview"}"#);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn new(kind: impl Into<String>, value: impl Into<String>) -> Self {
+        Self::default().set_type(kind).set_value(value)
+    }
+}

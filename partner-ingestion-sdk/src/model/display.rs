@@ -1,0 +1,146 @@
+//! Conversions of resources to their ids, and how resources are displayed.
+
+use crate::types::*;
+use std::fmt;
+
+/// A resource can be passed where its id is expected. A resource without an id gives an empty id, which is an `InvalidArgument`
+/// error before anything is sent.
+macro_rules! stands_for {
+    ($($type:ident => $id:ident;)*) => {
+        $(
+            impl From<&$type> for $id {
+                #[inline]
+                fn from(resource: &$type) -> Self {
+                    Self::from($crate::Resource::id(resource).unwrap_or_default())
+                }
+            }
+        )*
+    };
+}
+
+stands_for! {
+    AzureListing => ListingId;
+    AzurePackage => PackageId;
+    AzureProduct => ProductId;
+    AzureProperty => PropertyId;
+    AzureSkuVariant => VariantId;
+    CosellAsset => CosellAssetId;
+    FeatureAvailability => FeatureAvailabilityId;
+    ListingAsset => AssetId;
+    ListingImage => ImageId;
+    ListingVideo => VideoId;
+    PackageConfiguration => PackageConfigurationId;
+    ProductAvailability => ProductAvailabilityId;
+    Submission => SubmissionId;
+    Variant => VariantId;
+}
+
+impl AzureProduct {
+    /// Returns the offer id, which the portal shows. It is unique within the account.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::types::AzureProduct;
+    ///
+    /// let offer = AzureProduct::application("contoso-app", "Contoso");
+    /// assert_eq!(offer.offer_id(), Some("contoso-app"));
+    /// ```
+    pub fn offer_id(&self) -> Option<&str> {
+        let ids = self.external_ids.iter().flatten();
+        let is_offer = |id: &&TypeValuePair| {
+            let kind = id.type_.as_deref().unwrap_or_default();
+            kind.eq_ignore_ascii_case("AzureOfferId")
+        };
+        ids.into_iter().find(is_offer)?.value.as_deref()
+    }
+}
+
+/// Offer id, type and name.
+///
+/// ```
+/// use partner_ingestion_sdk::types::AzureProduct;
+///
+/// let offer = AzureProduct::application("contoso-app", "Contoso");
+/// assert_eq!(offer.to_string(), "contoso-app (AzureApplication): Contoso");
+/// ```
+impl fmt::Display for AzureProduct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id.as_ref().map(ProductId::as_str);
+        let kind = self.resource_type.as_ref().map_or("no type", ProductType::as_str);
+        let name = self.name.as_deref().unwrap_or("no name");
+        write!(f, "{} ({kind}): {name}", self.offer_id().or(id).unwrap_or("no id"))
+    }
+}
+
+/// Plan id, kind and name.
+impl fmt::Display for AzureSkuVariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id.as_ref().map(VariantId::as_str);
+        write!(f, "{}", self.external_id.as_deref().or(id).unwrap_or("no id"))?;
+        if let Some(kind) = &self.sub_type {
+            write!(f, " ({kind})")?;
+        }
+        write!(f, ": {}", self.friendly_name.as_deref().unwrap_or("no name"))
+    }
+}
+
+/// Severity, code, message and place.
+///
+/// ```
+/// use partner_ingestion_sdk::types::ValidationItem;
+///
+/// let item: ValidationItem = serde_json::from_str(
+///     r#"{"severity": "Error", "errorCode": "Resell-20007", "message": "Add it.", "resource": "offer"}"#,
+/// )?;
+/// assert_eq!(item.to_string(), "Error Resell-20007: Add it. (offer)");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl fmt::Display for ValidationItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = self.severity.as_ref().map_or("Finding", ValidationSeverity::as_str);
+        f.write_str(severity)?;
+        if let Some(code) = &self.error_code {
+            write!(f, " {code}")?;
+        }
+        write!(f, ": {}", self.message.as_deref().unwrap_or("no message"))?;
+        match &self.resource {
+            Some(resource) => write!(f, " ({resource})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl PackageConfiguration {
+    /// Replaces the package references by this package and preserves all other fields. A configuration without package
+    /// references, such as that of a test drive, is left unchanged.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::types::{AzurePackage, PackageConfiguration};
+    /// use serde_json::json;
+    ///
+    /// let configuration: PackageConfiguration = serde_json::from_value(json!({
+    ///     "resourceType": "AzureSolutionTemplatePackageConfiguration", "version": "1.0.0",
+    /// }))?;
+    /// let package: AzurePackage = serde_json::from_value(json!({"id": "7"}))?;
+    /// assert_eq!(serde_json::to_value(configuration.set_package(&package))?, json!({
+    ///     "resourceType": "AzureSolutionTemplatePackageConfiguration", "version": "1.0.0",
+    ///     "packageReferences": [{"type": "AzureApplicationPackage", "value": "7"}],
+    /// }));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn set_package(self, package: &AzurePackage) -> Self {
+        let id = package.id.as_ref().map(PackageId::as_str).unwrap_or_default();
+        // The type of a package may be empty in a response.
+        let kind = package.resource_type.as_ref().map(PackageType::as_str);
+        let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or("AzureApplicationPackage");
+        let reference = [TypeValuePair::new(kind, id)];
+        match self {
+            Self::AzureManagedApplication(c) => Self::AzureManagedApplication(c.set_package_references(reference)),
+            Self::AzureSolutionTemplate(c) => Self::AzureSolutionTemplate(c.set_package_references(reference)),
+            Self::Dynamics365BusinessCentral(c) => {
+                Self::Dynamics365BusinessCentral(c.set_package_references(reference))
+            }
+            other => other,
+        }
+    }
+}

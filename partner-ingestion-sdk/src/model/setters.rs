@@ -1,0 +1,47 @@
+//! Chained setters of the types that request bodies hold.
+
+/// `name: field = Type` sets an optional field, `name: field = [Type]` a list from anything that can be iterated. Earlier
+/// spellings of the field follow after a semicolon: they are removed, so that the object does not say two things.
+macro_rules! setters {
+    ($type:ident { $($setters:tt)* }) => {
+        impl $type {
+            $crate::model::setters::setters!(@each $($setters)*);
+        }
+
+        impl From<&$type> for $type {
+            #[inline]
+            fn from(value: &$type) -> Self {
+                value.clone()
+            }
+        }
+    };
+    (@each) => {};
+    (@each $(#[$mark:meta])* $setter:ident: $field:ident = [$item:ty] $(; [$($older:literal),*])?, $($rest:tt)*) => {
+        #[doc = concat!("Sets `", stringify!($field), "`. No items give an empty list, which is sent.")]
+        $(#[$mark])*
+        #[must_use]
+        pub fn $setter<I>(mut self, items: I) -> Self
+        where
+            I: IntoIterator,
+            I::Item: Into<$item>,
+        {
+            self.$field = Some(items.into_iter().map(Into::into).collect());
+            $($(self.extra.remove($older);)*)?
+            self
+        }
+        $crate::model::setters::setters!(@each $($rest)*);
+    };
+    (@each $(#[$mark:meta])* $setter:ident: $field:ident = $value:ty $(; [$($older:literal),*])?, $($rest:tt)*) => {
+        #[doc = concat!("Sets `", stringify!($field), "`.")]
+        $(#[$mark])*
+        #[must_use]
+        pub fn $setter(mut self, value: impl Into<$value>) -> Self {
+            self.$field = Some(value.into());
+            $($(self.extra.remove($older);)*)?
+            self
+        }
+        $crate::model::setters::setters!(@each $($rest)*);
+    };
+}
+
+pub(crate) use setters;

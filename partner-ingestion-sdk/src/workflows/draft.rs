@@ -1,0 +1,265 @@
+//! Reads and modifies the draft of a module by product, plan and module.
+//!
+//! The service keeps the draft of every module behind a branch. The branches of a new resource appear after a few seconds.
+
+use super::modify::modify;
+use super::wait::wait_for;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::http::response::Response;
+use crate::model::resource::{Page, Resource};
+use crate::types::*;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryStreamExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+/// The default time to wait for a branch.
+const BRANCH_WAIT: Duration = Duration::from_secs(60);
+
+/// The draft of one module of an offer or of a plan.
+///
+/// ```
+/// # use partner_ingestion_sdk::types::AzureProduct;
+/// # use partner_ingestion_sdk::{Client, partner_auth::{Authority, TokenSource}};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = partner_sandbox::Sandbox::start().await?;
+/// # let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
+/// # let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
+/// # let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
+/// let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
+/// let changed = client.listing_draft(&offer).modify(|listing| listing.set_summary("Now faster")).await?;
+/// assert_eq!(changed.summary.as_deref(), Some("Now faster"));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "does nothing until `get`, `modify` or `instance_id` is awaited"]
+pub struct Draft<T> {
+    client: Client,
+    product: ProductId,
+    plan: Option<VariantId>,
+    branch_wait: Duration,
+    resource: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Draft<T> {
+    fn clone(&self) -> Self {
+        Self { client: self.client.clone(), product: self.product.clone(), plan: self.plan.clone(), ..*self }
+    }
+}
+
+impl<T> fmt::Debug for Draft<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft").field("product", &self.product).field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+type Outcome<'a, T> = BoxFuture<'a, Result<T, Error>>;
+
+/// A resource whose draft a branch points to. This trait is sealed and cannot be implemented outside this crate.
+#[allow(private_bounds, reason = "the private supertrait seals the trait and hides how drafts are read and written")]
+pub trait DraftResource: DraftAccess {}
+
+/// How the draft of a resource is read and written.
+pub(crate) trait DraftAccess: Resource + Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The module of the branch.
+    const MODULE: Module;
+
+    fn find<'a>(
+        client: &'a Client,
+        product: &'a ProductId,
+        instance: &'a InstanceId,
+    ) -> Outcome<'a, Response<Vec<Self>>>;
+
+    fn replace<'a>(
+        client: &'a Client,
+        product: &'a ProductId,
+        instance: &InstanceId,
+        resource: Self,
+        etag: &str,
+    ) -> Outcome<'a, Response<Self>>;
+}
+
+// `inline`: the boxed futures are compiled in the calling crate, and only for the drafts that it uses.
+macro_rules! drafted {
+    ($($type:ident of $module:ident: $find:ident $(.$expand:ident($what:literal))?, $replace:ident by $key:expr;)*) => {
+        $(
+            impl DraftResource for $type {}
+
+            impl DraftAccess for $type {
+                const MODULE: Module = Module::$module;
+
+                #[inline]
+                fn find<'a>(client: &'a Client, product: &'a ProductId, instance: &'a InstanceId) -> Outcome<'a, Response<Vec<Self>>> {
+                    let call = client.$find(product, instance)$(.$expand($what))?;
+                    async move { Ok(call.send().await?.map(Page::into_items)) }.boxed()
+                }
+
+                #[inline]
+                fn replace<'a>(
+                    client: &'a Client,
+                    product: &'a ProductId,
+                    instance: &InstanceId,
+                    resource: Self,
+                    etag: &str,
+                ) -> Outcome<'a, Response<Self>> {
+                    let id = ($key)(&resource, instance);
+                    client.$replace(product, id, resource).if_match(etag).send().boxed()
+                }
+            }
+        )*
+    };
+}
+
+/// Most resources are written by their own id, two by the instance id of the draft.
+fn own_id<T: Resource, I: for<'t> From<&'t str>>(resource: &T, _: &InstanceId) -> I {
+    I::from(resource.id().unwrap_or_default())
+}
+
+drafted! {
+    AzureListing of Listing: find_listings, replace_listing by own_id::<Self, ListingId>;
+    AzureProperty of Property: find_properties, replace_property by own_id::<Self, PropertyId>;
+    ProductAvailability of Availability: find_product_availabilities, replace_product_availability by own_id::<Self, ProductAvailabilityId>;
+    FeatureAvailability of Availability: find_feature_availabilities.expand("MarketStates,Trial,PriceSchedules"),
+        replace_feature_availability by own_id::<Self, FeatureAvailabilityId>;
+    PackageConfiguration of Package: find_package_configurations, replace_package_configuration by own_id::<Self, PackageConfigurationId>;
+    CosellListing of Cosell: find_cosell_listings, replace_cosell_listing by |_: &Self, instance: &InstanceId| instance.clone();
+    SupplementalContent of SupplementalContent: find_supplemental_contents, replace_supplemental_content by |_: &Self, instance: &InstanceId| instance.clone();
+}
+
+impl Client {
+    /// Returns the draft of an offer's listing, or of a plan's with [`plan`](Draft::plan). If there are several languages, the
+    /// first one.
+    pub fn listing_draft(&self, product_id: impl Into<ProductId>) -> Draft<AzureListing> {
+        self.draft(product_id.into(), None)
+    }
+
+    /// Returns the draft of an offer's properties.
+    pub fn property_draft(&self, product_id: impl Into<ProductId>) -> Draft<AzureProperty> {
+        self.draft(product_id.into(), None)
+    }
+
+    /// Returns the draft of an offer's preview audience.
+    pub fn product_availability_draft(&self, product_id: impl Into<ProductId>) -> Draft<ProductAvailability> {
+        self.draft(product_id.into(), None)
+    }
+
+    /// Returns the draft of a plan's pricing and availability.
+    pub fn feature_availability_draft(
+        &self,
+        product_id: impl Into<ProductId>,
+        variant_id: impl Into<VariantId>,
+    ) -> Draft<FeatureAvailability> {
+        self.draft(product_id.into(), Some(variant_id.into()))
+    }
+
+    /// Returns the draft of a plan's technical configuration.
+    pub fn package_configuration_draft(
+        &self,
+        product_id: impl Into<ProductId>,
+        variant_id: impl Into<VariantId>,
+    ) -> Draft<PackageConfiguration> {
+        self.draft(product_id.into(), Some(variant_id.into()))
+    }
+
+    /// Returns the draft of an offer's technical configuration, for offers without one by plan, such as Dynamics 365.
+    pub fn offer_package_configuration_draft(&self, product_id: impl Into<ProductId>) -> Draft<PackageConfiguration> {
+        self.draft(product_id.into(), None)
+    }
+
+    /// Returns the draft of an offer's co-sell listing.
+    pub fn cosell_listing_draft(&self, product_id: impl Into<ProductId>) -> Draft<CosellListing> {
+        self.draft(product_id.into(), None)
+    }
+
+    /// Returns the draft of an offer's supplemental content.
+    pub fn supplemental_content_draft(&self, product_id: impl Into<ProductId>) -> Draft<SupplementalContent> {
+        self.draft(product_id.into(), None)
+    }
+
+    fn draft<T>(&self, product: ProductId, plan: Option<VariantId>) -> Draft<T> {
+        Draft { client: self.clone(), product, plan, branch_wait: BRANCH_WAIT, resource: PhantomData }
+    }
+
+    /// Returns all branches of a module: those of the offer, without a variant, and those of its plans.
+    pub(crate) async fn branches(&self, product: &ProductId, module: &Module) -> Result<Vec<Branch>, Error> {
+        self.list_branches(product, module).stream().try_collect().await
+    }
+}
+
+impl Draft<AzureListing> {
+    /// Selects the listing of a plan instead of the offer's.
+    pub fn plan(mut self, variant_id: impl Into<VariantId>) -> Self {
+        self.plan = Some(variant_id.into());
+        self
+    }
+}
+
+impl<T: DraftResource> Draft<T> {
+    /// Sets how long to wait for a branch that does not exist yet. Default: 60 seconds.
+    pub fn branch_wait(mut self, branch_wait: Duration) -> Self {
+        self.branch_wait = branch_wait;
+        self
+    }
+
+    /// Returns the instance id of the draft, which a submission names.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::NotFound`] if the branch does not appear in time, and the errors of
+    /// [`list_branches`](Client::list_branches).
+    pub async fn instance_id(&self) -> Result<InstanceId, Error> {
+        wait_for(self.branch_wait, || async {
+            let branches = self.client.branches(&self.product, &T::MODULE).await?;
+            let mut own = branches.into_iter().filter(|branch| branch.variant_id == self.plan);
+            Ok(own.find_map(|branch| branch.current_draft_instance_id).ok_or_else(|| self.missing()))
+        })
+        .await
+    }
+
+    /// Reads the draft.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`instance_id`](Draft::instance_id) and of the GET.
+    pub async fn get(&self) -> Result<Response<T>, Error> {
+        let instance = self.instance_id().await?;
+        self.read(&instance).await
+    }
+
+    /// Reads the draft, applies `change` and writes it back with its entity tag. On a conflict (409, 412) it starts again, up to
+    /// 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change`
+    /// may be called more than once.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`get`](Draft::get) and of the PUT; a conflict only after 100 conflicts.
+    pub async fn modify(&self, change: impl Fn(T) -> T + Send + Sync) -> Result<Response<T>, Error> {
+        let instance = self.instance_id().await?;
+        let read = || self.read(&instance).boxed();
+        let write = |resource: T, etag: &str| T::replace(&self.client, &self.product, &instance, resource, etag);
+        modify(&read, &write, &change).await
+    }
+
+    async fn read(&self, instance: &InstanceId) -> Result<Response<T>, Error> {
+        let found = T::find(&self.client, &self.product, instance).await?;
+        if found.is_empty() {
+            return Err(Error::new(ErrorKind::NotFound, format!("{} is empty", self.description())));
+        }
+        Ok(found.map(|mut items| items.swap_remove(0)))
+    }
+
+    fn missing(&self) -> Error {
+        Error::new(ErrorKind::NotFound, format!("{} has no branch", self.description()))
+    }
+
+    /// Module, product and plan.
+    fn description(&self) -> String {
+        let plan = self.plan.as_ref().map(|plan| format!(", plan {plan}")).unwrap_or_default();
+        format!("module {} of product {}{plan}", T::MODULE, self.product)
+    }
+}

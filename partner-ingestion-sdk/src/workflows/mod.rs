@@ -1,0 +1,8 @@
+//! Several requests that users think of as one.
+
+pub(crate) mod draft;
+mod lookup;
+mod modify;
+pub(crate) mod publish;
+pub(crate) mod upload;
+mod wait;

@@ -1,0 +1,196 @@
+//! The builder of a submission.
+
+use super::dry_run::DryRun;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, FailedSubmission};
+use crate::model::stage::Stage;
+use crate::types::*;
+use crate::workflows::wait::PollInterval;
+use futures_util::TryStreamExt;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The default time to wait for branches.
+const BRANCH_WAIT: Duration = Duration::from_secs(60);
+/// The default poll interval. Other clients of the service poll every 10 to 60 seconds.
+const POLL_INTERVAL: PollInterval =
+    PollInterval { initial: Duration::from_secs(1), max: Duration::from_secs(60), growth: 1.5 };
+
+/// What to do if another submission of the product is in progress. The service allows one at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IfPending {
+    /// Return [`ErrorKind::SubmissionPending`].
+    #[default]
+    Refuse,
+    /// Continue with the existing submission instead of creating one.
+    Adopt,
+    /// Cancel the existing submission and create a new one. A submission that is going live cannot be cancelled.
+    Cancel,
+}
+
+type OnStage = Arc<dyn Fn(Stage) + Send + Sync>;
+
+/// A submission to create or to wait for. Created by [`Client::publish`] and [`Client::resume`].
+#[derive(Clone)]
+#[must_use = "nothing is published until `send` is awaited"]
+pub struct Publish {
+    pub(super) client: Client,
+    pub(super) product: ProductId,
+    pub(super) submission: Option<SubmissionId>,
+    pub(super) live: bool,
+    pub(super) if_pending: IfPending,
+    pub(super) options: PublishOption,
+    pub(super) max_wait: Option<Duration>,
+    pub(super) poll_interval: PollInterval,
+    branch_wait: Duration,
+    pub(super) on_stage: Option<OnStage>,
+}
+
+impl Client {
+    /// Publishes an offer: submits the drafts of all modules and plans, and waits until the preview is ready, or until the offer
+    /// is live with [`to_live`](Publish::to_live).
+    ///
+    /// ```
+    /// # use partner_ingestion_sdk::types::*;
+    /// # use partner_ingestion_sdk::{Client, partner_auth::{Authority, TokenSource}};
+    /// # use std::time::Duration;
+    /// # const HALF_DAY: Duration = Duration::from_secs(12 * 3600);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = partner_sandbox::Sandbox::builder().processing_delay(Duration::ZERO).start().await?;
+    /// # let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
+    /// # let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
+    /// # let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
+    /// # let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
+    /// // The offer has no plan and no texts yet.
+    /// let done = client.publish(&offer).to_live().on_stage(|stage| eprintln!("{stage}")).max_wait(HALF_DAY).send().await;
+    /// let error = done.unwrap_err();
+    /// for validation in error.validations() {
+    ///     eprintln!("{validation}");
+    /// }
+    /// eprintln!("{error}\n{}", error.hint().unwrap_or_default());
+    /// assert!(!error.validations().is_empty() && error.hint().is_some_and(|hint| hint.contains("publish again")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn publish(&self, product_id: impl Into<ProductId>) -> Publish {
+        Publish {
+            client: self.clone(),
+            product: product_id.into(),
+            submission: None,
+            live: false,
+            if_pending: IfPending::default(),
+            options: PublishOption::default(),
+            max_wait: None,
+            poll_interval: POLL_INTERVAL,
+            branch_wait: BRANCH_WAIT,
+            on_stage: None,
+        }
+    }
+
+    /// Resumes an existing submission, created by this program or another one: waits for it, and promotes it with
+    /// [`to_live`](Publish::to_live).
+    pub fn resume(&self, product_id: impl Into<ProductId>, submission_id: impl Into<SubmissionId>) -> Publish {
+        let mut publish = self.publish(product_id);
+        publish.submission = Some(submission_id.into());
+        publish
+    }
+
+    /// Returns the submission of a product that is in progress, if any.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`list_submissions`](Client::list_submissions).
+    pub async fn pending_submission(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+    ) -> Result<Option<Submission>, Error> {
+        let mut submissions = self.list_submissions(product_id).stream();
+        while let Some(submission) = submissions.try_next().await? {
+            if Stage::of(&submission).is_pending() {
+                return Ok(Some(submission));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Publish {
+    /// Promotes the preview and waits until the offer is live.
+    pub fn to_live(mut self) -> Self {
+        self.live = true;
+        self
+    }
+
+    /// Sets what to do if another submission is in progress. Default: [`IfPending::Refuse`].
+    pub fn if_pending(mut self, if_pending: IfPending) -> Self {
+        self.if_pending = if_pending;
+        self
+    }
+
+    /// Sets the notes for the certification team.
+    pub fn certification_notes(mut self, notes: impl Into<String>) -> Self {
+        self.options = self.options.set_certification_notes(notes);
+        self
+    }
+
+    /// Sets a callback that is called at every stage, including the first one.
+    pub fn on_stage(mut self, f: impl Fn(Stage) + Send + Sync + 'static) -> Self {
+        self.on_stage = Some(Arc::new(f));
+        self
+    }
+
+    /// Sets the maximum total wait. Default: no limit, because certification may take days. If it elapses, the submission
+    /// continues; use [`Client::resume`] to wait again.
+    pub fn max_wait(mut self, max_wait: Duration) -> Self {
+        self.max_wait = Some(max_wait);
+        self
+    }
+
+    /// Sets the delay between polls, which grows from `initial` to `max`. A longer Retry-After is honored. Default: 1 second to
+    /// 60 seconds.
+    pub fn poll_interval(mut self, initial: Duration, max: Duration) -> Self {
+        self.poll_interval = self.poll_interval.with_range(initial, max);
+        self
+    }
+
+    /// Sets how long to wait for the branches of new plans. Default: 60 seconds.
+    pub fn branch_wait(mut self, branch_wait: Duration) -> Self {
+        self.branch_wait = branch_wait;
+        self
+    }
+
+    /// Returns the drafts that would be submitted, without submitting them.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::NotFound`] if a branch does not appear in time, and the errors of
+    /// [`list_branches`](Client::list_branches) and [`list_variants`](Client::list_variants).
+    pub async fn dry_run(&self) -> Result<DryRun, Error> {
+        DryRun::collect(&self.client, &self.product, self.branch_wait).await
+    }
+
+    pub(super) fn pending(&self, submission: &Submission) -> Error {
+        let stage = Stage::of(submission);
+        let id = submission.id.as_ref().map(SubmissionId::as_str).unwrap_or_default();
+        let message = format!("submission {id} of product {} is {stage}", self.product);
+        Error::new(ErrorKind::SubmissionPending, message).with_submission(FailedSubmission {
+            id: submission.id.clone(),
+            stage: Some(stage),
+            ..FailedSubmission::default()
+        })
+    }
+}
+
+impl fmt::Debug for Publish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publish")
+            .field("product", &self.product)
+            .field("submission", &self.submission)
+            .field("live", &self.live)
+            .field("if_pending", &self.if_pending)
+            .finish_non_exhaustive()
+    }
+}

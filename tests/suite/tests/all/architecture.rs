@@ -1,0 +1,194 @@
+//! The rooms of the SDK: `model` <- `error` <- `http` <- `workflows`, and no circle between files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../partner-ingestion-sdk/src");
+
+/// Module paths such as `http::retry`, with the code of their files without tests.
+type Modules = BTreeMap<String, String>;
+
+fn modules() -> Modules {
+    let mut found = Modules::new();
+    collect(Path::new(ROOT), "", &mut found);
+    found
+}
+
+fn collect(folder: &Path, prefix: &str, found: &mut Modules) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let module = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}::{name}") };
+        if path.is_dir() {
+            collect(&path, &module, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let module = if name == "mod" { prefix.to_owned() } else { module };
+            let code = std::fs::read_to_string(&path).unwrap();
+            let code = code.split("#[cfg(test)]").next().unwrap().to_owned();
+            found.insert(if module == "lib" { String::new() } else { module }, code);
+        }
+    }
+}
+
+/// The height of a module: uses may point down or stay level. `None` for pages and the face of the crate.
+fn height(module: &str) -> Option<usize> {
+    let part = module.strip_prefix("generated::").unwrap_or(module);
+    match part.split("::").next()? {
+        "model" | "enums" | "ids" | "resources" | "setters" | "types" | "unions" => Some(0),
+        "error" => Some(1),
+        "client" | "http" | "operations" | "requests" | "table" => Some(2),
+        "workflows" => Some(3),
+        _ => None,
+    }
+}
+
+/// The paths of all `use` statements, with groups written out.
+fn uses(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut statement = String::new();
+    for line in code.lines().map(str::trim) {
+        let starts = ["use ", "pub use ", "pub(crate) use ", "pub(super) use "]
+            .iter()
+            .find_map(|start| line.strip_prefix(start));
+        match (statement.is_empty(), starts) {
+            (true, Some(rest)) => statement = format!("{rest} "),
+            (true, None) => continue,
+            (false, _) => statement.push_str(line),
+        }
+        if line.ends_with(';') {
+            expand("", statement.trim().trim_end_matches(';'), &mut found);
+            statement.clear();
+        }
+    }
+    found
+}
+
+fn expand(prefix: &str, tree: &str, found: &mut Vec<String>) {
+    let Some(open) = tree.find('{') else {
+        let path = tree.split(" as ").next().unwrap().trim();
+        return found.push(format!("{prefix}{path}"));
+    };
+    let prefix = format!("{prefix}{}", tree[..open].trim());
+    let inner = &tree[open + 1..tree.rfind('}').unwrap_or(tree.len())];
+    let (mut depth, mut start) = (0, 0);
+    for (at, letter) in inner.char_indices().chain([(inner.len(), ',')]) {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                if !inner[start..at].trim().is_empty() {
+                    expand(&prefix, inner[start..at].trim(), found);
+                }
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The module that a path leads to, through the re-exports of the modules on the way.
+fn resolve(modules: &Modules, from: &str, path: &str) -> Option<String> {
+    let mut base: Vec<&str> = Vec::new();
+    let mut rest: Vec<&str> = path.split("::").collect();
+    match rest[0] {
+        "crate" => drop(rest.remove(0)),
+        "super" | "self" => {
+            base = from.split("::").filter(|part| !part.is_empty()).collect();
+            while let Some("super" | "self") = rest.first().copied() {
+                if rest.remove(0) == "super" {
+                    base.pop();
+                }
+            }
+        }
+        _ => return None,
+    }
+    while let Some(next) = rest.first() {
+        let mut deeper = base.clone();
+        deeper.push(next);
+        let deeper_name = deeper.join("::");
+        if !modules.contains_key(&deeper_name) && deeper_name != "types" {
+            break;
+        }
+        base = deeper;
+        rest.remove(0);
+    }
+    let module = base.join("::");
+    let Some(name) = rest.first() else { return Some(module) };
+    let code = modules.get(&module)?;
+    let re_export = uses(code).into_iter().find(|used| used.rsplit("::").next() == Some(name));
+    let Some(re_export) = re_export else { return Some(module) };
+    let relative =
+        match modules.contains_key(&[&module, re_export.split("::").next()?].map(|s| s.to_owned()).join("::")) {
+            true => format!("self::{re_export}"),
+            false if module.is_empty() => format!("crate::{re_export}"),
+            false => re_export,
+        };
+    resolve(modules, &module, &relative).or(Some(module))
+}
+
+/// Each module with the modules that it uses.
+fn arrows(modules: &Modules) -> BTreeMap<String, BTreeSet<String>> {
+    let mut arrows = BTreeMap::new();
+    for (module, code) in modules.iter().filter(|(module, _)| height(module).is_some()) {
+        let used = uses(code).into_iter().filter_map(|path| {
+            let own = path.split("::").next().is_some_and(|first| modules.contains_key(&format!("{module}::{first}")));
+            let target = if own { None } else { resolve(modules, module, &path) };
+            target.or_else(|| {
+                // A path to an item of the module itself.
+                let parent = path.rsplit_once("::").map(|(parent, _)| parent.to_owned())?;
+                resolve(modules, module, &parent)
+            })
+        });
+        let used = used.filter(|target| target != module && height(target).is_some());
+        arrows.insert(module.clone(), used.collect());
+    }
+    arrows
+}
+
+/// Arrows that run back, and circles.
+fn problems(modules: &Modules) -> Vec<String> {
+    let arrows = arrows(modules);
+    let mut problems = Vec::new();
+    for (module, used) in &arrows {
+        for target in used.iter().filter(|target| height(target) > height(module)) {
+            problems.push(format!("{module} uses {target}, which is above it"));
+        }
+        let mut reached: BTreeSet<&String> = BTreeSet::new();
+        let mut open: Vec<&String> = used.iter().collect();
+        while let Some(next) = open.pop() {
+            if reached.insert(next) {
+                open.extend(arrows.get(next).into_iter().flatten());
+            }
+        }
+        if reached.contains(module) {
+            problems.push(format!("{module} uses itself through other files"));
+        }
+    }
+    problems
+}
+
+#[test]
+fn nothing_points_back_up() {
+    let modules = modules();
+    assert_eq!(problems(&modules), Vec::<String>::new());
+    let arrows = arrows(&modules);
+    assert!(arrows.values().map(BTreeSet::len).sum::<usize>() > 60, "{arrows:#?}");
+    assert!(arrows["workflows::upload::blob"].contains("http::retry"));
+    assert!(arrows["http::send"].contains("error::kind"), "re-exports are followed");
+}
+
+#[test]
+fn planted_arrows_are_found() {
+    let plant = |module: &str, line: &str| {
+        let mut modules = modules();
+        let code = modules.get_mut(module).unwrap();
+        *code = format!("{line}\n{code}");
+        problems(&modules)
+    };
+    let back = plant("error::kind", "use crate::http::{retry::RetryPolicy};");
+    assert!(back.contains(&"error::kind uses http::retry, which is above it".to_owned()), "{back:?}");
+    let back = plant("model::stage", "use crate::{Publish, Page};");
+    assert!(back.contains(&"model::stage uses workflows::publish::builder, which is above it".to_owned()), "{back:?}");
+    let circle = plant("http::retry", "use super::send::Pipeline;");
+    assert!(circle.contains(&"http::retry uses itself through other files".to_owned()), "{circle:?}");
+}
