@@ -57,8 +57,7 @@ fn prose(line: &str, is_rust: bool) -> String {
     }
     let mut text = String::new();
     let (mut in_string, mut escaped) = (false, false);
-    let mut rest = line.char_indices();
-    while let Some((at, c)) = rest.next() {
+    for (at, c) in line.char_indices() {
         match c {
             _ if escaped => escaped = false,
             '\\' if in_string => escaped = true,

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
+use toml_edit::{DocumentMut, value};
 
 /// Output of builds and tools, and separate workspaces.
 const LEFT_OUT: [&str; 5] = ["target", ".git", "node_modules", "bench", "fuzz"];
@@ -44,4 +45,75 @@ fn files(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Lets the copy be built in the project's target folder: its members get another number of codegen units, so that cargo keeps their
+/// build results apart from the project's and shares only those of dependencies.
+///
+/// Cargo identifies a member by its path within the workspace, which is the same in both, and compares times of files only. Without
+/// this it takes the code of the one for the code of the other.
+pub fn build_apart(copy: &Path) -> Result<()> {
+    /// No profile of the project uses it.
+    const CODEGEN_UNITS: i64 = 255;
+    let manifest = copy.join("Cargo.toml");
+    let Ok(text) = std::fs::read_to_string(&manifest) else {
+        // Cargo reports it.
+        return Ok(());
+    };
+    let mut table: DocumentMut = text.parse().with_context(|| format!("{} is invalid", manifest.display()))?;
+    let members = table["workspace"]["members"].as_array().into_iter().flatten();
+    let members: Vec<String> = members.filter_map(|member| member.as_str().map(str::to_owned)).collect();
+    for member in members {
+        let manifest = copy.join(member).join("Cargo.toml");
+        let text = std::fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+        let member: DocumentMut = text.parse().with_context(|| format!("{} is invalid", manifest.display()))?;
+        let name = member["package"]["name"].as_str().with_context(|| format!("{} has no name", manifest.display()))?;
+        table["profile"]["dev"]["package"][name]["codegen-units"] = value(CODEGEN_UNITS);
+    }
+    std::fs::write(&manifest, table.to_string()).with_context(|| format!("cannot write {}", manifest.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::cargo_build;
+
+    fn write(root: &Path, files: [(&str, &str); 5]) {
+        for (path, text) in files {
+            std::fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            std::fs::write(root.join(path), text).unwrap();
+        }
+    }
+
+    /// A library and a program that uses it.
+    fn workspace(root: &Path, library: &str, program: &str) {
+        let member = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
+        let user = member("user") + "[dependencies]\nlibrary = { path = \"../library\" }\n";
+        let manifest = "[workspace]\nresolver = \"3\"\nmembers = [\"library\", \"user\"]\n";
+        write(
+            root,
+            [
+                ("Cargo.toml", manifest),
+                ("library/Cargo.toml", &member("library")),
+                ("library/src/lib.rs", library),
+                ("user/Cargo.toml", &user),
+                ("user/src/main.rs", program),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_copy_in_the_same_target_folder_is_built_from_its_own_sources() {
+        let folder = tempfile::tempdir().unwrap();
+        let (project, copy) = (folder.path().join("project"), folder.path().join("copy"));
+        // Written first, so that its files are older than what is built from the project.
+        workspace(&copy, "pub const NEW: u8 = 1;", "fn main() { assert_eq!(library::NEW, 1); }");
+        workspace(&project, "pub const OLD: u8 = 1;", "fn main() { assert_eq!(library::OLD, 1); }");
+        let target = folder.path().join("target").to_string_lossy().into_owned();
+        let env = [("CARGO_TARGET_DIR", target.as_str())];
+        build_apart(&copy).unwrap();
+        for root in [&project, &copy, &project] {
+            cargo_build(root, &["check", "--offline"], &env, |_| {}).unwrap();
+        }
+    }
 }

@@ -194,9 +194,9 @@ fn renamed_properties(old: &Api, new: &Api) -> Vec<(String, String)> {
 
 /// Builds or tests the new code in the copy, as far as asked.
 ///
-/// The copy is built in the project's own target folder. Only the members of the workspace are built again: cargo tells them apart by
-/// their paths, and everything else is the same.
+/// The copy is built in the project's own target folder, which has the dependencies.
 fn prove(root: &Path, copy: &Path, proof: Proof, report: &Report) -> Result<()> {
+    copy::build_apart(copy)?;
     let target = root.join("target").to_string_lossy().into_owned();
     let env = [("CARGO_TARGET_DIR", target.as_str())];
     match proof {
