@@ -211,7 +211,7 @@ impl ClientBuilder {
             None => builder,
         };
         let http = builder
-            // The service answers 301 for a duplicate package, and a redirect would carry the token elsewhere.
+            // A duplicate package is a 301 response, and a redirect could send the token to another host.
             .redirect(reqwest::redirect::Policy::none())
             .https_only(base.scheme() == "https")
             .connect_timeout(Duration::from_secs(10))

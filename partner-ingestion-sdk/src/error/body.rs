@@ -107,7 +107,7 @@ fn from_object(object: &Map<String, Value>, service: &mut ServiceError) {
             _ => {}
         }
     }
-    // The answer of an inner service, written as text into the answer of the outer one.
+    // The response of an inner service, embedded as text in the outer one.
     if let Some(Value::String(inner)) = get("ResponseContent")
         && let Ok(inner) = serde_json::from_str(inner)
     {

@@ -69,7 +69,7 @@ macro_rules! resource {
     };
 }
 
-/// A union answers for the member it holds.
+/// A union delegates to its member.
 macro_rules! union_resource {
     ($type:ident { $($variant:ident),* }) => {
         impl $crate::Resource for $type {

@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 /// The fields of an object that its type does not know, as they came. They are sent back unchanged: PUT replaces the whole
 /// object, and what is left out is deleted.
 ///
-/// A map of JSON values; `Debug` prints the names alone, because nobody knows what is in them. A number in such a field
+/// A map of JSON values; `Debug` prints only the names, because the values may be secret. A number in such a field
 /// keeps its value within `i64`, `u64` and `f64`.
 ///
 /// ```
