@@ -25,7 +25,7 @@ async fn update(Connection { client, sandbox }: &Connection, options: &Options) 
     if options.dry_run {
         return Ok(());
     }
-    // Somebody who changes another text meanwhile loses nothing: on a conflict it is read and changed again.
+    // Concurrent changes of other texts are kept: on a conflict, the listing is read and changed again.
     let after = listing.modify(|listing| listing.set_summary("Now faster")).await?;
     println!("after:  {} (etag {})", after.summary.as_deref().unwrap_or("(none)"), after.etag().unwrap_or("(none)"));
     Ok(())

@@ -30,9 +30,11 @@ const AVOID: [(&str, &str); 22] = [
     ("what it is per", "\"the unit that … applies to\""),
 ];
 
-/// The avoided phrases in a text, with what to write instead.
+/// The avoided phrases in a text, with what to write instead. Names in backticks do not count.
 fn findings(text: &str) -> Vec<(&'static str, &'static str)> {
+    let text: Vec<&str> = text.split('`').step_by(2).collect();
     let words: Vec<String> = text
+        .join(" ")
         .split(|c: char| !c.is_alphanumeric() && c != '\'')
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
@@ -121,7 +123,7 @@ fn texts_use_plain_words() {
 fn planted_words_are_found() {
     assert_eq!(findings("No token is to be had.").len(), 1);
     assert_eq!(findings("a respelt value, and Nobody saw it").len(), 2);
-    assert!(findings("a token could be obtained; graveyard").is_empty());
+    assert!(findings("a token could be obtained; graveyard; `patience` is now `branch_wait`").is_empty());
     assert_eq!(findings(&prose("let nobody = 1; // somebody's", true)), []);
     assert_eq!(findings(&prose("let x = 1; // nobody", true)).len(), 1);
     assert_eq!(findings(&prose("call(\"it goes on // here\")", true)).len(), 1);

@@ -103,7 +103,7 @@ async fn connect(live: bool) -> Outcome<Connection> {
     Ok(Connection { client, sandbox: Some(sandbox) })
 }
 
-/// The real service is changed only after somebody at a terminal typed the offer's id.
+/// The real service is changed only after the offer's id was typed at a terminal.
 fn confirmed(offer: &str) -> Outcome<bool> {
     if !std::io::stdin().is_terminal() {
         return Err("--live asks before it changes anything, and there is no terminal to ask at".into());

@@ -1,5 +1,8 @@
 //! Pages of the documentation.
 
+#[doc = include_str!("glossary.md")]
+pub mod glossary {}
+
 #[doc = include_str!("migrating.md")]
 pub mod migrating {}
 

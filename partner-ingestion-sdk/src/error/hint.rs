@@ -20,8 +20,8 @@ fn by_code(error: &Error) -> Option<&'static str> {
     let mut codes = codes.chain(error.service_code());
     codes.find_map(|code| match code {
         "Resell-20007" => Some(
-            "The offer has a reseller configuration, which has to be submitted with it: add the draft of the module \
-             ResellerConfiguration to the submission's resources, or use Client::publish, which does.",
+            "Submit the reseller configuration too: add the draft of the module ResellerConfiguration to the submission's \
+             resources, or use Client::publish, which includes it.",
         ),
         _ => None,
     })
@@ -34,31 +34,31 @@ fn by_incident(error: &Error) -> Option<&'static str> {
         || error.service_message().is_some_and(|message| message.contains("x-ms-publisherId"));
     if publisher {
         return Some(
-            "A fault of the service, as in June 2026: sending the header x-ms-publisherId did not help then. Wait, and give the \
-             request id to support.",
+            "Try again later, and send the request id to support: this is a fault of the service, seen in June 2026. Sending the \
+             header x-ms-publisherId did not help.",
         );
     }
     if error.is_while_paging() && error.is_not_found() {
         return Some(
-            "The service gave a link to the next page and does not know it any more, as in August 2023: what came so far is not \
-             the whole list. List again, or narrow it with a filter.",
+            "List again, or narrow the list with a filter: the link to the next page has expired, so the items so far are not the \
+             whole list.",
         );
     }
     if error.duplicate_of().is_some() {
         return Some(
-            "The same file was sent before under the same name: use the package that duplicate_of() names, or another file name.",
+            "Use the package that duplicate_of() returns, or another file name: this file was uploaded before with the same name.",
         );
     }
     match error.service_code() {
         Some("ICH50400") if listing => Some(
-            "Since April 2026 the list of products may be refused without a filter: filter by type \
-             (Filter::resource_type), or address a product by its GUID, which needs no list.",
+            "List with a filter by type (Filter::resource_type), or use the product's GUID, which needs no list: since April 2026 \
+             the unfiltered list may fail.",
         ),
         Some("ICH50400") if error.field_errors().is_empty() => Some(
-            "The request is not valid, and the service does not say where: compare it with what a GET of the same resource \
-             answers, above all resourceType, and give the request id to support.",
+            "Compare the request, resourceType first, with the response of a GET of the same resource: the service does not name \
+             the invalid field. Send the request id to support if they match.",
         ),
-        Some("ICH50400") => Some("The request is not valid: the fields are named with it."),
+        Some("ICH50400") => Some("Correct the fields that field_errors() lists."),
         _ => None,
     }
 }
@@ -66,10 +66,10 @@ fn by_incident(error: &Error) -> Option<&'static str> {
 fn by_kind(error: &Error) -> Option<&'static str> {
     let text = match error.kind() {
         ErrorKind::SubmissionPending => {
-            "One submission at a time: wait for it, adopt it (IfPending::Adopt) or cancel it (IfPending::Cancel)."
+            "Wait for the pending submission, adopt it (IfPending::Adopt) or cancel it (IfPending::Cancel)."
         }
         ErrorKind::Failed => {
-            "Correct what the validations and reports name, and publish again; a failed submission does not stand in the way."
+            "Correct what the validations and reports list, and publish again; a failed submission does not block the next one."
         }
         ErrorKind::NotFound => {
             "Compare the name with the portal. Since April 2026 lists may omit migrated products; their GUIDs still work in every \
@@ -98,34 +98,30 @@ fn by_status(error: &Error) -> Option<&'static str> {
         );
     }
     if error.operation() == Some("upload") && error.status().is_some_and(|status| status.as_u16() == 403) {
-        return Some(
-            "The upload address has expired, or is one to read from: read the resource again, or create a new one.",
-        );
+        return Some("Read the resource again, or create a new one: the upload address has expired or is read-only.");
     }
     let html = error.body_excerpt().is_some_and(|body| body.starts_with('<'));
     let text = match (error.kind(), error.status()?.as_u16()) {
         (ErrorKind::Status, _) if html => {
-            "The answer is a page, not the service's: a proxy or gateway on the way made it. Check the proxy, then try again."
+            "Check the proxy, then try again: the response is a web page from a proxy or gateway, not from the service."
         }
         (ErrorKind::Status, 401) => {
-            "The token is not accepted: check its audience and tenant, and that the application is associated with the account."
+            "Check the token's audience and tenant, and that the application is associated with the account."
         }
         (ErrorKind::Status, 403) => {
-            "The application may not do this: it needs the Manager role, and the product must use modular publishing."
+            "Check that the application has the Manager role and that the product uses modular publishing."
         }
         (ErrorKind::Status, 404) => {
-            "Check the ids: a product's is its GUID, not the offer id. What was just created may take seconds to appear."
+            "Check the ids: a product's id is its GUID, not the offer id. A new resource may take seconds to appear."
         }
         (ErrorKind::Status, 409 | 412) if error.may_conflict_with_own_retry() => {
-            "An earlier attempt of this PUT may have succeeded and its answer was lost: read it again, the change may be there."
+            "Read the resource again: an earlier attempt of this PUT may have succeeded without a response."
         }
         (ErrorKind::Status, 409 | 412) => {
-            "The resource was changed meanwhile, or is not in a state that allows this: read it again and repeat the change."
+            "Read the resource again and repeat the change: it was changed meanwhile, or its state does not allow this."
         }
-        (ErrorKind::Status, 429) => "Too many requests: wait, and make fewer at a time.",
-        (ErrorKind::Status, 500..) => {
-            "The service is in trouble: try again later; if it lasts, give the request id to support."
-        }
+        (ErrorKind::Status, 429) => "Wait, and send fewer requests at a time.",
+        (ErrorKind::Status, 500..) => "Try again later. If the error persists, send the request id to support.",
         _ => return None,
     };
     Some(text)

@@ -26,7 +26,7 @@ pub struct AudienceMember {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -106,7 +106,7 @@ pub struct AzureBaseTestDrivePackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
+    doc = " Accepted by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -164,7 +164,7 @@ pub struct AzureGovernmentCertification {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_listing`](crate::Client::create_listing), [`replace_listing`](crate::Client::replace_listing)."
+    doc = " Accepted by [`create_listing`](crate::Client::create_listing), [`replace_listing`](crate::Client::replace_listing)."
 )]
 ///
 #[cfg_attr(
@@ -241,7 +241,7 @@ pub struct AzureListing {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -324,7 +324,7 @@ pub struct AzureManagedApplicationPackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_package`](crate::Client::create_package), [`replace_package`](crate::Client::replace_package)."
+    doc = " Accepted by [`create_package`](crate::Client::create_package), [`replace_package`](crate::Client::replace_package)."
 )]
 ///
 #[cfg_attr(
@@ -401,7 +401,7 @@ pub struct AzurePolicy {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_product`](crate::Client::create_product)."
+    doc = " Accepted by [`create_product`](crate::Client::create_product)."
 )]
 ///
 #[cfg_attr(
@@ -443,7 +443,7 @@ pub struct AzureProduct {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`set_product_setup`](crate::Client::set_product_setup)."
+    doc = " Accepted by [`set_product_setup`](crate::Client::set_product_setup)."
 )]
 ///
 #[cfg_attr(
@@ -485,7 +485,7 @@ pub struct AzureProductSetup {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_property`](crate::Client::create_property), [`replace_property`](crate::Client::replace_property)."
+    doc = " Accepted by [`create_property`](crate::Client::create_property), [`replace_property`](crate::Client::replace_property)."
 )]
 ///
 #[cfg_attr(
@@ -553,7 +553,7 @@ pub struct AzureProperty {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -618,7 +618,7 @@ pub struct AzureResourceManagerTestDrivePackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_variant`](crate::Client::create_variant), [`replace_variant`](crate::Client::replace_variant)."
+    doc = " Accepted by [`create_variant`](crate::Client::create_variant), [`replace_variant`](crate::Client::replace_variant)."
 )]
 ///
 #[cfg_attr(
@@ -680,7 +680,7 @@ pub struct AzureSkuVariant {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -715,7 +715,7 @@ pub struct AzureSolutionTemplatePackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
+    doc = " Accepted by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -750,7 +750,7 @@ pub struct AzureTableLeadConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_variant`](crate::Client::create_variant), [`replace_variant`](crate::Client::replace_variant)."
+    doc = " Accepted by [`create_variant`](crate::Client::create_variant), [`replace_variant`](crate::Client::replace_variant)."
 )]
 ///
 #[cfg_attr(
@@ -1057,7 +1057,7 @@ pub struct CertificationReportPage {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_cosell_asset`](crate::Client::create_cosell_asset), [`replace_cosell_asset`](crate::Client::replace_cosell_asset)."
+    doc = " Accepted by [`create_cosell_asset`](crate::Client::create_cosell_asset), [`replace_cosell_asset`](crate::Client::replace_cosell_asset)."
 )]
 ///
 #[cfg_attr(
@@ -1150,7 +1150,7 @@ pub struct CosellContact {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_cosell_listing`](crate::Client::replace_cosell_listing)."
+    doc = " Accepted by [`replace_cosell_listing`](crate::Client::replace_cosell_listing)."
 )]
 ///
 #[cfg_attr(
@@ -1286,7 +1286,7 @@ pub struct CustomMeter {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -1327,7 +1327,7 @@ pub struct Dynamics365BusinessCentralPackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -1392,7 +1392,7 @@ pub struct Dynamics365BusinessCentralTestDrivePackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -1451,7 +1451,7 @@ pub struct Dynamics365CustomerEngagementPackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -1519,7 +1519,7 @@ pub struct Dynamics365CustomerEngagementTestDrivePackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -1554,7 +1554,7 @@ pub struct Dynamics365OperationsPackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -1622,7 +1622,7 @@ pub struct Dynamics365OperationsTestDrivePackageConfiguration {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
+    doc = " Accepted by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -1693,7 +1693,7 @@ pub struct EntityResource {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_feature_availability`](crate::Client::replace_feature_availability)."
+    doc = " Accepted by [`replace_feature_availability`](crate::Client::replace_feature_availability)."
 )]
 ///
 #[cfg_attr(
@@ -1769,7 +1769,7 @@ pub struct FeatureAvailabilityPage {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
+    doc = " Accepted by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -1922,7 +1922,7 @@ pub struct LeveledCategories {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_listing_asset`](crate::Client::create_listing_asset), [`replace_listing_asset`](crate::Client::replace_listing_asset)."
+    doc = " Accepted by [`create_listing_asset`](crate::Client::create_listing_asset), [`replace_listing_asset`](crate::Client::replace_listing_asset)."
 )]
 ///
 #[cfg_attr(
@@ -2018,7 +2018,7 @@ pub struct ListingContact {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_listing_image`](crate::Client::create_listing_image), [`replace_listing_image`](crate::Client::replace_listing_image)."
+    doc = " Accepted by [`create_listing_image`](crate::Client::create_listing_image), [`replace_listing_image`](crate::Client::replace_listing_image)."
 )]
 ///
 #[cfg_attr(
@@ -2128,7 +2128,7 @@ pub struct ListingUri {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_listing_video`](crate::Client::create_listing_video), [`replace_listing_video`](crate::Client::replace_listing_video)."
+    doc = " Accepted by [`create_listing_video`](crate::Client::create_listing_video), [`replace_listing_video`](crate::Client::replace_listing_video)."
 )]
 ///
 #[cfg_attr(
@@ -2272,7 +2272,7 @@ pub struct MarketState {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
+    doc = " Accepted by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -2540,7 +2540,7 @@ pub struct PricingUnit {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_product_availability`](crate::Client::create_product_availability), [`replace_product_availability`](crate::Client::replace_product_availability)."
+    doc = " Accepted by [`create_product_availability`](crate::Client::create_product_availability), [`replace_product_availability`](crate::Client::replace_product_availability)."
 )]
 ///
 #[cfg_attr(
@@ -2705,7 +2705,7 @@ pub struct PublishTarget {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`set_reseller_configuration`](crate::Client::set_reseller_configuration)."
+    doc = " Accepted by [`set_reseller_configuration`](crate::Client::set_reseller_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -2749,7 +2749,7 @@ pub struct RoleAuthorization {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
+    doc = " Accepted by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
 )]
 ///
 #[cfg_attr(
@@ -2841,7 +2841,7 @@ pub struct Submission {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`create_submission`](crate::Client::create_submission)."
+    doc = " Accepted by [`create_submission`](crate::Client::create_submission)."
 )]
 #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
 #[non_exhaustive]
@@ -2892,7 +2892,7 @@ pub struct SubmissionPage {
 ///
 #[cfg_attr(
     feature = "client",
-    doc = " Taken by [`replace_supplemental_content`](crate::Client::replace_supplemental_content)."
+    doc = " Accepted by [`replace_supplemental_content`](crate::Client::replace_supplemental_content)."
 )]
 ///
 #[cfg_attr(

@@ -9,7 +9,7 @@ use crate::model::union::{shaped_union, tagged_union};
 
 tagged_union! {
     /// One of 6 types, told apart by `resourceType`.
-    #[cfg_attr(feature = "client", doc = "\nTaken by [`set_lead_configuration`](crate::Client::set_lead_configuration).\n")]
+    #[cfg_attr(feature = "client", doc = "\nAccepted by [`set_lead_configuration`](crate::Client::set_lead_configuration).\n")]
     #[cfg_attr(feature = "client", doc = "\nReturned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration).\n")]
     LeadConfiguration by "resourceType" {
         AzureBlob(AzureBlobLeadConfiguration) = "AzureBlobLeadConfiguration", as_azure_blob;
@@ -25,7 +25,7 @@ tagged_union! {
     /// One of 10 types, told apart by `resourceType`.
     ///
     /// Part of [`PackageConfigurationPage`](crate::types::PackageConfigurationPage).
-    #[cfg_attr(feature = "client", doc = "\nTaken by [`replace_package_configuration`](crate::Client::replace_package_configuration).\n")]
+    #[cfg_attr(feature = "client", doc = "\nAccepted by [`replace_package_configuration`](crate::Client::replace_package_configuration).\n")]
     #[cfg_attr(feature = "client", doc = "\nReturned by [`find_package_configurations`](crate::Client::find_package_configurations), [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration).\n")]
     PackageConfiguration by "resourceType" {
         AzureApplication(AzureApplicationPackageConfiguration) = "AzureApplicationPackageConfiguration", as_azure_application;
@@ -55,7 +55,7 @@ tagged_union! {
     /// One of 2 types, told apart by `resourceType`.
     ///
     /// Part of [`VariantPage`](crate::types::VariantPage).
-    #[cfg_attr(feature = "client", doc = "\nTaken by [`create_variant`](crate::Client::create_variant), [`replace_variant`](crate::Client::replace_variant).\n")]
+    #[cfg_attr(feature = "client", doc = "\nAccepted by [`create_variant`](crate::Client::create_variant), [`replace_variant`](crate::Client::replace_variant).\n")]
     #[cfg_attr(feature = "client", doc = "\nReturned by [`create_variant`](crate::Client::create_variant), [`get_variant`](crate::Client::get_variant), [`list_variants`](crate::Client::list_variants), [`replace_variant`](crate::Client::replace_variant).\n")]
     Variant by "resourceType" {
         AzureSku(AzureSkuVariant) = "AzureSkuVariant", as_azure_sku;

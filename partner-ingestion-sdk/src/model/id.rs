@@ -10,7 +10,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// The text of the identifier.
+            /// Returns the identifier as text.
             #[inline]
             pub fn as_str(&self) -> &str {
                 &self.0

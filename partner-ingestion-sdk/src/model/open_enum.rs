@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The text of a value that was not known when this crate was generated. Read it with `as_str` of its enum.
+/// The text of a value that this version of the crate does not know. Read it with `as_str` of its enum.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UnknownValue(Box<str>);
 
@@ -25,7 +25,7 @@ impl fmt::Debug for UnknownValue {
 
 /// Declares an open enum. The variant for unknown values is hidden and cannot be made by users: a value that becomes known
 /// later must not change what their code does. They match the known ones and `_`, or compare `as_str()`. Values that the
-/// document had once stay as they were, marked as deprecated: what was written with them goes on to compile and to mean the same.
+/// document has dropped stay as deprecated variants, so that code with them still compiles and means the same.
 macro_rules! open_enum {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)* }
      $(gone { $($(#[$mark:meta])* $gone:ident = $old:literal,)* })?) => {
@@ -47,10 +47,10 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// The values that the document has, in its order.
+            /// All known values, in the order of the document.
             pub const KNOWN: &[Self] = &[$(Self::$variant,)*];
 
-            /// The text, as the service writes it.
+            /// Returns the value as the service writes it.
             #[inline]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -60,7 +60,7 @@ macro_rules! open_enum {
                 }
             }
 
-            /// Whether the value was known when this crate was generated.
+            /// Returns true if this version of the crate knows the value.
             #[inline]
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::__Unknown(_))

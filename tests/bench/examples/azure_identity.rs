@@ -2,8 +2,8 @@
 //! azure_identity`, against a sandbox in this process.
 //!
 //! Against the real service it is `ManagedIdentityCredential::new(None)?`, `AzureCliCredential::new(None)?` or any other one, and
-//! `Client::builder().token_provider(TokenSource::from_azure(credential, PARTNER_CENTER)).build()?`. What stands in `Local`
-//! only leads the credential, which insists on https and a public name, to the sandbox.
+//! `Client::builder().token_provider(TokenSource::from_azure(credential, PARTNER_CENTER)).build()?`. `Local`
+//! only redirects the credential, which requires https and a public name, to the sandbox.
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::http::headers::Headers;

@@ -1,4 +1,4 @@
-//! Instances as a service of another day may send them: fields, values and tags that nobody knows, nulls, missing tags, any
+//! Instances as a later version of the service may send them: unknown fields, values and tags, nulls, missing tags, any
 //! order of keys; and one wrong type where a test asks for it.
 
 use crate::document::resolve;

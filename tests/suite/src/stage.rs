@@ -24,8 +24,17 @@ impl Stage {
         Self::on(Sandbox::builder()).await
     }
 
+    /// Where processing takes so long that it happens only when a test advances the clock, however busy the machine is.
+    pub async fn with_processing_delay(delay: Duration) -> Self {
+        Self::with(checked(Sandbox::builder()).processing_delay(delay)).await
+    }
+
     async fn on(builder: SandboxBuilder) -> Self {
-        let sandbox = builder.processing_delay(Duration::from_millis(20)).start().await.unwrap();
+        Self::with(builder.processing_delay(Duration::from_millis(20))).await
+    }
+
+    async fn with(builder: SandboxBuilder) -> Self {
+        let sandbox = builder.start().await.unwrap();
         let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
         Self { sandbox, client }
     }

@@ -21,12 +21,12 @@ use std::str::FromStr;
 pub struct Decimal(Box<str>);
 
 impl Decimal {
-    /// The text of the number, as JSON has it.
+    /// Returns the number as it is written in JSON.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The nearest `f64`; infinite when the number is larger than any.
+    /// Returns the nearest `f64`, infinite if the number is too large.
     pub fn to_f64(&self) -> f64 {
         // The text is a JSON number, which is a subset of what `f64` reads.
         self.0.parse().unwrap_or(f64::NAN)
@@ -39,7 +39,7 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// The text is not a JSON number (RFC 8259 section 6).
+/// An error for text that is not a JSON number (RFC 8259, section 6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecimalError(());
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// The text of `resourceType`.
 ///
-/// `Default` of a type with a fixed one carries it; decoding keeps what came, and never makes one up.
+/// `Default` of a type with a fixed tag sets it. Decoding keeps the received value and never adds one.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::AzureListing;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Text that is sent but never printed.
+/// A secret text, such as a password or a signed address. It is sent as it is, and `Debug` never prints it.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::Secret;
@@ -17,7 +17,7 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// The text. Do not print it.
+    /// Returns the secret text. Do not print it.
     pub fn expose(&self) -> &str {
         &self.0
     }

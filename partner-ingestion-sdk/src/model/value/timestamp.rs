@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A date-time, kept as it was written, with a lenient reading beside it.
+/// A date-time, kept as it was written. [`to_utc`](Self::to_utc) parses it leniently.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::Timestamp;
@@ -19,18 +19,18 @@ use std::fmt;
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// The text, as it was written.
+    /// Returns the date-time as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The instant; a text without a zone is taken as UTC. `None` when it cannot be read.
+    /// Returns the instant, or `None` if the text is not a date-time. A text without a time zone is read as UTC.
     pub fn to_utc(&self) -> Option<DateTime<Utc>> {
         let zoned = DateTime::parse_from_rfc3339(&self.0).map(|time| time.to_utc());
         zoned.ok().or_else(|| Some(self.0.parse::<NaiveDateTime>().ok()?.and_utc()))
     }
 
-    /// Whether this is one of the sentinels that stand for "no time": the years 1 and 1601.
+    /// Returns true if this is one of the service's values for "no time": the years 1 and 1601.
     pub fn is_unset(&self) -> bool {
         self.0.starts_with("0001-01-01T00:00:00") || self.0.starts_with("1601-01-01T00:00:00")
     }

@@ -32,7 +32,7 @@ const MANY: (usize, usize) = (640, 64);
 const ITEMS: usize = 100_000;
 const PAGE: usize = 100;
 
-/// What somebody would write by hand.
+/// A client written by hand.
 #[derive(Serialize, Deserialize)]
 struct Product {
     #[serde(rename = "resourceType")]

@@ -1,4 +1,4 @@
-//! Decoding: our types beside structs that somebody would write by hand for the same pages, and beside `serde_json::Value`.
+//! Decoding: our types beside structs written by hand for the same pages, and beside `serde_json::Value`.
 
 use partner_bench::{contender, measure, print};
 use partner_ingestion_sdk::types::*;

@@ -13,6 +13,9 @@ use std::time::Duration;
 /// Hours pass in the tables; tokens live longer.
 const DAYS: Duration = Duration::from_secs(1_000_000);
 
+/// One step of processing. The tables advance the clock by a minute or an hour where they wait for steps.
+const STEP: Duration = Duration::from_secs(20);
+
 /// Plain HTTP with a token of the sandbox's account.
 struct Wire {
     stage: Stage,
@@ -22,7 +25,7 @@ struct Wire {
 
 impl Wire {
     async fn open() -> Self {
-        let stage = Stage::open().await;
+        let stage = Stage::with_processing_delay(STEP).await;
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let sandbox = &stage.sandbox;
         sandbox.set_token_lifetime(DAYS);
@@ -176,7 +179,7 @@ fn expect(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
 async fn the_sdk_calls_every_operation_with_success_and_with_failure() {
     let (mut succeeded, mut failed) = (BTreeSet::new(), BTreeSet::new());
     for scenario in scenarios() {
-        let (stage, mut kept) = (Stage::open().await, Kept::new());
+        let (stage, mut kept) = (Stage::with_processing_delay(STEP).await, Kept::new());
         stage.sandbox.set_token_lifetime(DAYS);
         let rows = scenario.rows();
         for row in &rows {

@@ -23,7 +23,7 @@ async fn products_and_plans_by_their_names() {
     stage.product("other").await;
     let found = client.product_by_offer_id("o'neil").await.unwrap();
     assert_eq!((found.id.as_ref(), found.offer_id()), (Some(&product), Some("o'neil")));
-    // While the list without a filter is refused or empty, the lookup goes on.
+    // While the list without a filter is refused or empty, the lookup still works.
     for incident in [Incident::ListRefused, Incident::ListEmpty] {
         stage.sandbox.start_incident(incident).unwrap();
         client.product_by_offer_id("o'neil").await.unwrap();
@@ -158,7 +158,7 @@ async fn branches_that_never_come_are_named() {
     assert!(nowhere.is_not_found());
 }
 
-/// Fifty writers add one keyword each to one listing; every one of them is there in the end, and what nobody touched is too.
+/// Fifty writers add one keyword each to one listing; every one of them is there in the end, and so are the keywords that were there before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_writers_of_one_listing() {
     let stage = Stage::open().await;

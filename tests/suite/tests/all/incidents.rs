@@ -1,4 +1,4 @@
-//! What went wrong at the service for its users, to be had again: incidents by name, the ends of submissions, the shapes of
+//! Faults of the service that users reported, reproduced: incidents by name, the ends of submissions, the shapes of
 //! refusals, connections that break.
 
 use futures_util::TryStreamExt;
@@ -281,11 +281,11 @@ async fn hints() {
         (404, String::new(), "Manager role"),
         (404, json!("The product does not exist.").to_string(), "not the offer id"),
         (403, json!("Not applicable for this product").to_string(), "modular publishing"),
-        (409, String::new(), "read it again"),
-        (412, String::new(), "read it again"),
-        (429, String::new(), "fewer at a time"),
-        (400, coded(50_400, "name"), "the fields are named"),
-        (400, json!("ICH50400-Not valid.").to_string(), "compare it with what a GET"),
+        (409, String::new(), "Read the resource again"),
+        (412, String::new(), "Read the resource again"),
+        (429, String::new(), "fewer requests at a time"),
+        (400, coded(50_400, "name"), "Correct the fields"),
+        (400, json!("ICH50400-Not valid.").to_string(), "with the response of a GET"),
         (502, "<html>Bad gateway</html>".to_owned(), "proxy"),
         (500, json!("An error").to_string(), "request id"),
     ];

@@ -180,7 +180,7 @@ fn calls() -> usize {
 }
 
 /// Twenty workers change listings while every twentieth call meets a fault, always the same ones: every change that was
-/// acknowledged is there in the end, and nothing is there that nobody made.
+/// acknowledged is there in the end, and nothing else is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_change_is_lost_in_the_noise() {
     const WORKERS: usize = 20;

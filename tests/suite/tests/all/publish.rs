@@ -40,7 +40,7 @@ async fn settled_offer(stage: &Stage, name: &str) -> ProductId {
     product
 }
 
-/// Every stage that is reached; after each the clock goes on to the next.
+/// Returns every stage that is reached, and advances the clock after each.
 async fn walk(stage: &Stage, publish: Publish) -> Vec<Result<At, Error>> {
     let mut stages = publish.stages();
     let mut reached = Vec::new();
@@ -70,7 +70,7 @@ async fn to_preview_and_to_live_with_every_stage() {
     let id = stage.client.pending_submission(&product).await.unwrap().unwrap().id.unwrap();
     let found = stage.client.get_submission(&product, &id).expand("PublishOption").send().await.unwrap();
     assert_eq!(found.publish_option.as_ref().unwrap().certification_notes.as_deref(), Some("please"));
-    // Another program goes on with it.
+    // Another program resumes it.
     let resumed = walk(&stage, stage.client.resume(&product, &id).to_live().poll_interval(MOMENT, MOMENT)).await;
     let resumed: Vec<At> = resumed.into_iter().map(Result::unwrap).collect();
     assert_eq!(resumed, [At::Preview, At::GoingLive, At::Live]);

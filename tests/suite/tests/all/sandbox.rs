@@ -74,7 +74,7 @@ async fn a_panic_of_a_handler_fails_the_test() {
     let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
     let client = client.build().unwrap();
     assert!(client.get_product("nothing").send().await.unwrap_err().is_not_found());
-    // It goes on answering until the test ends.
+    // It responds until the test ends.
     client.list_products().send().await.unwrap();
     let text = panic_of(sandbox);
     assert!(text.contains("nothing is missing"), "{text}");

@@ -1,4 +1,4 @@
-//! A canary scan: secret, token and upload address are nowhere that somebody might read.
+//! Scans for secrets: client secret, token and upload address appear in nothing that a person can read.
 
 use partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::partner_auth::StaticToken;

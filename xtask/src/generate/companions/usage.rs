@@ -59,7 +59,7 @@ impl Usage {
     /// Operations and holders as text, for types that a macro declares. Links to operations exist only with the client.
     pub fn lines(&self, name: &str) -> String {
         let operations =
-            [("Taken", &self.taken), ("Returned", &self.returned)].into_iter().filter_map(|(verb, map)| {
+            [("Accepted", &self.taken), ("Returned", &self.returned)].into_iter().filter_map(|(verb, map)| {
                 let links: Vec<String> =
                     map.get(name)?.iter().map(|op| format!("[`{op}`](crate::Client::{op})")).collect();
                 Some(format!(
@@ -84,7 +84,7 @@ impl Usage {
     /// Lines for the type's documentation; the links exist only where the client does.
     pub fn doc(&self, name: &str) -> Vec<Attribute> {
         let mut attrs = Vec::new();
-        for (verb, map) in [("Taken", &self.taken), ("Returned", &self.returned)] {
+        for (verb, map) in [("Accepted", &self.taken), ("Returned", &self.returned)] {
             if let Some(operations) = map.get(name) {
                 let links: Vec<String> = operations.iter().map(|op| format!("[`{op}`](crate::Client::{op})")).collect();
                 let line = format!(" {verb} by {}.", links.join(", "));

@@ -39,7 +39,7 @@ async fn module(
     let error = stage.raw(Method::PUT, &path, spoiled(&resource, text), Some(tag)).await.unwrap_err();
     assert_refused(&error, text);
     let error = stage.raw(Method::PUT, &path, resource.clone(), Some("\"stale\"")).await.unwrap_err();
-    assert!(error.is_conflict() && error.hint().unwrap_or_default().contains("read it again"), "{error}");
+    assert!(error.is_conflict() && error.hint().unwrap_or_default().contains("Read the resource again"), "{error}");
     if !matches!(collection, "packages") {
         let mut untagged = resource.clone();
         untagged.as_object_mut().unwrap().remove("@odata.etag");
