@@ -9,414 +9,922 @@ use crate::types::*;
 
 setters! {
     AudienceMember {
+        ///
+        /// The subscription id, tenant id or email address, depending on the list.
         set_id: id = String; ["id"],
+        ///
+        /// A note for your own use.
         set_description: description = String,
     }
 }
 
 setters! {
     AzureApplicationPackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The client id of the application.
         set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        ///
+        /// The tenant id of the application.
         set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// The resource type: `AzureApplicationPackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
     }
 }
 
 setters! {
     AzureBlobLeadConfiguration {
+        ///
+        /// The connection string of the storage account. Secret; it contains the account key.
         set_connection_string: connection_string = Secret,
+        ///
+        /// The email address for notifications about problems.
         set_contact_email: contact_email = String,
+        ///
+        /// The name of the blob container.
         set_container_name: container_name = String,
+        ///
+        /// The email addresses that receive a daily summary.
         set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        ///
+        /// The resource type: `AzureBlobLeadConfiguration`.
         set_resource_type: resource_type = ResourceType,
     }
 }
 
 setters! {
     AzureGovernmentCertification {
+        ///
+        /// The title. Required.
         set_title: title = String,
+        ///
+        /// The URL. Required.
         set_uri: uri = String,
+        ///
+        /// The validation errors of the certification.
         set_validation_results: validation_results = [ValidationResult],
     }
 }
 
 setters! {
     AzureListing {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// Information on how to get access.
         set_access_information: access_information = String,
+        ///
+        /// Whether only managed disks may be used in deployments.
         set_allow_only_managed_disk_deployments: allow_only_managed_disk_deployments = bool,
+        ///
+        /// The products that the offer is compatible with.
         set_compatible_products: compatible_products = [String],
+        ///
+        /// The description; a subset of HTML is allowed. Required to publish an offer. At most 5,000 characters including markup for an offer, 2,000 for a plan.
         set_description: description = String,
+        ///
+        /// The instructions for getting started.
         set_getting_started_instructions: getting_started_instructions = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = ListingId; ["ID"],
+        ///
+        /// The search keywords, at most 3.
         set_keywords: keywords = [String],
+        ///
+        /// The language of the texts. Example: `en-us`. Unlike other fields, it is kept if a PUT omits it.
         set_language_code: language_code = String,
+        ///
+        /// The contacts for customers and partners. `CustomerSupport` and `Engineering` are required to publish.
         set_listing_contacts: listing_contacts = [ListingContact],
+        ///
+        /// The links. A `PrivacyUri` is required to publish.
         set_listing_uris: listing_uris = [ListingUri],
+        ///
+        /// The display name of the product. Not observed in responses.
         set_product_display_name: product_display_name = String,
+        ///
+        /// The name of the publisher.
         set_publisher_name: publisher_name = String,
+        ///
+        /// The resource type: `AzureListing`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The short description in plain text. Required to publish an offer, with at most 256 characters.
         set_short_description: short_description = String,
+        ///
+        /// The one-line summary for search results, at most 100 characters. Required to publish.
         set_summary: summary = String,
+        ///
+        /// The name shown to customers, without emoji. Required to publish. At most 200 characters for an offer, 100 for a plan.
         set_title: title = String,
     }
 }
 
 setters! {
     AzureManagedApplicationPackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// Whether the publisher may request just-in-time (JIT) access.
         set_allow_jit_access: allow_jit_access = bool,
+        ///
+        /// The control actions that customers may perform in addition to `*/read`. One string may hold several actions, separated by semicolons.
         set_allowed_customer_actions: allowed_customer_actions = [String],
+        ///
+        /// The data actions that customers may perform.
         set_allowed_data_actions: allowed_data_actions = [String],
+        ///
+        /// The role assignments of the publisher in Azure Government, at most 100. At least one is required if the plan is sold in this cloud.
         set_azure_government_authorizations: azure_government_authorizations = [RoleAuthorization],
+        ///
+        /// The tenant id of the publisher in Azure Government. Required if the plan is sold in this cloud.
         set_azure_government_tenant_id: azure_government_tenant_id = String,
+        ///
+        /// Whether customers may perform actions other than reading.
         set_can_enable_customer_actions: can_enable_customer_actions = bool,
+        ///
+        /// The customer access state: whether customers have access to the resources.
         set_customer_access_enable_state: customer_access_enable_state = CustomerAccess,
+        ///
+        /// The deployment mode. `Complete` deletes resources that are not in the template; `Incremental` keeps them.
         set_deployment_mode: deployment_mode = DeploymentMode,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// The packages, each as a type and an id. Example: type `AzureApplicationPackage`, value a package id.
         set_package_references: package_references = [TypeValuePair],
+        ///
+        /// The policies assigned to the resources, at most 5 and one of each kind.
         set_policies: policies = [AzurePolicy],
+        ///
+        /// The role assignments of the publisher in public Azure, at most 100. At least one is required if the plan is sold in this cloud.
         set_public_azure_authorizations: public_azure_authorizations = [RoleAuthorization],
+        ///
+        /// The tenant id of the publisher in public Azure. Required if the plan is sold in this cloud.
         set_public_azure_tenant_id: public_azure_tenant_id = String,
+        ///
+        /// The publisher management mode: whether the publisher manages the resources.
         set_publisher_management_mode: publisher_management_mode = PublisherManagementMode,
+        ///
+        /// The resource type: `AzureManagedApplicationPackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The version of the package. Format: three integers separated by dots. Raise it for each published change. Example: `1.0.0`.
         set_version: version = String,
     }
 }
 
 setters! {
     AzurePackage {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The file name with its extension. Use a new name for each upload.
         set_file_name: file_name = String,
+        ///
+        /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         set_file_sas_uri: file_sas_uri = Secret,
+        ///
+        /// The file size in bytes.
         set_file_size: file_size = i64,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageId; ["ID"],
+        ///
+        /// Whether the package passed certification.
         set_is_certified: is_certified = bool,
+        ///
+        /// Whether the package has no file.
         set_is_empty: is_empty = bool,
+        ///
+        /// The targets that the package was published to.
         set_publish_targets: publish_targets = [PublishTarget],
+        ///
+        /// The kind of package. Responses may contain an empty string.
         set_resource_type: resource_type = PackageType,
+        ///
+        /// The upload and processing state. Set it to `Uploaded` after uploading the file, then poll until it is `Processed` or `ProcessFailed`.
         set_state: state = UploadState,
+        ///
+        /// The findings of package processing.
         set_validation_items: validation_items = [ValidationItem],
     }
 }
 
 setters! {
     AzurePolicy {
+        ///
+        /// The id of the policy definition.
         set_policy_definition_id: policy_definition_id = String,
+        ///
+        /// The name of the policy, at most 50 characters.
         set_policy_name: policy_name = String,
+        ///
+        /// The policy parameters, as a JSON string.
         set_policy_parameters: policy_parameters = String,
+        ///
+        /// The SKU of the policy. Audit policies require the Standard SKU.
         set_policy_sku: policy_sku = String,
     }
 }
 
 setters! {
     AzureProduct {
+        ///
+        /// The external ids of the offer. Type `AzureOfferId` is the offer id: lowercase letters, digits, `-`, `_`; at most 50 characters; cannot be changed. Example: `contoso-app`.
         set_external_ids: external_ids = [TypeValuePair]; ["externalIds"],
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = ProductId; ["ID"],
+        ///
+        /// Whether the modules of the product can be published with this API. For other products, requests fail with 403.
         set_is_modular_publishing: is_modular_publishing = bool,
+        ///
+        /// The name (offer alias) in Partner Center. It cannot be changed after creation. Customers see the title of the listing instead.
         set_name: name = String,
+        ///
+        /// A part of the marketing URL of the offer.
         set_offer_marketing_url_identifier: offer_marketing_url_identifier = String,
+        ///
+        /// The type of the offer.
         set_resource_type: resource_type = ProductType,
     }
 }
 
 setters! {
     AzureProductSetup {
+        ///
+        /// The call to action of an offer that is listed but not sold through Microsoft.
         set_call_to_action: call_to_action = CallToAction,
+        ///
+        /// The state of each sales channel. Example: type `Reseller`, value `Enabled`. A new container offer has `Enabled`, a new virtual machine offer `Disabled`.
         set_channel_states: channel_states = [TypeValuePair],
+        ///
+        /// Whether the offer has a test drive. Default: false.
         set_enable_test_drive: enable_test_drive = bool,
+        ///
+        /// The kind of app of a Business Central offer: add-on or connected app.
         set_package_type: package_type = BusinessCentralPackageType,
+        ///
+        /// The resource type: `AzureProductSetup`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The selling option: sold through Microsoft or only listed. Default: `ListAndSell`.
         set_selling_option: selling_option = SellingOption,
+        ///
+        /// The kind of test drive.
         set_test_drive_type: test_drive_type = String,
+        ///
+        /// The URL of the free trial. Empty if there is none.
         set_trial_uri: trial_uri = String,
     }
 }
 
 setters! {
     AzureProperty {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// Additional categories, in the older single-level form.
         set_additional_categories: additional_categories = [String],
+        ///
+        /// The version of the application.
         set_app_version: app_version = String,
+        ///
+        /// The categories, in the older single-level form.
         set_categories: categories = [String],
+        ///
+        /// The amendments to the standard contract for specific customers, at most 10.
         set_custom_amendments: custom_amendments = [CustomAmendment],
+        ///
+        /// The universal amendment to the standard contract.
         set_global_amendment_terms: global_amendment_terms = String,
+        ///
+        /// The keys that give access to a hidden offer.
         set_hide_keys: hide_keys = [String],
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PropertyId; ["ID"],
+        ///
+        /// The industries.
         set_industries: industries = [String],
+        ///
+        /// The categories and subcategories: one or two categories, each with at most two subcategories. Required to publish.
         set_leveled_categories: leveled_categories = LeveledCategories,
+        ///
+        /// Whether the change affects only marketing texts.
         set_marketing_only_change: marketing_only_change = bool,
+        ///
+        /// The product tags.
         set_product_tags: product_tags = [String],
+        ///
+        /// The resource type: `AzureProperty`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// A GUID chosen by the publisher to identify this version of the properties.
         set_submission_version: submission_version = String,
+        ///
+        /// The publisher's own terms of use. Required unless the standard contract is used.
         set_terms_of_use: terms_of_use = String,
+        ///
+        /// Whether Microsoft's standard contract is used. An offer published with it cannot change to its own terms.
         set_use_enterprise_contract: use_enterprise_contract = bool,
     }
 }
 
 setters! {
     AzureResourceManagerTestDrivePackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The client id of the application.
         set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        ///
+        /// The client secret of the application.
         set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
+        ///
+        /// The tenant id of the application.
         set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        ///
+        /// The id of the subscription that is billed for the test drive.
         set_azure_subscription_id: azure_subscription_id = String,
+        ///
+        /// The number of instances that are deployed on demand.
         set_cold_instances: cold_instances = i64,
+        ///
+        /// The number of instances that are kept running.
         set_hot_instances: hot_instances = i64,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// The regions to deploy to.
         set_regions: regions = [String],
+        ///
+        /// The resource type: `AzureResourceManagerTestDrivePackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The duration of a test drive, in hours.
         set_test_drive_duration: test_drive_duration = i64,
+        ///
+        /// The number of instances that are deployed but stopped.
         set_warm_instances: warm_instances = i64,
     }
 }
 
 setters! {
     AzureSkuVariant {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The certifications for Azure Government, at most 100.
         set_certifications_azure_government: certifications_azure_government = [AzureGovernmentCertification]; ["azureGovernmentCertifications"],
+        ///
+        /// The Azure clouds in which the plan is available, at least one. A cloud cannot be removed once published. Example: `public-azure`.
         set_cloud_availabilities: cloud_availabilities = [String],
+        ///
+        /// The plans that customers may switch to. The service sets it to `*`.
         set_conversion_paths: conversion_paths = String,
+        ///
+        /// Additional properties as type and value pairs.
         set_extended_properties: extended_properties = [TypeValuePair],
+        ///
+        /// The plan id chosen by the publisher: lowercase letters, digits, `-` and `_`, at most 50 characters. Unique in the offer; it cannot be changed. Example: `basic-plan`.
         set_external_id: external_id = String,
+        ///
+        /// The name. For a plan: unique in the offer, at most 50 characters at creation. Customers see the title of the plan listing.
         set_friendly_name: friendly_name = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = VariantId; ["ID"],
+        ///
+        /// The id of the plan in leads.
         set_lead_gen_id: lead_gen_id = String,
+        ///
+        /// The id of the plan whose package is reused.
         set_reference_variant_id: reference_variant_id = VariantId,
+        ///
+        /// The resource type: `AzureSkuVariant`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The state of the plan: active or inactive.
         set_state: state = VariantState,
+        ///
+        /// The kind of plan of an Azure application. Default: `solution-template`.
         set_sub_type: sub_type = VariantSubType,
     }
 }
 
 setters! {
     AzureSolutionTemplatePackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// The packages, each as a type and an id. Example: type `AzureApplicationPackage`, value a package id.
         set_package_references: package_references = [TypeValuePair],
+        ///
+        /// The resource type: `AzureSolutionTemplatePackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The version of the package. Format: three integers separated by dots. Raise it for each published change. Example: `1.0.0`.
         set_version: version = String,
     }
 }
 
 setters! {
     AzureTableLeadConfiguration {
+        ///
+        /// The connection string of the storage account. Secret; it contains the account key.
         set_connection_string: connection_string = Secret,
+        ///
+        /// The email address for notifications about problems.
         set_contact_email: contact_email = String,
+        ///
+        /// The email addresses that receive a daily summary.
         set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        ///
+        /// The resource type: `AzureTableLeadConfiguration`.
         set_resource_type: resource_type = ResourceType,
     }
 }
 
 setters! {
     AzureTestDriveVariant {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// Additional properties as type and value pairs.
         set_extended_properties: extended_properties = [TypeValuePair],
+        ///
+        /// The name. For a plan: unique in the offer, at most 50 characters at creation. Customers see the title of the plan listing.
         set_friendly_name: friendly_name = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = VariantId; ["ID"],
+        ///
+        /// The resource type: `AzureTestDriveVariant`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The state of the test drive: active or inactive.
         set_state: state = VariantState,
+        ///
+        /// The kind of test drive.
         set_test_drive_type: test_drive_type = String,
     }
 }
 
 setters! {
     CosellAsset {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The file name with its extension.
         set_file_name: file_name = String,
+        ///
+        /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         set_file_sas_uri: file_sas_uri = Secret,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = CosellAssetId; ["ID"],
+        ///
+        /// The resource type: `CosellAsset`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The upload state.
         set_state: state = String,
+        ///
+        /// The kind of document.
         set_type: type_ = String,
     }
 }
 
 setters! {
     CosellContact {
+        ///
+        /// The email address.
         set_email: email = String,
+        ///
+        /// The job title.
         set_job_title: job_title = String,
+        ///
+        /// The name.
         set_name: name = String,
+        ///
+        /// The regions that the contact covers.
         set_regions: regions = [String],
+        ///
+        /// The role.
         set_role: role = String,
+        ///
+        /// The subregions that the contact covers.
         set_sub_regions: sub_regions = [String],
+        ///
+        /// The purpose of the contact.
         set_type: type_ = String,
     }
 }
 
 setters! {
     CosellListing {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The co-sell assets (documents), each as a type and an id.
         set_asset_references: asset_references = [TypeValuePair],
+        ///
+        /// The contacts for Microsoft's sellers.
         set_contacts: contacts = [CosellContact],
+        ///
+        /// The customer segments that the offer is intended for.
         set_end_customer_segments: end_customer_segments = [String],
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = InstanceId; ["ID"],
+        ///
+        /// The platforms of the offer.
         set_offer_platforms: offer_platforms = [String],
+        ///
+        /// The kind of offer.
         set_offer_type: offer_type = String,
+        ///
+        /// The resource type: `CosellListing`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The solution areas.
         set_solution_areas: solution_areas = [CosellSolutionArea],
     }
 }
 
 setters! {
     CosellSolutionArea {
+        ///
+        /// The area.
         set_area: area = String,
+        ///
+        /// The subareas.
         set_sub_areas: sub_areas = [String],
     }
 }
 
 setters! {
     CustomAmendment {
+        ///
+        /// The name of the amendment.
         set_name: name = String,
+        ///
+        /// The tenants of the customers that the amendment applies to.
         set_tenants: tenants = [Tenant],
+        ///
+        /// The text of the amendment.
         set_terms: terms = String,
     }
 }
 
 setters! {
     CustomMeter {
+        ///
+        /// The meter id, chosen by the publisher and sent with each usage event. Unlike `uniqueID`, it is not assigned by the service.
         set_id: id = String; ["id"],
+        ///
+        /// The name shown on the invoice.
         set_display_name: display_name = String,
+        ///
+        /// The quantities included in the base price.
         set_included_base_quantities: included_base_quantities = [IncludedBaseQuantity],
+        ///
+        /// Whether the meter is enabled.
         set_is_enabled: is_enabled = bool,
+        ///
+        /// The price per unit in US dollars.
         set_price_in_usd: price_in_usd = Decimal,
+        ///
+        /// The id assigned by the service.
         set_unique_id: unique_id = String,
+        ///
+        /// The unit shown on the invoice.
         set_unit_of_measure: unit_of_measure = String,
     }
 }
 
 setters! {
     Dynamics365BusinessCentralPackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The URL that the app is installed from.
         set_application_installation_uri: application_installation_uri = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// The packages, each as a type and an id.
         set_package_references: package_references = [TypeValuePair],
+        ///
+        /// The kind of app: add-on or connected app.
         set_package_type: package_type = BusinessCentralPackageType,
+        ///
+        /// The resource type: `Dynamics365BusinessCentralPackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
     }
 }
 
 setters! {
     Dynamics365BusinessCentralTestDrivePackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The client id of the application.
         set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        ///
+        /// The client secret of the application.
         set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
+        ///
+        /// The tenant id of the application.
         set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        ///
+        /// The domain name of the tenant.
         set_azure_active_directory_tenant_name: azure_active_directory_tenant_name = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// The URL of the environment.
         set_instance_uri: instance_uri = String,
+        ///
+        /// The maximum number of concurrent test drives.
         set_max_concurrent_test_drives: max_concurrent_test_drives = i64,
+        ///
+        /// The resource type: `Dynamics365BusinessCentralTestDrivePackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The role assigned to users of the test drive.
         set_role_name: role_name = String,
+        ///
+        /// The duration of a test drive, in hours.
         set_test_drive_duration: test_drive_duration = i64,
     }
 }
 
 setters! {
     Dynamics365CustomerEngagementPackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The URL of the configuration page of the app.
         set_application_configuration_uri: application_configuration_uri = String,
+        ///
+        /// The base license model: per resource or per user.
         set_base_license_model: base_license_model = BaseLicenseModel,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// Whether the package file contains several packages.
         set_multiple_packages_in_package_file: multiple_packages_in_package_file = bool,
+        ///
+        /// The URL of the package. It must carry a read-only SAS token: treat it as a secret.
         set_package_location_uri: package_location_uri = String,
+        ///
+        /// The availability of the package by region.
         set_package_region_availabilities: package_region_availabilities = [PackageRegionAvailability],
+        ///
+        /// Whether the app requires server-to-server (S2S) outbound calls and access to the CRM secure store.
         set_require_s2s_outbound_and_crm_secure_store_access: require_s2s_outbound_and_crm_secure_store_access = bool,
+        ///
+        /// The resource type: `Dynamics365CustomerEngagementPackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
     }
 }
 
 setters! {
     Dynamics365CustomerEngagementTestDrivePackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The client id of the application.
         set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        ///
+        /// The client secret of the application.
         set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
+        ///
+        /// The tenant id of the application.
         set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        ///
+        /// The domain name of the tenant.
         set_azure_active_directory_tenant_name: azure_active_directory_tenant_name = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// The URL of the environment.
         set_instance_uri: instance_uri = String,
+        ///
+        /// The URL of the environment's Web API.
         set_instance_web_api_uri: instance_web_api_uri = String,
+        ///
+        /// The maximum number of concurrent test drives.
         set_max_concurrent_test_drives: max_concurrent_test_drives = i64,
+        ///
+        /// The resource type: `Dynamics365CustomerEngagementTestDrivePackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The role assigned to users of the test drive.
         set_role_name: role_name = String,
+        ///
+        /// The duration of a test drive, in hours.
         set_test_drive_duration: test_drive_duration = i64,
     }
 }
 
 setters! {
     Dynamics365OperationsPackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// The version of the solution.
         set_release_version: release_version = String,
+        ///
+        /// The resource type: `Dynamics365OperationsPackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The id of the solution.
         set_solution_identifier: solution_identifier = String,
     }
 }
 
 setters! {
     Dynamics365OperationsTestDrivePackageConfiguration {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The client id of the application.
         set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        ///
+        /// The client secret of the application.
         set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
+        ///
+        /// The tenant id of the application.
         set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        ///
+        /// The domain name of the tenant.
         set_azure_active_directory_tenant_name: azure_active_directory_tenant_name = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = PackageConfigurationId; ["ID"],
+        ///
+        /// The URL of the environment.
         set_instance_uri: instance_uri = String,
+        ///
+        /// The maximum number of concurrent test drives.
         set_max_concurrent_test_drives: max_concurrent_test_drives = i64,
+        ///
+        /// The resource type: `Dynamics365OperationsTestDrivePackageConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The role assigned to users of the test drive.
         set_role_name: role_name = String,
+        ///
+        /// The duration of a test drive, in hours.
         set_test_drive_duration: test_drive_duration = i64,
+        ///
+        /// The legal entity used for the trial.
         set_trial_legal_entity: trial_legal_entity = String,
     }
 }
 
 setters! {
     DynamicsCustomerRelationshipManagementLeadConfiguration {
+        ///
+        /// The client id of the application used to sign in.
         set_application_id: application_id = String,
+        ///
+        /// The client secret of the application.
         set_application_key: application_key = Secret,
+        ///
+        /// The authentication method.
         set_authentication: authentication = String,
+        ///
+        /// The email address for notifications about problems.
         set_contact_email: contact_email = String,
+        ///
+        /// The email addresses that receive a daily summary.
         set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        ///
+        /// The id of the tenant to sign in to.
         set_directory_id: directory_id = String,
+        ///
+        /// The password of the user.
         set_password: password = Secret,
+        ///
+        /// The resource type: `DynamicsCustomerRelationshipManagementLeadConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The URL of the Dynamics 365 environment.
         set_uri: uri = String,
+        ///
+        /// The user name used to sign in.
         set_user_name: user_name = String,
     }
 }
 
 setters! {
     FeatureAvailability {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The custom meters, at most 18.
         set_custom_meters: custom_meters = [CustomMeter],
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = FeatureAvailabilityId; ["ID"],
+        ///
+        /// Whether the plan is hidden from search.
         set_is_hidden: is_hidden = bool,
+        ///
+        /// The state of each market. A PUT replaces the list, so send every market; 141 are documented.
         set_market_states: market_states = [MarketState],
+        ///
+        /// The prices, by groups of markets. A managed application plan requires a monthly price in USD; a solution template plan has no price.
         set_price_schedules: price_schedules = [PriceScheduleInfo],
+        ///
+        /// Additional properties as type and value pairs.
         set_properties: properties = [TypeValuePair],
+        ///
+        /// The resource type: `FeatureAvailability`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The subscriptions that can see a private plan, at least one for a private Azure application plan.
         set_subscription_audiences: subscription_audiences = [AudienceMember],
+        ///
+        /// The tenants that can see a private plan.
         set_tenant_audiences: tenant_audiences = [AudienceMember],
+        ///
+        /// The free trial.
         set_trial: trial = Trial,
+        ///
+        /// The visibility of the plan. A public plan that has been published cannot become private.
         set_visibility: visibility = Visibility,
     }
 }
 
 setters! {
     HttpsEndpointLeadConfiguration {
+        ///
+        /// The email address for notifications about problems.
         set_contact_email: contact_email = String,
+        ///
+        /// The email addresses that receive a daily summary.
         set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        ///
+        /// The URL that leads are posted to. Secret: anyone who has it can post leads.
         set_https_endpoint_uri: https_endpoint_uri = Secret,
+        ///
+        /// The resource type: `HttpsEndpointLeadConfiguration`.
         set_resource_type: resource_type = ResourceType,
     }
 }
 
 setters! {
     IncludedBaseQuantity {
+        ///
+        /// Whether the included usage is unlimited.
         set_is_infinite: is_infinite = bool,
+        ///
+        /// The number of units included.
         set_quantity: quantity = Decimal,
+        ///
+        /// The billing period: a month or a year.
         set_recurring_unit: recurring_unit = String,
     }
 }
@@ -448,112 +956,226 @@ setters! {
 
 setters! {
     ListingAsset {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The description of the file.
         set_description: description = String,
+        ///
+        /// The file name with its extension.
         set_file_name: file_name = String,
+        ///
+        /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         set_file_sas_uri: file_sas_uri = Secret,
+        ///
+        /// The display name.
         set_friendly_name: friendly_name = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = AssetId; ["ID"],
+        ///
+        /// The URL from which the service can download a file hosted by the publisher. Secret.
         set_publisher_defined_sas_uri: publisher_defined_sas_uri = Secret,
+        ///
+        /// The resource type: `ListingAsset`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The upload and processing state.
         set_state: state = UploadState,
+        ///
+        /// The kind of file.
         set_type: type_ = String,
     }
 }
 
 setters! {
     ListingContact {
+        ///
+        /// The email address. Required for support and engineering contacts.
         set_email: email = String,
+        ///
+        /// The name. Required for support and engineering contacts.
         set_name: name = String,
+        ///
+        /// The telephone number. Required for support and engineering contacts.
         set_phone: phone = String,
+        ///
+        /// The purpose of the contact. `ChannelManager` is the contact for the CSP program.
         set_type: type_ = ContactType,
+        ///
+        /// The website of the contact. Required for the support contact.
         set_uri: uri = String,
     }
 }
 
 setters! {
     ListingImage {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The alternative text or caption of the image.
         set_description: description = String,
+        ///
+        /// The file name with its extension.
         set_file_name: file_name = String,
+        ///
+        /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received. Omitted from lists unless `$expand` is `FileSasUri`.
         set_file_sas_uri: file_sas_uri = Secret,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = ImageId; ["ID"],
+        ///
+        /// The position among the images of the same type.
         set_order: order = i64,
+        ///
+        /// The resource type: `ListingImage`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The upload and processing state. Set it to `Uploaded` after uploading the file.
         set_state: state = UploadState,
+        ///
+        /// The purpose of the image. Logos (PNG): `AzureLogoSmall` (48x48), `AzureLogoMedium` (90x90), `AzureLogoLarge` (216x216 to 350x350, required), `AzureLogoWide` (255x115). Also screenshots.
         set_type: type_ = String,
     }
 }
 
 setters! {
     ListingUri {
+        ///
+        /// The text of the link, at most 255 characters.
         set_display_text: display_text = String,
+        ///
+        /// Distinguishes links of the same type.
         set_subtype: subtype = String,
+        ///
+        /// The type of link. Examples: `PrivacyUri`, `PublicCloudSupport`.
         set_type: type_ = String,
+        ///
+        /// The URL; must use HTTPS.
         set_uri: uri = String,
     }
 }
 
 setters! {
     ListingVideo {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The file name with its extension.
         set_file_name: file_name = String,
+        ///
+        /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         set_file_sas_uri: file_sas_uri = Secret,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = VideoId; ["ID"],
+        ///
+        /// The resource type: `ListingVideo`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The upload and processing state.
         set_state: state = UploadState,
+        ///
+        /// The URL of the video, hosted on YouTube or Vimeo.
         set_streaming_uri: streaming_uri = String,
+        ///
+        /// The thumbnail of the video. Its `fileSasUri` is the upload URL.
         set_thumbnail: thumbnail = ListingVideoThumbnail,
     }
 }
 
 setters! {
     ListingVideoThumbnail {
+        ///
+        /// The description of the video.
         set_description: description = String,
+        ///
+        /// The file name with its extension.
         set_file_name: file_name = String,
+        ///
+        /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         set_file_sas_uri: file_sas_uri = Secret,
+        ///
+        /// The URL from which the service can download a file hosted by the publisher. Secret.
         set_publisher_defined_sas_uri: publisher_defined_sas_uri = Secret,
+        ///
+        /// The upload and processing state.
         set_state: state = UploadState,
+        ///
+        /// The title of the video.
         set_title: title = String,
     }
 }
 
 setters! {
     LocalizedDateTime {
+        ///
+        /// The time in UTC.
         set_date_time_in_utc: date_time_in_utc = Timestamp,
+        ///
+        /// Whether the time is interpreted as local time in each market.
         set_localize_per_market: localize_per_market = bool,
     }
 }
 
 setters! {
     LocalizedDateTimeRange {
+        ///
+        /// The end of the range. If absent, the range is open-ended.
         set_end_at: end_at = LocalizedDateTime,
+        ///
+        /// The start of the range. If absent, the range has no start.
         set_start_at: start_at = LocalizedDateTime,
     }
 }
 
 setters! {
     MarketState {
+        ///
+        /// The two-letter country code of the market. Example: `US`.
         set_market_code: market_code = String,
+        ///
+        /// The sales state of the plan in the market.
         set_state: state = MarketSaleState,
     }
 }
 
 setters! {
     MarketoLeadConfiguration {
+        ///
+        /// The email address for notifications about problems.
         set_contact_email: contact_email = String,
+        ///
+        /// The email addresses that receive a daily summary.
         set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        ///
+        /// The Marketo form id.
         set_form_id: form_id = String,
+        ///
+        /// The Munchkin account id in Marketo.
         set_munchkin_account_id: munchkin_account_id = String,
+        ///
+        /// The resource type: `MarketoLeadConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The Marketo server id.
         set_server_id: server_id = String,
     }
 }
 
 setters! {
     PackageRegionAvailability {
+        ///
+        /// The URL of the configuration page of the app in this region.
         set_application_configuration_uri: application_configuration_uri = String,
+        ///
+        /// Whether the package is available in this region.
         set_is_available: is_available = bool,
+        ///
+        /// The region.
         set_region: region = PackageRegion,
     }
 }
@@ -567,176 +1189,328 @@ setters! {
 
 setters! {
     Price {
+        ///
+        /// The three-letter currency code. Example: `USD`.
         set_currency_code: currency_code = String,
+        ///
+        /// The amount in the given currency. 0 is allowed for managed applications.
         set_open_price: open_price = Decimal,
+        ///
+        /// The id of a tier in a price list.
         set_price_tier_id: price_tier_id = String,
     }
 }
 
 setters! {
     PriceSchedule {
+        ///
+        /// The period in which the price applies.
         set_date_time_range: date_time_range = LocalizedDateTimeRange,
+        ///
+        /// The billing interval of the price.
         set_price_cadence: price_cadence = PricingCadence,
+        ///
+        /// The pricing model: flat, recurring or usage-based.
         set_pricing_model: pricing_model = PricingModel,
+        ///
+        /// The units that the price applies to.
         set_pricing_units: pricing_units = [PricingUnit],
+        ///
+        /// The price.
         set_retail_price: retail_price = Price,
     }
 }
 
 setters! {
     PriceScheduleInfo {
+        ///
+        /// The display name of the price schedule.
         set_friendly_name: friendly_name = String,
+        ///
+        /// Whether this is the base schedule, from which the prices of other markets are derived.
         set_is_base_schedule: is_base_schedule = bool,
+        ///
+        /// The two-letter country codes of the markets. Example: `US`.
         set_market_codes: market_codes = [String],
+        ///
+        /// The prices.
         set_schedules: schedules = [PriceSchedule],
     }
 }
 
 setters! {
     PricingCadence {
+        ///
+        /// The unit of the interval: `Month` or `Year`.
         set_type: type_ = PriceCadence,
+        ///
+        /// The number of months or years in the interval.
         set_value: value = i64,
     }
 }
 
 setters! {
     PricingUnit {
+        ///
+        /// Whether the range has no upper bound.
         set_is_unlimited_unit: is_unlimited_unit = bool,
+        ///
+        /// The lower bound of the range.
         set_lower_unit: lower_unit = i64,
+        ///
+        /// The quantity that is counted: `sharedcore` or `transactions`.
         set_name: name = PricingUnitName,
+        ///
+        /// The unit of the counted quantity.
         set_unit_type: unit_type = String,
+        ///
+        /// The upper bound of the range.
         set_upper_unit: upper_unit = i64,
     }
 }
 
 setters! {
     ProductAvailability {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The audiences that can see the preview. For Azure applications: subscription ids as lowercase GUIDs.
         set_audiences: audiences = [PreviewMarketplaceGroup],
+        ///
+        /// The email addresses that can see the preview.
         set_email_audiences: email_audiences = [AudienceMember],
+        ///
+        /// Whether organizations can license the offer.
         set_enterprise_licensing: enterprise_licensing = String,
+        ///
+        /// The hide key of the preview.
         set_hide_key_audience: hide_key_audience = String,
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = ProductAvailabilityId; ["ID"],
+        ///
+        /// The resource type: `ProductAvailability`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The subscriptions that can see the preview.
         set_subscription_audiences: subscription_audiences = [AudienceMember],
+        ///
+        /// Who can see the offer.
         set_visibility: visibility = String,
     }
 }
 
 setters! {
     PublishOption {
+        ///
+        /// Notes for the certification team.
         set_certification_notes: certification_notes = String,
+        ///
+        /// Whether the submission goes live without a promote request.
         set_is_auto_promote: is_auto_promote = bool,
+        ///
+        /// Whether the submission is released manually.
         set_is_manual_publish: is_manual_publish = bool,
+        ///
+        /// The release time in UTC. `0001-01-01T00:00:00` means as soon as possible.
         set_release_time_in_utc: release_time_in_utc = Timestamp,
     }
 }
 
 setters! {
     PublishTarget {
+        ///
+        /// The time when the package was first published to this target.
         set_first_published_date_time: first_published_date_time = Timestamp,
+        ///
+        /// The sandbox id.
         set_sandbox_id: sandbox_id = String,
+        ///
+        /// The id of the release train.
         set_train_id: train_id = String,
     }
 }
 
 setters! {
     ResellerConfiguration {
+        ///
+        /// The reseller channel state: resale by all providers (`Enabled`), by selected providers (`PartialOptIn`), or by none (`Disabled`, `OptOut`).
         set_reseller_channel_state: reseller_channel_state = ResellerChannelState,
+        ///
+        /// The resource type: `ResellerConfiguration`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The tenant ids of the selected providers, if only some may resell the offer.
         set_tenant_ids: tenant_ids = [String],
     }
 }
 
 setters! {
     RoleAuthorization {
+        ///
+        /// The object id of a user, group or application.
         set_principal_id: principal_id = String,
+        ///
+        /// The role: a role definition id or a role name. Example: `Owner`. The portal documentation allows the built-in roles Owner and Contributor.
         set_role_definition_id: role_definition_id = String,
     }
 }
 
 setters! {
     SalesForceLeadConfiguration {
+        ///
+        /// The email address for notifications about problems.
         set_contact_email: contact_email = String,
+        ///
+        /// The email addresses that receive a daily summary.
         set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        ///
+        /// The Salesforce organization id.
         set_object_identifier: object_identifier = String,
+        ///
+        /// The resource type: `SalesForceLeadConfiguration`.
         set_resource_type: resource_type = ResourceType,
     }
 }
 
 setters! {
     SubmissionCreationRequest {
+        ///
+        /// Additional properties as type and value pairs.
         set_extended_properties: extended_properties = [TypeValuePair],
+        ///
+        /// The publishing options: when and how the submission is released.
         set_publish_option: publish_option = PublishOption,
+        ///
+        /// The resource type: `SubmissionCreationRequest`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The drafts of the offer, each as a module and an instance id. Example: type `Listing`, value the `currentDraftInstanceID` of a branch.
         set_resources: resources = [TypeValuePair],
+        ///
+        /// The target environments. Type: `Scope`; value: `preview`.
         set_targets: targets = [TypeValuePair],
+        ///
+        /// The drafts of each plan.
         set_variant_resources: variant_resources = [VariantResource],
     }
 }
 
 setters! {
     SupplementalContent {
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         set_etag: etag = String,
+        ///
+        /// The files.
         set_assets: assets = [SupplementalContentAsset],
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
         set_id: id = InstanceId; ["ID"],
+        ///
+        /// The resource type: `SupplementalContent`.
         set_resource_type: resource_type = ResourceType,
+        ///
+        /// The editions that the content applies to.
         set_supported_editions: supported_editions = [String],
+        ///
+        /// The release that the content applies to.
         set_target_release: target_release = String,
     }
 }
 
 setters! {
     SupplementalContentAsset {
+        ///
+        /// The id of the file.
         set_asset_id: asset_id = String,
+        ///
+        /// The file name with its extension.
         set_file_name: file_name = String,
+        ///
+        /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         set_file_sas_uri: file_sas_uri = Secret,
+        ///
+        /// The kind of file.
         set_type: type_ = String,
     }
 }
 
 setters! {
     Tenant {
+        ///
+        /// The tenant id.
         set_id: id = String; ["id"],
+        ///
+        /// A note for your own use.
         set_description: description = String,
     }
 }
 
 setters! {
     Trial {
+        ///
+        /// The period in which the trial is offered.
         set_date_time_range: date_time_range = LocalizedDateTimeRange,
+        ///
+        /// The length of the trial, in units of `durationType`.
         set_duration: duration = i64,
+        ///
+        /// The unit of `duration`.
         set_duration_type: duration_type = TrialDurationUnit,
+        ///
+        /// The kind of trial, which also defines how it ends.
         set_type: type_ = TrialType,
     }
 }
 
 setters! {
     TypeValuePair {
+        ///
+        /// The type of the value. Example: `AzureOfferId`.
         set_type: type_ = String,
+        ///
+        /// The value.
         set_value: value = String,
     }
 }
 
 setters! {
     ValidationItem {
+        ///
+        /// The error code. Example: `Resell-20007`, a missing reseller configuration.
         set_error_code: error_code = String,
+        ///
+        /// The description of the problem.
         set_message: message = String,
+        ///
+        /// The resource that the finding refers to.
         set_resource: resource = String,
+        ///
+        /// The severity of the finding.
         set_severity: severity = ValidationSeverity,
     }
 }
 
 setters! {
     ValidationResult {
+        ///
+        /// The error message.
         set_error_message: error_message = String,
+        ///
+        /// The names of the fields.
         set_member_names: member_names = [String],
     }
 }
 
 setters! {
     VariantResource {
+        ///
+        /// The drafts of the plan, each as a module and an instance id. Example type: `Listing`.
         set_resources: resources = [TypeValuePair],
+        ///
+        /// The id of the variant (plan). Absent if the drafts belong to the offer itself.
         set_variant_id: variant_id = VariantId,
     }
 }

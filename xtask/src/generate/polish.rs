@@ -3,7 +3,7 @@
 mod requests;
 
 use super::companions::{doc_lines, rust_type, usage::Usage};
-use super::model::api::{Api, Deprecation as Gone, Field, Struct};
+use super::model::api::{Api, Deprecation, Field, Struct};
 use anyhow::{Context, Result, bail};
 use quote::quote;
 use std::collections::BTreeSet;
@@ -72,7 +72,7 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) ->
     item.attrs.push(parse_quote!(#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]));
     item.attrs.extend(default);
     item.attrs.push(parse_quote!(#[non_exhaustive]));
-    item.attrs.extend(deprecated(&object.gone));
+    item.attrs.extend(deprecated(&object.deprecation));
     if object.fields.is_empty() {
         // Progenitor makes a map of an object without properties; a type that may get some later is a struct from the start.
         item.fields = syn::Fields::Named(parse_quote!({ #[serde(flatten)] pub extra: Extra }));
@@ -127,11 +127,11 @@ fn rename(field: &mut syn::Field, known: &Field) {
         true => parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]),
         false => parse_quote!(#[serde(rename = #wire, skip_serializing_if = "Option::is_none")]),
     });
-    field.attrs.extend(deprecated(&known.gone));
+    field.attrs.extend(deprecated(&known.deprecation));
 }
 
-fn deprecated(gone: &Gone) -> Option<Attribute> {
-    gone.as_ref().map(|note| parse_quote!(#[deprecated(note = #note)]))
+fn deprecated(deprecation: &Deprecation) -> Option<Attribute> {
+    deprecation.as_ref().map(|note| parse_quote!(#[deprecated(note = #note)]))
 }
 
 fn is_flattened(attrs: &[Attribute]) -> bool {

@@ -120,12 +120,12 @@ impl Retained {
                 retained.keep_type(name, TypeKind::Enum, &list.doc, day);
             }
             let current = current.map(|list| list.variants.as_slice()).unwrap_or_default();
-            for (at, gone) in
+            for (at, removed) in
                 list.variants.iter().enumerate().filter(|(_, v)| !current.iter().any(|c| c.rust == v.rust))
             {
                 let now = in_its_place(&list.variants, current, at).map(str::to_owned);
                 let since = Since { since: day.to_owned(), now };
-                let (of, name, text) = (name.clone(), gone.rust.clone(), gone.wire.clone());
+                let (of, name, text) = (name.clone(), removed.rust.clone(), removed.wire.clone());
                 retained.values.push(Value { of, name, text, since });
             }
         }
@@ -206,15 +206,15 @@ impl Retained {
         }
         for value in &self.values {
             let variant =
-                Variant { rust: value.name.clone(), wire: value.text.clone(), gone: value.since.deprecation() };
+                Variant { rust: value.name.clone(), wire: value.text.clone(), deprecation: value.since.deprecation() };
             match api.enums.get_mut(&value.of) {
                 None => reject(format!("the value {}", value.text), "belongs to no enum"),
                 Some(list) if list.variants.iter().any(|v| v.rust == variant.rust || v.wire == variant.wire) => {
                     reject(format!("the value {} of {}", value.text, value.of), "is in the document");
                 }
                 Some(list) => {
-                    let gone = variant.gone.filter(|_| list.gone.is_none());
-                    list.variants.push(Variant { gone, ..variant });
+                    let deprecation = variant.deprecation.filter(|_| list.deprecation.is_none());
+                    list.variants.push(Variant { deprecation, ..variant });
                 }
             }
         }
@@ -229,8 +229,8 @@ impl Retained {
                 }
                 Some(object) => {
                     // The parts of a deprecated type need no mark of their own.
-                    let gone = property.since.deprecation().filter(|_| object.gone.is_none());
-                    object.fields.push(Field { gone, ..property.field() });
+                    let deprecation = property.since.deprecation().filter(|_| object.deprecation.is_none());
+                    object.fields.push(Field { deprecation, ..property.field() });
                     object.fields.sort_by(|a, b| a.wire.cmp(&b.wire));
                 }
             }
@@ -242,7 +242,7 @@ impl Retained {
                     reject(place, "is in the document");
                 }
                 Some(UnionKind::Tagged { members, .. }) => {
-                    members.push(Member { gone: row.since.deprecation(), ..row.member.clone() });
+                    members.push(Member { deprecation: row.since.deprecation(), ..row.member.clone() });
                     members.sort();
                 }
                 _ => reject(place, "belongs to no union"),
@@ -260,8 +260,8 @@ impl Property {
             ty: self.ty.clone(),
             doc: self.doc.clone(),
             pointer: String::new(),
-            older: Vec::new(),
-            gone: None,
+            aliases: Vec::new(),
+            deprecation: None,
         }
     }
 }
@@ -275,13 +275,13 @@ fn add_type(api: &mut Api, named: &Named) -> Option<()> {
     if taken {
         return None;
     }
-    let (name, doc, gone) = (named.name.clone(), named.doc.clone(), named.since.deprecation());
+    let (name, doc, deprecation) = (named.name.clone(), named.doc.clone(), named.since.deprecation());
     let pointer = String::new();
     match &named.is {
-        TypeKind::Object => drop(api.structs.insert(name, Struct { pointer, doc, fields: Vec::new(), gone })),
-        TypeKind::Enum => drop(api.enums.insert(name, Enum { pointer, doc, variants: Vec::new(), gone })),
-        TypeKind::Union(kind) => drop(api.unions.insert(name, Union { pointer, doc, kind: kind.clone(), gone })),
-        TypeKind::Id(wire) => drop(api.ids.insert(name, Id { wire: wire.clone(), doc, gone })),
+        TypeKind::Object => drop(api.structs.insert(name, Struct { pointer, doc, fields: Vec::new(), deprecation })),
+        TypeKind::Enum => drop(api.enums.insert(name, Enum { pointer, doc, variants: Vec::new(), deprecation })),
+        TypeKind::Union(kind) => drop(api.unions.insert(name, Union { pointer, doc, kind: kind.clone(), deprecation })),
+        TypeKind::Id(wire) => drop(api.ids.insert(name, Id { wire: wire.clone(), doc, deprecation })),
     }
     Some(())
 }

@@ -10,16 +10,18 @@ pub fn emit(api: &Api, usage: &Usage) -> String {
     for (name, list) in &api.enums {
         let doc = list.doc.as_deref().unwrap_or("Values that the document lists; others keep their text.");
         let doc = usage.with_holders(name, doc);
-        let _ = write!(out, "\nopen_enum! {{\n{}    {}{name} {{\n", doc_text("    ", &doc), deprecated(&list.gone));
-        let (known, gone): (Vec<_>, Vec<_>) = list.variants.iter().partition(|variant| variant.gone.is_none());
+        let _ =
+            write!(out, "\nopen_enum! {{\n{}    {}{name} {{\n", doc_text("    ", &doc), deprecated(&list.deprecation));
+        let (known, dropped): (Vec<_>, Vec<_>) =
+            list.variants.iter().partition(|variant| variant.deprecation.is_none());
         for variant in known {
             let _ = writeln!(out, "        {} = {},", variant.rust, literal(&variant.wire));
         }
         out.push_str("    }");
-        if !gone.is_empty() {
+        if !dropped.is_empty() {
             out.push_str(" gone {\n");
-            for variant in gone {
-                let mark = deprecated(&variant.gone);
+            for variant in dropped {
+                let mark = deprecated(&variant.deprecation);
                 let _ = writeln!(out, "        {mark}{} = {},", variant.rust, literal(&variant.wire));
             }
             out.push_str("    }");

@@ -11,7 +11,7 @@ pub fn emit(api: &Api) -> String {
             Some(doc) => doc.clone(),
             None => format!("Identifier `{}` in a path.", id.wire),
         };
-        let _ = write!(out, "\nid! {{\n{}    {}{name}\n}}\n", doc_text("    ", &doc), deprecated(&id.gone));
+        let _ = write!(out, "\nid! {{\n{}    {}{name}\n}}\n", doc_text("    ", &doc), deprecated(&id.deprecation));
     }
     out
 }

@@ -11,7 +11,7 @@ pub mod table;
 pub mod unions;
 pub mod usage;
 
-use crate::generate::model::api::{Deprecation as Gone, Type};
+use crate::generate::model::api::{Deprecation, Type};
 use syn::{Attribute, parse_quote};
 
 /// Documentation as attributes, one a line, as `///` would make them.
@@ -54,8 +54,8 @@ pub fn spellings(older: &[String]) -> String {
 }
 
 /// The attribute on what the document does not have any more.
-pub fn deprecated(gone: &Gone) -> String {
-    gone.as_ref().map(|note| format!("#[deprecated(note = {note:?})] ")).unwrap_or_default()
+pub fn deprecated(deprecation: &Deprecation) -> String {
+    deprecation.as_ref().map(|note| format!("#[deprecated(note = {note:?})] ")).unwrap_or_default()
 }
 
 /// Text of a Rust string literal.

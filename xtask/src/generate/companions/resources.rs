@@ -28,11 +28,11 @@ pub fn emit(api: &Api) -> String {
         if let Some(page) = object.page() {
             let item = rust_type(page.item);
             let _ =
-                writeln!(out, "page!({name}, {item}, {}{});", page.next_link.rust, spellings(&page.next_link.older));
+                writeln!(out, "page!({name}, {item}, {}{});", page.next_link.rust, spellings(&page.next_link.aliases));
         }
-        for field in object.fields.iter().filter(|field| !field.older.is_empty() && !is_common(field)) {
+        for field in object.fields.iter().filter(|field| !field.aliases.is_empty() && !is_common(field)) {
             let ty = rust_type(&field.ty);
-            let _ = writeln!(out, "older!({name}, {}: {ty}{});", field.rust, spellings(&field.older));
+            let _ = writeln!(out, "older!({name}, {}: {ty}{});", field.rust, spellings(&field.aliases));
         }
     }
     for (name, union) in &api.unions {
@@ -52,7 +52,8 @@ fn resource(name: &str, object: &Struct) -> Option<String> {
     if id.is_none() && etag.is_none() && kind.is_none() {
         return None;
     }
-    let part = |name: &str, field: Option<&Field>| field.map(|f| format!("{name} = {}{}", f.rust, spellings(&f.older)));
+    let part =
+        |name: &str, field: Option<&Field>| field.map(|f| format!("{name} = {}{}", f.rust, spellings(&f.aliases)));
     let parts = [part("id", id), part("etag", etag), part("resource_type", kind)];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     Some(format!("resource!({name} {{ {} }});\n", parts.join(", ")))

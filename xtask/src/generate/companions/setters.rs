@@ -15,8 +15,12 @@ pub fn emit(api: &Api, usage: &Usage) -> String {
                 Type::List(item) => format!("[{}]", rust_type(item)),
                 other => rust_type(other),
             };
-            let older = super::spellings(&field.older);
-            let mark = super::deprecated(&field.gone);
+            let older = super::spellings(&field.aliases);
+            let mark = super::deprecated(&field.deprecation);
+            // What the field's documentation says, below the sentence that the macro writes.
+            if let Some(doc) = &field.doc {
+                out.push_str(&super::doc_text("        ", &format!("\n{doc}")));
+            }
             let _ = writeln!(out, "        {mark}{setter}: {} = {ty}{older},", field.rust);
         }
         out.push_str("    }\n}\n");

@@ -21,12 +21,12 @@ fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Mem
     let _ = write!(
         out,
         "\ntagged_union! {{\n{}    {name} by {} {{\n",
-        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name) + &deprecated(&union.gone),
+        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name) + &deprecated(&union.deprecation),
         literal(tag)
     );
     for member in members {
         let accessor = crate::document::words::snake(&member.variant);
-        let mark = deprecated(&member.gone);
+        let mark = deprecated(&member.deprecation);
         let _ = writeln!(
             out,
             "        {mark}{}({}) = {}, as_{accessor};",
@@ -43,7 +43,7 @@ fn shaped(out: &mut String, name: &str, union: &Union, members: &[(Shape, Type)]
     let _ = write!(
         out,
         "\nshaped_union! {{\n{}    {name} {{\n",
-        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name) + &deprecated(&union.gone)
+        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name) + &deprecated(&union.deprecation)
     );
     for (shape, ty) in members {
         let _ = writeln!(out, "        {shape:?}({}),", rust_type(ty));

@@ -27,7 +27,7 @@ pub struct Struct {
     pub doc: Option<String>,
     /// Sorted by wire name.
     pub fields: Vec<Field>,
-    pub gone: Deprecation,
+    pub deprecation: Deprecation,
 }
 
 #[derive(Debug, Clone)]
@@ -38,8 +38,8 @@ pub struct Field {
     pub doc: Option<String>,
     pub pointer: String,
     /// Earlier names of the property, which an old response may still have.
-    pub older: Vec<String>,
-    pub gone: Deprecation,
+    pub aliases: Vec<String>,
+    pub deprecation: Deprecation,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,14 +66,14 @@ pub struct Enum {
     pub pointer: String,
     pub doc: Option<String>,
     pub variants: Vec<Variant>,
-    pub gone: Deprecation,
+    pub deprecation: Deprecation,
 }
 
 #[derive(Debug, Clone)]
 pub struct Variant {
     pub rust: String,
     pub wire: String,
-    pub gone: Deprecation,
+    pub deprecation: Deprecation,
 }
 
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub struct Union {
     pub pointer: String,
     pub doc: Option<String>,
     pub kind: UnionKind,
-    pub gone: Deprecation,
+    pub deprecation: Deprecation,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ pub struct Member {
     pub ty: String,
     pub value: String,
     #[serde(skip)]
-    pub gone: Deprecation,
+    pub deprecation: Deprecation,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,7 +115,7 @@ pub enum Shape {
 pub struct Id {
     pub wire: String,
     pub doc: Option<String>,
-    pub gone: Deprecation,
+    pub deprecation: Deprecation,
 }
 
 #[derive(Debug)]

@@ -44,7 +44,7 @@ fn variants(owner: &str, list: &Enum, findings: &mut Findings) {
     let what = format!("the variant of {owner}");
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     // A retained variant may differ from its successor only in case.
-    for Variant { rust, wire, .. } in list.variants.iter().filter(|variant| variant.gone.is_none()) {
+    for Variant { rust, wire, .. } in list.variants.iter().filter(|variant| variant.deprecation.is_none()) {
         let message = match seen.insert(rust.to_lowercase(), wire) {
             _ if !words::is_name(rust) => format!("{what} `{rust}` is not a valid Rust name"),
             Some(other) => format!("{what} `{rust}` is used twice, for {other:?} and {wire:?}"),

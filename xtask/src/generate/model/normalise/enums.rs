@@ -64,13 +64,13 @@ impl Normaliser<'_> {
             pointer: site.pointer.clone(),
             doc: None,
             variants: Vec::new(),
-            gone: None,
+            deprecation: None,
         });
         merged.doc = merged.doc.take().or_else(|| site.doc.clone());
         for wire in &site.values {
             if !merged.variants.iter().any(|v| v.wire == *wire) {
                 let rust = self.names.variant(name, wire).map_or_else(|| words::camel(wire), str::to_owned);
-                merged.variants.push(Variant { rust, wire: wire.clone(), gone: None });
+                merged.variants.push(Variant { rust, wire: wire.clone(), deprecation: None });
             }
         }
     }

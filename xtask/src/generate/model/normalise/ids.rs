@@ -6,8 +6,11 @@ use crate::generate::model::api::{Id, Type, UnionKind};
 
 impl Normaliser<'_> {
     pub(super) fn add_id(&mut self, name: &str, wire: &str, doc: Option<String>) {
-        let id =
-            self.api.ids.entry(name.to_owned()).or_insert_with(|| Id { wire: wire.to_owned(), doc: None, gone: None });
+        let id = self.api.ids.entry(name.to_owned()).or_insert_with(|| Id {
+            wire: wire.to_owned(),
+            doc: None,
+            deprecation: None,
+        });
         id.doc = id.doc.take().or(doc);
     }
 

@@ -101,12 +101,12 @@ impl<'d> Normaliser<'d> {
             fields.extend(self.accept(field));
         }
         let wires: Vec<String> = fields.iter().map(|field: &Field| field.wire.clone()).collect();
-        fields.iter_mut().for_each(|field| field.older.retain(|older| !wires.contains(older)));
+        fields.iter_mut().for_each(|field| field.aliases.retain(|older| !wires.contains(older)));
         fields.sort_by(|a, b| a.wire.cmp(&b.wire));
         let doc = self.description(node);
         let pointer = node.pointer.clone();
         if let Some(other) =
-            self.api.structs.insert(rust.clone(), Struct { pointer: pointer.clone(), doc, fields, gone: None })
+            self.api.structs.insert(rust.clone(), Struct { pointer: pointer.clone(), doc, fields, deprecation: None })
         {
             let message = format!("the object would be called {rust}, like the one at {}", other.pointer);
             let help = format!("add a row to names.toml:\n[schemas]\n\"{place}\" = \"Another{rust}\"");

@@ -30,8 +30,8 @@ impl<'d> Normaliser<'d> {
             ty,
             doc,
             pointer: property.node.pointer.clone(),
-            older: self.names.spellings(wire).to_vec(),
-            gone: None,
+            aliases: self.names.spellings(wire).to_vec(),
+            deprecation: None,
         })
     }
 

@@ -44,8 +44,12 @@ impl<'d> Normaliser<'d> {
             return Ok(Type::Any);
         }
         let doc = self.description(node);
-        let union =
-            Union { pointer: node.pointer.clone(), doc, kind: UnionKind::Shaped { members: shapes }, gone: None };
+        let union = Union {
+            pointer: node.pointer.clone(),
+            doc,
+            kind: UnionKind::Shaped { members: shapes },
+            deprecation: None,
+        };
         self.api.unions.insert(name.to_owned(), union);
         Ok(Type::Union(name.to_owned()))
     }
@@ -94,7 +98,7 @@ impl<'d> Normaliser<'d> {
             pointer: node.pointer.clone(),
             doc,
             kind: UnionKind::Tagged { tag, members: Vec::new() },
-            gone: None,
+            deprecation: None,
         });
         let UnionKind::Tagged { members, .. } = &mut union.kind else {
             return Err(Finding::new(&node.pointer, format!("{name} is a union of another kind at {}", union.pointer)));
@@ -102,7 +106,7 @@ impl<'d> Normaliser<'d> {
         for member in found {
             let variant = member.ty.strip_suffix(&name).filter(|v| !v.is_empty()).unwrap_or(&member.ty).to_owned();
             if !members.iter().any(|known| known.ty == member.ty) {
-                members.push(Member { variant, ty: member.ty, value: member.value, gone: None });
+                members.push(Member { variant, ty: member.ty, value: member.value, deprecation: None });
             }
         }
         members.sort();
