@@ -1,18 +1,15 @@
 //! Starts cargo. Commands that need the SDK run as a process, so that the tools build without it.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// Runs `cargo` with these arguments and environment variables; its output goes to the terminal.
 pub fn cargo(root: &Path, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
     let status = command(root, args, env).status().context("cannot start cargo")?;
-    if !status.success() {
-        bail!("`cargo {}` failed ({status})", args.join(" "));
-    }
-    Ok(())
+    succeeded(args, status)
 }
 
 /// Runs `cargo` and passes each line of its standard output to `line`; standard error goes to the terminal.
@@ -22,10 +19,7 @@ pub fn cargo_lines(root: &Path, args: &[&str], env: &[(&str, &str)], mut line: i
         for_each_line(stdout, &mut line)?;
     }
     let status = child.wait().context("cannot wait for cargo")?;
-    if !status.success() {
-        bail!("`cargo {}` failed ({status})", args.join(" "));
-    }
-    Ok(())
+    succeeded(args, status)
 }
 
 /// Runs a build and calls `built` with the name of each crate that is ready. Prints nothing; the error has the compiler's messages.
@@ -49,9 +43,13 @@ pub fn cargo_build(root: &Path, args: &[&str], env: &[(&str, &str)], mut built: 
         })?;
     }
     let status = child.wait().context("cannot wait for cargo")?;
+    let messages = messages.join().ok().and_then(|text| text.ok()).unwrap_or_default();
+    succeeded(args, status).map_err(|error| anyhow!("{error}:\n{}", messages.trim_end()))
+}
+
+fn succeeded(args: &[&str], status: ExitStatus) -> Result<()> {
     if !status.success() {
-        let messages = messages.join().ok().and_then(|text| text.ok()).unwrap_or_default();
-        bail!("`cargo {}` failed ({status}):\n{}", args.join(" "), messages.trim_end());
+        bail!("`cargo {}` failed ({status})", args.join(" "));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! through `cargo xtask run-test`, which turns that option on.
 
 use anyhow::{Context, Result};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ pub fn run(program: &Path, args: &[String]) -> Result<ExitCode> {
 }
 
 fn is_test(program: &Path) -> bool {
-    program.parent().is_some_and(|folder| folder.ends_with(PathBuf::from("deps")))
+    program.parent().is_some_and(|folder| folder.ends_with("deps"))
 }
 
 /// Parses the name and the time of a test from a line of its program's output.

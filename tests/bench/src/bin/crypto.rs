@@ -5,7 +5,10 @@ use partner_bench::{contender, measure, print};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, ServerConfig, ServerConnection, SignatureScheme};
+use rustls::{
+    ClientConfig, ClientConnection, ConnectionCommon, DigitallySignedStruct, Error, ServerConfig, ServerConnection,
+    SideData, SignatureScheme,
+};
 use std::sync::Arc;
 
 /// A test key of partner-auth: RSA, 2048 bits.
@@ -74,26 +77,22 @@ fn handshake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) {
     let name = ServerName::try_from("localhost").expect("a valid name");
     let mut client = ClientConnection::new(client.clone(), name).expect("a valid configuration");
     let mut server = ServerConnection::new(server.clone()).expect("a valid configuration");
-    let mut wire = Vec::new();
     while client.is_handshaking() || server.is_handshaking() {
-        wire.clear();
-        while client.wants_write() {
-            client.write_tls(&mut wire).expect("written to memory");
-        }
-        let mut sent = wire.as_slice();
-        while !sent.is_empty() {
-            server.read_tls(&mut sent).expect("read from memory");
-            server.process_new_packets().expect("a valid handshake");
-        }
-        wire.clear();
-        while server.wants_write() {
-            server.write_tls(&mut wire).expect("written to memory");
-        }
-        let mut sent = wire.as_slice();
-        while !sent.is_empty() {
-            client.read_tls(&mut sent).expect("read from memory");
-            client.process_new_packets().expect("a valid handshake");
-        }
+        transfer(&mut client, &mut server);
+        transfer(&mut server, &mut client);
+    }
+}
+
+/// Hands what one side has to send to the other side.
+fn transfer<A: SideData, B: SideData>(from: &mut ConnectionCommon<A>, to: &mut ConnectionCommon<B>) {
+    let mut wire = Vec::new();
+    while from.wants_write() {
+        from.write_tls(&mut wire).expect("written to memory");
+    }
+    let mut sent = wire.as_slice();
+    while !sent.is_empty() {
+        to.read_tls(&mut sent).expect("read from memory");
+        to.process_new_packets().expect("a valid handshake");
     }
 }
 
