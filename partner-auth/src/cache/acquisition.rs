@@ -159,7 +159,7 @@ impl Inner {
         valid.map(|entry| entry.token.clone()).ok_or(error)
     }
 
-    /// Called when an acquisition is dropped: its runtime or caller is gone, or the issuer panicked.
+    /// Called when an acquisition is dropped: its runtime or caller was dropped, or the issuer panicked.
     fn on_lost(&self, id: u64) {
         let mut state = lock(&self.state);
         if state.acquisition.as_ref().is_some_and(|waiter| waiter.id == id) {

@@ -59,7 +59,7 @@ impl ManualClock {
         drop(state);
         let due: Vec<(Instant, oneshot::Sender<()>)> = due;
         for (_, sleeper) in due {
-            // The receiver of a cancelled sleeper is gone.
+            // The receiver of a cancelled sleeper was dropped.
             let _ = sleeper.send(());
         }
     }

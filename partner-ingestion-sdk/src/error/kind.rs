@@ -22,7 +22,7 @@ pub enum ErrorKind {
     ResponseTooLarge,
     /// The response is a success, but its body cannot be decoded.
     Decode,
-    /// A `nextLink` leads to a page that was already read.
+    /// A `nextLink` points to a page that was already read.
     PaginationLoop,
     /// No resource matches the name.
     NotFound,
