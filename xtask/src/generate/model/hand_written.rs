@@ -5,6 +5,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 const SOURCES: &str = "partner-ingestion-sdk/src";
 
@@ -12,7 +13,7 @@ const SOURCES: &str = "partner-ingestion-sdk/src";
 const CALL_OPTIONS: &str = "call_options";
 
 /// Names of the SDK's hand-written methods and types.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct HandWritten {
     /// Methods of `Client`.
     pub client_methods: BTreeSet<String>,
@@ -28,12 +29,23 @@ pub struct HandWritten {
 ///
 /// Returns an error if a source file cannot be read or is not valid Rust.
 pub fn read(root: &Path) -> Result<HandWritten> {
-    let mut folder = root.join(SOURCES);
-    if !folder.join("lib.rs").exists() {
-        folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SOURCES);
+    let folder = root.join(SOURCES);
+    if folder.join("lib.rs").exists() { read_sources(&folder) } else { read_beside() }
+}
+
+/// Reads the sources beside this crate, once.
+fn read_beside() -> Result<HandWritten> {
+    static BESIDE: OnceLock<HandWritten> = OnceLock::new();
+    if let Some(names) = BESIDE.get() {
+        return Ok(names.clone());
     }
+    let names = read_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SOURCES))?;
+    Ok(BESIDE.get_or_init(|| names).clone())
+}
+
+fn read_sources(folder: &Path) -> Result<HandWritten> {
     let mut names = HandWritten::default();
-    for path in sources(&folder)? {
+    for path in sources(folder)? {
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let file = syn::parse_file(&text).with_context(|| format!("{} is not valid Rust", path.display()))?;
         if path == folder.join("lib.rs") {

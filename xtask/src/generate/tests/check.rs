@@ -18,7 +18,7 @@ fn a_clean_tree_passes_and_is_not_touched() {
 
 #[test]
 fn two_runs_give_the_same_bytes() {
-    let project = Project::new();
+    let project = Project::documented();
     let [first, second] = ["first", "second"].map(|name| {
         let out = project.path(name);
         project.run(|options| options.out = Some(out.clone())).unwrap();

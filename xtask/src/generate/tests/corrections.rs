@@ -1,6 +1,6 @@
 //! Corrections that no longer fit or are no longer needed are reported by id.
 
-use super::{Project, schema};
+use super::{DOCS, Project, schema};
 use serde_json::json;
 
 const NAMES: &str = "openapi/overlays/10-names-and-values.overlay.yaml";
@@ -128,12 +128,9 @@ fn ids_are_unique_and_targets_narrow() {
 
 #[test]
 fn a_documentation_entry_without_a_place_is_no_error() {
-    let project = Project::new();
-    let text = project.read("openapi/overlays/docs.overlay.yaml");
-    project.write(
-        "openapi/overlays/docs.overlay.yaml",
-        text + "  - target: $.components.schemas['Gone']\n    update: {description: \"x\"}\n",
-    );
+    let project = Project::documented();
+    let text = project.read(DOCS);
+    project.write(DOCS, text + "  - target: $.components.schemas['Gone']\n    update: {description: \"x\"}\n");
     project.run(|_| {}).unwrap();
 }
 

@@ -16,14 +16,24 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use tempfile::TempDir;
 
+/// The overlay with our documentation.
+pub const DOCS: &str = "openapi/overlays/docs.overlay.yaml";
+
 /// A project with the committed inputs, which a test may spoil.
 pub struct Project {
     dir: TempDir,
 }
 
 impl Project {
-    /// Creates a project with the inputs only.
+    /// Creates a project with the inputs only, without our documentation: it is a third of the work.
     pub fn new() -> Self {
+        let project = Self::documented();
+        std::fs::remove_file(project.path(DOCS)).unwrap();
+        project
+    }
+
+    /// Creates a project with all inputs.
+    pub fn documented() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("openapi");
         let target = dir.path().join("openapi");
@@ -53,6 +63,15 @@ impl Project {
 
     pub fn root(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// The files that the committed document gives, generated once for all tests.
+    pub fn plain() -> &'static [(PathBuf, String)] {
+        static FILES: LazyLock<Vec<(PathBuf, String)>> = LazyLock::new(|| {
+            let project = Project::new();
+            project.other_document(project.read("openapi/partner-ingestion.json")).unwrap()
+        });
+        &FILES
     }
 
     /// The committed document with a change, as another copy of it.

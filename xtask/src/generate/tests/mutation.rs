@@ -108,8 +108,8 @@ fn mutate(document: &mut Value, all: &[String], rng: &mut Rng) {
 
 #[test]
 fn edited_documents_give_code_or_a_located_error() {
-    let (count, compiles) = (setting("PARTNER_MUTATIONS", 16), setting("PARTNER_COMPILES", 1));
-    let project = Project::new();
+    let (count, compiles) = (setting("PARTNER_MUTATIONS", 10), setting("PARTNER_COMPILES", 1));
+    let project = Project::documented();
     let base: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
     let names = project.read("openapi/names.toml");
     let overlays = overlay::read_all(&project.path("openapi/overlays")).unwrap();

@@ -10,8 +10,10 @@ use crate::report::Report;
 use crate::update::{changelog, prepare};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 const SETUP: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProductSetup/properties";
+const VIDEO_PATH: &str = "/paths/~1products~1{productID}~1listings~1{listingID}~1videos~1{videoID}";
 const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
 
 /// The code of a downstream author.
@@ -45,6 +47,20 @@ pub fn to_sales_force(lead: &LeadConfiguration) -> Option<&SalesForceLeadConfigu
 
 pub async fn setup(client: &Client) -> Result<AzureProductSetup, Error> {
     Ok(client.get_product_setup("a product").send().await?.into_inner())
+}
+"#;
+
+/// The code of a downstream author whom `BREAKING` breaks.
+const BROKEN: &str = r#"//! Uses what changes.
+use partner_ingestion_sdk::types::AzureProductSetup;
+use partner_ingestion_sdk::{Client, Error};
+
+pub fn test_drive(setup: &AzureProductSetup) -> Option<bool> {
+    setup.enable_test_drive
+}
+
+pub async fn delete(client: &Client) -> Result<(), Error> {
+    client.delete_listing_video("a product", "a listing", "a video").send().await.map(drop)
 }
 "#;
 
@@ -101,14 +117,18 @@ fn without(node: &mut Value, lost: &[String]) {
     }
 }
 
-/// The SDK of an edited document, compiled.
-struct Sdk {
-    project: Project,
-    metadata: PathBuf,
-}
+/// Makes what the crate uses unusable: each on its own is at the level of source.
+const BREAKING: [Edit; 2] = [
+    |document| drop(at(document, VIDEO_PATH).as_object_mut().unwrap().remove("delete")),
+    |document| at(document, SETUP)["enableTestDrive"]["type"] = "string".into(),
+];
 
-impl Sdk {
-    fn of(edited: &Value) -> Self {
+/// Compiles code against the SDK of a document with all edits: one build proves both levels.
+fn compile(code: &str) -> Result<(), String> {
+    static SDK: LazyLock<(Project, PathBuf)> = LazyLock::new(|| {
+        let mut edited = document();
+        harmless(&mut edited);
+        BREAKING.iter().for_each(|edit| edit(&mut edited));
         let project = Project::new();
         project.write(changelog::FILE, "");
         let document = load::from_bytes("edited.json", edited.to_string().into_bytes()).unwrap();
@@ -117,13 +137,9 @@ impl Sdk {
         project.run(|_| {}).unwrap();
         compiler::copy_sdk(project.root());
         let metadata = compiler::check_sdk(project.root(), &["client"]).unwrap();
-        Self { project, metadata }
-    }
-
-    /// Compiles the downstream crate against it.
-    fn compile(&self, code: &str) -> Result<(), String> {
-        compiler::check_user(self.project.root(), &self.metadata, code)
-    }
+        (project, metadata)
+    });
+    compiler::check_user(&SDK.1, code)
 }
 
 #[test]
@@ -137,10 +153,9 @@ fn a_crate_compiles_below_the_level_source() {
     {
         assert!(changes.iter().any(|change| change.rule.id == id), "{id} is among them");
     }
-    let sdk = Sdk::of(&edited);
-    sdk.compile(CODE).unwrap();
+    compile(CODE).unwrap();
     // Removed items are reported as deprecated.
-    let error = sdk.compile(&format!("#![deny(deprecated)]\n{CODE}")).unwrap_err();
+    let error = compile(&format!("#![deny(deprecated)]\n{CODE}")).unwrap_err();
     for what in ["ListingOnly", "ContactMe", "trial_uri", "ListingContact", "as_sales_force"] {
         assert!(error.contains("use of deprecated") && error.contains(what), "{what}: {error}");
     }
@@ -150,20 +165,14 @@ fn a_crate_compiles_below_the_level_source() {
 #[test]
 fn a_change_at_the_level_of_source_breaks_a_crate() {
     let base = document();
-    let edits: [Edit; 2] = [
-        |document| drop(at(document, SETUP_PATH).as_object_mut().unwrap().remove("get")),
-        |document| at(document, SETUP)["trialUri"]["type"] = "integer".into(),
-    ];
-    let mut both = base.clone();
-    for edit in edits {
+    for edit in BREAKING {
         let mut edited = base.clone();
         edit(&mut edited);
         assert_eq!(worst(&compare(&base, &edited)), Users::Source);
-        edit(&mut both);
     }
-    // One build for both: the compiler reports each where it is used.
-    let error = Sdk::of(&both).compile(CODE).unwrap_err();
-    for wanted in ["get_product_setup", "mismatched types"] {
+    let error = compile(BROKEN).unwrap_err();
+    for wanted in ["delete_listing_video", "mismatched types"] {
         assert!(error.contains(wanted), "{wanted}: {error}");
     }
+    assert_eq!(error.lines().filter(|line| line.starts_with("error[")).count(), 2, "nothing else is wrong: {error}");
 }
