@@ -2,7 +2,7 @@
 // Input: openapi/partner-ingestion.openapi.json (sha256 99c032d81161).
 // Do not edit: change openapi/overlays/, openapi/names.toml or the generator, and regenerate.
 
-//! The lists of values of the interface.
+//! The lists of values.
 
 use crate::model::open_enum::open_enum;
 
@@ -10,7 +10,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    AnalyticsCategory {
+    pub enum AnalyticsCategory {
         BigData = "big-data",
         DataAnalytics = "data-analytics",
         DataInsights = "data-insights",
@@ -24,7 +24,7 @@ open_enum! {
     /// The base license model: per resource or per user.
     ///
     /// Part of [`Dynamics365CustomerEngagementPackageConfiguration`](crate::types::Dynamics365CustomerEngagementPackageConfiguration).
-    BaseLicenseModel {
+    pub enum BaseLicenseModel {
         Resource = "Resource",
         User = "User",
     }
@@ -34,7 +34,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    BlockchainCategory {
+    pub enum BlockchainCategory {
         AppAccelerators = "app-accelerators",
         MultiNodeLedger = "multi-node-ledger",
         SingleNodeLeder = "single-node-leder",
@@ -47,7 +47,7 @@ open_enum! {
     /// The kind of branch.
     ///
     /// Part of [`Branch`](crate::types::Branch).
-    BranchType {
+    pub enum BranchType {
         Main = "Main",
         Private = "Private",
     }
@@ -57,7 +57,7 @@ open_enum! {
     /// The kind of app: add-on or connected app.
     ///
     /// Part of [`AzureProductSetup`](crate::types::AzureProductSetup), [`Dynamics365BusinessCentralPackageConfiguration`](crate::types::Dynamics365BusinessCentralPackageConfiguration).
-    BusinessCentralPackageType {
+    pub enum BusinessCentralPackageType {
         AddOn = "AddOn",
         Connect = "Connect",
     }
@@ -67,7 +67,7 @@ open_enum! {
     /// The call to action of an offer that is listed but not sold through Microsoft.
     ///
     /// Part of [`AzureProductSetup`](crate::types::AzureProductSetup).
-    CallToAction {
+    pub enum CallToAction {
         Free = "free",
         FreeTrial = "free-trial",
         ContactMe = "contact-me",
@@ -78,7 +78,7 @@ open_enum! {
     /// The result of certification.
     ///
     /// Part of [`CertificationReport`](crate::types::CertificationReport).
-    CertificationStatus {
+    pub enum CertificationStatus {
         Pending = "Pending",
         Failed = "Failed",
         Passed = "Passed",
@@ -91,7 +91,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    ComputeCategory {
+    pub enum ComputeCategory {
         ApplicationInfrastructure = "application-infrastructure",
         Cache = "cache",
         OperatingSystems = "operating-systems",
@@ -103,7 +103,7 @@ open_enum! {
     /// The purpose of the contact. `ChannelManager` is the contact for the CSP program.
     ///
     /// Part of [`ListingContact`](crate::types::ListingContact).
-    ContactType {
+    pub enum ContactType {
         CustomerSupport = "CustomerSupport",
         Engineering = "Engineering",
         ChannelManager = "ChannelManager",
@@ -114,7 +114,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    ContainersCategory {
+    pub enum ContainersCategory {
         ContainerApps = "container-apps",
         ContainerImages = "container-images",
         GetStartedWithContainers = "get-started-with-containers",
@@ -126,7 +126,7 @@ open_enum! {
     /// The customer access state: whether customers have access to the resources.
     ///
     /// Part of [`AzureManagedApplicationPackageConfiguration`](crate::types::AzureManagedApplicationPackageConfiguration).
-    CustomerAccess {
+    pub enum CustomerAccess {
         Disabled = "Disabled",
     }
 }
@@ -135,7 +135,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    DatabaseCategory {
+    pub enum DatabaseCategory {
         DataLakes = "data-lakes",
         DataWarehouse = "data-warehouse",
         LedgerBlockchainDatabases = "ledger-blockchain-databases",
@@ -149,7 +149,7 @@ open_enum! {
     /// The deployment mode. `Complete` deletes resources that are not in the template; `Incremental` keeps them.
     ///
     /// Part of [`AzureManagedApplicationPackageConfiguration`](crate::types::AzureManagedApplicationPackageConfiguration).
-    DeploymentMode {
+    pub enum DeploymentMode {
         Incremental = "Incremental",
         Complete = "Complete",
     }
@@ -159,7 +159,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    DeveloperToolsCategory {
+    pub enum DeveloperToolsCategory {
         DeveloperService = "developer-service",
         Scripts = "scripts",
         ToolsDeveloperTools = "tools-developer-tools",
@@ -171,7 +171,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    IdentityCategory {
+    pub enum IdentityCategory {
         AccessManagement = "access-management",
         Other = "other",
     }
@@ -181,7 +181,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    IntegrationCategory {
+    pub enum IntegrationCategory {
         Messaging = "messaging",
         Other = "other",
     }
@@ -191,7 +191,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    InternetOfThingsCategory {
+    pub enum InternetOfThingsCategory {
         IotAnalyticsAndData = "iot-analytics-and-data",
         IotConnectivity = "iot-connectivity",
         IotEdgeModules = "iot-edge-modules",
@@ -206,7 +206,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    ItManagementCategory {
+    pub enum ItManagementCategory {
         BusinessApplications = "business-applications",
         ManagementSolutions = "management-solutions",
         Other = "other",
@@ -217,7 +217,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    MachineLearningCategory {
+    pub enum MachineLearningCategory {
         AutomatedMl = "automated-ml",
         BotServices = "bot-services",
         BusinessRoboticProcessAutomation = "business-robotic-process-automation",
@@ -235,7 +235,7 @@ open_enum! {
     /// The sales state of the plan in the market.
     ///
     /// Part of [`MarketState`](crate::types::MarketState).
-    MarketSaleState {
+    pub enum MarketSaleState {
         Disabled = "Disabled",
         Enabled = "Enabled",
         StopSelling = "StopSelling",
@@ -247,7 +247,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    MediaCategory {
+    pub enum MediaCategory {
         ContentProtection = "content-protection",
         LiveAndOnDemandStreaming = "live-and-on-demand-streaming",
         MediaServices = "media-services",
@@ -259,7 +259,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    MigrationCategory {
+    pub enum MigrationCategory {
         DataMigration = "data-migration",
         Other = "other",
     }
@@ -269,7 +269,7 @@ open_enum! {
     /// The module (tab) that the branch belongs to.
     ///
     /// Part of [`Branch`](crate::types::Branch).
-    Module {
+    pub enum Module {
         Listing = "Listing",
         Property = "Property",
         Package = "Package",
@@ -285,7 +285,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    NetworkingCategory {
+    pub enum NetworkingCategory {
         ApplianceManagers = "appliance-managers",
         Connectivity = "connectivity",
         Firewalls = "firewalls",
@@ -298,7 +298,7 @@ open_enum! {
     /// The region.
     ///
     /// Part of [`PackageRegionAvailability`](crate::types::PackageRegionAvailability).
-    PackageRegion {
+    pub enum PackageRegion {
         NorthAmerica = "NorthAmerica",
         SouthAmerica = "SouthAmerica",
         Canada = "Canada",
@@ -322,7 +322,7 @@ open_enum! {
     /// The kind of package. Responses may contain an empty string.
     ///
     /// Part of [`AzurePackage`](crate::types::AzurePackage).
-    PackageType {
+    pub enum PackageType {
         Empty = "",
         AzureApplicationPackage = "AzureApplicationPackage",
         Dynamics365BusinessCentralAddOnExtensionPackage = "Dynamics365BusinessCentralAddOnExtensionPackage",
@@ -335,7 +335,7 @@ open_enum! {
     /// The unit of the interval: `Month` or `Year`.
     ///
     /// Part of [`PricingCadence`](crate::types::PricingCadence).
-    PriceCadence {
+    pub enum PriceCadence {
         Month = "Month",
         Year = "Year",
     }
@@ -345,7 +345,7 @@ open_enum! {
     /// The pricing model: flat, recurring or usage-based.
     ///
     /// Part of [`PriceSchedule`](crate::types::PriceSchedule).
-    PricingModel {
+    pub enum PricingModel {
         Flat = "Flat",
         Recurring = "Recurring",
         Usage = "Usage",
@@ -356,7 +356,7 @@ open_enum! {
     /// The quantity that is counted: `sharedcore` or `transactions`.
     ///
     /// Part of [`PricingUnit`](crate::types::PricingUnit).
-    PricingUnitName {
+    pub enum PricingUnitName {
         Sharedcore = "sharedcore",
         Transactions = "transactions",
     }
@@ -366,7 +366,7 @@ open_enum! {
     /// The type of the product.
     ///
     /// Part of [`AzureProduct`](crate::types::AzureProduct), [`BaseProduct`](crate::types::BaseProduct).
-    ProductType {
+    pub enum ProductType {
         Application = "Application",
         AvatarItem = "AvatarItem",
         Bundle = "Bundle",
@@ -393,7 +393,7 @@ open_enum! {
     /// The publisher management mode: whether the publisher manages the resources.
     ///
     /// Part of [`AzureManagedApplicationPackageConfiguration`](crate::types::AzureManagedApplicationPackageConfiguration).
-    PublisherManagementMode {
+    pub enum PublisherManagementMode {
         Managed = "Managed",
     }
 }
@@ -402,7 +402,7 @@ open_enum! {
     /// The reseller channel state: resale by all providers (`Enabled`), by selected providers (`PartialOptIn`), or by none (`Disabled`, `OptOut`).
     ///
     /// Part of [`ResellerConfiguration`](crate::types::ResellerConfiguration).
-    ResellerChannelState {
+    pub enum ResellerChannelState {
         Disabled = "Disabled",
         PartialOptIn = "PartialOptIn",
         OptOut = "OptOut",
@@ -414,7 +414,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    SecurityCategory {
+    pub enum SecurityCategory {
         IdentityAndAccessManagement = "identity-and-access-management",
         InformationProtection = "information-protection",
         ThreatProtection = "threat-protection",
@@ -426,7 +426,7 @@ open_enum! {
     /// The selling option: sold through Microsoft or only listed. Default: `ListAndSell`.
     ///
     /// Part of [`AzureProductSetup`](crate::types::AzureProductSetup).
-    SellingOption {
+    pub enum SellingOption {
         ListingOnly = "ListingOnly",
         ListAndSell = "ListAndSell",
     }
@@ -436,7 +436,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    StorageCategory {
+    pub enum StorageCategory {
         BackupAndRecovery = "backup-and-recovery",
         DataIngestSlashEtl = "data-ingest-slash-etl",
         DataManagement = "data-management",
@@ -450,7 +450,7 @@ open_enum! {
     /// The state. Only `InProgress` means that the submission is being processed.
     ///
     /// Part of [`Submission`](crate::types::Submission).
-    SubmissionState {
+    pub enum SubmissionState {
         InProgress = "InProgress",
         Published = "Published",
         NotSet = "NotSet",
@@ -467,7 +467,7 @@ open_enum! {
     /// The progress within the state. `ReadyToPublish`: the preview is ready. `InStore`: live. `Failed` and `FailedInCertification` are final.
     ///
     /// Part of [`Submission`](crate::types::Submission).
-    SubmissionSubstate {
+    pub enum SubmissionSubstate {
         InDraft = "InDraft",
         Submitted = "Submitted",
         Failed = "Failed",
@@ -484,7 +484,7 @@ open_enum! {
     /// The unit of `duration`.
     ///
     /// Part of [`Trial`](crate::types::Trial).
-    TrialDurationUnit {
+    pub enum TrialDurationUnit {
         Minute = "Minute",
         Days = "Days",
         Months = "Months",
@@ -495,7 +495,7 @@ open_enum! {
     /// The kind of trial, which also defines how it ends.
     ///
     /// Part of [`Trial`](crate::types::Trial).
-    TrialType {
+    pub enum TrialType {
         NoTrial = "NoTrial",
         TimedAccess = "TimedAccess",
         TimedUsage = "TimedUsage",
@@ -507,7 +507,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    UndividedCategory {
+    pub enum UndividedCategory {
         Other = "other",
     }
 }
@@ -516,7 +516,7 @@ open_enum! {
     /// The status of the operation.
     ///
     /// Part of [`PendingUpdateInfo`](crate::types::PendingUpdateInfo).
-    UpdateStatus {
+    pub enum UpdateStatus {
         Running = "Running",
         Completed = "Completed",
         Failed = "Failed",
@@ -529,7 +529,7 @@ open_enum! {
     /// The kind of operation.
     ///
     /// Part of [`PendingUpdateInfo`](crate::types::PendingUpdateInfo).
-    UpdateType {
+    pub enum UpdateType {
         Create = "Create",
         Submit = "Submit",
         Promote = "Promote",
@@ -541,7 +541,7 @@ open_enum! {
     /// The upload and processing state. Set it to `Uploaded` after uploading the file, then poll until it is `Processed` or `ProcessFailed`.
     ///
     /// Part of [`AzurePackage`](crate::types::AzurePackage), [`BasePackage`](crate::types::BasePackage), [`ListingAsset`](crate::types::ListingAsset), [`ListingImage`](crate::types::ListingImage), [`ListingVideo`](crate::types::ListingVideo), [`ListingVideoThumbnail`](crate::types::ListingVideoThumbnail).
-    UploadState {
+    pub enum UploadState {
         PendingUpload = "PendingUpload",
         Uploaded = "Uploaded",
         InProcessing = "InProcessing",
@@ -554,7 +554,7 @@ open_enum! {
     /// The severity of the finding.
     ///
     /// Part of [`ValidationItem`](crate::types::ValidationItem).
-    ValidationSeverity {
+    pub enum ValidationSeverity {
         Informational = "Informational",
         Warning = "Warning",
         Error = "Error",
@@ -565,7 +565,7 @@ open_enum! {
     /// The state of the plan: active or inactive.
     ///
     /// Part of [`AzureSkuVariant`](crate::types::AzureSkuVariant), [`AzureTestDriveVariant`](crate::types::AzureTestDriveVariant).
-    VariantState {
+    pub enum VariantState {
         Inactive = "Inactive",
         Active = "Active",
     }
@@ -575,7 +575,7 @@ open_enum! {
     /// The kind of plan of an Azure application. Default: `solution-template`.
     ///
     /// Part of [`AzureSkuVariant`](crate::types::AzureSkuVariant).
-    VariantSubType {
+    pub enum VariantSubType {
         ManagedApplication = "managed-application",
         SolutionTemplate = "solution-template",
     }
@@ -585,7 +585,7 @@ open_enum! {
     /// The resource type. Distinguishes plans from test drives.
     ///
     /// Part of [`BaseVariant`](crate::types::BaseVariant).
-    VariantType {
+    pub enum VariantType {
         BaseVariant = "BaseVariant",
         AzureSkuVariant = "AzureSkuVariant",
         AzureTestDriveVariant = "AzureTestDriveVariant",
@@ -596,7 +596,7 @@ open_enum! {
     /// The visibility of the plan. A public plan that has been published cannot become private.
     ///
     /// Part of [`FeatureAvailability`](crate::types::FeatureAvailability).
-    Visibility {
+    pub enum Visibility {
         Public = "Public",
         Private = "Private",
     }
@@ -606,7 +606,7 @@ open_enum! {
     /// Values that the document lists; others keep their text.
     ///
     /// Part of [`LeveledCategories`](crate::types::LeveledCategories).
-    WebCategory {
+    pub enum WebCategory {
         BlogsAndCms = "blogs-and-cms",
         Ecommerce = "ecommerce",
         SmarterWebApps = "smarter-web-apps",

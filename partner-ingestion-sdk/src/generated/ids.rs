@@ -2,76 +2,76 @@
 // Input: openapi/partner-ingestion.openapi.json (sha256 99c032d81161).
 // Do not edit: change openapi/overlays/, openapi/names.toml or the generator, and regenerate.
 
-//! The identifiers in the paths of the interface.
+//! The identifiers in paths.
 
 use crate::model::id::id;
 
 id! {
     /// The id of the listing asset.
-    AssetId
+    pub struct AssetId;
 }
 
 id! {
     /// The id of the co-sell asset.
-    CosellAssetId
+    pub struct CosellAssetId;
 }
 
 id! {
     /// The id of the plan availability.
-    FeatureAvailabilityId
+    pub struct FeatureAvailabilityId;
 }
 
 id! {
     /// The id of the listing image.
-    ImageId
+    pub struct ImageId;
 }
 
 id! {
     /// The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    InstanceId
+    pub struct InstanceId;
 }
 
 id! {
     /// The id of the listing.
-    ListingId
+    pub struct ListingId;
 }
 
 id! {
     /// The id of the package configuration. The instance id of its draft is also accepted.
-    PackageConfigurationId
+    pub struct PackageConfigurationId;
 }
 
 id! {
     /// The id of the package.
-    PackageId
+    pub struct PackageId;
 }
 
 id! {
     /// The id of the offer availability.
-    ProductAvailabilityId
+    pub struct ProductAvailabilityId;
 }
 
 id! {
     /// The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ProductId
+    pub struct ProductId;
 }
 
 id! {
     /// The id of the properties resource.
-    PropertyId
+    pub struct PropertyId;
 }
 
 id! {
     /// The id of the submission, a decimal number of 19 digits.
-    SubmissionId
+    pub struct SubmissionId;
 }
 
 id! {
     /// The id of the variant (plan): the GUID assigned by the service, not the plan id, or `testdrive`.
-    VariantId
+    pub struct VariantId;
 }
 
 id! {
     /// The id of the listing video.
-    VideoId
+    pub struct VideoId;
 }

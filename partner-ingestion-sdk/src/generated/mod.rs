@@ -2,7 +2,7 @@
 // Input: openapi/partner-ingestion.openapi.json (sha256 99c032d81161).
 // Do not edit: change openapi/overlays/, openapi/names.toml or the generator, and regenerate.
 
-//! What `cargo xtask generate` made from the document.
+//! The generated modules.
 
 pub mod enums;
 pub mod ids;
@@ -11,6 +11,8 @@ pub mod setters;
 pub mod types;
 pub mod unions;
 
+#[cfg(feature = "client")]
+pub mod modify;
 #[cfg(feature = "client")]
 pub mod operations;
 #[cfg(feature = "client")]

@@ -2,15 +2,2064 @@
 // Input: openapi/partner-ingestion.openapi.json (sha256 99c032d81161).
 // Do not edit: change openapi/overlays/, openapi/names.toml or the generator, and regenerate.
 
-//! The public builders of the operations.
+//! The 78 operations of the API, one builder each.
+//!
+//! Start a call with the method of [`Client`](crate::Client) in the table below, and send it with `send`.
+//!
+//! ## Branches
+//!
+//! Also called: draft, instance id.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/branches/getByModule(module={module})` | [`list_branches`](crate::Client::list_branches) | Lists the branches of a module |
+//!
+//! ## Co-sell documents
+//!
+//! Also called: co-sell with Microsoft.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/cosellAssets` | [`list_cosell_assets`](crate::Client::list_cosell_assets) | Lists the co-sell assets (documents for Microsoft's sellers) of an offer |
+//! | POST | `/products/{productID}/cosellAssets` | [`create_cosell_asset`](crate::Client::create_cosell_asset) | Creates a co-sell asset |
+//! | GET | `/products/{productID}/cosellAssets/getByInstanceID(instanceID={instanceID})` | [`find_cosell_assets`](crate::Client::find_cosell_assets) | Lists the co-sell assets of a draft |
+//! | GET | `/products/{productID}/cosellAssets/{cosellAssetID}` | [`get_cosell_asset`](crate::Client::get_cosell_asset) | Returns a co-sell asset |
+//! | PUT | `/products/{productID}/cosellAssets/{cosellAssetID}` | [`replace_cosell_asset`](crate::Client::replace_cosell_asset) | Replaces a co-sell asset; fields omitted from the body are removed |
+//! | DELETE | `/products/{productID}/cosellAssets/{cosellAssetID}` | [`delete_cosell_asset`](crate::Client::delete_cosell_asset) | Deletes a co-sell asset |
+//!
+//! ## Co-sell listings
+//!
+//! Also called: co-sell with Microsoft.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/cosellListing/getByInstanceID(instanceID={instanceID})` | [`find_cosell_listings`](crate::Client::find_cosell_listings) | Lists the co-sell listings of a draft, normally one |
+//! | GET | `/products/{productID}/cosellListing/{instanceID}` | [`get_cosell_listing`](crate::Client::get_cosell_listing) | Returns the co-sell listing of an offer: the information shown to Microsoft's sellers |
+//! | PUT | `/products/{productID}/cosellListing/{instanceID}` | [`replace_cosell_listing`](crate::Client::replace_cosell_listing) | Replaces the co-sell listing of an offer; fields omitted from the body are removed |
+//!
+//! ## Lead configuration
+//!
+//! Also called: customer leads, lead destination, CRM.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/leadconfiguration` | [`get_lead_configuration`](crate::Client::get_lead_configuration) | Returns the lead configuration of an offer: where customer leads are sent |
+//! | POST | `/products/{productID}/leadconfiguration` | [`set_lead_configuration`](crate::Client::set_lead_configuration) | Sets the lead configuration of an offer: where customer leads are sent |
+//!
+//! ## Listing documents
+//!
+//! Also called: supporting documents.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/listings/{listingID}/assets` | [`list_listing_assets`](crate::Client::list_listing_assets) | Lists the assets (documents and other files) of a listing |
+//! | POST | `/products/{productID}/listings/{listingID}/assets` | [`create_listing_asset`](crate::Client::create_listing_asset) | Creates a listing asset |
+//! | GET | `/products/{productID}/listings/{listingID}/assets/{assetID}` | [`get_listing_asset`](crate::Client::get_listing_asset) | Returns a listing asset |
+//! | PUT | `/products/{productID}/listings/{listingID}/assets/{assetID}` | [`replace_listing_asset`](crate::Client::replace_listing_asset) | Replaces a listing asset; fields omitted from the body are removed |
+//! | DELETE | `/products/{productID}/listings/{listingID}/assets/{assetID}` | [`delete_listing_asset`](crate::Client::delete_listing_asset) | Deletes a listing asset |
+//!
+//! ## Listing images
+//!
+//! Also called: logo, screenshot.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/listings/{listingID}/images` | [`list_listing_images`](crate::Client::list_listing_images) | Lists the images of a listing |
+//! | POST | `/products/{productID}/listings/{listingID}/images` | [`create_listing_image`](crate::Client::create_listing_image) | Creates a listing image |
+//! | GET | `/products/{productID}/listings/{listingID}/images/{imageID}` | [`get_listing_image`](crate::Client::get_listing_image) | Returns a listing image |
+//! | PUT | `/products/{productID}/listings/{listingID}/images/{imageID}` | [`replace_listing_image`](crate::Client::replace_listing_image) | Replaces a listing image; fields omitted from the body are removed |
+//! | DELETE | `/products/{productID}/listings/{listingID}/images/{imageID}` | [`delete_listing_image`](crate::Client::delete_listing_image) | Deletes a listing image |
+//!
+//! ## Listing videos
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/listings/{listingID}/videos` | [`list_listing_videos`](crate::Client::list_listing_videos) | Lists the videos of a listing |
+//! | POST | `/products/{productID}/listings/{listingID}/videos` | [`create_listing_video`](crate::Client::create_listing_video) | Creates a listing video |
+//! | GET | `/products/{productID}/listings/{listingID}/videos/{videoID}` | [`get_listing_video`](crate::Client::get_listing_video) | Returns a listing video |
+//! | PUT | `/products/{productID}/listings/{listingID}/videos/{videoID}` | [`replace_listing_video`](crate::Client::replace_listing_video) | Replaces a listing video; fields omitted from the body are removed |
+//! | DELETE | `/products/{productID}/listings/{listingID}/videos/{videoID}` | [`delete_listing_video`](crate::Client::delete_listing_video) | Deletes a listing video |
+//!
+//! ## Listings
+//!
+//! Also called: offer listing, plan listing.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | POST | `/products/{productID}/listings/createWithInstanceID(instanceID={instanceID})` | [`create_listing`](crate::Client::create_listing) | Creates a listing in a draft |
+//! | GET | `/products/{productID}/listings/getByInstanceID(instanceID={instanceID})` | [`find_listings`](crate::Client::find_listings) | Lists the listings of a draft, normally one |
+//! | GET | `/products/{productID}/listings/{listingID}` | [`get_listing`](crate::Client::get_listing) | Returns a listing |
+//! | PUT | `/products/{productID}/listings/{listingID}` | [`replace_listing`](crate::Client::replace_listing) | Replaces a listing; fields omitted from the body are removed, except `languageCode` |
+//! | DELETE | `/products/{productID}/listings/{listingID}` | [`delete_listing`](crate::Client::delete_listing) | Deletes a listing |
+//!
+//! ## Offer setup
+//!
+//! Also called: selling option, test drive.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/setup` | [`get_product_setup`](crate::Client::get_product_setup) | Returns the offer setup, which defines how the offer is sold |
+//! | POST | `/products/{productID}/setup` | [`set_product_setup`](crate::Client::set_product_setup) | Sets the offer setup, which defines how the offer is sold |
+//!
+//! ## Offers
+//!
+//! Also called: offer, product.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products` | [`list_products`](crate::Client::list_products) | Lists the offers of the account |
+//! | POST | `/products` | [`create_product`](crate::Client::create_product) | Creates an offer |
+//! | GET | `/products/{productID}` | [`get_product`](crate::Client::get_product) | Returns an offer |
+//! | DELETE | `/products/{productID}` | [`delete_product`](crate::Client::delete_product) | Deletes an offer that has never been published |
+//!
+//! ## Packages
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/packages` | [`list_packages`](crate::Client::list_packages) | Lists the packages of an offer |
+//! | POST | `/products/{productID}/packages` | [`create_package`](crate::Client::create_package) | Creates a package |
+//! | GET | `/products/{productID}/packages/{packageID}` | [`get_package`](crate::Client::get_package) | Returns a package |
+//! | PUT | `/products/{productID}/packages/{packageID}` | [`replace_package`](crate::Client::replace_package) | Replaces a package; fields omitted from the body are removed |
+//! | DELETE | `/products/{productID}/packages/{packageID}` | [`delete_package`](crate::Client::delete_package) | Deletes a package |
+//!
+//! ## Plans
+//!
+//! Also called: plan, SKU.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/variants` | [`list_variants`](crate::Client::list_variants) | Lists the plans of an offer |
+//! | POST | `/products/{productID}/variants` | [`create_variant`](crate::Client::create_variant) | Creates a plan or a test drive |
+//! | GET | `/products/{productID}/variants/{variantID}` | [`get_variant`](crate::Client::get_variant) | Returns a plan or a test drive |
+//! | PUT | `/products/{productID}/variants/{variantID}` | [`replace_variant`](crate::Client::replace_variant) | Replaces a plan or a test drive; fields omitted from the body are removed |
+//! | DELETE | `/products/{productID}/variants/{variantID}` | [`delete_variant`](crate::Client::delete_variant) | Deletes a plan that has never been published |
+//!
+//! ## Preview audiences
+//!
+//! Also called: preview audience, hide key.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/productavailabilities` | [`list_product_availabilities`](crate::Client::list_product_availabilities) | Lists the availabilities of an offer |
+//! | POST | `/products/{productID}/productavailabilities` | [`create_product_availability`](crate::Client::create_product_availability) | Creates the availability of an offer |
+//! | GET | `/products/{productID}/productAvailabilities/getByInstanceID(instanceID={instanceID})` | [`find_product_availabilities`](crate::Client::find_product_availabilities) | Lists the offer availabilities of a draft, normally one |
+//! | GET | `/products/{productID}/productavailabilities/{productAvailabilityID}` | [`get_product_availability`](crate::Client::get_product_availability) | Returns an availability of an offer |
+//! | PUT | `/products/{productID}/productavailabilities/{productAvailabilityID}` | [`replace_product_availability`](crate::Client::replace_product_availability) | Replaces an availability of an offer; fields omitted from the body are removed |
+//!
+//! ## Prices and availability of plans
+//!
+//! Also called: pricing and availability, plan price, market, private audience.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/featureAvailabilities/getByInstanceID(instanceID={instanceID})` | [`find_feature_availabilities`](crate::Client::find_feature_availabilities) | Lists the plan availabilities (visibility, markets and prices) of a draft, normally one |
+//! | GET | `/products/{productID}/featureavailabilities/{featureAvailabilityID}` | [`get_feature_availability`](crate::Client::get_feature_availability) | Returns the availability of a plan: visibility, markets and prices |
+//! | PUT | `/products/{productID}/featureavailabilities/{featureAvailabilityID}` | [`replace_feature_availability`](crate::Client::replace_feature_availability) | Replaces the availability of a plan: visibility, markets and prices |
+//!
+//! ## Properties
+//!
+//! Also called: category, terms of use.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/properties` | [`list_properties`](crate::Client::list_properties) | Lists the properties of an offer |
+//! | POST | `/products/{productID}/properties` | [`create_property`](crate::Client::create_property) | Creates the properties of an offer |
+//! | GET | `/products/{productID}/properties/getByInstanceID(instanceID={instanceID})` | [`find_properties`](crate::Client::find_properties) | Lists the properties of a draft, normally one resource |
+//! | GET | `/products/{productID}/properties/{propertyID}` | [`get_property`](crate::Client::get_property) | Returns the properties of an offer |
+//! | PUT | `/products/{productID}/properties/{propertyID}` | [`replace_property`](crate::Client::replace_property) | Replaces the properties of an offer; fields omitted from the body are removed |
+//!
+//! ## Reseller configuration
+//!
+//! Also called: resell through CSPs.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/resellerConfiguration` | [`get_reseller_configuration`](crate::Client::get_reseller_configuration) | Returns the reseller configuration of an offer: which cloud solution providers (CSPs) may resell it |
+//! | POST | `/products/{productID}/resellerConfiguration` | [`set_reseller_configuration`](crate::Client::set_reseller_configuration) | Sets the reseller configuration of an offer |
+//!
+//! ## Submissions
+//!
+//! Also called: review and publish.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/submissions` | [`list_submissions`](crate::Client::list_submissions) | Lists the submissions of an offer |
+//! | POST | `/products/{productID}/submissions` | [`create_submission`](crate::Client::create_submission) | Submits drafts for publishing |
+//! | GET | `/products/{productID}/submissions/{submissionID}` | [`get_submission`](crate::Client::get_submission) | Returns a submission |
+//! | DELETE | `/products/{productID}/submissions/{submissionID}` | [`cancel_submission`](crate::Client::cancel_submission) | Cancels a submission |
+//! | POST | `/products/{productID}/submissions/{submissionID}/promote` | [`promote_submission`](crate::Client::promote_submission) | Promotes a submission from preview to live (go live) |
+//! | GET | `/products/{productID}/submissions/{submissionID}/reports` | [`list_submission_reports`](crate::Client::list_submission_reports) | Lists the certification reports of a submission |
+//! | GET | `/products/{productID}/submissions/{submissionID}/validations` | [`list_submission_validations`](crate::Client::list_submission_validations) | Lists the validation results of a submission |
+//! | GET | `/products/{productID}/submissions/{submissionID}/workflowdetails` | [`list_submission_workflows`](crate::Client::list_submission_workflows) | Lists the workflows of a submission and their steps, one workflow for preview and one for live |
+//!
+//! ## Supplemental content
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/supplementalcontents/getByInstanceID(instanceID={instanceID})` | [`find_supplemental_contents`](crate::Client::find_supplemental_contents) | Lists the supplemental content of a draft, normally one resource |
+//! | GET | `/products/{productID}/supplementalContents/{instanceID}` | [`get_supplemental_content`](crate::Client::get_supplemental_content) | Returns the supplemental content (additional files) of an offer |
+//! | PUT | `/products/{productID}/supplementalContents/{instanceID}` | [`replace_supplemental_content`](crate::Client::replace_supplemental_content) | Replaces the supplemental content (additional files) of an offer; fields omitted from the body are removed |
+//! | POST | `/products/{productID}/supplementalContents/{instanceID}/commit` | [`commit_supplemental_content`](crate::Client::commit_supplemental_content) | Commits the uploaded supplemental content |
+//!
+//! ## Technical configurations
+//!
+//! Also called: technical configuration.
+//!
+//! | HTTP method | path | method of `Client` | description |
+//! | --- | --- | --- | --- |
+//! | GET | `/products/{productID}/packageConfigurations/getByInstanceID(instanceID={instanceID})` | [`find_package_configurations`](crate::Client::find_package_configurations) | Lists the package configurations of a draft, normally one |
+//! | GET | `/products/{productID}/packageconfigurations/{packageConfigurationID}` | [`get_package_configuration`](crate::Client::get_package_configuration) | Returns a package configuration (the technical configuration of a plan) |
+//! | PUT | `/products/{productID}/packageconfigurations/{packageConfigurationID}` | [`replace_package_configuration`](crate::Client::replace_package_configuration) | Replaces a package configuration; fields omitted from the body are removed |
 
 use crate::generated::requests::Requests;
-use crate::generated::table::OPERATIONS;
+use crate::generated::table::by_name;
 use crate::http::call::{Call, call_options};
 use crate::http::response::Success;
 use crate::types::*;
 use crate::{Client, Error, Response};
+/// # Branches
 impl Client {
+    /// Lists the branches of a module. Each branch points to the current draft of the offer or of one plan. The branches of a new plan appear after a few seconds.
+    ///
+    /// `GET /products/{productID}/branches/getByModule(module={module})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `module`: The module (tab). Case-insensitive.
+    ///
+    /// Response: [`BranchPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "branches")]
+    #[doc(alias = "draft")]
+    #[doc(alias = "getByModule")]
+    #[doc(alias = "instance id")]
+    #[doc(alias = "products")]
+    pub fn list_branches(
+        &self,
+        product_id: impl Into<ProductId>,
+        module: impl Into<Module>,
+    ) -> ListBranches {
+        ListBranches {
+            call: Call::new(self, &by_name::LIST_BRANCHES),
+            product_id: product_id.into(),
+            module: module.into(),
+        }
+    }
+}
+/// # Co-sell documents
+impl Client {
+    /// Lists the co-sell assets (documents for Microsoft's sellers) of an offer.
+    ///
+    /// `GET /products/{productID}/cosellAssets`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Response: [`CosellAssetPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "co-sell with Microsoft")]
+    #[doc(alias = "cosellAssets")]
+    #[doc(alias = "products")]
+    pub fn list_cosell_assets(
+        &self,
+        product_id: impl Into<ProductId>,
+    ) -> ListCosellAssets {
+        ListCosellAssets {
+            call: Call::new(self, &by_name::LIST_COSELL_ASSETS),
+            product_id: product_id.into(),
+        }
+    }
+    /// Creates a co-sell asset. Upload the file to the `fileSasUri` in the response, then replace the asset with `state` set to `Uploaded`.
+    ///
+    /// `POST /products/{productID}/cosellAssets`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Request body: [`CosellAsset`]. Response: [`CosellAsset`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "co-sell with Microsoft")]
+    #[doc(alias = "cosellAssets")]
+    #[doc(alias = "products")]
+    pub fn create_cosell_asset(
+        &self,
+        product_id: impl Into<ProductId>,
+        body: impl Into<CosellAsset>,
+    ) -> CreateCosellAsset {
+        CreateCosellAsset {
+            call: Call::new(self, &by_name::CREATE_COSELL_ASSET),
+            product_id: product_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Lists the co-sell assets of a draft.
+    ///
+    /// `GET /products/{productID}/cosellAssets/getByInstanceID(instanceID={instanceID})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Response: [`CosellAssetPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "co-sell with Microsoft")]
+    #[doc(alias = "cosellAssets")]
+    #[doc(alias = "getByInstanceID")]
+    #[doc(alias = "products")]
+    pub fn find_cosell_assets(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> FindCosellAssets {
+        FindCosellAssets {
+            call: Call::new(self, &by_name::FIND_COSELL_ASSETS),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+        }
+    }
+    /// Returns a co-sell asset.
+    ///
+    /// `GET /products/{productID}/cosellAssets/{cosellAssetID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `cosell_asset_id`: The id of the co-sell asset.
+    ///
+    /// Response: [`CosellAsset`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "co-sell with Microsoft")]
+    #[doc(alias = "cosellAssets")]
+    #[doc(alias = "products")]
+    pub fn get_cosell_asset(
+        &self,
+        product_id: impl Into<ProductId>,
+        cosell_asset_id: impl Into<CosellAssetId>,
+    ) -> GetCosellAsset {
+        GetCosellAsset {
+            call: Call::new(self, &by_name::GET_COSELL_ASSET),
+            product_id: product_id.into(),
+            cosell_asset_id: cosell_asset_id.into(),
+        }
+    }
+    /// Replaces a co-sell asset; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload.
+    ///
+    /// `PUT /products/{productID}/cosellAssets/{cosellAssetID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `cosell_asset_id`: The id of the co-sell asset.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceCosellAsset::if_match) is set.
+    ///
+    /// Request body: [`CosellAsset`]. Response: [`CosellAsset`].
+    ///
+    /// [`modify_cosell_asset`](Self::modify_cosell_asset) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "co-sell with Microsoft")]
+    #[doc(alias = "cosellAssets")]
+    #[doc(alias = "products")]
+    pub fn replace_cosell_asset(
+        &self,
+        product_id: impl Into<ProductId>,
+        cosell_asset_id: impl Into<CosellAssetId>,
+        body: impl Into<CosellAsset>,
+    ) -> ReplaceCosellAsset {
+        ReplaceCosellAsset {
+            call: Call::new(self, &by_name::REPLACE_COSELL_ASSET),
+            product_id: product_id.into(),
+            cosell_asset_id: cosell_asset_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Deletes a co-sell asset.
+    ///
+    /// `DELETE /products/{productID}/cosellAssets/{cosellAssetID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `cosell_asset_id`: The id of the co-sell asset.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "co-sell with Microsoft")]
+    #[doc(alias = "cosellAssets")]
+    #[doc(alias = "products")]
+    pub fn delete_cosell_asset(
+        &self,
+        product_id: impl Into<ProductId>,
+        cosell_asset_id: impl Into<CosellAssetId>,
+    ) -> DeleteCosellAsset {
+        DeleteCosellAsset {
+            call: Call::new(self, &by_name::DELETE_COSELL_ASSET),
+            product_id: product_id.into(),
+            cosell_asset_id: cosell_asset_id.into(),
+        }
+    }
+}
+/// # Co-sell listings
+impl Client {
+    /// Lists the co-sell listings of a draft, normally one.
+    ///
+    /// `GET /products/{productID}/cosellListing/getByInstanceID(instanceID={instanceID})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Response: [`CosellListingPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "co-sell with Microsoft")]
+    #[doc(alias = "cosellListing")]
+    #[doc(alias = "getByInstanceID")]
+    #[doc(alias = "products")]
+    pub fn find_cosell_listings(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> FindCosellListings {
+        FindCosellListings {
+            call: Call::new(self, &by_name::FIND_COSELL_LISTINGS),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+        }
+    }
+    /// Returns the co-sell listing of an offer: the information shown to Microsoft's sellers.
+    ///
+    /// `GET /products/{productID}/cosellListing/{instanceID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Response: [`CosellListing`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "co-sell with Microsoft")]
+    #[doc(alias = "cosellListing")]
+    #[doc(alias = "products")]
+    pub fn get_cosell_listing(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> GetCosellListing {
+        GetCosellListing {
+            call: Call::new(self, &by_name::GET_COSELL_LISTING),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+        }
+    }
+    /// Replaces the co-sell listing of an offer; fields omitted from the body are removed.
+    ///
+    /// `PUT /products/{productID}/cosellListing/{instanceID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceCosellListing::if_match) is set.
+    ///
+    /// Request body: [`CosellListing`]. Response: [`CosellListing`].
+    ///
+    /// [`modify_cosell_listing`](Self::modify_cosell_listing) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "co-sell with Microsoft")]
+    #[doc(alias = "cosellListing")]
+    #[doc(alias = "products")]
+    pub fn replace_cosell_listing(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+        body: impl Into<CosellListing>,
+    ) -> ReplaceCosellListing {
+        ReplaceCosellListing {
+            call: Call::new(self, &by_name::REPLACE_COSELL_LISTING),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+            body: body.into(),
+        }
+    }
+}
+/// # Lead configuration
+impl Client {
+    /// Returns the lead configuration of an offer: where customer leads are sent.
+    ///
+    /// `GET /products/{productID}/leadconfiguration`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Response: [`LeadConfiguration`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "CRM")]
+    #[doc(alias = "customer leads")]
+    #[doc(alias = "lead destination")]
+    #[doc(alias = "leadconfiguration")]
+    #[doc(alias = "products")]
+    pub fn get_lead_configuration(
+        &self,
+        product_id: impl Into<ProductId>,
+    ) -> GetLeadConfiguration {
+        GetLeadConfiguration {
+            call: Call::new(self, &by_name::GET_LEAD_CONFIGURATION),
+            product_id: product_id.into(),
+        }
+    }
+    /// Sets the lead configuration of an offer: where customer leads are sent.
+    ///
+    /// `POST /products/{productID}/leadconfiguration`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Request body: [`LeadConfiguration`]. Response: [`LeadConfiguration`].
+    #[doc(alias = "CRM")]
+    #[doc(alias = "customer leads")]
+    #[doc(alias = "lead destination")]
+    #[doc(alias = "leadconfiguration")]
+    #[doc(alias = "products")]
+    pub fn set_lead_configuration(
+        &self,
+        product_id: impl Into<ProductId>,
+        body: impl Into<LeadConfiguration>,
+    ) -> SetLeadConfiguration {
+        SetLeadConfiguration {
+            call: Call::new(self, &by_name::SET_LEAD_CONFIGURATION),
+            product_id: product_id.into(),
+            body: body.into(),
+        }
+    }
+}
+/// # Listing documents
+impl Client {
+    /// Lists the assets (documents and other files) of a listing.
+    ///
+    /// `GET /products/{productID}/listings/{listingID}/assets`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    ///
+    /// Response: [`ListingAssetPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "assets")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "supporting documents")]
+    pub fn list_listing_assets(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+    ) -> ListListingAssets {
+        ListListingAssets {
+            call: Call::new(self, &by_name::LIST_LISTING_ASSETS),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            expand: None,
+        }
+    }
+    /// Creates a listing asset. Upload the file to the `fileSasUri` in the response, then replace the asset with `state` set to `Uploaded`.
+    ///
+    /// `POST /products/{productID}/listings/{listingID}/assets`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    ///
+    /// Request body: [`ListingAsset`]. Response: [`ListingAsset`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "assets")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "supporting documents")]
+    pub fn create_listing_asset(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        body: impl Into<ListingAsset>,
+    ) -> CreateListingAsset {
+        CreateListingAsset {
+            call: Call::new(self, &by_name::CREATE_LISTING_ASSET),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Returns a listing asset.
+    ///
+    /// `GET /products/{productID}/listings/{listingID}/assets/{assetID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    /// * `asset_id`: The id of the listing asset.
+    ///
+    /// Response: [`ListingAsset`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "assets")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "supporting documents")]
+    pub fn get_listing_asset(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        asset_id: impl Into<AssetId>,
+    ) -> GetListingAsset {
+        GetListingAsset {
+            call: Call::new(self, &by_name::GET_LISTING_ASSET),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            asset_id: asset_id.into(),
+            expand: None,
+        }
+    }
+    /// Replaces a listing asset; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload.
+    ///
+    /// `PUT /products/{productID}/listings/{listingID}/assets/{assetID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    /// * `asset_id`: The id of the listing asset.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingAsset::if_match) is set.
+    ///
+    /// Request body: [`ListingAsset`]. Response: [`ListingAsset`].
+    ///
+    /// [`modify_listing_asset`](Self::modify_listing_asset) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "assets")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "supporting documents")]
+    pub fn replace_listing_asset(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        asset_id: impl Into<AssetId>,
+        body: impl Into<ListingAsset>,
+    ) -> ReplaceListingAsset {
+        ReplaceListingAsset {
+            call: Call::new(self, &by_name::REPLACE_LISTING_ASSET),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            asset_id: asset_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Deletes a listing asset.
+    ///
+    /// `DELETE /products/{productID}/listings/{listingID}/assets/{assetID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    /// * `asset_id`: The id of the listing asset.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "assets")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "supporting documents")]
+    pub fn delete_listing_asset(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        asset_id: impl Into<AssetId>,
+    ) -> DeleteListingAsset {
+        DeleteListingAsset {
+            call: Call::new(self, &by_name::DELETE_LISTING_ASSET),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            asset_id: asset_id.into(),
+        }
+    }
+}
+/// # Listing images
+impl Client {
+    /// Lists the images of a listing.
+    ///
+    /// `GET /products/{productID}/listings/{listingID}/images`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    ///
+    /// Response: [`ListingImagePage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "images")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "logo")]
+    #[doc(alias = "products")]
+    #[doc(alias = "screenshot")]
+    pub fn list_listing_images(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+    ) -> ListListingImages {
+        ListListingImages {
+            call: Call::new(self, &by_name::LIST_LISTING_IMAGES),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            expand: None,
+        }
+    }
+    /// Creates a listing image. Upload the file to the `fileSasUri` in the response, then replace the image with `state` set to `Uploaded`.
+    ///
+    /// `POST /products/{productID}/listings/{listingID}/images`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    ///
+    /// Request body: [`ListingImage`]. Response: [`ListingImage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "images")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "logo")]
+    #[doc(alias = "products")]
+    #[doc(alias = "screenshot")]
+    pub fn create_listing_image(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        body: impl Into<ListingImage>,
+    ) -> CreateListingImage {
+        CreateListingImage {
+            call: Call::new(self, &by_name::CREATE_LISTING_IMAGE),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Returns a listing image.
+    ///
+    /// `GET /products/{productID}/listings/{listingID}/images/{imageID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    /// * `image_id`: The id of the listing image.
+    ///
+    /// Response: [`ListingImage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "images")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "logo")]
+    #[doc(alias = "products")]
+    #[doc(alias = "screenshot")]
+    pub fn get_listing_image(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        image_id: impl Into<ImageId>,
+    ) -> GetListingImage {
+        GetListingImage {
+            call: Call::new(self, &by_name::GET_LISTING_IMAGE),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            image_id: image_id.into(),
+            expand: None,
+        }
+    }
+    /// Replaces a listing image; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload.
+    ///
+    /// `PUT /products/{productID}/listings/{listingID}/images/{imageID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    /// * `image_id`: The id of the listing image.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingImage::if_match) is set; without either the call is an error before it is sent.
+    ///
+    /// Request body: [`ListingImage`]. Response: [`ListingImage`].
+    ///
+    /// [`modify_listing_image`](Self::modify_listing_image) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "images")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "logo")]
+    #[doc(alias = "products")]
+    #[doc(alias = "screenshot")]
+    pub fn replace_listing_image(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        image_id: impl Into<ImageId>,
+        body: impl Into<ListingImage>,
+    ) -> ReplaceListingImage {
+        ReplaceListingImage {
+            call: Call::new(self, &by_name::REPLACE_LISTING_IMAGE),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            image_id: image_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Deletes a listing image.
+    ///
+    /// `DELETE /products/{productID}/listings/{listingID}/images/{imageID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    /// * `image_id`: The id of the listing image.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "images")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "logo")]
+    #[doc(alias = "products")]
+    #[doc(alias = "screenshot")]
+    pub fn delete_listing_image(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        image_id: impl Into<ImageId>,
+    ) -> DeleteListingImage {
+        DeleteListingImage {
+            call: Call::new(self, &by_name::DELETE_LISTING_IMAGE),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            image_id: image_id.into(),
+        }
+    }
+}
+/// # Listing videos
+impl Client {
+    /// Lists the videos of a listing.
+    ///
+    /// `GET /products/{productID}/listings/{listingID}/videos`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    ///
+    /// Response: [`ListingVideoPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "videos")]
+    pub fn list_listing_videos(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+    ) -> ListListingVideos {
+        ListListingVideos {
+            call: Call::new(self, &by_name::LIST_LISTING_VIDEOS),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            expand: None,
+        }
+    }
+    /// Creates a listing video. Upload the thumbnail to `thumbnail.fileSasUri` and the video, if it has one, to `fileSasUri`. Then replace the video with `state` set to `Uploaded`.
+    ///
+    /// `POST /products/{productID}/listings/{listingID}/videos`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    ///
+    /// Request body: [`ListingVideo`]. Response: [`ListingVideo`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "videos")]
+    pub fn create_listing_video(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        body: impl Into<ListingVideo>,
+    ) -> CreateListingVideo {
+        CreateListingVideo {
+            call: Call::new(self, &by_name::CREATE_LISTING_VIDEO),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Returns a listing video.
+    ///
+    /// `GET /products/{productID}/listings/{listingID}/videos/{videoID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    /// * `video_id`: The id of the listing video.
+    ///
+    /// Response: [`ListingVideo`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "videos")]
+    pub fn get_listing_video(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        video_id: impl Into<VideoId>,
+    ) -> GetListingVideo {
+        GetListingVideo {
+            call: Call::new(self, &by_name::GET_LISTING_VIDEO),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            video_id: video_id.into(),
+            expand: None,
+        }
+    }
+    /// Replaces a listing video; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload.
+    ///
+    /// `PUT /products/{productID}/listings/{listingID}/videos/{videoID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    /// * `video_id`: The id of the listing video.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingVideo::if_match) is set.
+    ///
+    /// Request body: [`ListingVideo`]. Response: [`ListingVideo`].
+    ///
+    /// [`modify_listing_video`](Self::modify_listing_video) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "videos")]
+    pub fn replace_listing_video(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        video_id: impl Into<VideoId>,
+        body: impl Into<ListingVideo>,
+    ) -> ReplaceListingVideo {
+        ReplaceListingVideo {
+            call: Call::new(self, &by_name::REPLACE_LISTING_VIDEO),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            video_id: video_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Deletes a listing video.
+    ///
+    /// `DELETE /products/{productID}/listings/{listingID}/videos/{videoID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    /// * `video_id`: The id of the listing video.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "listings")]
+    #[doc(alias = "products")]
+    #[doc(alias = "videos")]
+    pub fn delete_listing_video(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        video_id: impl Into<VideoId>,
+    ) -> DeleteListingVideo {
+        DeleteListingVideo {
+            call: Call::new(self, &by_name::DELETE_LISTING_VIDEO),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            video_id: video_id.into(),
+        }
+    }
+}
+/// # Listings
+impl Client {
+    /// Creates a listing in a draft.
+    ///
+    /// `POST /products/{productID}/listings/createWithInstanceID(instanceID={instanceID})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Request body: [`AzureListing`]. Response: [`AzureListing`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "createWithInstanceID")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "offer listing")]
+    #[doc(alias = "plan listing")]
+    #[doc(alias = "products")]
+    pub fn create_listing(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+        body: impl Into<AzureListing>,
+    ) -> CreateListing {
+        CreateListing {
+            call: Call::new(self, &by_name::CREATE_LISTING),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Lists the listings of a draft, normally one.
+    ///
+    /// `GET /products/{productID}/listings/getByInstanceID(instanceID={instanceID})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Response: [`ListingPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "getByInstanceID")]
+    #[doc(alias = "listings")]
+    #[doc(alias = "offer listing")]
+    #[doc(alias = "plan listing")]
+    #[doc(alias = "products")]
+    pub fn find_listings(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> FindListings {
+        FindListings {
+            call: Call::new(self, &by_name::FIND_LISTINGS),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+        }
+    }
+    /// Returns a listing.
+    ///
+    /// `GET /products/{productID}/listings/{listingID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    ///
+    /// Response: [`AzureListing`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "listings")]
+    #[doc(alias = "offer listing")]
+    #[doc(alias = "plan listing")]
+    #[doc(alias = "products")]
+    pub fn get_listing(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+    ) -> GetListing {
+        GetListing {
+            call: Call::new(self, &by_name::GET_LISTING),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+        }
+    }
+    /// Replaces a listing; fields omitted from the body are removed, except `languageCode`.
+    ///
+    /// `PUT /products/{productID}/listings/{listingID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListing::if_match) is set; without either the call is an error before it is sent.
+    ///
+    /// Request body: [`AzureListing`]. Response: [`AzureListing`].
+    ///
+    /// [`modify_listing`](Self::modify_listing) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "listings")]
+    #[doc(alias = "offer listing")]
+    #[doc(alias = "plan listing")]
+    #[doc(alias = "products")]
+    pub fn replace_listing(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+        body: impl Into<AzureListing>,
+    ) -> ReplaceListing {
+        ReplaceListing {
+            call: Call::new(self, &by_name::REPLACE_LISTING),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Deletes a listing.
+    ///
+    /// `DELETE /products/{productID}/listings/{listingID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `listing_id`: The id of the listing.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "listings")]
+    #[doc(alias = "offer listing")]
+    #[doc(alias = "plan listing")]
+    #[doc(alias = "products")]
+    pub fn delete_listing(
+        &self,
+        product_id: impl Into<ProductId>,
+        listing_id: impl Into<ListingId>,
+    ) -> DeleteListing {
+        DeleteListing {
+            call: Call::new(self, &by_name::DELETE_LISTING),
+            product_id: product_id.into(),
+            listing_id: listing_id.into(),
+        }
+    }
+}
+/// # Offer setup
+impl Client {
+    /// Returns the offer setup, which defines how the offer is sold.
+    ///
+    /// `GET /products/{productID}/setup`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Response: [`AzureProductSetup`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "selling option")]
+    #[doc(alias = "setup")]
+    #[doc(alias = "test drive")]
+    pub fn get_product_setup(
+        &self,
+        product_id: impl Into<ProductId>,
+    ) -> GetProductSetup {
+        GetProductSetup {
+            call: Call::new(self, &by_name::GET_PRODUCT_SETUP),
+            product_id: product_id.into(),
+        }
+    }
+    /// Sets the offer setup, which defines how the offer is sold.
+    ///
+    /// `POST /products/{productID}/setup`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Request body: [`AzureProductSetup`]. Response: [`AzureProductSetup`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "selling option")]
+    #[doc(alias = "setup")]
+    #[doc(alias = "test drive")]
+    pub fn set_product_setup(
+        &self,
+        product_id: impl Into<ProductId>,
+        body: impl Into<AzureProductSetup>,
+    ) -> SetProductSetup {
+        SetProductSetup {
+            call: Call::new(self, &by_name::SET_PRODUCT_SETUP),
+            product_id: product_id.into(),
+            body: body.into(),
+        }
+    }
+}
+/// # Offers
+impl Client {
+    /// Lists the offers of the account. Use `$filter` to find an offer by its offer id. Follow `nextLink` until it is absent. For some accounts the unfiltered list fails or is incomplete.
+    ///
+    /// `GET /products`
+    ///
+    /// * `filter`: An OData filter. Example: `ResourceType eq 'AzureApplication'`. By offer id: `externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq 'contoso-app')`.
+    /// * `skip_token`: The token of the page to return, taken from a `nextLink`. Empty or absent: the first page.
+    ///
+    /// Response: [`ProductPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "offer")]
+    #[doc(alias = "product")]
+    #[doc(alias = "products")]
+    pub fn list_products(&self) -> ListProducts {
+        ListProducts {
+            call: Call::new(self, &by_name::LIST_PRODUCTS),
+            filter: None,
+            skip_token: None,
+        }
+    }
+    /// Creates an offer. The service assigns the `id` and creates a default setup.
+    ///
+    /// `POST /products`
+    ///
+    /// Request body: [`AzureProduct`]. Response: [`AzureProduct`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "offer")]
+    #[doc(alias = "product")]
+    #[doc(alias = "products")]
+    pub fn create_product(&self, body: impl Into<AzureProduct>) -> CreateProduct {
+        CreateProduct {
+            call: Call::new(self, &by_name::CREATE_PRODUCT),
+            body: body.into(),
+        }
+    }
+    /// Returns an offer.
+    ///
+    /// `GET /products/{productID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Response: [`AzureProduct`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "offer")]
+    #[doc(alias = "product")]
+    #[doc(alias = "products")]
+    pub fn get_product(&self, product_id: impl Into<ProductId>) -> GetProduct {
+        GetProduct {
+            call: Call::new(self, &by_name::GET_PRODUCT),
+            product_id: product_id.into(),
+        }
+    }
+    /// Deletes an offer that has never been published.
+    ///
+    /// `DELETE /products/{productID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "offer")]
+    #[doc(alias = "product")]
+    #[doc(alias = "products")]
+    pub fn delete_product(&self, product_id: impl Into<ProductId>) -> DeleteProduct {
+        DeleteProduct {
+            call: Call::new(self, &by_name::DELETE_PRODUCT),
+            product_id: product_id.into(),
+        }
+    }
+}
+/// # Packages
+impl Client {
+    /// Lists the packages of an offer.
+    ///
+    /// `GET /products/{productID}/packages`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Response: [`PackagePage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "packages")]
+    #[doc(alias = "products")]
+    pub fn list_packages(&self, product_id: impl Into<ProductId>) -> ListPackages {
+        ListPackages {
+            call: Call::new(self, &by_name::LIST_PACKAGES),
+            product_id: product_id.into(),
+        }
+    }
+    /// Creates a package. Upload the file to the `fileSasUri` in the response, then replace the package with `state` set to `Uploaded`.
+    ///
+    /// `POST /products/{productID}/packages`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Request body: [`AzurePackage`]. Response: [`AzurePackage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "packages")]
+    #[doc(alias = "products")]
+    pub fn create_package(
+        &self,
+        product_id: impl Into<ProductId>,
+        body: impl Into<AzurePackage>,
+    ) -> CreatePackage {
+        CreatePackage {
+            call: Call::new(self, &by_name::CREATE_PACKAGE),
+            product_id: product_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Returns a package. Poll it until `state` is `Processed` or `ProcessFailed`. A duplicate package returns 301; the body names the original in `toId`.
+    ///
+    /// `GET /products/{productID}/packages/{packageID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `package_id`: The id of the package.
+    ///
+    /// Response: [`AzurePackage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 301, 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "packages")]
+    #[doc(alias = "products")]
+    pub fn get_package(
+        &self,
+        product_id: impl Into<ProductId>,
+        package_id: impl Into<PackageId>,
+    ) -> GetPackage {
+        GetPackage {
+            call: Call::new(self, &by_name::GET_PACKAGE),
+            product_id: product_id.into(),
+            package_id: package_id.into(),
+        }
+    }
+    /// Replaces a package; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload, then poll the package until it is processed.
+    ///
+    /// `PUT /products/{productID}/packages/{packageID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `package_id`: The id of the package.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplacePackage::if_match) is set.
+    ///
+    /// Request body: [`AzurePackage`]. Response: [`AzurePackage`].
+    ///
+    /// [`modify_package`](Self::modify_package) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "packages")]
+    #[doc(alias = "products")]
+    pub fn replace_package(
+        &self,
+        product_id: impl Into<ProductId>,
+        package_id: impl Into<PackageId>,
+        body: impl Into<AzurePackage>,
+    ) -> ReplacePackage {
+        ReplacePackage {
+            call: Call::new(self, &by_name::REPLACE_PACKAGE),
+            product_id: product_id.into(),
+            package_id: package_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Deletes a package.
+    ///
+    /// `DELETE /products/{productID}/packages/{packageID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `package_id`: The id of the package.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "packages")]
+    #[doc(alias = "products")]
+    pub fn delete_package(
+        &self,
+        product_id: impl Into<ProductId>,
+        package_id: impl Into<PackageId>,
+    ) -> DeletePackage {
+        DeletePackage {
+            call: Call::new(self, &by_name::DELETE_PACKAGE),
+            product_id: product_id.into(),
+            package_id: package_id.into(),
+        }
+    }
+}
+/// # Plans
+impl Client {
+    /// Lists the plans of an offer. The list may include a test drive.
+    ///
+    /// `GET /products/{productID}/variants`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `skip_token`: The token of the page to return, taken from a `nextLink`. Empty or absent: the first page.
+    ///
+    /// Response: [`VariantPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "SKU")]
+    #[doc(alias = "plan")]
+    #[doc(alias = "products")]
+    #[doc(alias = "variants")]
+    pub fn list_variants(&self, product_id: impl Into<ProductId>) -> ListVariants {
+        ListVariants {
+            call: Call::new(self, &by_name::LIST_VARIANTS),
+            product_id: product_id.into(),
+            skip_token: None,
+        }
+    }
+    /// Creates a plan or a test drive. The branches of a new plan appear after a few seconds.
+    ///
+    /// `POST /products/{productID}/variants`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Request body: [`Variant`]. Response: [`Variant`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "SKU")]
+    #[doc(alias = "plan")]
+    #[doc(alias = "products")]
+    #[doc(alias = "variants")]
+    pub fn create_variant(
+        &self,
+        product_id: impl Into<ProductId>,
+        body: impl Into<Variant>,
+    ) -> CreateVariant {
+        CreateVariant {
+            call: Call::new(self, &by_name::CREATE_VARIANT),
+            product_id: product_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Returns a plan or a test drive.
+    ///
+    /// `GET /products/{productID}/variants/{variantID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `variant_id`: The id of the variant (plan): the GUID assigned by the service, not the plan id, or `testdrive`.
+    ///
+    /// Response: [`Variant`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "SKU")]
+    #[doc(alias = "plan")]
+    #[doc(alias = "products")]
+    #[doc(alias = "variants")]
+    pub fn get_variant(
+        &self,
+        product_id: impl Into<ProductId>,
+        variant_id: impl Into<VariantId>,
+    ) -> GetVariant {
+        GetVariant {
+            call: Call::new(self, &by_name::GET_VARIANT),
+            product_id: product_id.into(),
+            variant_id: variant_id.into(),
+        }
+    }
+    /// Replaces a plan or a test drive; fields omitted from the body are removed.
+    ///
+    /// `PUT /products/{productID}/variants/{variantID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `variant_id`: The id of the variant (plan): the GUID assigned by the service, not the plan id, or `testdrive`.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceVariant::if_match) is set.
+    ///
+    /// Request body: [`Variant`]. Response: [`Variant`].
+    ///
+    /// [`modify_variant`](Self::modify_variant) reads, changes and writes without losing changes of others.
+    #[doc(alias = "SKU")]
+    #[doc(alias = "plan")]
+    #[doc(alias = "products")]
+    #[doc(alias = "variants")]
+    pub fn replace_variant(
+        &self,
+        product_id: impl Into<ProductId>,
+        variant_id: impl Into<VariantId>,
+        body: impl Into<Variant>,
+    ) -> ReplaceVariant {
+        ReplaceVariant {
+            call: Call::new(self, &by_name::REPLACE_VARIANT),
+            product_id: product_id.into(),
+            variant_id: variant_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Deletes a plan that has never been published.
+    ///
+    /// `DELETE /products/{productID}/variants/{variantID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `variant_id`: The id of the variant (plan): the GUID assigned by the service, not the plan id, or `testdrive`.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "SKU")]
+    #[doc(alias = "plan")]
+    #[doc(alias = "products")]
+    #[doc(alias = "variants")]
+    pub fn delete_variant(
+        &self,
+        product_id: impl Into<ProductId>,
+        variant_id: impl Into<VariantId>,
+    ) -> DeleteVariant {
+        DeleteVariant {
+            call: Call::new(self, &by_name::DELETE_VARIANT),
+            product_id: product_id.into(),
+            variant_id: variant_id.into(),
+        }
+    }
+}
+/// # Preview audiences
+impl Client {
+    /// Lists the availabilities of an offer. An availability defines who can see the offer and its preview.
+    ///
+    /// `GET /products/{productID}/productavailabilities`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Response: [`ProductAvailabilityPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "hide key")]
+    #[doc(alias = "preview audience")]
+    #[doc(alias = "productavailabilities")]
+    #[doc(alias = "products")]
+    pub fn list_product_availabilities(
+        &self,
+        product_id: impl Into<ProductId>,
+    ) -> ListProductAvailabilities {
+        ListProductAvailabilities {
+            call: Call::new(self, &by_name::LIST_PRODUCT_AVAILABILITIES),
+            product_id: product_id.into(),
+        }
+    }
+    /// Creates the availability of an offer.
+    ///
+    /// `POST /products/{productID}/productavailabilities`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Request body: [`ProductAvailability`]. Response: [`ProductAvailability`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "hide key")]
+    #[doc(alias = "preview audience")]
+    #[doc(alias = "productavailabilities")]
+    #[doc(alias = "products")]
+    pub fn create_product_availability(
+        &self,
+        product_id: impl Into<ProductId>,
+        body: impl Into<ProductAvailability>,
+    ) -> CreateProductAvailability {
+        CreateProductAvailability {
+            call: Call::new(self, &by_name::CREATE_PRODUCT_AVAILABILITY),
+            product_id: product_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Lists the offer availabilities of a draft, normally one.
+    ///
+    /// `GET /products/{productID}/productAvailabilities/getByInstanceID(instanceID={instanceID})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Response: [`ProductAvailabilityPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "getByInstanceID")]
+    #[doc(alias = "hide key")]
+    #[doc(alias = "preview audience")]
+    #[doc(alias = "productAvailabilities")]
+    #[doc(alias = "products")]
+    pub fn find_product_availabilities(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> FindProductAvailabilities {
+        FindProductAvailabilities {
+            call: Call::new(self, &by_name::FIND_PRODUCT_AVAILABILITIES),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+        }
+    }
+    /// Returns an availability of an offer.
+    ///
+    /// `GET /products/{productID}/productavailabilities/{productAvailabilityID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `product_availability_id`: The id of the offer availability.
+    ///
+    /// Response: [`ProductAvailability`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "hide key")]
+    #[doc(alias = "preview audience")]
+    #[doc(alias = "productavailabilities")]
+    #[doc(alias = "products")]
+    pub fn get_product_availability(
+        &self,
+        product_id: impl Into<ProductId>,
+        product_availability_id: impl Into<ProductAvailabilityId>,
+    ) -> GetProductAvailability {
+        GetProductAvailability {
+            call: Call::new(self, &by_name::GET_PRODUCT_AVAILABILITY),
+            product_id: product_id.into(),
+            product_availability_id: product_availability_id.into(),
+        }
+    }
+    /// Replaces an availability of an offer; fields omitted from the body are removed.
+    ///
+    /// `PUT /products/{productID}/productavailabilities/{productAvailabilityID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `product_availability_id`: The id of the offer availability.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProductAvailability::if_match) is set; without either the call is an error before it is sent.
+    ///
+    /// Request body: [`ProductAvailability`]. Response: [`ProductAvailability`].
+    ///
+    /// [`modify_product_availability`](Self::modify_product_availability) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "hide key")]
+    #[doc(alias = "preview audience")]
+    #[doc(alias = "productavailabilities")]
+    #[doc(alias = "products")]
+    pub fn replace_product_availability(
+        &self,
+        product_id: impl Into<ProductId>,
+        product_availability_id: impl Into<ProductAvailabilityId>,
+        body: impl Into<ProductAvailability>,
+    ) -> ReplaceProductAvailability {
+        ReplaceProductAvailability {
+            call: Call::new(self, &by_name::REPLACE_PRODUCT_AVAILABILITY),
+            product_id: product_id.into(),
+            product_availability_id: product_availability_id.into(),
+            body: body.into(),
+        }
+    }
+}
+/// # Prices and availability of plans
+impl Client {
+    /// Lists the plan availabilities (visibility, markets and prices) of a draft, normally one. Use `$expand` to include markets, the trial and prices.
+    ///
+    /// `GET /products/{productID}/featureAvailabilities/getByInstanceID(instanceID={instanceID})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    /// * `expand`: The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
+    ///
+    /// Response: [`FeatureAvailabilityPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "featureAvailabilities")]
+    #[doc(alias = "getByInstanceID")]
+    #[doc(alias = "market")]
+    #[doc(alias = "plan price")]
+    #[doc(alias = "pricing and availability")]
+    #[doc(alias = "private audience")]
+    #[doc(alias = "products")]
+    pub fn find_feature_availabilities(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> FindFeatureAvailabilities {
+        FindFeatureAvailabilities {
+            call: Call::new(self, &by_name::FIND_FEATURE_AVAILABILITIES),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+            expand: None,
+        }
+    }
+    /// Returns the availability of a plan: visibility, markets and prices. Use `$expand` to include markets, the trial and prices.
+    ///
+    /// `GET /products/{productID}/featureavailabilities/{featureAvailabilityID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `feature_availability_id`: The id of the plan availability.
+    /// * `expand`: The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
+    ///
+    /// Response: [`FeatureAvailability`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "featureavailabilities")]
+    #[doc(alias = "market")]
+    #[doc(alias = "plan price")]
+    #[doc(alias = "pricing and availability")]
+    #[doc(alias = "private audience")]
+    #[doc(alias = "products")]
+    pub fn get_feature_availability(
+        &self,
+        product_id: impl Into<ProductId>,
+        feature_availability_id: impl Into<FeatureAvailabilityId>,
+    ) -> GetFeatureAvailability {
+        GetFeatureAvailability {
+            call: Call::new(self, &by_name::GET_FEATURE_AVAILABILITY),
+            product_id: product_id.into(),
+            feature_availability_id: feature_availability_id.into(),
+            expand: None,
+        }
+    }
+    /// Replaces the availability of a plan: visibility, markets and prices. Fields omitted from the body are removed, and `marketStates` must list every market.
+    ///
+    /// `PUT /products/{productID}/featureavailabilities/{featureAvailabilityID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `feature_availability_id`: The id of the plan availability.
+    /// * `expand`: The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceFeatureAvailability::if_match) is set; without either the call is an error before it is sent.
+    ///
+    /// Request body: [`FeatureAvailability`]. Response: [`FeatureAvailability`].
+    ///
+    /// [`modify_feature_availability`](Self::modify_feature_availability) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "featureavailabilities")]
+    #[doc(alias = "market")]
+    #[doc(alias = "plan price")]
+    #[doc(alias = "pricing and availability")]
+    #[doc(alias = "private audience")]
+    #[doc(alias = "products")]
+    pub fn replace_feature_availability(
+        &self,
+        product_id: impl Into<ProductId>,
+        feature_availability_id: impl Into<FeatureAvailabilityId>,
+        body: impl Into<FeatureAvailability>,
+    ) -> ReplaceFeatureAvailability {
+        ReplaceFeatureAvailability {
+            call: Call::new(self, &by_name::REPLACE_FEATURE_AVAILABILITY),
+            product_id: product_id.into(),
+            feature_availability_id: feature_availability_id.into(),
+            body: body.into(),
+            expand: None,
+        }
+    }
+}
+/// # Properties
+impl Client {
+    /// Lists the properties of an offer.
+    ///
+    /// `GET /products/{productID}/properties`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Response: [`PropertyPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "category")]
+    #[doc(alias = "products")]
+    #[doc(alias = "properties")]
+    #[doc(alias = "terms of use")]
+    pub fn list_properties(&self, product_id: impl Into<ProductId>) -> ListProperties {
+        ListProperties {
+            call: Call::new(self, &by_name::LIST_PROPERTIES),
+            product_id: product_id.into(),
+        }
+    }
+    /// Creates the properties of an offer.
+    ///
+    /// `POST /products/{productID}/properties`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Request body: [`AzureProperty`]. Response: [`AzureProperty`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "category")]
+    #[doc(alias = "products")]
+    #[doc(alias = "properties")]
+    #[doc(alias = "terms of use")]
+    pub fn create_property(
+        &self,
+        product_id: impl Into<ProductId>,
+        body: impl Into<AzureProperty>,
+    ) -> CreateProperty {
+        CreateProperty {
+            call: Call::new(self, &by_name::CREATE_PROPERTY),
+            product_id: product_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Lists the properties of a draft, normally one resource.
+    ///
+    /// `GET /products/{productID}/properties/getByInstanceID(instanceID={instanceID})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Response: [`PropertyPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "category")]
+    #[doc(alias = "getByInstanceID")]
+    #[doc(alias = "products")]
+    #[doc(alias = "properties")]
+    #[doc(alias = "terms of use")]
+    pub fn find_properties(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> FindProperties {
+        FindProperties {
+            call: Call::new(self, &by_name::FIND_PROPERTIES),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+        }
+    }
+    /// Returns the properties of an offer.
+    ///
+    /// `GET /products/{productID}/properties/{propertyID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `property_id`: The id of the properties resource.
+    ///
+    /// Response: [`AzureProperty`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "category")]
+    #[doc(alias = "products")]
+    #[doc(alias = "properties")]
+    #[doc(alias = "terms of use")]
+    pub fn get_property(
+        &self,
+        product_id: impl Into<ProductId>,
+        property_id: impl Into<PropertyId>,
+    ) -> GetProperty {
+        GetProperty {
+            call: Call::new(self, &by_name::GET_PROPERTY),
+            product_id: product_id.into(),
+            property_id: property_id.into(),
+        }
+    }
+    /// Replaces the properties of an offer; fields omitted from the body are removed.
+    ///
+    /// `PUT /products/{productID}/properties/{propertyID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `property_id`: The id of the properties resource.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProperty::if_match) is set; without either the call is an error before it is sent.
+    ///
+    /// Request body: [`AzureProperty`]. Response: [`AzureProperty`].
+    ///
+    /// [`modify_property`](Self::modify_property) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "category")]
+    #[doc(alias = "products")]
+    #[doc(alias = "properties")]
+    #[doc(alias = "terms of use")]
+    pub fn replace_property(
+        &self,
+        product_id: impl Into<ProductId>,
+        property_id: impl Into<PropertyId>,
+        body: impl Into<AzureProperty>,
+    ) -> ReplaceProperty {
+        ReplaceProperty {
+            call: Call::new(self, &by_name::REPLACE_PROPERTY),
+            product_id: product_id.into(),
+            property_id: property_id.into(),
+            body: body.into(),
+        }
+    }
+}
+/// # Reseller configuration
+impl Client {
+    /// Returns the reseller configuration of an offer: which cloud solution providers (CSPs) may resell it.
+    ///
+    /// `GET /products/{productID}/resellerConfiguration`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Response: [`ResellerConfiguration`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "resell through CSPs")]
+    #[doc(alias = "resellerConfiguration")]
+    pub fn get_reseller_configuration(
+        &self,
+        product_id: impl Into<ProductId>,
+    ) -> GetResellerConfiguration {
+        GetResellerConfiguration {
+            call: Call::new(self, &by_name::GET_RESELLER_CONFIGURATION),
+            product_id: product_id.into(),
+        }
+    }
+    /// Sets the reseller configuration of an offer. Afterwards every submission must include the `ResellerConfiguration` draft, or validation fails.
+    ///
+    /// `POST /products/{productID}/resellerConfiguration`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Request body: [`ResellerConfiguration`]. Response: [`ResellerConfiguration`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "resell through CSPs")]
+    #[doc(alias = "resellerConfiguration")]
+    pub fn set_reseller_configuration(
+        &self,
+        product_id: impl Into<ProductId>,
+        body: impl Into<ResellerConfiguration>,
+    ) -> SetResellerConfiguration {
+        SetResellerConfiguration {
+            call: Call::new(self, &by_name::SET_RESELLER_CONFIGURATION),
+            product_id: product_id.into(),
+            body: body.into(),
+        }
+    }
+}
+/// # Submissions
+impl Client {
+    /// Lists the submissions of an offer. The order is not guaranteed.
+    ///
+    /// `GET /products/{productID}/submissions`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Response: [`SubmissionPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "review and publish")]
+    #[doc(alias = "submissions")]
+    pub fn list_submissions(&self, product_id: impl Into<ProductId>) -> ListSubmissions {
+        ListSubmissions {
+            call: Call::new(self, &by_name::LIST_SUBMISSIONS),
+            product_id: product_id.into(),
+            filter: None,
+            expand: None,
+        }
+    }
+    /// Submits drafts for publishing. An offer can have only one submission in progress. Processing is asynchronous: poll the submission to follow it.
+    ///
+    /// `POST /products/{productID}/submissions`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    ///
+    /// Request body: [`SubmissionCreationRequest`]. Response: [`Submission`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "publish")]
+    #[doc(alias = "review and publish")]
+    #[doc(alias = "submissions")]
+    pub fn create_submission(
+        &self,
+        product_id: impl Into<ProductId>,
+        body: impl Into<SubmissionCreationRequest>,
+    ) -> CreateSubmission {
+        CreateSubmission {
+            call: Call::new(self, &by_name::CREATE_SUBMISSION),
+            product_id: product_id.into(),
+            body: body.into(),
+        }
+    }
+    /// Returns a submission. Poll it to follow its progress.
+    ///
+    /// `GET /products/{productID}/submissions/{submissionID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
+    ///
+    /// Response: [`Submission`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "review and publish")]
+    #[doc(alias = "submissions")]
+    pub fn get_submission(
+        &self,
+        product_id: impl Into<ProductId>,
+        submission_id: impl Into<SubmissionId>,
+    ) -> GetSubmission {
+        GetSubmission {
+            call: Call::new(self, &by_name::GET_SUBMISSION),
+            product_id: product_id.into(),
+            submission_id: submission_id.into(),
+            expand: None,
+        }
+    }
     /// Cancels a submission. A submission that is already going live cannot be canceled.
     ///
     /// `DELETE /products/{productID}/submissions/{submissionID}`
@@ -21,48 +2070,215 @@ impl Client {
     /// # Errors
     ///
     /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "cancel publish")]
+    #[doc(alias = "products")]
+    #[doc(alias = "review and publish")]
+    #[doc(alias = "submissions")]
     pub fn cancel_submission(
         &self,
         product_id: impl Into<ProductId>,
         submission_id: impl Into<SubmissionId>,
     ) -> CancelSubmission {
         CancelSubmission {
-            call: Call::new(self, &OPERATIONS[0]),
+            call: Call::new(self, &by_name::CANCEL_SUBMISSION),
+            product_id: product_id.into(),
+            submission_id: submission_id.into(),
+        }
+    }
+    /// Promotes a submission from preview to live (go live). The substate must be `ReadyToPublish`. Afterwards the submission can no longer be canceled.
+    ///
+    /// `POST /products/{productID}/submissions/{submissionID}/promote`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
+    ///
+    /// Response: [`WorkflowDetail`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "go live")]
+    #[doc(alias = "products")]
+    #[doc(alias = "promote")]
+    #[doc(alias = "review and publish")]
+    #[doc(alias = "submissions")]
+    pub fn promote_submission(
+        &self,
+        product_id: impl Into<ProductId>,
+        submission_id: impl Into<SubmissionId>,
+    ) -> PromoteSubmission {
+        PromoteSubmission {
+            call: Call::new(self, &by_name::PROMOTE_SUBMISSION),
+            product_id: product_id.into(),
+            submission_id: submission_id.into(),
+        }
+    }
+    /// Lists the certification reports of a submission.
+    ///
+    /// `GET /products/{productID}/submissions/{submissionID}/reports`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
+    ///
+    /// Response: [`CertificationReportPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "reports")]
+    #[doc(alias = "review and publish")]
+    #[doc(alias = "submissions")]
+    pub fn list_submission_reports(
+        &self,
+        product_id: impl Into<ProductId>,
+        submission_id: impl Into<SubmissionId>,
+    ) -> ListSubmissionReports {
+        ListSubmissionReports {
+            call: Call::new(self, &by_name::LIST_SUBMISSION_REPORTS),
+            product_id: product_id.into(),
+            submission_id: submission_id.into(),
+        }
+    }
+    /// Lists the validation results of a submission.
+    ///
+    /// `GET /products/{productID}/submissions/{submissionID}/validations`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
+    ///
+    /// Response: [`ValidationItemPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "review and publish")]
+    #[doc(alias = "submissions")]
+    #[doc(alias = "validations")]
+    pub fn list_submission_validations(
+        &self,
+        product_id: impl Into<ProductId>,
+        submission_id: impl Into<SubmissionId>,
+    ) -> ListSubmissionValidations {
+        ListSubmissionValidations {
+            call: Call::new(self, &by_name::LIST_SUBMISSION_VALIDATIONS),
+            product_id: product_id.into(),
+            submission_id: submission_id.into(),
+        }
+    }
+    /// Lists the workflows of a submission and their steps, one workflow for preview and one for live. Empty if the submission failed in draft. A 404 during preview can be transient.
+    ///
+    /// `GET /products/{productID}/submissions/{submissionID}/workflowdetails`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
+    ///
+    /// Response: [`WorkflowDetailPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "review and publish")]
+    #[doc(alias = "submissions")]
+    #[doc(alias = "workflowdetails")]
+    pub fn list_submission_workflows(
+        &self,
+        product_id: impl Into<ProductId>,
+        submission_id: impl Into<SubmissionId>,
+    ) -> ListSubmissionWorkflows {
+        ListSubmissionWorkflows {
+            call: Call::new(self, &by_name::LIST_SUBMISSION_WORKFLOWS),
             product_id: product_id.into(),
             submission_id: submission_id.into(),
         }
     }
 }
-/// The builder of [`Client::cancel_submission`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CancelSubmission {
-    call: Call,
-    product_id: ProductId,
-    submission_id: SubmissionId,
-}
-impl CancelSubmission {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .cancel_submission(self.product_id.as_str(), self.submission_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("submissionID", self.submission_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await
-            .map(Success::empty)
-    }
-}
+/// # Supplemental content
 impl Client {
+    /// Lists the supplemental content of a draft, normally one resource.
+    ///
+    /// `GET /products/{productID}/supplementalcontents/getByInstanceID(instanceID={instanceID})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Response: [`SupplementalContentPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "getByInstanceID")]
+    #[doc(alias = "products")]
+    #[doc(alias = "supplementalcontents")]
+    pub fn find_supplemental_contents(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> FindSupplementalContents {
+        FindSupplementalContents {
+            call: Call::new(self, &by_name::FIND_SUPPLEMENTAL_CONTENTS),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+        }
+    }
+    /// Returns the supplemental content (additional files) of an offer.
+    ///
+    /// `GET /products/{productID}/supplementalContents/{instanceID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Response: [`SupplementalContent`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "supplementalContents")]
+    pub fn get_supplemental_content(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> GetSupplementalContent {
+        GetSupplementalContent {
+            call: Call::new(self, &by_name::GET_SUPPLEMENTAL_CONTENT),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+        }
+    }
+    /// Replaces the supplemental content (additional files) of an offer; fields omitted from the body are removed.
+    ///
+    /// `PUT /products/{productID}/supplementalContents/{instanceID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceSupplementalContent::if_match) is set; without either the call is an error before it is sent.
+    ///
+    /// Request body: [`SupplementalContent`]. Response: [`SupplementalContent`].
+    ///
+    /// [`modify_supplemental_content`](Self::modify_supplemental_content) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "products")]
+    #[doc(alias = "supplementalContents")]
+    pub fn replace_supplemental_content(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+        body: impl Into<SupplementalContent>,
+    ) -> ReplaceSupplementalContent {
+        ReplaceSupplementalContent {
+            call: Call::new(self, &by_name::REPLACE_SUPPLEMENTAL_CONTENT),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+            body: body.into(),
+        }
+    }
     /// Commits the uploaded supplemental content. Upload the files before this call.
     ///
     /// `POST /products/{productID}/supplementalContents/{instanceID}/commit`
@@ -75,42 +2291,143 @@ impl Client {
     /// # Errors
     ///
     /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "commit")]
+    #[doc(alias = "products")]
+    #[doc(alias = "supplementalContents")]
     pub fn commit_supplemental_content(
         &self,
         product_id: impl Into<ProductId>,
         instance_id: impl Into<InstanceId>,
     ) -> CommitSupplementalContent {
         CommitSupplementalContent {
-            call: Call::new(self, &OPERATIONS[1]),
+            call: Call::new(self, &by_name::COMMIT_SUPPLEMENTAL_CONTENT),
             product_id: product_id.into(),
             instance_id: instance_id.into(),
         }
     }
 }
-/// The builder of [`Client::commit_supplemental_content`].
+/// # Technical configurations
+impl Client {
+    /// Lists the package configurations of a draft, normally one.
+    ///
+    /// `GET /products/{productID}/packageConfigurations/getByInstanceID(instanceID={instanceID})`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
+    ///
+    /// Response: [`PackageConfigurationPage`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "getByInstanceID")]
+    #[doc(alias = "packageConfigurations")]
+    #[doc(alias = "products")]
+    #[doc(alias = "technical configuration")]
+    pub fn find_package_configurations(
+        &self,
+        product_id: impl Into<ProductId>,
+        instance_id: impl Into<InstanceId>,
+    ) -> FindPackageConfigurations {
+        FindPackageConfigurations {
+            call: Call::new(self, &by_name::FIND_PACKAGE_CONFIGURATIONS),
+            product_id: product_id.into(),
+            instance_id: instance_id.into(),
+        }
+    }
+    /// Returns a package configuration (the technical configuration of a plan).
+    ///
+    /// `GET /products/{productID}/packageconfigurations/{packageConfigurationID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `package_configuration_id`: The id of the package configuration. The instance id of its draft is also accepted.
+    ///
+    /// Response: [`PackageConfiguration`].
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "packageconfigurations")]
+    #[doc(alias = "products")]
+    #[doc(alias = "technical configuration")]
+    pub fn get_package_configuration(
+        &self,
+        product_id: impl Into<ProductId>,
+        package_configuration_id: impl Into<PackageConfigurationId>,
+    ) -> GetPackageConfiguration {
+        GetPackageConfiguration {
+            call: Call::new(self, &by_name::GET_PACKAGE_CONFIGURATION),
+            product_id: product_id.into(),
+            package_configuration_id: package_configuration_id.into(),
+        }
+    }
+    /// Replaces a package configuration; fields omitted from the body are removed. `resourceType` must match the existing configuration, otherwise the request fails with 400.
+    ///
+    /// `PUT /products/{productID}/packageconfigurations/{packageConfigurationID}`
+    ///
+    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
+    /// * `package_configuration_id`: The id of the package configuration. The instance id of its draft is also accepted.
+    ///
+    /// Sends the body's etag in If-Match unless [`if_match`](ReplacePackageConfiguration::if_match) is set; without either the call is an error before it is sent.
+    ///
+    /// Request body: [`PackageConfiguration`]. Response: [`PackageConfiguration`].
+    ///
+    /// [`modify_package_configuration`](Self::modify_package_configuration) reads, changes and writes without losing changes of others.
+    ///
+    /// # Errors
+    ///
+    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
+    #[doc(alias = "packageconfigurations")]
+    #[doc(alias = "products")]
+    #[doc(alias = "technical configuration")]
+    pub fn replace_package_configuration(
+        &self,
+        product_id: impl Into<ProductId>,
+        package_configuration_id: impl Into<PackageConfigurationId>,
+        body: impl Into<PackageConfiguration>,
+    ) -> ReplacePackageConfiguration {
+        ReplacePackageConfiguration {
+            call: Call::new(self, &by_name::REPLACE_PACKAGE_CONFIGURATION),
+            product_id: product_id.into(),
+            package_configuration_id: package_configuration_id.into(),
+            body: body.into(),
+        }
+    }
+}
+/// The builder of [`Client::list_branches`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_branches("product-id", "Module").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct CommitSupplementalContent {
+pub struct ListBranches {
     call: Call,
     product_id: ProductId,
-    instance_id: InstanceId,
+    module: Module,
 }
-impl CommitSupplementalContent {
+impl ListBranches {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
+    pub async fn send(self) -> Result<Response<BranchPage>, Error> {
         let request = |requests: &Requests| {
-            requests
-                .commit_supplemental_content(
-                    self.product_id.as_str(),
-                    self.instance_id.as_str(),
-                )
+            requests.list_branches(self.product_id.as_str(), self.module.as_str())
         };
         self.call
             .send(
                 &[
                     ("productID", self.product_id.as_str()),
-                    ("instanceID", self.instance_id.as_str()),
+                    ("module", self.module.as_str()),
                 ],
                 None,
                 &request,
@@ -118,32 +2435,73 @@ impl CommitSupplementalContent {
             .await?
             .decode()
     }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<BranchPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`Branch`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<BranchPage> {
+        crate::Items::<BranchPage>::new(self.pages())
+    }
 }
-impl Client {
-    /// Creates a co-sell asset. Upload the file to the `fileSasUri` in the response, then replace the asset with `state` set to `Uploaded`.
-    ///
-    /// `POST /products/{productID}/cosellAssets`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Request body: [`CosellAsset`]. Response: [`CosellAsset`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_cosell_asset(
-        &self,
-        product_id: impl Into<ProductId>,
-        body: impl Into<CosellAsset>,
-    ) -> CreateCosellAsset {
-        CreateCosellAsset {
-            call: Call::new(self, &OPERATIONS[2]),
-            product_id: product_id.into(),
-            body: body.into(),
-        }
+/// The builder of [`Client::list_cosell_assets`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_cosell_assets("product-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ListCosellAssets {
+    call: Call,
+    product_id: ProductId,
+}
+impl ListCosellAssets {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<CosellAssetPage>, Error> {
+        let request = |requests: &Requests| {
+            requests.list_cosell_assets(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<CosellAssetPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`CosellAsset`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<CosellAssetPage> {
+        crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
 /// The builder of [`Client::create_cosell_asset`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = CosellAsset::default();
+/// let response = client.create_cosell_asset("product-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct CreateCosellAsset {
@@ -164,961 +2522,21 @@ impl CreateCosellAsset {
             .decode()
     }
 }
-impl Client {
-    /// Creates a listing in a draft.
-    ///
-    /// `POST /products/{productID}/listings/createWithInstanceID(instanceID={instanceID})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Request body: [`AzureListing`]. Response: [`AzureListing`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_listing(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-        body: impl Into<AzureListing>,
-    ) -> CreateListing {
-        CreateListing {
-            call: Call::new(self, &OPERATIONS[3]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_listing`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreateListing {
-    call: Call,
-    product_id: ProductId,
-    instance_id: InstanceId,
-    body: AzureListing,
-}
-impl CreateListing {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureListing>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .create_listing(
-                    self.product_id.as_str(),
-                    self.instance_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("instanceID", self.instance_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Creates a listing asset. Upload the file to the `fileSasUri` in the response, then replace the asset with `state` set to `Uploaded`.
-    ///
-    /// `POST /products/{productID}/listings/{listingID}/assets`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    ///
-    /// Request body: [`ListingAsset`]. Response: [`ListingAsset`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_listing_asset(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        body: impl Into<ListingAsset>,
-    ) -> CreateListingAsset {
-        CreateListingAsset {
-            call: Call::new(self, &OPERATIONS[4]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_listing_asset`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreateListingAsset {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    body: ListingAsset,
-}
-impl CreateListingAsset {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .create_listing_asset(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Creates a listing image. Upload the file to the `fileSasUri` in the response, then replace the image with `state` set to `Uploaded`.
-    ///
-    /// `POST /products/{productID}/listings/{listingID}/images`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    ///
-    /// Request body: [`ListingImage`]. Response: [`ListingImage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_listing_image(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        body: impl Into<ListingImage>,
-    ) -> CreateListingImage {
-        CreateListingImage {
-            call: Call::new(self, &OPERATIONS[5]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_listing_image`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreateListingImage {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    body: ListingImage,
-}
-impl CreateListingImage {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingImage>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .create_listing_image(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Creates a listing video. Upload the thumbnail to `thumbnail.fileSasUri` and the video, if it has one, to `fileSasUri`. Then replace the video with `state` set to `Uploaded`.
-    ///
-    /// `POST /products/{productID}/listings/{listingID}/videos`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    ///
-    /// Request body: [`ListingVideo`]. Response: [`ListingVideo`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_listing_video(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        body: impl Into<ListingVideo>,
-    ) -> CreateListingVideo {
-        CreateListingVideo {
-            call: Call::new(self, &OPERATIONS[6]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_listing_video`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreateListingVideo {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    body: ListingVideo,
-}
-impl CreateListingVideo {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .create_listing_video(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Creates a package. Upload the file to the `fileSasUri` in the response, then replace the package with `state` set to `Uploaded`.
-    ///
-    /// `POST /products/{productID}/packages`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Request body: [`AzurePackage`]. Response: [`AzurePackage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_package(
-        &self,
-        product_id: impl Into<ProductId>,
-        body: impl Into<AzurePackage>,
-    ) -> CreatePackage {
-        CreatePackage {
-            call: Call::new(self, &OPERATIONS[7]),
-            product_id: product_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_package`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreatePackage {
-    call: Call,
-    product_id: ProductId,
-    body: AzurePackage,
-}
-impl CreatePackage {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
-        let request = |requests: &Requests| {
-            requests.create_package(self.product_id.as_str(), &self.body)
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Creates an offer. The service assigns the `id` and creates a default setup.
-    ///
-    /// `POST /products`
-    ///
-    /// Request body: [`AzureProduct`]. Response: [`AzureProduct`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_product(&self, body: impl Into<AzureProduct>) -> CreateProduct {
-        CreateProduct {
-            call: Call::new(self, &OPERATIONS[8]),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_product`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreateProduct {
-    call: Call,
-    body: AzureProduct,
-}
-impl CreateProduct {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
-        let request = |requests: &Requests| requests.create_product(&self.body);
-        self.call.send(&[], None, &request).await?.decode()
-    }
-}
-impl Client {
-    /// Creates the availability of an offer.
-    ///
-    /// `POST /products/{productID}/productavailabilities`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Request body: [`ProductAvailability`]. Response: [`ProductAvailability`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_product_availability(
-        &self,
-        product_id: impl Into<ProductId>,
-        body: impl Into<ProductAvailability>,
-    ) -> CreateProductAvailability {
-        CreateProductAvailability {
-            call: Call::new(self, &OPERATIONS[9]),
-            product_id: product_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_product_availability`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreateProductAvailability {
-    call: Call,
-    product_id: ProductId,
-    body: ProductAvailability,
-}
-impl CreateProductAvailability {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
-        let request = |requests: &Requests| {
-            requests.create_product_availability(self.product_id.as_str(), &self.body)
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Creates the properties of an offer.
-    ///
-    /// `POST /products/{productID}/properties`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Request body: [`AzureProperty`]. Response: [`AzureProperty`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_property(
-        &self,
-        product_id: impl Into<ProductId>,
-        body: impl Into<AzureProperty>,
-    ) -> CreateProperty {
-        CreateProperty {
-            call: Call::new(self, &OPERATIONS[10]),
-            product_id: product_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_property`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreateProperty {
-    call: Call,
-    product_id: ProductId,
-    body: AzureProperty,
-}
-impl CreateProperty {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
-        let request = |requests: &Requests| {
-            requests.create_property(self.product_id.as_str(), &self.body)
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Submits drafts for publishing. An offer can have only one submission in progress. Processing is asynchronous: poll the submission to follow it.
-    ///
-    /// `POST /products/{productID}/submissions`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Request body: [`SubmissionCreationRequest`]. Response: [`Submission`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_submission(
-        &self,
-        product_id: impl Into<ProductId>,
-        body: impl Into<SubmissionCreationRequest>,
-    ) -> CreateSubmission {
-        CreateSubmission {
-            call: Call::new(self, &OPERATIONS[11]),
-            product_id: product_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_submission`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreateSubmission {
-    call: Call,
-    product_id: ProductId,
-    body: SubmissionCreationRequest,
-}
-impl CreateSubmission {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<Submission>, Error> {
-        let request = |requests: &Requests| {
-            requests.create_submission(self.product_id.as_str(), &self.body)
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Creates a plan or a test drive. The branches of a new plan appear after a few seconds.
-    ///
-    /// `POST /products/{productID}/variants`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Request body: [`Variant`]. Response: [`Variant`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn create_variant(
-        &self,
-        product_id: impl Into<ProductId>,
-        body: impl Into<Variant>,
-    ) -> CreateVariant {
-        CreateVariant {
-            call: Call::new(self, &OPERATIONS[12]),
-            product_id: product_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::create_variant`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct CreateVariant {
-    call: Call,
-    product_id: ProductId,
-    body: Variant,
-}
-impl CreateVariant {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<Variant>, Error> {
-        let request = |requests: &Requests| {
-            requests.create_variant(self.product_id.as_str(), &self.body)
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Deletes a co-sell asset.
-    ///
-    /// `DELETE /products/{productID}/cosellAssets/{cosellAssetID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `cosell_asset_id`: The id of the co-sell asset.
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn delete_cosell_asset(
-        &self,
-        product_id: impl Into<ProductId>,
-        cosell_asset_id: impl Into<CosellAssetId>,
-    ) -> DeleteCosellAsset {
-        DeleteCosellAsset {
-            call: Call::new(self, &OPERATIONS[13]),
-            product_id: product_id.into(),
-            cosell_asset_id: cosell_asset_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::delete_cosell_asset`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct DeleteCosellAsset {
-    call: Call,
-    product_id: ProductId,
-    cosell_asset_id: CosellAssetId,
-}
-impl DeleteCosellAsset {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .delete_cosell_asset(
-                    self.product_id.as_str(),
-                    self.cosell_asset_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("cosellAssetID", self.cosell_asset_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await
-            .map(Success::empty)
-    }
-}
-impl Client {
-    /// Deletes a listing.
-    ///
-    /// `DELETE /products/{productID}/listings/{listingID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn delete_listing(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-    ) -> DeleteListing {
-        DeleteListing {
-            call: Call::new(self, &OPERATIONS[14]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::delete_listing`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct DeleteListing {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-}
-impl DeleteListing {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        let request = |requests: &Requests| {
-            requests.delete_listing(self.product_id.as_str(), self.listing_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await
-            .map(Success::empty)
-    }
-}
-impl Client {
-    /// Deletes a listing asset.
-    ///
-    /// `DELETE /products/{productID}/listings/{listingID}/assets/{assetID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    /// * `asset_id`: The id of the listing asset.
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn delete_listing_asset(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        asset_id: impl Into<AssetId>,
-    ) -> DeleteListingAsset {
-        DeleteListingAsset {
-            call: Call::new(self, &OPERATIONS[15]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            asset_id: asset_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::delete_listing_asset`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct DeleteListingAsset {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    asset_id: AssetId,
-}
-impl DeleteListingAsset {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .delete_listing_asset(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    self.asset_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                    ("assetID", self.asset_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await
-            .map(Success::empty)
-    }
-}
-impl Client {
-    /// Deletes a listing image.
-    ///
-    /// `DELETE /products/{productID}/listings/{listingID}/images/{imageID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    /// * `image_id`: The id of the listing image.
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn delete_listing_image(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        image_id: impl Into<ImageId>,
-    ) -> DeleteListingImage {
-        DeleteListingImage {
-            call: Call::new(self, &OPERATIONS[16]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            image_id: image_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::delete_listing_image`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct DeleteListingImage {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    image_id: ImageId,
-}
-impl DeleteListingImage {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .delete_listing_image(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    self.image_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                    ("imageID", self.image_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await
-            .map(Success::empty)
-    }
-}
-impl Client {
-    /// Deletes a listing video.
-    ///
-    /// `DELETE /products/{productID}/listings/{listingID}/videos/{videoID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    /// * `video_id`: The id of the listing video.
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn delete_listing_video(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        video_id: impl Into<VideoId>,
-    ) -> DeleteListingVideo {
-        DeleteListingVideo {
-            call: Call::new(self, &OPERATIONS[17]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            video_id: video_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::delete_listing_video`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct DeleteListingVideo {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    video_id: VideoId,
-}
-impl DeleteListingVideo {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .delete_listing_video(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    self.video_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                    ("videoID", self.video_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await
-            .map(Success::empty)
-    }
-}
-impl Client {
-    /// Deletes a package.
-    ///
-    /// `DELETE /products/{productID}/packages/{packageID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `package_id`: The id of the package.
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn delete_package(
-        &self,
-        product_id: impl Into<ProductId>,
-        package_id: impl Into<PackageId>,
-    ) -> DeletePackage {
-        DeletePackage {
-            call: Call::new(self, &OPERATIONS[18]),
-            product_id: product_id.into(),
-            package_id: package_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::delete_package`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct DeletePackage {
-    call: Call,
-    product_id: ProductId,
-    package_id: PackageId,
-}
-impl DeletePackage {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        let request = |requests: &Requests| {
-            requests.delete_package(self.product_id.as_str(), self.package_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("packageID", self.package_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await
-            .map(Success::empty)
-    }
-}
-impl Client {
-    /// Deletes an offer that has never been published.
-    ///
-    /// `DELETE /products/{productID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn delete_product(&self, product_id: impl Into<ProductId>) -> DeleteProduct {
-        DeleteProduct {
-            call: Call::new(self, &OPERATIONS[19]),
-            product_id: product_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::delete_product`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct DeleteProduct {
-    call: Call,
-    product_id: ProductId,
-}
-impl DeleteProduct {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        let request = |requests: &Requests| {
-            requests.delete_product(self.product_id.as_str())
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await
-            .map(Success::empty)
-    }
-}
-impl Client {
-    /// Deletes a plan that has never been published.
-    ///
-    /// `DELETE /products/{productID}/variants/{variantID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `variant_id`: The id of the variant (plan): the GUID assigned by the service, not the plan id, or `testdrive`.
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn delete_variant(
-        &self,
-        product_id: impl Into<ProductId>,
-        variant_id: impl Into<VariantId>,
-    ) -> DeleteVariant {
-        DeleteVariant {
-            call: Call::new(self, &OPERATIONS[20]),
-            product_id: product_id.into(),
-            variant_id: variant_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::delete_variant`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct DeleteVariant {
-    call: Call,
-    product_id: ProductId,
-    variant_id: VariantId,
-}
-impl DeleteVariant {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        let request = |requests: &Requests| {
-            requests.delete_variant(self.product_id.as_str(), self.variant_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("variantID", self.variant_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await
-            .map(Success::empty)
-    }
-}
-impl Client {
-    /// Lists the co-sell assets of a draft.
-    ///
-    /// `GET /products/{productID}/cosellAssets/getByInstanceID(instanceID={instanceID})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Response: [`CosellAssetPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn find_cosell_assets(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> FindCosellAssets {
-        FindCosellAssets {
-            call: Call::new(self, &OPERATIONS[21]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-        }
-    }
-}
 /// The builder of [`Client::find_cosell_assets`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.find_cosell_assets("product-id", "instance-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindCosellAssets {
@@ -1157,32 +2575,150 @@ impl FindCosellAssets {
         crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
-impl Client {
-    /// Lists the co-sell listings of a draft, normally one.
-    ///
-    /// `GET /products/{productID}/cosellListing/getByInstanceID(instanceID={instanceID})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Response: [`CosellListingPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn find_cosell_listings(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> FindCosellListings {
-        FindCosellListings {
-            call: Call::new(self, &OPERATIONS[22]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-        }
+/// The builder of [`Client::get_cosell_asset`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_cosell_asset("product-id", "cosell-asset-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetCosellAsset {
+    call: Call,
+    product_id: ProductId,
+    cosell_asset_id: CosellAssetId,
+}
+impl GetCosellAsset {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .get_cosell_asset(
+                    self.product_id.as_str(),
+                    self.cosell_asset_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("cosellAssetID", self.cosell_asset_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_cosell_asset`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_cosell_asset("product-id", "cosell-asset-id").send().await?.into_inner();
+/// let response = client.replace_cosell_asset("product-id", "cosell-asset-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplaceCosellAsset {
+    call: Call,
+    product_id: ProductId,
+    cosell_asset_id: CosellAssetId,
+    body: CosellAsset,
+}
+impl ReplaceCosellAsset {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_cosell_asset(
+                    self.product_id.as_str(),
+                    self.cosell_asset_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("cosellAssetID", self.cosell_asset_id.as_str()),
+                ],
+                crate::Resource::etag(&self.body),
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::delete_cosell_asset`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// client.delete_cosell_asset("product-id", "cosell-asset-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct DeleteCosellAsset {
+    call: Call,
+    product_id: ProductId,
+    cosell_asset_id: CosellAssetId,
+}
+impl DeleteCosellAsset {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .delete_cosell_asset(
+                    self.product_id.as_str(),
+                    self.cosell_asset_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("cosellAssetID", self.cosell_asset_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await
+            .map(Success::empty)
     }
 }
 /// The builder of [`Client::find_cosell_listings`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.find_cosell_listings("product-id", "instance-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct FindCosellListings {
@@ -1224,492 +2760,17 @@ impl FindCosellListings {
         crate::Items::<CosellListingPage>::new(self.pages())
     }
 }
-impl Client {
-    /// Lists the plan availabilities (visibility, markets and prices) of a draft, normally one. Use `$expand` to include markets, the trial and prices.
-    ///
-    /// `GET /products/{productID}/featureAvailabilities/getByInstanceID(instanceID={instanceID})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    /// * `expand`: The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
-    ///
-    /// Response: [`FeatureAvailabilityPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn find_feature_availabilities(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> FindFeatureAvailabilities {
-        FindFeatureAvailabilities {
-            call: Call::new(self, &OPERATIONS[23]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-            expand: None,
-        }
-    }
-}
-/// The builder of [`Client::find_feature_availabilities`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct FindFeatureAvailabilities {
-    call: Call,
-    product_id: ProductId,
-    instance_id: InstanceId,
-    expand: Option<String>,
-}
-impl FindFeatureAvailabilities {
-    /// The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
-    pub fn expand(mut self, expand: impl Into<String>) -> Self {
-        self.expand = Some(expand.into());
-        self
-    }
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<FeatureAvailabilityPage>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .find_feature_availabilities(
-                    self.product_id.as_str(),
-                    self.instance_id.as_str(),
-                    self.expand.as_deref(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("instanceID", self.instance_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<FeatureAvailabilityPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`FeatureAvailability`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<FeatureAvailabilityPage> {
-        crate::Items::<FeatureAvailabilityPage>::new(self.pages())
-    }
-}
-impl Client {
-    /// Lists the listings of a draft, normally one.
-    ///
-    /// `GET /products/{productID}/listings/getByInstanceID(instanceID={instanceID})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Response: [`ListingPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn find_listings(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> FindListings {
-        FindListings {
-            call: Call::new(self, &OPERATIONS[24]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::find_listings`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct FindListings {
-    call: Call,
-    product_id: ProductId,
-    instance_id: InstanceId,
-}
-impl FindListings {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingPage>, Error> {
-        let request = |requests: &Requests| {
-            requests.find_listings(self.product_id.as_str(), self.instance_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("instanceID", self.instance_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<ListingPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`AzureListing`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<ListingPage> {
-        crate::Items::<ListingPage>::new(self.pages())
-    }
-}
-impl Client {
-    /// Lists the package configurations of a draft, normally one.
-    ///
-    /// `GET /products/{productID}/packageConfigurations/getByInstanceID(instanceID={instanceID})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Response: [`PackageConfigurationPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn find_package_configurations(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> FindPackageConfigurations {
-        FindPackageConfigurations {
-            call: Call::new(self, &OPERATIONS[25]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::find_package_configurations`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct FindPackageConfigurations {
-    call: Call,
-    product_id: ProductId,
-    instance_id: InstanceId,
-}
-impl FindPackageConfigurations {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<PackageConfigurationPage>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .find_package_configurations(
-                    self.product_id.as_str(),
-                    self.instance_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("instanceID", self.instance_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<PackageConfigurationPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`PackageConfiguration`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<PackageConfigurationPage> {
-        crate::Items::<PackageConfigurationPage>::new(self.pages())
-    }
-}
-impl Client {
-    /// Lists the offer availabilities of a draft, normally one.
-    ///
-    /// `GET /products/{productID}/productAvailabilities/getByInstanceID(instanceID={instanceID})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Response: [`ProductAvailabilityPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn find_product_availabilities(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> FindProductAvailabilities {
-        FindProductAvailabilities {
-            call: Call::new(self, &OPERATIONS[26]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::find_product_availabilities`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct FindProductAvailabilities {
-    call: Call,
-    product_id: ProductId,
-    instance_id: InstanceId,
-}
-impl FindProductAvailabilities {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ProductAvailabilityPage>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .find_product_availabilities(
-                    self.product_id.as_str(),
-                    self.instance_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("instanceID", self.instance_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<ProductAvailabilityPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`ProductAvailability`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<ProductAvailabilityPage> {
-        crate::Items::<ProductAvailabilityPage>::new(self.pages())
-    }
-}
-impl Client {
-    /// Lists the properties of a draft, normally one resource.
-    ///
-    /// `GET /products/{productID}/properties/getByInstanceID(instanceID={instanceID})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Response: [`PropertyPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn find_properties(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> FindProperties {
-        FindProperties {
-            call: Call::new(self, &OPERATIONS[27]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::find_properties`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct FindProperties {
-    call: Call,
-    product_id: ProductId,
-    instance_id: InstanceId,
-}
-impl FindProperties {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<PropertyPage>, Error> {
-        let request = |requests: &Requests| {
-            requests.find_properties(self.product_id.as_str(), self.instance_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("instanceID", self.instance_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<PropertyPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`AzureProperty`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<PropertyPage> {
-        crate::Items::<PropertyPage>::new(self.pages())
-    }
-}
-impl Client {
-    /// Lists the supplemental content of a draft, normally one resource.
-    ///
-    /// `GET /products/{productID}/supplementalcontents/getByInstanceID(instanceID={instanceID})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Response: [`SupplementalContentPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn find_supplemental_contents(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> FindSupplementalContents {
-        FindSupplementalContents {
-            call: Call::new(self, &OPERATIONS[28]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::find_supplemental_contents`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct FindSupplementalContents {
-    call: Call,
-    product_id: ProductId,
-    instance_id: InstanceId,
-}
-impl FindSupplementalContents {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<SupplementalContentPage>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .find_supplemental_contents(
-                    self.product_id.as_str(),
-                    self.instance_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("instanceID", self.instance_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<SupplementalContentPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`SupplementalContent`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<SupplementalContentPage> {
-        crate::Items::<SupplementalContentPage>::new(self.pages())
-    }
-}
-impl Client {
-    /// Returns a co-sell asset.
-    ///
-    /// `GET /products/{productID}/cosellAssets/{cosellAssetID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `cosell_asset_id`: The id of the co-sell asset.
-    ///
-    /// Response: [`CosellAsset`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_cosell_asset(
-        &self,
-        product_id: impl Into<ProductId>,
-        cosell_asset_id: impl Into<CosellAssetId>,
-    ) -> GetCosellAsset {
-        GetCosellAsset {
-            call: Call::new(self, &OPERATIONS[29]),
-            product_id: product_id.into(),
-            cosell_asset_id: cosell_asset_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_cosell_asset`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetCosellAsset {
-    call: Call,
-    product_id: ProductId,
-    cosell_asset_id: CosellAssetId,
-}
-impl GetCosellAsset {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .get_cosell_asset(
-                    self.product_id.as_str(),
-                    self.cosell_asset_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("cosellAssetID", self.cosell_asset_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns the co-sell listing of an offer: the information shown to Microsoft's sellers.
-    ///
-    /// `GET /products/{productID}/cosellListing/{instanceID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Response: [`CosellListing`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_cosell_listing(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> GetCosellListing {
-        GetCosellListing {
-            call: Call::new(self, &OPERATIONS[30]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-        }
-    }
-}
 /// The builder of [`Client::get_cosell_listing`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_cosell_listing("product-id", "instance-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetCosellListing {
@@ -1738,95 +2799,62 @@ impl GetCosellListing {
             .decode()
     }
 }
-impl Client {
-    /// Returns the availability of a plan: visibility, markets and prices. Use `$expand` to include markets, the trial and prices.
-    ///
-    /// `GET /products/{productID}/featureavailabilities/{featureAvailabilityID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `feature_availability_id`: The id of the plan availability.
-    /// * `expand`: The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
-    ///
-    /// Response: [`FeatureAvailability`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_feature_availability(
-        &self,
-        product_id: impl Into<ProductId>,
-        feature_availability_id: impl Into<FeatureAvailabilityId>,
-    ) -> GetFeatureAvailability {
-        GetFeatureAvailability {
-            call: Call::new(self, &OPERATIONS[31]),
-            product_id: product_id.into(),
-            feature_availability_id: feature_availability_id.into(),
-            expand: None,
-        }
-    }
-}
-/// The builder of [`Client::get_feature_availability`].
+/// The builder of [`Client::replace_cosell_listing`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_cosell_listing("product-id", "instance-id").send().await?.into_inner();
+/// let response = client.replace_cosell_listing("product-id", "instance-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetFeatureAvailability {
+pub struct ReplaceCosellListing {
     call: Call,
     product_id: ProductId,
-    feature_availability_id: FeatureAvailabilityId,
-    expand: Option<String>,
+    instance_id: InstanceId,
+    body: CosellListing,
 }
-impl GetFeatureAvailability {
-    /// The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
-    pub fn expand(mut self, expand: impl Into<String>) -> Self {
-        self.expand = Some(expand.into());
-        self
-    }
+impl ReplaceCosellListing {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<FeatureAvailability>, Error> {
+    pub async fn send(self) -> Result<Response<CosellListing>, Error> {
         let request = |requests: &Requests| {
             requests
-                .get_feature_availability(
+                .replace_cosell_listing(
                     self.product_id.as_str(),
-                    self.feature_availability_id.as_str(),
-                    self.expand.as_deref(),
+                    self.instance_id.as_str(),
+                    &self.body,
                 )
         };
         self.call
             .send(
                 &[
                     ("productID", self.product_id.as_str()),
-                    ("featureAvailabilityID", self.feature_availability_id.as_str()),
+                    ("instanceID", self.instance_id.as_str()),
                 ],
-                None,
+                crate::Resource::etag(&self.body),
                 &request,
             )
             .await?
             .decode()
     }
 }
-impl Client {
-    /// Returns the lead configuration of an offer: where customer leads are sent.
-    ///
-    /// `GET /products/{productID}/leadconfiguration`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Response: [`LeadConfiguration`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_lead_configuration(
-        &self,
-        product_id: impl Into<ProductId>,
-    ) -> GetLeadConfiguration {
-        GetLeadConfiguration {
-            call: Call::new(self, &OPERATIONS[32]),
-            product_id: product_id.into(),
-        }
-    }
-}
 /// The builder of [`Client::get_lead_configuration`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_lead_configuration("product-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct GetLeadConfiguration {
@@ -1846,932 +2874,53 @@ impl GetLeadConfiguration {
             .decode()
     }
 }
-impl Client {
-    /// Returns a listing.
-    ///
-    /// `GET /products/{productID}/listings/{listingID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    ///
-    /// Response: [`AzureListing`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_listing(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-    ) -> GetListing {
-        GetListing {
-            call: Call::new(self, &OPERATIONS[33]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_listing`].
+/// The builder of [`Client::set_lead_configuration`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = AzureBlobLeadConfiguration::default();
+/// let response = client.set_lead_configuration("product-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetListing {
+pub struct SetLeadConfiguration {
     call: Call,
     product_id: ProductId,
-    listing_id: ListingId,
+    body: LeadConfiguration,
 }
-impl GetListing {
+impl SetLeadConfiguration {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureListing>, Error> {
+    pub async fn send(self) -> Result<Response<LeadConfiguration>, Error> {
         let request = |requests: &Requests| {
-            requests.get_listing(self.product_id.as_str(), self.listing_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns a listing asset.
-    ///
-    /// `GET /products/{productID}/listings/{listingID}/assets/{assetID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    /// * `asset_id`: The id of the listing asset.
-    ///
-    /// Response: [`ListingAsset`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_listing_asset(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        asset_id: impl Into<AssetId>,
-    ) -> GetListingAsset {
-        GetListingAsset {
-            call: Call::new(self, &OPERATIONS[34]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            asset_id: asset_id.into(),
-            expand: None,
-        }
-    }
-}
-/// The builder of [`Client::get_listing_asset`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetListingAsset {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    asset_id: AssetId,
-    expand: Option<String>,
-}
-impl GetListingAsset {
-    /// Sets `$expand`.
-    pub fn expand(mut self, expand: impl Into<String>) -> Self {
-        self.expand = Some(expand.into());
-        self
-    }
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .get_listing_asset(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    self.asset_id.as_str(),
-                    self.expand.as_deref(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                    ("assetID", self.asset_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns a listing image.
-    ///
-    /// `GET /products/{productID}/listings/{listingID}/images/{imageID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    /// * `image_id`: The id of the listing image.
-    ///
-    /// Response: [`ListingImage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_listing_image(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        image_id: impl Into<ImageId>,
-    ) -> GetListingImage {
-        GetListingImage {
-            call: Call::new(self, &OPERATIONS[35]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            image_id: image_id.into(),
-            expand: None,
-        }
-    }
-}
-/// The builder of [`Client::get_listing_image`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetListingImage {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    image_id: ImageId,
-    expand: Option<String>,
-}
-impl GetListingImage {
-    /// Sets `$expand`.
-    pub fn expand(mut self, expand: impl Into<String>) -> Self {
-        self.expand = Some(expand.into());
-        self
-    }
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingImage>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .get_listing_image(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    self.image_id.as_str(),
-                    self.expand.as_deref(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                    ("imageID", self.image_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns a listing video.
-    ///
-    /// `GET /products/{productID}/listings/{listingID}/videos/{videoID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    /// * `video_id`: The id of the listing video.
-    ///
-    /// Response: [`ListingVideo`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_listing_video(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        video_id: impl Into<VideoId>,
-    ) -> GetListingVideo {
-        GetListingVideo {
-            call: Call::new(self, &OPERATIONS[36]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            video_id: video_id.into(),
-            expand: None,
-        }
-    }
-}
-/// The builder of [`Client::get_listing_video`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetListingVideo {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    video_id: VideoId,
-    expand: Option<String>,
-}
-impl GetListingVideo {
-    /// Sets `$expand`.
-    pub fn expand(mut self, expand: impl Into<String>) -> Self {
-        self.expand = Some(expand.into());
-        self
-    }
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .get_listing_video(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    self.video_id.as_str(),
-                    self.expand.as_deref(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                    ("videoID", self.video_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns a package. Poll it until `state` is `Processed` or `ProcessFailed`. A duplicate package returns 301; the body names the original in `toId`.
-    ///
-    /// `GET /products/{productID}/packages/{packageID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `package_id`: The id of the package.
-    ///
-    /// Response: [`AzurePackage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 301, 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_package(
-        &self,
-        product_id: impl Into<ProductId>,
-        package_id: impl Into<PackageId>,
-    ) -> GetPackage {
-        GetPackage {
-            call: Call::new(self, &OPERATIONS[37]),
-            product_id: product_id.into(),
-            package_id: package_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_package`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetPackage {
-    call: Call,
-    product_id: ProductId,
-    package_id: PackageId,
-}
-impl GetPackage {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
-        let request = |requests: &Requests| {
-            requests.get_package(self.product_id.as_str(), self.package_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("packageID", self.package_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns a package configuration (the technical configuration of a plan).
-    ///
-    /// `GET /products/{productID}/packageconfigurations/{packageConfigurationID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `package_configuration_id`: The id of the package configuration. The instance id of its draft is also accepted.
-    ///
-    /// Response: [`PackageConfiguration`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_package_configuration(
-        &self,
-        product_id: impl Into<ProductId>,
-        package_configuration_id: impl Into<PackageConfigurationId>,
-    ) -> GetPackageConfiguration {
-        GetPackageConfiguration {
-            call: Call::new(self, &OPERATIONS[38]),
-            product_id: product_id.into(),
-            package_configuration_id: package_configuration_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_package_configuration`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetPackageConfiguration {
-    call: Call,
-    product_id: ProductId,
-    package_configuration_id: PackageConfigurationId,
-}
-impl GetPackageConfiguration {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<PackageConfiguration>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .get_package_configuration(
-                    self.product_id.as_str(),
-                    self.package_configuration_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("packageConfigurationID", self.package_configuration_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns an offer.
-    ///
-    /// `GET /products/{productID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Response: [`AzureProduct`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_product(&self, product_id: impl Into<ProductId>) -> GetProduct {
-        GetProduct {
-            call: Call::new(self, &OPERATIONS[39]),
-            product_id: product_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_product`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetProduct {
-    call: Call,
-    product_id: ProductId,
-}
-impl GetProduct {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
-        let request = |requests: &Requests| {
-            requests.get_product(self.product_id.as_str())
+            requests.set_lead_configuration(self.product_id.as_str(), &self.body)
         };
         self.call
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
-    }
-}
-impl Client {
-    /// Returns an availability of an offer.
-    ///
-    /// `GET /products/{productID}/productavailabilities/{productAvailabilityID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `product_availability_id`: The id of the offer availability.
-    ///
-    /// Response: [`ProductAvailability`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_product_availability(
-        &self,
-        product_id: impl Into<ProductId>,
-        product_availability_id: impl Into<ProductAvailabilityId>,
-    ) -> GetProductAvailability {
-        GetProductAvailability {
-            call: Call::new(self, &OPERATIONS[40]),
-            product_id: product_id.into(),
-            product_availability_id: product_availability_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_product_availability`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetProductAvailability {
-    call: Call,
-    product_id: ProductId,
-    product_availability_id: ProductAvailabilityId,
-}
-impl GetProductAvailability {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .get_product_availability(
-                    self.product_id.as_str(),
-                    self.product_availability_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("productAvailabilityID", self.product_availability_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns the offer setup, which defines how the offer is sold.
-    ///
-    /// `GET /products/{productID}/setup`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Response: [`AzureProductSetup`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_product_setup(
-        &self,
-        product_id: impl Into<ProductId>,
-    ) -> GetProductSetup {
-        GetProductSetup {
-            call: Call::new(self, &OPERATIONS[41]),
-            product_id: product_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_product_setup`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetProductSetup {
-    call: Call,
-    product_id: ProductId,
-}
-impl GetProductSetup {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureProductSetup>, Error> {
-        let request = |requests: &Requests| {
-            requests.get_product_setup(self.product_id.as_str())
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns the properties of an offer.
-    ///
-    /// `GET /products/{productID}/properties/{propertyID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `property_id`: The id of the properties resource.
-    ///
-    /// Response: [`AzureProperty`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_property(
-        &self,
-        product_id: impl Into<ProductId>,
-        property_id: impl Into<PropertyId>,
-    ) -> GetProperty {
-        GetProperty {
-            call: Call::new(self, &OPERATIONS[42]),
-            product_id: product_id.into(),
-            property_id: property_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_property`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetProperty {
-    call: Call,
-    product_id: ProductId,
-    property_id: PropertyId,
-}
-impl GetProperty {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
-        let request = |requests: &Requests| {
-            requests.get_property(self.product_id.as_str(), self.property_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("propertyID", self.property_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns the reseller configuration of an offer: which cloud solution providers (CSPs) may resell it.
-    ///
-    /// `GET /products/{productID}/resellerConfiguration`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Response: [`ResellerConfiguration`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_reseller_configuration(
-        &self,
-        product_id: impl Into<ProductId>,
-    ) -> GetResellerConfiguration {
-        GetResellerConfiguration {
-            call: Call::new(self, &OPERATIONS[43]),
-            product_id: product_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_reseller_configuration`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetResellerConfiguration {
-    call: Call,
-    product_id: ProductId,
-}
-impl GetResellerConfiguration {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ResellerConfiguration>, Error> {
-        let request = |requests: &Requests| {
-            requests.get_reseller_configuration(self.product_id.as_str())
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns a submission. Poll it to follow its progress.
-    ///
-    /// `GET /products/{productID}/submissions/{submissionID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
-    ///
-    /// Response: [`Submission`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_submission(
-        &self,
-        product_id: impl Into<ProductId>,
-        submission_id: impl Into<SubmissionId>,
-    ) -> GetSubmission {
-        GetSubmission {
-            call: Call::new(self, &OPERATIONS[44]),
-            product_id: product_id.into(),
-            submission_id: submission_id.into(),
-            expand: None,
-        }
-    }
-}
-/// The builder of [`Client::get_submission`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetSubmission {
-    call: Call,
-    product_id: ProductId,
-    submission_id: SubmissionId,
-    expand: Option<String>,
-}
-impl GetSubmission {
-    /// Sets `$expand`.
-    pub fn expand(mut self, expand: impl Into<String>) -> Self {
-        self.expand = Some(expand.into());
-        self
-    }
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<Submission>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .get_submission(
-                    self.product_id.as_str(),
-                    self.submission_id.as_str(),
-                    self.expand.as_deref(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("submissionID", self.submission_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns the supplemental content (additional files) of an offer.
-    ///
-    /// `GET /products/{productID}/supplementalContents/{instanceID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Response: [`SupplementalContent`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_supplemental_content(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-    ) -> GetSupplementalContent {
-        GetSupplementalContent {
-            call: Call::new(self, &OPERATIONS[45]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_supplemental_content`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetSupplementalContent {
-    call: Call,
-    product_id: ProductId,
-    instance_id: InstanceId,
-}
-impl GetSupplementalContent {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .get_supplemental_content(
-                    self.product_id.as_str(),
-                    self.instance_id.as_str(),
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("instanceID", self.instance_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Returns a plan or a test drive.
-    ///
-    /// `GET /products/{productID}/variants/{variantID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `variant_id`: The id of the variant (plan): the GUID assigned by the service, not the plan id, or `testdrive`.
-    ///
-    /// Response: [`Variant`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn get_variant(
-        &self,
-        product_id: impl Into<ProductId>,
-        variant_id: impl Into<VariantId>,
-    ) -> GetVariant {
-        GetVariant {
-            call: Call::new(self, &OPERATIONS[46]),
-            product_id: product_id.into(),
-            variant_id: variant_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::get_variant`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct GetVariant {
-    call: Call,
-    product_id: ProductId,
-    variant_id: VariantId,
-}
-impl GetVariant {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<Variant>, Error> {
-        let request = |requests: &Requests| {
-            requests.get_variant(self.product_id.as_str(), self.variant_id.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("variantID", self.variant_id.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Lists the branches of a module. Each branch points to the current draft of the offer or of one plan. The branches of a new plan appear after a few seconds.
-    ///
-    /// `GET /products/{productID}/branches/getByModule(module={module})`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `module`: The module (tab). Case-insensitive.
-    ///
-    /// Response: [`BranchPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_branches(
-        &self,
-        product_id: impl Into<ProductId>,
-        module: impl Into<Module>,
-    ) -> ListBranches {
-        ListBranches {
-            call: Call::new(self, &OPERATIONS[47]),
-            product_id: product_id.into(),
-            module: module.into(),
-        }
-    }
-}
-/// The builder of [`Client::list_branches`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ListBranches {
-    call: Call,
-    product_id: ProductId,
-    module: Module,
-}
-impl ListBranches {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<BranchPage>, Error> {
-        let request = |requests: &Requests| {
-            requests.list_branches(self.product_id.as_str(), self.module.as_str())
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("module", self.module.as_str()),
-                ],
-                None,
-                &request,
-            )
-            .await?
-            .decode()
-    }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<BranchPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`Branch`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<BranchPage> {
-        crate::Items::<BranchPage>::new(self.pages())
-    }
-}
-impl Client {
-    /// Lists the co-sell assets (documents for Microsoft's sellers) of an offer.
-    ///
-    /// `GET /products/{productID}/cosellAssets`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Response: [`CosellAssetPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_cosell_assets(
-        &self,
-        product_id: impl Into<ProductId>,
-    ) -> ListCosellAssets {
-        ListCosellAssets {
-            call: Call::new(self, &OPERATIONS[48]),
-            product_id: product_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::list_cosell_assets`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ListCosellAssets {
-    call: Call,
-    product_id: ProductId,
-}
-impl ListCosellAssets {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<CosellAssetPage>, Error> {
-        let request = |requests: &Requests| {
-            requests.list_cosell_assets(self.product_id.as_str())
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<CosellAssetPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`CosellAsset`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<CosellAssetPage> {
-        crate::Items::<CosellAssetPage>::new(self.pages())
-    }
-}
-impl Client {
-    /// Lists the assets (documents and other files) of a listing.
-    ///
-    /// `GET /products/{productID}/listings/{listingID}/assets`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    ///
-    /// Response: [`ListingAssetPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_listing_assets(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-    ) -> ListListingAssets {
-        ListListingAssets {
-            call: Call::new(self, &OPERATIONS[49]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            expand: None,
-        }
     }
 }
 /// The builder of [`Client::list_listing_assets`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_listing_assets("product-id", "listing-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListListingAssets {
@@ -2820,33 +2969,211 @@ impl ListListingAssets {
         crate::Items::<ListingAssetPage>::new(self.pages())
     }
 }
-impl Client {
-    /// Lists the images of a listing.
-    ///
-    /// `GET /products/{productID}/listings/{listingID}/images`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    ///
-    /// Response: [`ListingImagePage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_listing_images(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-    ) -> ListListingImages {
-        ListListingImages {
-            call: Call::new(self, &OPERATIONS[50]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            expand: None,
-        }
+/// The builder of [`Client::create_listing_asset`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = ListingAsset::default();
+/// let response = client.create_listing_asset("product-id", "listing-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct CreateListingAsset {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    body: ListingAsset,
+}
+impl CreateListingAsset {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .create_listing_asset(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::get_listing_asset`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_listing_asset("product-id", "listing-id", "asset-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetListingAsset {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    asset_id: AssetId,
+    expand: Option<String>,
+}
+impl GetListingAsset {
+    /// Sets `$expand`.
+    pub fn expand(mut self, expand: impl Into<String>) -> Self {
+        self.expand = Some(expand.into());
+        self
+    }
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .get_listing_asset(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.asset_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                    ("assetID", self.asset_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_listing_asset`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_listing_asset("product-id", "listing-id", "asset-id").send().await?.into_inner();
+/// let response = client.replace_listing_asset("product-id", "listing-id", "asset-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplaceListingAsset {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    asset_id: AssetId,
+    body: ListingAsset,
+}
+impl ReplaceListingAsset {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_listing_asset(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.asset_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                    ("assetID", self.asset_id.as_str()),
+                ],
+                crate::Resource::etag(&self.body),
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::delete_listing_asset`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// client.delete_listing_asset("product-id", "listing-id", "asset-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct DeleteListingAsset {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    asset_id: AssetId,
+}
+impl DeleteListingAsset {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .delete_listing_asset(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.asset_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                    ("assetID", self.asset_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await
+            .map(Success::empty)
     }
 }
 /// The builder of [`Client::list_listing_images`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_listing_images("product-id", "listing-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListListingImages {
@@ -2895,33 +3222,211 @@ impl ListListingImages {
         crate::Items::<ListingImagePage>::new(self.pages())
     }
 }
-impl Client {
-    /// Lists the videos of a listing.
-    ///
-    /// `GET /products/{productID}/listings/{listingID}/videos`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    ///
-    /// Response: [`ListingVideoPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_listing_videos(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-    ) -> ListListingVideos {
-        ListListingVideos {
-            call: Call::new(self, &OPERATIONS[51]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            expand: None,
-        }
+/// The builder of [`Client::create_listing_image`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = ListingImage::default();
+/// let response = client.create_listing_image("product-id", "listing-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct CreateListingImage {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    body: ListingImage,
+}
+impl CreateListingImage {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingImage>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .create_listing_image(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::get_listing_image`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_listing_image("product-id", "listing-id", "image-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetListingImage {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    image_id: ImageId,
+    expand: Option<String>,
+}
+impl GetListingImage {
+    /// Sets `$expand`.
+    pub fn expand(mut self, expand: impl Into<String>) -> Self {
+        self.expand = Some(expand.into());
+        self
+    }
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingImage>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .get_listing_image(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.image_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                    ("imageID", self.image_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_listing_image`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_listing_image("product-id", "listing-id", "image-id").send().await?.into_inner();
+/// let response = client.replace_listing_image("product-id", "listing-id", "image-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplaceListingImage {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    image_id: ImageId,
+    body: ListingImage,
+}
+impl ReplaceListingImage {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingImage>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_listing_image(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.image_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                    ("imageID", self.image_id.as_str()),
+                ],
+                crate::Resource::etag(&self.body),
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::delete_listing_image`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// client.delete_listing_image("product-id", "listing-id", "image-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct DeleteListingImage {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    image_id: ImageId,
+}
+impl DeleteListingImage {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .delete_listing_image(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.image_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                    ("imageID", self.image_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await
+            .map(Success::empty)
     }
 }
 /// The builder of [`Client::list_listing_videos`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_listing_videos("product-id", "listing-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListListingVideos {
@@ -2970,129 +3475,491 @@ impl ListListingVideos {
         crate::Items::<ListingVideoPage>::new(self.pages())
     }
 }
-impl Client {
-    /// Lists the packages of an offer.
-    ///
-    /// `GET /products/{productID}/packages`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Response: [`PackagePage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_packages(&self, product_id: impl Into<ProductId>) -> ListPackages {
-        ListPackages {
-            call: Call::new(self, &OPERATIONS[52]),
-            product_id: product_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::list_packages`].
+/// The builder of [`Client::create_listing_video`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = ListingVideo::default();
+/// let response = client.create_listing_video("product-id", "listing-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ListPackages {
+pub struct CreateListingVideo {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    body: ListingVideo,
+}
+impl CreateListingVideo {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .create_listing_video(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::get_listing_video`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_listing_video("product-id", "listing-id", "video-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetListingVideo {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    video_id: VideoId,
+    expand: Option<String>,
+}
+impl GetListingVideo {
+    /// Sets `$expand`.
+    pub fn expand(mut self, expand: impl Into<String>) -> Self {
+        self.expand = Some(expand.into());
+        self
+    }
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .get_listing_video(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.video_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                    ("videoID", self.video_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_listing_video`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_listing_video("product-id", "listing-id", "video-id").send().await?.into_inner();
+/// let response = client.replace_listing_video("product-id", "listing-id", "video-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplaceListingVideo {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    video_id: VideoId,
+    body: ListingVideo,
+}
+impl ReplaceListingVideo {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_listing_video(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.video_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                    ("videoID", self.video_id.as_str()),
+                ],
+                crate::Resource::etag(&self.body),
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::delete_listing_video`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// client.delete_listing_video("product-id", "listing-id", "video-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct DeleteListingVideo {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    video_id: VideoId,
+}
+impl DeleteListingVideo {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .delete_listing_video(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    self.video_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                    ("videoID", self.video_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await
+            .map(Success::empty)
+    }
+}
+/// The builder of [`Client::create_listing`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = AzureListing::default();
+/// let response = client.create_listing("product-id", "instance-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct CreateListing {
+    call: Call,
+    product_id: ProductId,
+    instance_id: InstanceId,
+    body: AzureListing,
+}
+impl CreateListing {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<AzureListing>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .create_listing(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("instanceID", self.instance_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::find_listings`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.find_listings("product-id", "instance-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct FindListings {
+    call: Call,
+    product_id: ProductId,
+    instance_id: InstanceId,
+}
+impl FindListings {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ListingPage>, Error> {
+        let request = |requests: &Requests| {
+            requests.find_listings(self.product_id.as_str(), self.instance_id.as_str())
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("instanceID", self.instance_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<ListingPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`AzureListing`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<ListingPage> {
+        crate::Items::<ListingPage>::new(self.pages())
+    }
+}
+/// The builder of [`Client::get_listing`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_listing("product-id", "listing-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetListing {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+}
+impl GetListing {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<AzureListing>, Error> {
+        let request = |requests: &Requests| {
+            requests.get_listing(self.product_id.as_str(), self.listing_id.as_str())
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_listing`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_listing("product-id", "listing-id").send().await?.into_inner();
+/// let response = client.replace_listing("product-id", "listing-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplaceListing {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+    body: AzureListing,
+}
+impl ReplaceListing {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<AzureListing>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_listing(
+                    self.product_id.as_str(),
+                    self.listing_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                ],
+                crate::Resource::etag(&self.body),
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::delete_listing`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// client.delete_listing("product-id", "listing-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct DeleteListing {
+    call: Call,
+    product_id: ProductId,
+    listing_id: ListingId,
+}
+impl DeleteListing {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = |requests: &Requests| {
+            requests.delete_listing(self.product_id.as_str(), self.listing_id.as_str())
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("listingID", self.listing_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await
+            .map(Success::empty)
+    }
+}
+/// The builder of [`Client::get_product_setup`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_product_setup("product-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetProductSetup {
     call: Call,
     product_id: ProductId,
 }
-impl ListPackages {
+impl GetProductSetup {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<PackagePage>, Error> {
+    pub async fn send(self) -> Result<Response<AzureProductSetup>, Error> {
         let request = |requests: &Requests| {
-            requests.list_packages(self.product_id.as_str())
+            requests.get_product_setup(self.product_id.as_str())
         };
         self.call
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
     }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<PackagePage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`AzurePackage`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<PackagePage> {
-        crate::Items::<PackagePage>::new(self.pages())
-    }
 }
-impl Client {
-    /// Lists the availabilities of an offer. An availability defines who can see the offer and its preview.
-    ///
-    /// `GET /products/{productID}/productavailabilities`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Response: [`ProductAvailabilityPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_product_availabilities(
-        &self,
-        product_id: impl Into<ProductId>,
-    ) -> ListProductAvailabilities {
-        ListProductAvailabilities {
-            call: Call::new(self, &OPERATIONS[53]),
-            product_id: product_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::list_product_availabilities`].
+/// The builder of [`Client::set_product_setup`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = AzureProductSetup::default();
+/// let response = client.set_product_setup("product-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ListProductAvailabilities {
+pub struct SetProductSetup {
     call: Call,
     product_id: ProductId,
+    body: AzureProductSetup,
 }
-impl ListProductAvailabilities {
+impl SetProductSetup {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ProductAvailabilityPage>, Error> {
+    pub async fn send(self) -> Result<Response<AzureProductSetup>, Error> {
         let request = |requests: &Requests| {
-            requests.list_product_availabilities(self.product_id.as_str())
+            requests.set_product_setup(self.product_id.as_str(), &self.body)
         };
         self.call
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
-    }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<ProductAvailabilityPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`ProductAvailability`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<ProductAvailabilityPage> {
-        crate::Items::<ProductAvailabilityPage>::new(self.pages())
-    }
-}
-impl Client {
-    /// Lists the offers of the account. Use `$filter` to find an offer by its offer id. Follow `nextLink` until it is absent. For some accounts the unfiltered list fails or is incomplete.
-    ///
-    /// `GET /products`
-    ///
-    /// * `filter`: An OData filter. Example: `ResourceType eq 'AzureApplication'`. By offer id: `externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq 'contoso-app')`.
-    /// * `skip_token`: The token of the page to return, taken from a `nextLink`. Empty or absent: the first page.
-    ///
-    /// Response: [`ProductPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_products(&self) -> ListProducts {
-        ListProducts {
-            call: Call::new(self, &OPERATIONS[54]),
-            filter: None,
-            skip_token: None,
-        }
     }
 }
 /// The builder of [`Client::list_products`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_products().stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListProducts {
@@ -3130,26 +3997,890 @@ impl ListProducts {
         crate::Items::<ProductPage>::new(self.pages())
     }
 }
-impl Client {
-    /// Lists the properties of an offer.
-    ///
-    /// `GET /products/{productID}/properties`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Response: [`PropertyPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_properties(&self, product_id: impl Into<ProductId>) -> ListProperties {
-        ListProperties {
-            call: Call::new(self, &OPERATIONS[55]),
-            product_id: product_id.into(),
-        }
+/// The builder of [`Client::create_product`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = AzureProduct::default();
+/// let response = client.create_product(body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct CreateProduct {
+    call: Call,
+    body: AzureProduct,
+}
+impl CreateProduct {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
+        let request = |requests: &Requests| requests.create_product(&self.body);
+        self.call.send(&[], None, &request).await?.decode()
+    }
+}
+/// The builder of [`Client::get_product`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_product("product-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetProduct {
+    call: Call,
+    product_id: ProductId,
+}
+impl GetProduct {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
+        let request = |requests: &Requests| {
+            requests.get_product(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::delete_product`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// client.delete_product("product-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct DeleteProduct {
+    call: Call,
+    product_id: ProductId,
+}
+impl DeleteProduct {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = |requests: &Requests| {
+            requests.delete_product(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await
+            .map(Success::empty)
+    }
+}
+/// The builder of [`Client::list_packages`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_packages("product-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ListPackages {
+    call: Call,
+    product_id: ProductId,
+}
+impl ListPackages {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<PackagePage>, Error> {
+        let request = |requests: &Requests| {
+            requests.list_packages(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<PackagePage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`AzurePackage`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<PackagePage> {
+        crate::Items::<PackagePage>::new(self.pages())
+    }
+}
+/// The builder of [`Client::create_package`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = AzurePackage::default();
+/// let response = client.create_package("product-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct CreatePackage {
+    call: Call,
+    product_id: ProductId,
+    body: AzurePackage,
+}
+impl CreatePackage {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
+        let request = |requests: &Requests| {
+            requests.create_package(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::get_package`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_package("product-id", "package-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetPackage {
+    call: Call,
+    product_id: ProductId,
+    package_id: PackageId,
+}
+impl GetPackage {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
+        let request = |requests: &Requests| {
+            requests.get_package(self.product_id.as_str(), self.package_id.as_str())
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("packageID", self.package_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_package`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_package("product-id", "package-id").send().await?.into_inner();
+/// let response = client.replace_package("product-id", "package-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplacePackage {
+    call: Call,
+    product_id: ProductId,
+    package_id: PackageId,
+    body: AzurePackage,
+}
+impl ReplacePackage {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_package(
+                    self.product_id.as_str(),
+                    self.package_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("packageID", self.package_id.as_str()),
+                ],
+                crate::Resource::etag(&self.body),
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::delete_package`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// client.delete_package("product-id", "package-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct DeletePackage {
+    call: Call,
+    product_id: ProductId,
+    package_id: PackageId,
+}
+impl DeletePackage {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = |requests: &Requests| {
+            requests.delete_package(self.product_id.as_str(), self.package_id.as_str())
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("packageID", self.package_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await
+            .map(Success::empty)
+    }
+}
+/// The builder of [`Client::list_variants`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_variants("product-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ListVariants {
+    call: Call,
+    product_id: ProductId,
+    skip_token: Option<String>,
+}
+impl ListVariants {
+    /// The token of the page to return, taken from a `nextLink`. Empty or absent: the first page.
+    pub fn skip_token(mut self, skip_token: impl Into<String>) -> Self {
+        self.skip_token = Some(skip_token.into());
+        self
+    }
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<VariantPage>, Error> {
+        let request = |requests: &Requests| {
+            requests.list_variants(self.product_id.as_str(), self.skip_token.as_deref())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<VariantPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`Variant`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<VariantPage> {
+        crate::Items::<VariantPage>::new(self.pages())
+    }
+}
+/// The builder of [`Client::create_variant`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = AzureSkuVariant::default();
+/// let response = client.create_variant("product-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct CreateVariant {
+    call: Call,
+    product_id: ProductId,
+    body: Variant,
+}
+impl CreateVariant {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<Variant>, Error> {
+        let request = |requests: &Requests| {
+            requests.create_variant(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::get_variant`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_variant("product-id", "variant-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetVariant {
+    call: Call,
+    product_id: ProductId,
+    variant_id: VariantId,
+}
+impl GetVariant {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<Variant>, Error> {
+        let request = |requests: &Requests| {
+            requests.get_variant(self.product_id.as_str(), self.variant_id.as_str())
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("variantID", self.variant_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_variant`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_variant("product-id", "variant-id").send().await?.into_inner();
+/// let response = client.replace_variant("product-id", "variant-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplaceVariant {
+    call: Call,
+    product_id: ProductId,
+    variant_id: VariantId,
+    body: Variant,
+}
+impl ReplaceVariant {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<Variant>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_variant(
+                    self.product_id.as_str(),
+                    self.variant_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("variantID", self.variant_id.as_str()),
+                ],
+                crate::Resource::etag(&self.body),
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::delete_variant`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// client.delete_variant("product-id", "variant-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct DeleteVariant {
+    call: Call,
+    product_id: ProductId,
+    variant_id: VariantId,
+}
+impl DeleteVariant {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = |requests: &Requests| {
+            requests.delete_variant(self.product_id.as_str(), self.variant_id.as_str())
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("variantID", self.variant_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await
+            .map(Success::empty)
+    }
+}
+/// The builder of [`Client::list_product_availabilities`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_product_availabilities("product-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ListProductAvailabilities {
+    call: Call,
+    product_id: ProductId,
+}
+impl ListProductAvailabilities {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ProductAvailabilityPage>, Error> {
+        let request = |requests: &Requests| {
+            requests.list_product_availabilities(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<ProductAvailabilityPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`ProductAvailability`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<ProductAvailabilityPage> {
+        crate::Items::<ProductAvailabilityPage>::new(self.pages())
+    }
+}
+/// The builder of [`Client::create_product_availability`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = ProductAvailability::default();
+/// let response = client.create_product_availability("product-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct CreateProductAvailability {
+    call: Call,
+    product_id: ProductId,
+    body: ProductAvailability,
+}
+impl CreateProductAvailability {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
+        let request = |requests: &Requests| {
+            requests.create_product_availability(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::find_product_availabilities`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.find_product_availabilities("product-id", "instance-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct FindProductAvailabilities {
+    call: Call,
+    product_id: ProductId,
+    instance_id: InstanceId,
+}
+impl FindProductAvailabilities {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ProductAvailabilityPage>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .find_product_availabilities(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("instanceID", self.instance_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<ProductAvailabilityPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`ProductAvailability`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<ProductAvailabilityPage> {
+        crate::Items::<ProductAvailabilityPage>::new(self.pages())
+    }
+}
+/// The builder of [`Client::get_product_availability`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_product_availability("product-id", "product-availability-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetProductAvailability {
+    call: Call,
+    product_id: ProductId,
+    product_availability_id: ProductAvailabilityId,
+}
+impl GetProductAvailability {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .get_product_availability(
+                    self.product_id.as_str(),
+                    self.product_availability_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("productAvailabilityID", self.product_availability_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_product_availability`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_product_availability("product-id", "product-availability-id").send().await?.into_inner();
+/// let response = client.replace_product_availability("product-id", "product-availability-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplaceProductAvailability {
+    call: Call,
+    product_id: ProductId,
+    product_availability_id: ProductAvailabilityId,
+    body: ProductAvailability,
+}
+impl ReplaceProductAvailability {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_product_availability(
+                    self.product_id.as_str(),
+                    self.product_availability_id.as_str(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("productAvailabilityID", self.product_availability_id.as_str()),
+                ],
+                crate::Resource::etag(&self.body),
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::find_feature_availabilities`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.find_feature_availabilities("product-id", "instance-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct FindFeatureAvailabilities {
+    call: Call,
+    product_id: ProductId,
+    instance_id: InstanceId,
+    expand: Option<String>,
+}
+impl FindFeatureAvailabilities {
+    /// The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
+    pub fn expand(mut self, expand: impl Into<String>) -> Self {
+        self.expand = Some(expand.into());
+        self
+    }
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<FeatureAvailabilityPage>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .find_feature_availabilities(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("instanceID", self.instance_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<FeatureAvailabilityPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`FeatureAvailability`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<FeatureAvailabilityPage> {
+        crate::Items::<FeatureAvailabilityPage>::new(self.pages())
+    }
+}
+/// The builder of [`Client::get_feature_availability`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_feature_availability("product-id", "feature-availability-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetFeatureAvailability {
+    call: Call,
+    product_id: ProductId,
+    feature_availability_id: FeatureAvailabilityId,
+    expand: Option<String>,
+}
+impl GetFeatureAvailability {
+    /// The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
+    pub fn expand(mut self, expand: impl Into<String>) -> Self {
+        self.expand = Some(expand.into());
+        self
+    }
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<FeatureAvailability>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .get_feature_availability(
+                    self.product_id.as_str(),
+                    self.feature_availability_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("featureAvailabilityID", self.feature_availability_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_feature_availability`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_feature_availability("product-id", "feature-availability-id").send().await?.into_inner();
+/// let response = client.replace_feature_availability("product-id", "feature-availability-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplaceFeatureAvailability {
+    call: Call,
+    product_id: ProductId,
+    feature_availability_id: FeatureAvailabilityId,
+    expand: Option<String>,
+    body: FeatureAvailability,
+}
+impl ReplaceFeatureAvailability {
+    /// The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
+    pub fn expand(mut self, expand: impl Into<String>) -> Self {
+        self.expand = Some(expand.into());
+        self
+    }
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<FeatureAvailability>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_feature_availability(
+                    self.product_id.as_str(),
+                    self.feature_availability_id.as_str(),
+                    self.expand.as_deref(),
+                    &self.body,
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("featureAvailabilityID", self.feature_availability_id.as_str()),
+                ],
+                crate::Resource::etag(&self.body),
+                &request,
+            )
+            .await?
+            .decode()
     }
 }
 /// The builder of [`Client::list_properties`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_properties("product-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListProperties {
@@ -3179,55 +4910,72 @@ impl ListProperties {
         crate::Items::<PropertyPage>::new(self.pages())
     }
 }
-impl Client {
-    /// Lists the certification reports of a submission.
-    ///
-    /// `GET /products/{productID}/submissions/{submissionID}/reports`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
-    ///
-    /// Response: [`CertificationReportPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_submission_reports(
-        &self,
-        product_id: impl Into<ProductId>,
-        submission_id: impl Into<SubmissionId>,
-    ) -> ListSubmissionReports {
-        ListSubmissionReports {
-            call: Call::new(self, &OPERATIONS[56]),
-            product_id: product_id.into(),
-            submission_id: submission_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::list_submission_reports`].
+/// The builder of [`Client::create_property`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = AzureProperty::default();
+/// let response = client.create_property("product-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ListSubmissionReports {
+pub struct CreateProperty {
     call: Call,
     product_id: ProductId,
-    submission_id: SubmissionId,
+    body: AzureProperty,
 }
-impl ListSubmissionReports {
+impl CreateProperty {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<CertificationReportPage>, Error> {
+    pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
         let request = |requests: &Requests| {
-            requests
-                .list_submission_reports(
-                    self.product_id.as_str(),
-                    self.submission_id.as_str(),
-                )
+            requests.create_property(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::find_properties`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.find_properties("product-id", "instance-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct FindProperties {
+    call: Call,
+    product_id: ProductId,
+    instance_id: InstanceId,
+}
+impl FindProperties {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<PropertyPage>, Error> {
+        let request = |requests: &Requests| {
+            requests.find_properties(self.product_id.as_str(), self.instance_id.as_str())
         };
         self.call
             .send(
                 &[
                     ("productID", self.product_id.as_str()),
-                    ("submissionID", self.submission_id.as_str()),
+                    ("instanceID", self.instance_id.as_str()),
                 ],
                 None,
                 &request,
@@ -3237,64 +4985,45 @@ impl ListSubmissionReports {
     }
     /// Returns a stream of all pages, following `nextLink`.
     #[inline]
-    pub fn pages(self) -> crate::Pages<CertificationReportPage> {
+    pub fn pages(self) -> crate::Pages<PropertyPage> {
         crate::Pages::new(self.call.clone(), Box::pin(self.send()))
     }
-    /// Returns a stream of all items of all pages: [`CertificationReport`].
+    /// Returns a stream of all items of all pages: [`AzureProperty`].
     #[inline]
-    pub fn stream(self) -> crate::Items<CertificationReportPage> {
-        crate::Items::<CertificationReportPage>::new(self.pages())
+    pub fn stream(self) -> crate::Items<PropertyPage> {
+        crate::Items::<PropertyPage>::new(self.pages())
     }
 }
-impl Client {
-    /// Lists the validation results of a submission.
-    ///
-    /// `GET /products/{productID}/submissions/{submissionID}/validations`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
-    ///
-    /// Response: [`ValidationItemPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_submission_validations(
-        &self,
-        product_id: impl Into<ProductId>,
-        submission_id: impl Into<SubmissionId>,
-    ) -> ListSubmissionValidations {
-        ListSubmissionValidations {
-            call: Call::new(self, &OPERATIONS[57]),
-            product_id: product_id.into(),
-            submission_id: submission_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::list_submission_validations`].
+/// The builder of [`Client::get_property`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_property("product-id", "property-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ListSubmissionValidations {
+pub struct GetProperty {
     call: Call,
     product_id: ProductId,
-    submission_id: SubmissionId,
+    property_id: PropertyId,
 }
-impl ListSubmissionValidations {
+impl GetProperty {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ValidationItemPage>, Error> {
+    pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
         let request = |requests: &Requests| {
-            requests
-                .list_submission_validations(
-                    self.product_id.as_str(),
-                    self.submission_id.as_str(),
-                )
+            requests.get_property(self.product_id.as_str(), self.property_id.as_str())
         };
         self.call
             .send(
                 &[
                     ("productID", self.product_id.as_str()),
-                    ("submissionID", self.submission_id.as_str()),
+                    ("propertyID", self.property_id.as_str()),
                 ],
                 None,
                 &request,
@@ -3302,106 +5031,129 @@ impl ListSubmissionValidations {
             .await?
             .decode()
     }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<ValidationItemPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`ValidationItem`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<ValidationItemPage> {
-        crate::Items::<ValidationItemPage>::new(self.pages())
-    }
 }
-impl Client {
-    /// Lists the workflows of a submission and their steps, one workflow for preview and one for live. Empty if the submission failed in draft. A 404 during preview can be transient.
-    ///
-    /// `GET /products/{productID}/submissions/{submissionID}/workflowdetails`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
-    ///
-    /// Response: [`WorkflowDetailPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_submission_workflows(
-        &self,
-        product_id: impl Into<ProductId>,
-        submission_id: impl Into<SubmissionId>,
-    ) -> ListSubmissionWorkflows {
-        ListSubmissionWorkflows {
-            call: Call::new(self, &OPERATIONS[58]),
-            product_id: product_id.into(),
-            submission_id: submission_id.into(),
-        }
-    }
-}
-/// The builder of [`Client::list_submission_workflows`].
+/// The builder of [`Client::replace_property`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_property("product-id", "property-id").send().await?.into_inner();
+/// let response = client.replace_property("product-id", "property-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ListSubmissionWorkflows {
+pub struct ReplaceProperty {
     call: Call,
     product_id: ProductId,
-    submission_id: SubmissionId,
+    property_id: PropertyId,
+    body: AzureProperty,
 }
-impl ListSubmissionWorkflows {
+impl ReplaceProperty {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<WorkflowDetailPage>, Error> {
+    pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
         let request = |requests: &Requests| {
             requests
-                .list_submission_workflows(
+                .replace_property(
                     self.product_id.as_str(),
-                    self.submission_id.as_str(),
+                    self.property_id.as_str(),
+                    &self.body,
                 )
         };
         self.call
             .send(
                 &[
                     ("productID", self.product_id.as_str()),
-                    ("submissionID", self.submission_id.as_str()),
+                    ("propertyID", self.property_id.as_str()),
                 ],
-                None,
+                crate::Resource::etag(&self.body),
                 &request,
             )
             .await?
             .decode()
     }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<WorkflowDetailPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
-    }
-    /// Returns a stream of all items of all pages: [`WorkflowDetail`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<WorkflowDetailPage> {
-        crate::Items::<WorkflowDetailPage>::new(self.pages())
+}
+/// The builder of [`Client::get_reseller_configuration`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_reseller_configuration("product-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetResellerConfiguration {
+    call: Call,
+    product_id: ProductId,
+}
+impl GetResellerConfiguration {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ResellerConfiguration>, Error> {
+        let request = |requests: &Requests| {
+            requests.get_reseller_configuration(self.product_id.as_str())
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
-impl Client {
-    /// Lists the submissions of an offer. The order is not guaranteed.
-    ///
-    /// `GET /products/{productID}/submissions`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Response: [`SubmissionPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_submissions(&self, product_id: impl Into<ProductId>) -> ListSubmissions {
-        ListSubmissions {
-            call: Call::new(self, &OPERATIONS[59]),
-            product_id: product_id.into(),
-            filter: None,
-            expand: None,
-        }
+/// The builder of [`Client::set_reseller_configuration`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = ResellerConfiguration::default();
+/// let response = client.set_reseller_configuration("product-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct SetResellerConfiguration {
+    call: Call,
+    product_id: ProductId,
+    body: ResellerConfiguration,
+}
+impl SetResellerConfiguration {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ResellerConfiguration>, Error> {
+        let request = |requests: &Requests| {
+            requests.set_reseller_configuration(self.product_id.as_str(), &self.body)
+        };
+        self.call
+            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .await?
+            .decode()
     }
 }
 /// The builder of [`Client::list_submissions`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_submissions("product-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ListSubmissions {
@@ -3448,89 +5200,137 @@ impl ListSubmissions {
         crate::Items::<SubmissionPage>::new(self.pages())
     }
 }
-impl Client {
-    /// Lists the plans of an offer. The list may include a test drive.
-    ///
-    /// `GET /products/{productID}/variants`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `skip_token`: The token of the page to return, taken from a `nextLink`. Empty or absent: the first page.
-    ///
-    /// Response: [`VariantPage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 401, 403, 404, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn list_variants(&self, product_id: impl Into<ProductId>) -> ListVariants {
-        ListVariants {
-            call: Call::new(self, &OPERATIONS[60]),
-            product_id: product_id.into(),
-            skip_token: None,
-        }
-    }
-}
-/// The builder of [`Client::list_variants`].
+/// The builder of [`Client::create_submission`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = SubmissionCreationRequest::default();
+/// let response = client.create_submission("product-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ListVariants {
+pub struct CreateSubmission {
     call: Call,
     product_id: ProductId,
-    skip_token: Option<String>,
+    body: SubmissionCreationRequest,
 }
-impl ListVariants {
-    /// The token of the page to return, taken from a `nextLink`. Empty or absent: the first page.
-    pub fn skip_token(mut self, skip_token: impl Into<String>) -> Self {
-        self.skip_token = Some(skip_token.into());
-        self
-    }
+impl CreateSubmission {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<VariantPage>, Error> {
+    pub async fn send(self) -> Result<Response<Submission>, Error> {
         let request = |requests: &Requests| {
-            requests.list_variants(self.product_id.as_str(), self.skip_token.as_deref())
+            requests.create_submission(self.product_id.as_str(), &self.body)
         };
         self.call
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
     }
-    /// Returns a stream of all pages, following `nextLink`.
-    #[inline]
-    pub fn pages(self) -> crate::Pages<VariantPage> {
-        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+}
+/// The builder of [`Client::get_submission`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_submission("product-id", "submission-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetSubmission {
+    call: Call,
+    product_id: ProductId,
+    submission_id: SubmissionId,
+    expand: Option<String>,
+}
+impl GetSubmission {
+    /// Sets `$expand`.
+    pub fn expand(mut self, expand: impl Into<String>) -> Self {
+        self.expand = Some(expand.into());
+        self
     }
-    /// Returns a stream of all items of all pages: [`Variant`].
-    #[inline]
-    pub fn stream(self) -> crate::Items<VariantPage> {
-        crate::Items::<VariantPage>::new(self.pages())
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<Submission>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .get_submission(
+                    self.product_id.as_str(),
+                    self.submission_id.as_str(),
+                    self.expand.as_deref(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("submissionID", self.submission_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
     }
 }
-impl Client {
-    /// Promotes a submission from preview to live (go live). The substate must be `ReadyToPublish`. Afterwards the submission can no longer be canceled.
-    ///
-    /// `POST /products/{productID}/submissions/{submissionID}/promote`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `submission_id`: The id of the submission, a decimal number of 19 digits.
-    ///
-    /// Response: [`WorkflowDetail`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn promote_submission(
-        &self,
-        product_id: impl Into<ProductId>,
-        submission_id: impl Into<SubmissionId>,
-    ) -> PromoteSubmission {
-        PromoteSubmission {
-            call: Call::new(self, &OPERATIONS[61]),
-            product_id: product_id.into(),
-            submission_id: submission_id.into(),
-        }
+/// The builder of [`Client::cancel_submission`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// client.cancel_submission("product-id", "submission-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct CancelSubmission {
+    call: Call,
+    product_id: ProductId,
+    submission_id: SubmissionId,
+}
+impl CancelSubmission {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .cancel_submission(self.product_id.as_str(), self.submission_id.as_str())
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("submissionID", self.submission_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await
+            .map(Success::empty)
     }
 }
 /// The builder of [`Client::promote_submission`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.promote_submission("product-id", "submission-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct PromoteSubmission {
@@ -3562,117 +5362,205 @@ impl PromoteSubmission {
             .decode()
     }
 }
-impl Client {
-    /// Replaces a co-sell asset; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload.
-    ///
-    /// `PUT /products/{productID}/cosellAssets/{cosellAssetID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `cosell_asset_id`: The id of the co-sell asset.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceCosellAsset::if_match) is set.
-    ///
-    /// Request body: [`CosellAsset`]. Response: [`CosellAsset`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_cosell_asset(
-        &self,
-        product_id: impl Into<ProductId>,
-        cosell_asset_id: impl Into<CosellAssetId>,
-        body: impl Into<CosellAsset>,
-    ) -> ReplaceCosellAsset {
-        ReplaceCosellAsset {
-            call: Call::new(self, &OPERATIONS[62]),
-            product_id: product_id.into(),
-            cosell_asset_id: cosell_asset_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_cosell_asset`].
+/// The builder of [`Client::list_submission_reports`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_submission_reports("product-id", "submission-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceCosellAsset {
+pub struct ListSubmissionReports {
     call: Call,
     product_id: ProductId,
-    cosell_asset_id: CosellAssetId,
-    body: CosellAsset,
+    submission_id: SubmissionId,
 }
-impl ReplaceCosellAsset {
+impl ListSubmissionReports {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<CosellAsset>, Error> {
+    pub async fn send(self) -> Result<Response<CertificationReportPage>, Error> {
         let request = |requests: &Requests| {
             requests
-                .replace_cosell_asset(
+                .list_submission_reports(
                     self.product_id.as_str(),
-                    self.cosell_asset_id.as_str(),
-                    &self.body,
+                    self.submission_id.as_str(),
                 )
         };
         self.call
             .send(
                 &[
                     ("productID", self.product_id.as_str()),
-                    ("cosellAssetID", self.cosell_asset_id.as_str()),
+                    ("submissionID", self.submission_id.as_str()),
                 ],
-                crate::Resource::etag(&self.body),
+                None,
                 &request,
             )
             .await?
             .decode()
     }
-}
-impl Client {
-    /// Replaces the co-sell listing of an offer; fields omitted from the body are removed.
-    ///
-    /// `PUT /products/{productID}/cosellListing/{instanceID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceCosellListing::if_match) is set.
-    ///
-    /// Request body: [`CosellListing`]. Response: [`CosellListing`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_cosell_listing(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-        body: impl Into<CosellListing>,
-    ) -> ReplaceCosellListing {
-        ReplaceCosellListing {
-            call: Call::new(self, &OPERATIONS[63]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-            body: body.into(),
-        }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<CertificationReportPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`CertificationReport`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<CertificationReportPage> {
+        crate::Items::<CertificationReportPage>::new(self.pages())
     }
 }
-/// The builder of [`Client::replace_cosell_listing`].
+/// The builder of [`Client::list_submission_validations`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_submission_validations("product-id", "submission-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceCosellListing {
+pub struct ListSubmissionValidations {
+    call: Call,
+    product_id: ProductId,
+    submission_id: SubmissionId,
+}
+impl ListSubmissionValidations {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<ValidationItemPage>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .list_submission_validations(
+                    self.product_id.as_str(),
+                    self.submission_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("submissionID", self.submission_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<ValidationItemPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`ValidationItem`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<ValidationItemPage> {
+        crate::Items::<ValidationItemPage>::new(self.pages())
+    }
+}
+/// The builder of [`Client::list_submission_workflows`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.list_submission_workflows("product-id", "submission-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ListSubmissionWorkflows {
+    call: Call,
+    product_id: ProductId,
+    submission_id: SubmissionId,
+}
+impl ListSubmissionWorkflows {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<WorkflowDetailPage>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .list_submission_workflows(
+                    self.product_id.as_str(),
+                    self.submission_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("submissionID", self.submission_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<WorkflowDetailPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`WorkflowDetail`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<WorkflowDetailPage> {
+        crate::Items::<WorkflowDetailPage>::new(self.pages())
+    }
+}
+/// The builder of [`Client::find_supplemental_contents`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.find_supplemental_contents("product-id", "instance-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct FindSupplementalContents {
     call: Call,
     product_id: ProductId,
     instance_id: InstanceId,
-    body: CosellListing,
 }
-impl ReplaceCosellListing {
+impl FindSupplementalContents {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<CosellListing>, Error> {
+    pub async fn send(self) -> Result<Response<SupplementalContentPage>, Error> {
         let request = |requests: &Requests| {
             requests
-                .replace_cosell_listing(
+                .find_supplemental_contents(
                     self.product_id.as_str(),
                     self.instance_id.as_str(),
-                    &self.body,
                 )
         };
         self.call
@@ -3681,637 +5569,77 @@ impl ReplaceCosellListing {
                     ("productID", self.product_id.as_str()),
                     ("instanceID", self.instance_id.as_str()),
                 ],
-                crate::Resource::etag(&self.body),
+                None,
                 &request,
             )
             .await?
             .decode()
     }
-}
-impl Client {
-    /// Replaces the availability of a plan: visibility, markets and prices. Fields omitted from the body are removed, and `marketStates` must list every market.
-    ///
-    /// `PUT /products/{productID}/featureavailabilities/{featureAvailabilityID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `feature_availability_id`: The id of the plan availability.
-    /// * `expand`: The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceFeatureAvailability::if_match) is set; without either the call is an error before it is sent.
-    ///
-    /// Request body: [`FeatureAvailability`]. Response: [`FeatureAvailability`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_feature_availability(
-        &self,
-        product_id: impl Into<ProductId>,
-        feature_availability_id: impl Into<FeatureAvailabilityId>,
-        body: impl Into<FeatureAvailability>,
-    ) -> ReplaceFeatureAvailability {
-        ReplaceFeatureAvailability {
-            call: Call::new(self, &OPERATIONS[64]),
-            product_id: product_id.into(),
-            feature_availability_id: feature_availability_id.into(),
-            body: body.into(),
-            expand: None,
-        }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<SupplementalContentPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`SupplementalContent`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<SupplementalContentPage> {
+        crate::Items::<SupplementalContentPage>::new(self.pages())
     }
 }
-/// The builder of [`Client::replace_feature_availability`].
+/// The builder of [`Client::get_supplemental_content`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_supplemental_content("product-id", "instance-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceFeatureAvailability {
+pub struct GetSupplementalContent {
     call: Call,
     product_id: ProductId,
-    feature_availability_id: FeatureAvailabilityId,
-    expand: Option<String>,
-    body: FeatureAvailability,
+    instance_id: InstanceId,
 }
-impl ReplaceFeatureAvailability {
-    /// The fields to include, separated by commas: `MarketStates`, `Trial`, `PriceSchedules`.
-    pub fn expand(mut self, expand: impl Into<String>) -> Self {
-        self.expand = Some(expand.into());
-        self
-    }
+impl GetSupplementalContent {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<FeatureAvailability>, Error> {
+    pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
         let request = |requests: &Requests| {
             requests
-                .replace_feature_availability(
+                .get_supplemental_content(
                     self.product_id.as_str(),
-                    self.feature_availability_id.as_str(),
-                    self.expand.as_deref(),
-                    &self.body,
+                    self.instance_id.as_str(),
                 )
         };
         self.call
             .send(
                 &[
                     ("productID", self.product_id.as_str()),
-                    ("featureAvailabilityID", self.feature_availability_id.as_str()),
+                    ("instanceID", self.instance_id.as_str()),
                 ],
-                crate::Resource::etag(&self.body),
+                None,
                 &request,
             )
             .await?
             .decode()
-    }
-}
-impl Client {
-    /// Replaces a listing; fields omitted from the body are removed, except `languageCode`.
-    ///
-    /// `PUT /products/{productID}/listings/{listingID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListing::if_match) is set; without either the call is an error before it is sent.
-    ///
-    /// Request body: [`AzureListing`]. Response: [`AzureListing`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_listing(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        body: impl Into<AzureListing>,
-    ) -> ReplaceListing {
-        ReplaceListing {
-            call: Call::new(self, &OPERATIONS[65]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_listing`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceListing {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    body: AzureListing,
-}
-impl ReplaceListing {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureListing>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .replace_listing(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                ],
-                crate::Resource::etag(&self.body),
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Replaces a listing asset; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload.
-    ///
-    /// `PUT /products/{productID}/listings/{listingID}/assets/{assetID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    /// * `asset_id`: The id of the listing asset.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingAsset::if_match) is set.
-    ///
-    /// Request body: [`ListingAsset`]. Response: [`ListingAsset`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_listing_asset(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        asset_id: impl Into<AssetId>,
-        body: impl Into<ListingAsset>,
-    ) -> ReplaceListingAsset {
-        ReplaceListingAsset {
-            call: Call::new(self, &OPERATIONS[66]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            asset_id: asset_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_listing_asset`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceListingAsset {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    asset_id: AssetId,
-    body: ListingAsset,
-}
-impl ReplaceListingAsset {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingAsset>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .replace_listing_asset(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    self.asset_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                    ("assetID", self.asset_id.as_str()),
-                ],
-                crate::Resource::etag(&self.body),
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Replaces a listing image; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload.
-    ///
-    /// `PUT /products/{productID}/listings/{listingID}/images/{imageID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    /// * `image_id`: The id of the listing image.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingImage::if_match) is set; without either the call is an error before it is sent.
-    ///
-    /// Request body: [`ListingImage`]. Response: [`ListingImage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_listing_image(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        image_id: impl Into<ImageId>,
-        body: impl Into<ListingImage>,
-    ) -> ReplaceListingImage {
-        ReplaceListingImage {
-            call: Call::new(self, &OPERATIONS[67]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            image_id: image_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_listing_image`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceListingImage {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    image_id: ImageId,
-    body: ListingImage,
-}
-impl ReplaceListingImage {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingImage>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .replace_listing_image(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    self.image_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                    ("imageID", self.image_id.as_str()),
-                ],
-                crate::Resource::etag(&self.body),
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Replaces a listing video; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload.
-    ///
-    /// `PUT /products/{productID}/listings/{listingID}/videos/{videoID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `listing_id`: The id of the listing.
-    /// * `video_id`: The id of the listing video.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceListingVideo::if_match) is set.
-    ///
-    /// Request body: [`ListingVideo`]. Response: [`ListingVideo`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_listing_video(
-        &self,
-        product_id: impl Into<ProductId>,
-        listing_id: impl Into<ListingId>,
-        video_id: impl Into<VideoId>,
-        body: impl Into<ListingVideo>,
-    ) -> ReplaceListingVideo {
-        ReplaceListingVideo {
-            call: Call::new(self, &OPERATIONS[68]),
-            product_id: product_id.into(),
-            listing_id: listing_id.into(),
-            video_id: video_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_listing_video`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceListingVideo {
-    call: Call,
-    product_id: ProductId,
-    listing_id: ListingId,
-    video_id: VideoId,
-    body: ListingVideo,
-}
-impl ReplaceListingVideo {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ListingVideo>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .replace_listing_video(
-                    self.product_id.as_str(),
-                    self.listing_id.as_str(),
-                    self.video_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("listingID", self.listing_id.as_str()),
-                    ("videoID", self.video_id.as_str()),
-                ],
-                crate::Resource::etag(&self.body),
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Replaces a package; fields omitted from the body are removed. Set `state` to `Uploaded` to complete an upload, then poll the package until it is processed.
-    ///
-    /// `PUT /products/{productID}/packages/{packageID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `package_id`: The id of the package.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplacePackage::if_match) is set.
-    ///
-    /// Request body: [`AzurePackage`]. Response: [`AzurePackage`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_package(
-        &self,
-        product_id: impl Into<ProductId>,
-        package_id: impl Into<PackageId>,
-        body: impl Into<AzurePackage>,
-    ) -> ReplacePackage {
-        ReplacePackage {
-            call: Call::new(self, &OPERATIONS[69]),
-            product_id: product_id.into(),
-            package_id: package_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_package`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplacePackage {
-    call: Call,
-    product_id: ProductId,
-    package_id: PackageId,
-    body: AzurePackage,
-}
-impl ReplacePackage {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzurePackage>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .replace_package(
-                    self.product_id.as_str(),
-                    self.package_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("packageID", self.package_id.as_str()),
-                ],
-                crate::Resource::etag(&self.body),
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Replaces a package configuration; fields omitted from the body are removed. `resourceType` must match the existing configuration, otherwise the request fails with 400.
-    ///
-    /// `PUT /products/{productID}/packageconfigurations/{packageConfigurationID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `package_configuration_id`: The id of the package configuration. The instance id of its draft is also accepted.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplacePackageConfiguration::if_match) is set; without either the call is an error before it is sent.
-    ///
-    /// Request body: [`PackageConfiguration`]. Response: [`PackageConfiguration`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_package_configuration(
-        &self,
-        product_id: impl Into<ProductId>,
-        package_configuration_id: impl Into<PackageConfigurationId>,
-        body: impl Into<PackageConfiguration>,
-    ) -> ReplacePackageConfiguration {
-        ReplacePackageConfiguration {
-            call: Call::new(self, &OPERATIONS[70]),
-            product_id: product_id.into(),
-            package_configuration_id: package_configuration_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_package_configuration`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplacePackageConfiguration {
-    call: Call,
-    product_id: ProductId,
-    package_configuration_id: PackageConfigurationId,
-    body: PackageConfiguration,
-}
-impl ReplacePackageConfiguration {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<PackageConfiguration>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .replace_package_configuration(
-                    self.product_id.as_str(),
-                    self.package_configuration_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("packageConfigurationID", self.package_configuration_id.as_str()),
-                ],
-                crate::Resource::etag(&self.body),
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Replaces an availability of an offer; fields omitted from the body are removed.
-    ///
-    /// `PUT /products/{productID}/productavailabilities/{productAvailabilityID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `product_availability_id`: The id of the offer availability.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProductAvailability::if_match) is set; without either the call is an error before it is sent.
-    ///
-    /// Request body: [`ProductAvailability`]. Response: [`ProductAvailability`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_product_availability(
-        &self,
-        product_id: impl Into<ProductId>,
-        product_availability_id: impl Into<ProductAvailabilityId>,
-        body: impl Into<ProductAvailability>,
-    ) -> ReplaceProductAvailability {
-        ReplaceProductAvailability {
-            call: Call::new(self, &OPERATIONS[71]),
-            product_id: product_id.into(),
-            product_availability_id: product_availability_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_product_availability`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceProductAvailability {
-    call: Call,
-    product_id: ProductId,
-    product_availability_id: ProductAvailabilityId,
-    body: ProductAvailability,
-}
-impl ReplaceProductAvailability {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ProductAvailability>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .replace_product_availability(
-                    self.product_id.as_str(),
-                    self.product_availability_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("productAvailabilityID", self.product_availability_id.as_str()),
-                ],
-                crate::Resource::etag(&self.body),
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Replaces the properties of an offer; fields omitted from the body are removed.
-    ///
-    /// `PUT /products/{productID}/properties/{propertyID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `property_id`: The id of the properties resource.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceProperty::if_match) is set; without either the call is an error before it is sent.
-    ///
-    /// Request body: [`AzureProperty`]. Response: [`AzureProperty`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_property(
-        &self,
-        product_id: impl Into<ProductId>,
-        property_id: impl Into<PropertyId>,
-        body: impl Into<AzureProperty>,
-    ) -> ReplaceProperty {
-        ReplaceProperty {
-            call: Call::new(self, &OPERATIONS[72]),
-            product_id: product_id.into(),
-            property_id: property_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_property`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceProperty {
-    call: Call,
-    product_id: ProductId,
-    property_id: PropertyId,
-    body: AzureProperty,
-}
-impl ReplaceProperty {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureProperty>, Error> {
-        let request = |requests: &Requests| {
-            requests
-                .replace_property(
-                    self.product_id.as_str(),
-                    self.property_id.as_str(),
-                    &self.body,
-                )
-        };
-        self.call
-            .send(
-                &[
-                    ("productID", self.product_id.as_str()),
-                    ("propertyID", self.property_id.as_str()),
-                ],
-                crate::Resource::etag(&self.body),
-                &request,
-            )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Replaces the supplemental content (additional files) of an offer; fields omitted from the body are removed.
-    ///
-    /// `PUT /products/{productID}/supplementalContents/{instanceID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `instance_id`: The instance id of a draft: the `currentDraftInstanceID` of a branch.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceSupplementalContent::if_match) is set; without either the call is an error before it is sent.
-    ///
-    /// Request body: [`SupplementalContent`]. Response: [`SupplementalContent`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn replace_supplemental_content(
-        &self,
-        product_id: impl Into<ProductId>,
-        instance_id: impl Into<InstanceId>,
-        body: impl Into<SupplementalContent>,
-    ) -> ReplaceSupplementalContent {
-        ReplaceSupplementalContent {
-            call: Call::new(self, &OPERATIONS[73]),
-            product_id: product_id.into(),
-            instance_id: instance_id.into(),
-            body: body.into(),
-        }
     }
 }
 /// The builder of [`Client::replace_supplemental_content`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_supplemental_content("product-id", "instance-id").send().await?.into_inner();
+/// let response = client.replace_supplemental_content("product-id", "instance-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
 pub struct ReplaceSupplementalContent {
@@ -4345,49 +5673,175 @@ impl ReplaceSupplementalContent {
             .decode()
     }
 }
-impl Client {
-    /// Replaces a plan or a test drive; fields omitted from the body are removed.
-    ///
-    /// `PUT /products/{productID}/variants/{variantID}`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    /// * `variant_id`: The id of the variant (plan): the GUID assigned by the service, not the plan id, or `testdrive`.
-    ///
-    /// Sends the body's etag in If-Match unless [`if_match`](ReplaceVariant::if_match) is set.
-    ///
-    /// Request body: [`Variant`]. Response: [`Variant`].
-    pub fn replace_variant(
-        &self,
-        product_id: impl Into<ProductId>,
-        variant_id: impl Into<VariantId>,
-        body: impl Into<Variant>,
-    ) -> ReplaceVariant {
-        ReplaceVariant {
-            call: Call::new(self, &OPERATIONS[74]),
-            product_id: product_id.into(),
-            variant_id: variant_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::replace_variant`].
+/// The builder of [`Client::commit_supplemental_content`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.commit_supplemental_content("product-id", "instance-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a call does nothing until `send` is awaited"]
-pub struct ReplaceVariant {
+pub struct CommitSupplementalContent {
     call: Call,
     product_id: ProductId,
-    variant_id: VariantId,
-    body: Variant,
+    instance_id: InstanceId,
 }
-impl ReplaceVariant {
+impl CommitSupplementalContent {
     call_options!();
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<Variant>, Error> {
+    pub async fn send(self) -> Result<Response<SupplementalContent>, Error> {
         let request = |requests: &Requests| {
             requests
-                .replace_variant(
+                .commit_supplemental_content(
                     self.product_id.as_str(),
-                    self.variant_id.as_str(),
+                    self.instance_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("instanceID", self.instance_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::find_package_configurations`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use futures_util::TryStreamExt;
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let mut items = client.find_package_configurations("product-id", "instance-id").stream();
+/// while let Some(item) = items.try_next().await? {
+///     println!("{item:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct FindPackageConfigurations {
+    call: Call,
+    product_id: ProductId,
+    instance_id: InstanceId,
+}
+impl FindPackageConfigurations {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<PackageConfigurationPage>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .find_package_configurations(
+                    self.product_id.as_str(),
+                    self.instance_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("instanceID", self.instance_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+    /// Returns a stream of all pages, following `nextLink`.
+    #[inline]
+    pub fn pages(self) -> crate::Pages<PackageConfigurationPage> {
+        crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+    }
+    /// Returns a stream of all items of all pages: [`PackageConfiguration`].
+    #[inline]
+    pub fn stream(self) -> crate::Items<PackageConfigurationPage> {
+        crate::Items::<PackageConfigurationPage>::new(self.pages())
+    }
+}
+/// The builder of [`Client::get_package_configuration`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let response = client.get_package_configuration("product-id", "package-configuration-id").send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct GetPackageConfiguration {
+    call: Call,
+    product_id: ProductId,
+    package_configuration_id: PackageConfigurationId,
+}
+impl GetPackageConfiguration {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<PackageConfiguration>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .get_package_configuration(
+                    self.product_id.as_str(),
+                    self.package_configuration_id.as_str(),
+                )
+        };
+        self.call
+            .send(
+                &[
+                    ("productID", self.product_id.as_str()),
+                    ("packageConfigurationID", self.package_configuration_id.as_str()),
+                ],
+                None,
+                &request,
+            )
+            .await?
+            .decode()
+    }
+}
+/// The builder of [`Client::replace_package_configuration`].
+///
+/// # Examples
+///
+/// ```no_run
+/// # use partner_ingestion_sdk::{Client, Error, types::*};
+/// # async fn example(client: Client) -> Result<(), Error> {
+/// let body = client.get_package_configuration("product-id", "package-configuration-id").send().await?.into_inner();
+/// let response = client.replace_package_configuration("product-id", "package-configuration-id", body).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a call does nothing until `send` is awaited"]
+pub struct ReplacePackageConfiguration {
+    call: Call,
+    product_id: ProductId,
+    package_configuration_id: PackageConfigurationId,
+    body: PackageConfiguration,
+}
+impl ReplacePackageConfiguration {
+    call_options!();
+    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+    pub async fn send(self) -> Result<Response<PackageConfiguration>, Error> {
+        let request = |requests: &Requests| {
+            requests
+                .replace_package_configuration(
+                    self.product_id.as_str(),
+                    self.package_configuration_id.as_str(),
                     &self.body,
                 )
         };
@@ -4395,142 +5849,11 @@ impl ReplaceVariant {
             .send(
                 &[
                     ("productID", self.product_id.as_str()),
-                    ("variantID", self.variant_id.as_str()),
+                    ("packageConfigurationID", self.package_configuration_id.as_str()),
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
             )
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Sets the lead configuration of an offer: where customer leads are sent.
-    ///
-    /// `POST /products/{productID}/leadconfiguration`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Request body: [`LeadConfiguration`]. Response: [`LeadConfiguration`].
-    pub fn set_lead_configuration(
-        &self,
-        product_id: impl Into<ProductId>,
-        body: impl Into<LeadConfiguration>,
-    ) -> SetLeadConfiguration {
-        SetLeadConfiguration {
-            call: Call::new(self, &OPERATIONS[75]),
-            product_id: product_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::set_lead_configuration`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct SetLeadConfiguration {
-    call: Call,
-    product_id: ProductId,
-    body: LeadConfiguration,
-}
-impl SetLeadConfiguration {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<LeadConfiguration>, Error> {
-        let request = |requests: &Requests| {
-            requests.set_lead_configuration(self.product_id.as_str(), &self.body)
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Sets the offer setup, which defines how the offer is sold.
-    ///
-    /// `POST /products/{productID}/setup`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Request body: [`AzureProductSetup`]. Response: [`AzureProductSetup`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn set_product_setup(
-        &self,
-        product_id: impl Into<ProductId>,
-        body: impl Into<AzureProductSetup>,
-    ) -> SetProductSetup {
-        SetProductSetup {
-            call: Call::new(self, &OPERATIONS[76]),
-            product_id: product_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::set_product_setup`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct SetProductSetup {
-    call: Call,
-    product_id: ProductId,
-    body: AzureProductSetup,
-}
-impl SetProductSetup {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<AzureProductSetup>, Error> {
-        let request = |requests: &Requests| {
-            requests.set_product_setup(self.product_id.as_str(), &self.body)
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
-            .await?
-            .decode()
-    }
-}
-impl Client {
-    /// Sets the reseller configuration of an offer. Afterwards every submission must include the `ResellerConfiguration` draft, or validation fails.
-    ///
-    /// `POST /products/{productID}/resellerConfiguration`
-    ///
-    /// * `product_id`: The id of the product (offer): the GUID assigned by the service, not the offer id.
-    ///
-    /// Request body: [`ResellerConfiguration`]. Response: [`ResellerConfiguration`].
-    ///
-    /// # Errors
-    ///
-    /// The document lists the statuses 400, 401, 403, 404, 405, 409, 429. See [`Client`](crate::Client#errors-of-calls).
-    pub fn set_reseller_configuration(
-        &self,
-        product_id: impl Into<ProductId>,
-        body: impl Into<ResellerConfiguration>,
-    ) -> SetResellerConfiguration {
-        SetResellerConfiguration {
-            call: Call::new(self, &OPERATIONS[77]),
-            product_id: product_id.into(),
-            body: body.into(),
-        }
-    }
-}
-/// The builder of [`Client::set_reseller_configuration`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
-pub struct SetResellerConfiguration {
-    call: Call,
-    product_id: ProductId,
-    body: ResellerConfiguration,
-}
-impl SetResellerConfiguration {
-    call_options!();
-    /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-    pub async fn send(self) -> Result<Response<ResellerConfiguration>, Error> {
-        let request = |requests: &Requests| {
-            requests.set_reseller_configuration(self.product_id.as_str(), &self.body)
-        };
-        self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
     }

@@ -4,114 +4,370 @@
 
 //! Defaults, and what resources and pages have in common.
 
-use crate::model::resource::{older, page, resource, tagged, union_resource};
+use crate::model::id::id_of;
+use crate::model::resource::{page, renamed, resource, tagged, union_resource};
 use crate::types::*;
-
-tagged!(AzureApplicationPackageConfiguration { resource_type = "AzureApplicationPackageConfiguration"; etag, azure_active_directory_application_id, azure_active_directory_tenant_id, id });
-tagged!(AzureBlobLeadConfiguration { resource_type = "AzureBlobLeadConfiguration"; connection_string, contact_email, container_name, daily_digest_email_contacts });
-tagged!(AzureListing { resource_type = "AzureListing"; etag, access_information, allow_only_managed_disk_deployments, compatible_products, description, getting_started_instructions, id, keywords, language_code, listing_contacts, listing_uris, product_display_name, publisher_name, short_description, summary, title });
-tagged!(AzureManagedApplicationPackageConfiguration { resource_type = "AzureManagedApplicationPackageConfiguration"; etag, allow_jit_access, allowed_customer_actions, allowed_data_actions, azure_government_authorizations, azure_government_tenant_id, can_enable_customer_actions, customer_access_enable_state, deployment_mode, id, package_references, policies, public_azure_authorizations, public_azure_tenant_id, publisher_management_mode, version });
-tagged!(AzureProductSetup { resource_type = "AzureProductSetup"; call_to_action, channel_states, enable_test_drive, package_type, selling_option, test_drive_type, trial_uri });
-tagged!(AzureProperty { resource_type = "AzureProperty"; etag, additional_categories, app_version, categories, custom_amendments, global_amendment_terms, hide_keys, id, industries, leveled_categories, marketing_only_change, product_tags, submission_version, terms_of_use, use_enterprise_contract });
-tagged!(AzureResourceManagerTestDrivePackageConfiguration { resource_type = "AzureResourceManagerTestDrivePackageConfiguration"; etag, azure_active_directory_application_id, azure_active_directory_application_key, azure_active_directory_tenant_id, azure_subscription_id, cold_instances, hot_instances, id, regions, test_drive_duration, warm_instances });
-tagged!(AzureSkuVariant { resource_type = "AzureSkuVariant"; etag, certifications_azure_government, cloud_availabilities, conversion_paths, extended_properties, external_id, friendly_name, id, lead_gen_id, reference_variant_id, state, sub_type });
-tagged!(AzureSolutionTemplatePackageConfiguration { resource_type = "AzureSolutionTemplatePackageConfiguration"; etag, id, package_references, version });
-tagged!(AzureTableLeadConfiguration { resource_type = "AzureTableLeadConfiguration"; connection_string, contact_email, daily_digest_email_contacts });
-tagged!(AzureTestDriveVariant { resource_type = "AzureTestDriveVariant"; etag, extended_properties, friendly_name, id, state, test_drive_type });
-tagged!(Branch { resource_type = "Branch"; current_draft_instance_id, friendly_name, id, module, type_, variant_id });
-tagged!(CosellAsset { resource_type = "CosellAsset"; etag, file_name, file_sas_uri, id, state, type_ });
-tagged!(CosellListing { resource_type = "CosellListing"; etag, asset_references, contacts, end_customer_segments, id, offer_platforms, offer_type, solution_areas });
-tagged!(Dynamics365BusinessCentralPackageConfiguration { resource_type = "Dynamics365BusinessCentralPackageConfiguration"; etag, application_installation_uri, id, package_references, package_type });
-tagged!(Dynamics365BusinessCentralTestDrivePackageConfiguration { resource_type = "Dynamics365BusinessCentralTestDrivePackageConfiguration"; etag, azure_active_directory_application_id, azure_active_directory_application_key, azure_active_directory_tenant_id, azure_active_directory_tenant_name, id, instance_uri, max_concurrent_test_drives, role_name, test_drive_duration });
-tagged!(Dynamics365CustomerEngagementPackageConfiguration { resource_type = "Dynamics365CustomerEngagementPackageConfiguration"; etag, application_configuration_uri, base_license_model, id, multiple_packages_in_package_file, package_location_uri, package_region_availabilities, require_s2s_outbound_and_crm_secure_store_access });
-tagged!(Dynamics365CustomerEngagementTestDrivePackageConfiguration { resource_type = "Dynamics365CustomerEngagementTestDrivePackageConfiguration"; etag, azure_active_directory_application_id, azure_active_directory_application_key, azure_active_directory_tenant_id, azure_active_directory_tenant_name, id, instance_uri, instance_web_api_uri, max_concurrent_test_drives, role_name, test_drive_duration });
-tagged!(Dynamics365OperationsPackageConfiguration { resource_type = "Dynamics365OperationsPackageConfiguration"; etag, id, release_version, solution_identifier });
-tagged!(Dynamics365OperationsTestDrivePackageConfiguration { resource_type = "Dynamics365OperationsTestDrivePackageConfiguration"; etag, azure_active_directory_application_id, azure_active_directory_application_key, azure_active_directory_tenant_id, azure_active_directory_tenant_name, id, instance_uri, max_concurrent_test_drives, role_name, test_drive_duration, trial_legal_entity });
-tagged!(DynamicsCustomerRelationshipManagementLeadConfiguration { resource_type = "DynamicsCustomerRelationshipManagementLeadConfiguration"; application_id, application_key, authentication, contact_email, daily_digest_email_contacts, directory_id, password, uri, user_name });
-tagged!(FeatureAvailability { resource_type = "FeatureAvailability"; etag, custom_meters, id, is_hidden, market_states, price_schedules, properties, subscription_audiences, tenant_audiences, trial, visibility });
-tagged!(HttpsEndpointLeadConfiguration { resource_type = "HttpsEndpointLeadConfiguration"; contact_email, daily_digest_email_contacts, https_endpoint_uri });
-tagged!(ListingAsset { resource_type = "ListingAsset"; etag, description, file_name, file_sas_uri, friendly_name, id, publisher_defined_sas_uri, state, type_ });
-tagged!(ListingImage { resource_type = "ListingImage"; etag, description, file_name, file_sas_uri, id, order, state, type_ });
-tagged!(ListingVideo { resource_type = "ListingVideo"; etag, file_name, file_sas_uri, id, state, streaming_uri, thumbnail });
-tagged!(MarketoLeadConfiguration { resource_type = "MarketoLeadConfiguration"; contact_email, daily_digest_email_contacts, form_id, munchkin_account_id, server_id });
-tagged!(ProductAvailability { resource_type = "ProductAvailability"; etag, audiences, email_audiences, enterprise_licensing, hide_key_audience, id, subscription_audiences, visibility });
-tagged!(ResellerConfiguration { resource_type = "ResellerConfiguration"; reseller_channel_state, tenant_ids });
-tagged!(SalesForceLeadConfiguration { resource_type = "SalesForceLeadConfiguration"; contact_email, daily_digest_email_contacts, object_identifier });
-tagged!(Submission { resource_type = "Submission"; are_resources_ready, extended_properties, friendly_name, id, pending_update_info, publish_option, published_time_in_utc, release_number, resources, state, substate, targets, variant_resources });
-tagged!(SubmissionCreationRequest { resource_type = "SubmissionCreationRequest"; extended_properties, publish_option, resources, targets, variant_resources });
-tagged!(SupplementalContent { resource_type = "SupplementalContent"; etag, assets, id, supported_editions, target_release });
-
-older!(AudienceMember, id: String; ["id"]);
-resource!(AzureApplicationPackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(AzureBaseTestDrivePackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(AzureBlobLeadConfiguration { resource_type = resource_type });
-resource!(AzureListing { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(AzureManagedApplicationPackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(AzurePackage { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(AzureProduct { id = id; ["ID"], resource_type = resource_type });
-older!(AzureProduct, external_ids: Vec<TypeValuePair>; ["externalIds"]);
-resource!(AzureProductSetup { resource_type = resource_type });
-resource!(AzureProperty { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(AzureResourceManagerTestDrivePackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(AzureSkuVariant { id = id; ["ID"], etag = etag, resource_type = resource_type });
-older!(AzureSkuVariant, certifications_azure_government: Vec<AzureGovernmentCertification>; ["azureGovernmentCertifications"]);
-resource!(AzureSolutionTemplatePackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(AzureTableLeadConfiguration { resource_type = resource_type });
-resource!(AzureTestDriveVariant { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(BaseLeadConfiguration { resource_type = resource_type });
-resource!(BaseListing { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(BasePackage { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(BasePackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(BaseProduct { id = id; ["ID"], resource_type = resource_type });
-older!(BaseProduct, external_ids: Vec<TypeValuePair>; ["externalIds"]);
-resource!(BaseProperty { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(BaseVariant { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(Branch { id = id; ["ID"], resource_type = resource_type });
-page!(BranchPage, Branch, next_link; ["@odata.nextLink"]);
-page!(CertificationReportPage, CertificationReport, next_link; ["@odata.nextLink"]);
-resource!(CosellAsset { id = id; ["ID"], etag = etag, resource_type = resource_type });
-page!(CosellAssetPage, CosellAsset, next_link; ["@odata.nextLink"]);
-resource!(CosellListing { id = id; ["ID"], etag = etag, resource_type = resource_type });
-page!(CosellListingPage, CosellListing, next_link; ["@odata.nextLink"]);
-older!(CustomMeter, id: String; ["id"]);
-resource!(Dynamics365BusinessCentralPackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(Dynamics365BusinessCentralTestDrivePackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(Dynamics365CustomerEngagementPackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(Dynamics365CustomerEngagementTestDrivePackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(Dynamics365OperationsPackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(Dynamics365OperationsTestDrivePackageConfiguration { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(DynamicsCustomerRelationshipManagementLeadConfiguration { resource_type = resource_type });
-resource!(EntityResource { id = id; ["ID"], etag = etag, resource_type = resource_type });
-resource!(FeatureAvailability { id = id; ["ID"], etag = etag, resource_type = resource_type });
-page!(FeatureAvailabilityPage, FeatureAvailability, next_link; ["@odata.nextLink"]);
-resource!(HttpsEndpointLeadConfiguration { resource_type = resource_type });
-resource!(IdentifiedResource { id = id; ["ID"], resource_type = resource_type });
-resource!(ListingAsset { id = id; ["ID"], etag = etag, resource_type = resource_type });
-page!(ListingAssetPage, ListingAsset, next_link; ["@odata.nextLink"]);
-resource!(ListingImage { id = id; ["ID"], etag = etag, resource_type = resource_type });
-page!(ListingImagePage, ListingImage, next_link; ["@odata.nextLink"]);
-page!(ListingPage, AzureListing, next_link; ["@odata.nextLink"]);
-resource!(ListingVideo { id = id; ["ID"], etag = etag, resource_type = resource_type });
-page!(ListingVideoPage, ListingVideo, next_link; ["@odata.nextLink"]);
-resource!(MarketoLeadConfiguration { resource_type = resource_type });
-page!(PackageConfigurationPage, PackageConfiguration, next_link; ["@odata.nextLink"]);
-page!(PackagePage, AzurePackage, next_link; ["@odata.nextLink"]);
-resource!(ProductAvailability { id = id; ["ID"], etag = etag, resource_type = resource_type });
-page!(ProductAvailabilityPage, ProductAvailability, next_link; ["@odata.nextLink"]);
-page!(ProductPage, AzureProduct, next_link; ["@odata.nextLink"]);
-page!(PropertyPage, AzureProperty, next_link; ["@odata.nextLink"]);
-resource!(ResellerConfiguration { resource_type = resource_type });
-resource!(SalesForceLeadConfiguration { resource_type = resource_type });
-resource!(Submission { id = id; ["ID"], resource_type = resource_type });
-resource!(SubmissionCreationRequest { resource_type = resource_type });
-page!(SubmissionPage, Submission, next_link; ["@odata.nextLink"]);
-resource!(SupplementalContent { id = id; ["ID"], etag = etag, resource_type = resource_type });
-page!(SupplementalContentPage, SupplementalContent, next_link; ["@odata.nextLink"]);
-older!(Tenant, id: String; ["id"]);
-resource!(TypedResource { resource_type = resource_type });
-page!(ValidationItemPage, ValidationItem, next_link; ["@odata.nextLink"]);
-page!(VariantPage, Variant, next_link; ["@odata.nextLink"]);
-page!(WorkflowDetailPage, WorkflowDetail, next_link; ["@odata.nextLink"]);
-union_resource!(LeadConfiguration { AzureBlob, AzureTable, DynamicsCustomerRelationshipManagement, HttpsEndpoint, Marketo, SalesForce });
-union_resource!(PackageConfiguration { AzureApplication, AzureManagedApplication, AzureResourceManagerTestDrive, AzureSolutionTemplate, Dynamics365BusinessCentral, Dynamics365BusinessCentralTestDrive, Dynamics365CustomerEngagement, Dynamics365CustomerEngagementTestDrive, Dynamics365Operations, Dynamics365OperationsTestDrive });
+tagged!(
+    AzureApplicationPackageConfiguration { resource_type =
+    "AzureApplicationPackageConfiguration"; etag, azure_active_directory_application_id,
+    azure_active_directory_tenant_id, id }
+);
+tagged!(
+    AzureBlobLeadConfiguration { resource_type = "AzureBlobLeadConfiguration";
+    connection_string, contact_email, container_name, daily_digest_email_contacts }
+);
+tagged!(
+    AzureListing { resource_type = "AzureListing"; etag, access_information,
+    allow_only_managed_disk_deployments, compatible_products, description,
+    getting_started_instructions, id, keywords, language_code, listing_contacts,
+    listing_uris, product_display_name, publisher_name, short_description, summary, title
+    }
+);
+tagged!(
+    AzureManagedApplicationPackageConfiguration { resource_type =
+    "AzureManagedApplicationPackageConfiguration"; etag, allow_jit_access,
+    allowed_customer_actions, allowed_data_actions, azure_government_authorizations,
+    azure_government_tenant_id, can_enable_customer_actions,
+    customer_access_enable_state, deployment_mode, id, package_references, policies,
+    public_azure_authorizations, public_azure_tenant_id, publisher_management_mode,
+    version }
+);
+tagged!(
+    AzureProductSetup { resource_type = "AzureProductSetup"; call_to_action,
+    channel_states, enable_test_drive, package_type, selling_option, test_drive_type,
+    trial_uri }
+);
+tagged!(
+    AzureProperty { resource_type = "AzureProperty"; etag, additional_categories,
+    app_version, categories, custom_amendments, global_amendment_terms, hide_keys, id,
+    industries, leveled_categories, marketing_only_change, product_tags,
+    submission_version, terms_of_use, use_enterprise_contract }
+);
+tagged!(
+    AzureResourceManagerTestDrivePackageConfiguration { resource_type =
+    "AzureResourceManagerTestDrivePackageConfiguration"; etag,
+    azure_active_directory_application_id, azure_active_directory_application_key,
+    azure_active_directory_tenant_id, azure_subscription_id, cold_instances,
+    hot_instances, id, regions, test_drive_duration, warm_instances }
+);
+tagged!(
+    AzureSkuVariant { resource_type = "AzureSkuVariant"; etag,
+    certifications_azure_government, cloud_availabilities, conversion_paths,
+    extended_properties, external_id, friendly_name, id, lead_gen_id,
+    reference_variant_id, state, sub_type }
+);
+tagged!(
+    AzureSolutionTemplatePackageConfiguration { resource_type =
+    "AzureSolutionTemplatePackageConfiguration"; etag, id, package_references, version }
+);
+tagged!(
+    AzureTableLeadConfiguration { resource_type = "AzureTableLeadConfiguration";
+    connection_string, contact_email, daily_digest_email_contacts }
+);
+tagged!(
+    AzureTestDriveVariant { resource_type = "AzureTestDriveVariant"; etag,
+    extended_properties, friendly_name, id, state, test_drive_type }
+);
+tagged!(
+    Branch { resource_type = "Branch"; current_draft_instance_id, friendly_name, id,
+    module, type_, variant_id }
+);
+tagged!(
+    CosellAsset { resource_type = "CosellAsset"; etag, file_name, file_sas_uri, id,
+    state, type_ }
+);
+tagged!(
+    CosellListing { resource_type = "CosellListing"; etag, asset_references, contacts,
+    end_customer_segments, id, offer_platforms, offer_type, solution_areas }
+);
+tagged!(
+    Dynamics365BusinessCentralPackageConfiguration { resource_type =
+    "Dynamics365BusinessCentralPackageConfiguration"; etag, application_installation_uri,
+    id, package_references, package_type }
+);
+tagged!(
+    Dynamics365BusinessCentralTestDrivePackageConfiguration { resource_type =
+    "Dynamics365BusinessCentralTestDrivePackageConfiguration"; etag,
+    azure_active_directory_application_id, azure_active_directory_application_key,
+    azure_active_directory_tenant_id, azure_active_directory_tenant_name, id,
+    instance_uri, max_concurrent_test_drives, role_name, test_drive_duration }
+);
+tagged!(
+    Dynamics365CustomerEngagementPackageConfiguration { resource_type =
+    "Dynamics365CustomerEngagementPackageConfiguration"; etag,
+    application_configuration_uri, base_license_model, id,
+    multiple_packages_in_package_file, package_location_uri,
+    package_region_availabilities, require_s2s_outbound_and_crm_secure_store_access }
+);
+tagged!(
+    Dynamics365CustomerEngagementTestDrivePackageConfiguration { resource_type =
+    "Dynamics365CustomerEngagementTestDrivePackageConfiguration"; etag,
+    azure_active_directory_application_id, azure_active_directory_application_key,
+    azure_active_directory_tenant_id, azure_active_directory_tenant_name, id,
+    instance_uri, instance_web_api_uri, max_concurrent_test_drives, role_name,
+    test_drive_duration }
+);
+tagged!(
+    Dynamics365OperationsPackageConfiguration { resource_type =
+    "Dynamics365OperationsPackageConfiguration"; etag, id, release_version,
+    solution_identifier }
+);
+tagged!(
+    Dynamics365OperationsTestDrivePackageConfiguration { resource_type =
+    "Dynamics365OperationsTestDrivePackageConfiguration"; etag,
+    azure_active_directory_application_id, azure_active_directory_application_key,
+    azure_active_directory_tenant_id, azure_active_directory_tenant_name, id,
+    instance_uri, max_concurrent_test_drives, role_name, test_drive_duration,
+    trial_legal_entity }
+);
+tagged!(
+    DynamicsCustomerRelationshipManagementLeadConfiguration { resource_type =
+    "DynamicsCustomerRelationshipManagementLeadConfiguration"; application_id,
+    application_key, authentication, contact_email, daily_digest_email_contacts,
+    directory_id, password, uri, user_name }
+);
+tagged!(
+    FeatureAvailability { resource_type = "FeatureAvailability"; etag, custom_meters, id,
+    is_hidden, market_states, price_schedules, properties, subscription_audiences,
+    tenant_audiences, trial, visibility }
+);
+tagged!(
+    HttpsEndpointLeadConfiguration { resource_type = "HttpsEndpointLeadConfiguration";
+    contact_email, daily_digest_email_contacts, https_endpoint_uri }
+);
+tagged!(
+    ListingAsset { resource_type = "ListingAsset"; etag, description, file_name,
+    file_sas_uri, friendly_name, id, publisher_defined_sas_uri, state, type_ }
+);
+tagged!(
+    ListingImage { resource_type = "ListingImage"; etag, description, file_name,
+    file_sas_uri, id, order, state, type_ }
+);
+tagged!(
+    ListingVideo { resource_type = "ListingVideo"; etag, file_name, file_sas_uri, id,
+    state, streaming_uri, thumbnail }
+);
+tagged!(
+    MarketoLeadConfiguration { resource_type = "MarketoLeadConfiguration"; contact_email,
+    daily_digest_email_contacts, form_id, munchkin_account_id, server_id }
+);
+tagged!(
+    ProductAvailability { resource_type = "ProductAvailability"; etag, audiences,
+    email_audiences, enterprise_licensing, hide_key_audience, id, subscription_audiences,
+    visibility }
+);
+tagged!(
+    ResellerConfiguration { resource_type = "ResellerConfiguration";
+    reseller_channel_state, tenant_ids }
+);
+tagged!(
+    SalesForceLeadConfiguration { resource_type = "SalesForceLeadConfiguration";
+    contact_email, daily_digest_email_contacts, object_identifier }
+);
+tagged!(
+    Submission { resource_type = "Submission"; are_resources_ready, extended_properties,
+    friendly_name, id, pending_update_info, publish_option, published_time_in_utc,
+    release_number, resources, state, substate, targets, variant_resources }
+);
+tagged!(
+    SubmissionCreationRequest { resource_type = "SubmissionCreationRequest";
+    extended_properties, publish_option, resources, targets, variant_resources }
+);
+tagged!(
+    SupplementalContent { resource_type = "SupplementalContent"; etag, assets, id,
+    supported_editions, target_release }
+);
+renamed!(AudienceMember, id : String; "id");
+resource!(
+    AzureApplicationPackageConfiguration { id = (id; "ID"), etag = (etag), resource_type
+    = (resource_type) }
+);
+resource!(
+    AzureBaseTestDrivePackageConfiguration { id = (id; "ID"), etag = (etag),
+    resource_type = (resource_type) }
+);
+resource!(AzureBlobLeadConfiguration { resource_type = (resource_type) });
+resource!(
+    AzureListing { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+resource!(
+    AzureManagedApplicationPackageConfiguration { id = (id; "ID"), etag = (etag),
+    resource_type = (resource_type) }
+);
+resource!(
+    AzurePackage { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+resource!(AzureProduct { id = (id; "ID"), resource_type = (resource_type) });
+renamed!(AzureProduct, external_ids : Vec < TypeValuePair >; "externalIds");
+resource!(AzureProductSetup { resource_type = (resource_type) });
+resource!(
+    AzureProperty { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+resource!(
+    AzureResourceManagerTestDrivePackageConfiguration { id = (id; "ID"), etag = (etag),
+    resource_type = (resource_type) }
+);
+resource!(
+    AzureSkuVariant { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+renamed!(
+    AzureSkuVariant, certifications_azure_government : Vec < AzureGovernmentCertification
+    >; "azureGovernmentCertifications"
+);
+resource!(
+    AzureSolutionTemplatePackageConfiguration { id = (id; "ID"), etag = (etag),
+    resource_type = (resource_type) }
+);
+resource!(AzureTableLeadConfiguration { resource_type = (resource_type) });
+resource!(
+    AzureTestDriveVariant { id = (id; "ID"), etag = (etag), resource_type =
+    (resource_type) }
+);
+resource!(BaseLeadConfiguration { resource_type = (resource_type) });
+resource!(
+    BaseListing { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+resource!(
+    BasePackage { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+resource!(
+    BasePackageConfiguration { id = (id; "ID"), etag = (etag), resource_type =
+    (resource_type) }
+);
+resource!(BaseProduct { id = (id; "ID"), resource_type = (resource_type) });
+renamed!(BaseProduct, external_ids : Vec < TypeValuePair >; "externalIds");
+resource!(
+    BaseProperty { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+resource!(
+    BaseVariant { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+resource!(Branch { id = (id; "ID"), resource_type = (resource_type) });
+page!(BranchPage, Branch, next_link; "@odata.nextLink");
+page!(CertificationReportPage, CertificationReport, next_link; "@odata.nextLink");
+resource!(
+    CosellAsset { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+page!(CosellAssetPage, CosellAsset, next_link; "@odata.nextLink");
+resource!(
+    CosellListing { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+page!(CosellListingPage, CosellListing, next_link; "@odata.nextLink");
+renamed!(CustomMeter, id : String; "id");
+resource!(
+    Dynamics365BusinessCentralPackageConfiguration { id = (id; "ID"), etag = (etag),
+    resource_type = (resource_type) }
+);
+resource!(
+    Dynamics365BusinessCentralTestDrivePackageConfiguration { id = (id; "ID"), etag =
+    (etag), resource_type = (resource_type) }
+);
+resource!(
+    Dynamics365CustomerEngagementPackageConfiguration { id = (id; "ID"), etag = (etag),
+    resource_type = (resource_type) }
+);
+resource!(
+    Dynamics365CustomerEngagementTestDrivePackageConfiguration { id = (id; "ID"), etag =
+    (etag), resource_type = (resource_type) }
+);
+resource!(
+    Dynamics365OperationsPackageConfiguration { id = (id; "ID"), etag = (etag),
+    resource_type = (resource_type) }
+);
+resource!(
+    Dynamics365OperationsTestDrivePackageConfiguration { id = (id; "ID"), etag = (etag),
+    resource_type = (resource_type) }
+);
+resource!(
+    DynamicsCustomerRelationshipManagementLeadConfiguration { resource_type =
+    (resource_type) }
+);
+resource!(
+    EntityResource { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+resource!(
+    FeatureAvailability { id = (id; "ID"), etag = (etag), resource_type = (resource_type)
+    }
+);
+page!(FeatureAvailabilityPage, FeatureAvailability, next_link; "@odata.nextLink");
+resource!(HttpsEndpointLeadConfiguration { resource_type = (resource_type) });
+resource!(IdentifiedResource { id = (id; "ID"), resource_type = (resource_type) });
+resource!(
+    ListingAsset { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+page!(ListingAssetPage, ListingAsset, next_link; "@odata.nextLink");
+resource!(
+    ListingImage { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+page!(ListingImagePage, ListingImage, next_link; "@odata.nextLink");
+page!(ListingPage, AzureListing, next_link; "@odata.nextLink");
+resource!(
+    ListingVideo { id = (id; "ID"), etag = (etag), resource_type = (resource_type) }
+);
+page!(ListingVideoPage, ListingVideo, next_link; "@odata.nextLink");
+resource!(MarketoLeadConfiguration { resource_type = (resource_type) });
+page!(PackageConfigurationPage, PackageConfiguration, next_link; "@odata.nextLink");
+page!(PackagePage, AzurePackage, next_link; "@odata.nextLink");
+resource!(
+    ProductAvailability { id = (id; "ID"), etag = (etag), resource_type = (resource_type)
+    }
+);
+page!(ProductAvailabilityPage, ProductAvailability, next_link; "@odata.nextLink");
+page!(ProductPage, AzureProduct, next_link; "@odata.nextLink");
+page!(PropertyPage, AzureProperty, next_link; "@odata.nextLink");
+resource!(ResellerConfiguration { resource_type = (resource_type) });
+resource!(SalesForceLeadConfiguration { resource_type = (resource_type) });
+resource!(Submission { id = (id; "ID"), resource_type = (resource_type) });
+resource!(SubmissionCreationRequest { resource_type = (resource_type) });
+page!(SubmissionPage, Submission, next_link; "@odata.nextLink");
+resource!(
+    SupplementalContent { id = (id; "ID"), etag = (etag), resource_type = (resource_type)
+    }
+);
+page!(SupplementalContentPage, SupplementalContent, next_link; "@odata.nextLink");
+renamed!(Tenant, id : String; "id");
+resource!(TypedResource { resource_type = (resource_type) });
+page!(ValidationItemPage, ValidationItem, next_link; "@odata.nextLink");
+page!(VariantPage, Variant, next_link; "@odata.nextLink");
+page!(WorkflowDetailPage, WorkflowDetail, next_link; "@odata.nextLink");
+union_resource!(
+    LeadConfiguration { AzureBlob, AzureTable, DynamicsCustomerRelationshipManagement,
+    HttpsEndpoint, Marketo, SalesForce }
+);
+union_resource!(
+    PackageConfiguration { AzureApplication, AzureManagedApplication,
+    AzureResourceManagerTestDrive, AzureSolutionTemplate, Dynamics365BusinessCentral,
+    Dynamics365BusinessCentralTestDrive, Dynamics365CustomerEngagement,
+    Dynamics365CustomerEngagementTestDrive, Dynamics365Operations,
+    Dynamics365OperationsTestDrive }
+);
 union_resource!(Variant { AzureSku, AzureTestDrive });
+id_of!(AzureApplicationPackageConfiguration => PackageConfigurationId);
+id_of!(AzureListing => ListingId);
+id_of!(AzureManagedApplicationPackageConfiguration => PackageConfigurationId);
+id_of!(AzurePackage => PackageId);
+id_of!(AzureProduct => ProductId);
+id_of!(AzureProperty => PropertyId);
+id_of!(AzureResourceManagerTestDrivePackageConfiguration => PackageConfigurationId);
+id_of!(AzureSkuVariant => VariantId);
+id_of!(AzureSolutionTemplatePackageConfiguration => PackageConfigurationId);
+id_of!(AzureTestDriveVariant => VariantId);
+id_of!(CosellAsset => CosellAssetId);
+id_of!(Dynamics365BusinessCentralPackageConfiguration => PackageConfigurationId);
+id_of!(
+    Dynamics365BusinessCentralTestDrivePackageConfiguration => PackageConfigurationId
+);
+id_of!(Dynamics365CustomerEngagementPackageConfiguration => PackageConfigurationId);
+id_of!(
+    Dynamics365CustomerEngagementTestDrivePackageConfiguration => PackageConfigurationId
+);
+id_of!(Dynamics365OperationsPackageConfiguration => PackageConfigurationId);
+id_of!(Dynamics365OperationsTestDrivePackageConfiguration => PackageConfigurationId);
+id_of!(FeatureAvailability => FeatureAvailabilityId);
+id_of!(ListingAsset => AssetId);
+id_of!(ListingImage => ImageId);
+id_of!(ListingVideo => VideoId);
+id_of!(ProductAvailability => ProductAvailabilityId);
+id_of!(Submission => SubmissionId);
+id_of!(PackageConfiguration => PackageConfigurationId);
+id_of!(Variant => VariantId);

@@ -2,1515 +2,1924 @@
 // Input: openapi/partner-ingestion.openapi.json (sha256 99c032d81161).
 // Do not edit: change openapi/overlays/, openapi/names.toml or the generator, and regenerate.
 
-//! Setters of what request bodies hold.
+//! Setters of request bodies.
 
 use crate::model::setters::setters;
 use crate::types::*;
 
 setters! {
-    AudienceMember {
+    struct AudienceMember {
+        #[setter(set_id;"id")]
         ///
         /// The subscription id, tenant id or email address, depending on the list.
-        set_id: id = String; ["id"],
+        id: String,
+        #[setter(set_description)]
         ///
         /// A note for your own use.
-        set_description: description = String,
+        description: String,
     }
 }
 
 setters! {
-    AzureApplicationPackageConfiguration {
+    struct AzureApplicationPackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_azure_active_directory_application_id)]
         ///
         /// The client id of the application.
-        set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        azure_active_directory_application_id: String,
+        #[setter(set_azure_active_directory_tenant_id)]
         ///
         /// The tenant id of the application.
-        set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        azure_active_directory_tenant_id: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureApplicationPackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
     }
 }
 
 setters! {
-    AzureBlobLeadConfiguration {
+    struct AzureBlobLeadConfiguration {
+        #[setter(set_connection_string)]
         ///
         /// The connection string of the storage account. Secret; it contains the account key.
-        set_connection_string: connection_string = Secret,
+        connection_string: Secret,
+        #[setter(set_contact_email)]
         ///
         /// The email address for notifications about problems.
-        set_contact_email: contact_email = String,
+        contact_email: String,
+        #[setter(set_container_name)]
         ///
         /// The name of the blob container.
-        set_container_name: container_name = String,
+        container_name: String,
+        #[setter(set_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
-        set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        daily_digest_email_contacts: [String],
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureBlobLeadConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
     }
 }
 
 setters! {
-    AzureGovernmentCertification {
+    struct AzureGovernmentCertification {
+        #[setter(set_title)]
         ///
         /// The title. Required.
-        set_title: title = String,
+        title: String,
+        #[setter(set_uri)]
         ///
         /// The URL. Required.
-        set_uri: uri = String,
+        uri: String,
+        #[setter(set_validation_results)]
         ///
         /// The validation errors of the certification.
-        set_validation_results: validation_results = [ValidationResult],
+        validation_results: [ValidationResult],
     }
 }
 
 setters! {
-    AzureListing {
+    struct AzureListing {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_access_information)]
         ///
         /// Information on how to get access.
-        set_access_information: access_information = String,
+        access_information: String,
+        #[setter(set_allow_only_managed_disk_deployments)]
         ///
         /// Whether only managed disks may be used in deployments.
-        set_allow_only_managed_disk_deployments: allow_only_managed_disk_deployments = bool,
+        allow_only_managed_disk_deployments: bool,
+        #[setter(set_compatible_products)]
         ///
         /// The products that the offer is compatible with.
-        set_compatible_products: compatible_products = [String],
+        compatible_products: [String],
+        #[setter(set_description)]
         ///
         /// The description; a subset of HTML is allowed. Required to publish an offer. At most 5,000 characters including markup for an offer, 2,000 for a plan.
-        set_description: description = String,
+        description: String,
+        #[setter(set_getting_started_instructions)]
         ///
         /// The instructions for getting started.
-        set_getting_started_instructions: getting_started_instructions = String,
+        getting_started_instructions: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = ListingId; ["ID"],
+        id: ListingId,
+        #[setter(set_keywords)]
         ///
         /// The search keywords, at most 3.
-        set_keywords: keywords = [String],
+        keywords: [String],
+        #[setter(set_language_code)]
         ///
         /// The language of the texts. Example: `en-us`. Unlike other fields, it is kept if a PUT omits it.
-        set_language_code: language_code = String,
+        language_code: String,
+        #[setter(set_listing_contacts)]
         ///
         /// The contacts for customers and partners. `CustomerSupport` and `Engineering` are required to publish.
-        set_listing_contacts: listing_contacts = [ListingContact],
+        listing_contacts: [ListingContact],
+        #[setter(set_listing_uris)]
         ///
         /// The links. A `PrivacyUri` is required to publish.
-        set_listing_uris: listing_uris = [ListingUri],
+        listing_uris: [ListingUri],
+        #[setter(set_product_display_name)]
         ///
         /// The display name of the product. Not observed in responses.
-        set_product_display_name: product_display_name = String,
+        product_display_name: String,
+        #[setter(set_publisher_name)]
         ///
         /// The name of the publisher.
-        set_publisher_name: publisher_name = String,
+        publisher_name: String,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureListing`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_short_description)]
         ///
         /// The short description in plain text. Required to publish an offer, with at most 256 characters.
-        set_short_description: short_description = String,
+        short_description: String,
+        #[setter(set_summary)]
         ///
         /// The one-line summary for search results, at most 100 characters. Required to publish.
-        set_summary: summary = String,
+        summary: String,
+        #[setter(set_title)]
         ///
         /// The name shown to customers, without emoji. Required to publish. At most 200 characters for an offer, 100 for a plan.
-        set_title: title = String,
+        title: String,
     }
 }
 
 setters! {
-    AzureManagedApplicationPackageConfiguration {
+    struct AzureManagedApplicationPackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_allow_jit_access)]
         ///
         /// Whether the publisher may request just-in-time (JIT) access.
-        set_allow_jit_access: allow_jit_access = bool,
+        allow_jit_access: bool,
+        #[setter(set_allowed_customer_actions)]
         ///
         /// The control actions that customers may perform in addition to `*/read`. One string may hold several actions, separated by semicolons.
-        set_allowed_customer_actions: allowed_customer_actions = [String],
+        allowed_customer_actions: [String],
+        #[setter(set_allowed_data_actions)]
         ///
         /// The data actions that customers may perform.
-        set_allowed_data_actions: allowed_data_actions = [String],
+        allowed_data_actions: [String],
+        #[setter(set_azure_government_authorizations)]
         ///
         /// The role assignments of the publisher in Azure Government, at most 100. At least one is required if the plan is sold in this cloud.
-        set_azure_government_authorizations: azure_government_authorizations = [RoleAuthorization],
+        azure_government_authorizations: [RoleAuthorization],
+        #[setter(set_azure_government_tenant_id)]
         ///
         /// The tenant id of the publisher in Azure Government. Required if the plan is sold in this cloud.
-        set_azure_government_tenant_id: azure_government_tenant_id = String,
+        azure_government_tenant_id: String,
+        #[setter(set_can_enable_customer_actions)]
         ///
         /// Whether customers may perform actions other than reading.
-        set_can_enable_customer_actions: can_enable_customer_actions = bool,
+        can_enable_customer_actions: bool,
+        #[setter(set_customer_access_enable_state)]
         ///
         /// The customer access state: whether customers have access to the resources.
-        set_customer_access_enable_state: customer_access_enable_state = CustomerAccess,
+        customer_access_enable_state: CustomerAccess,
+        #[setter(set_deployment_mode)]
         ///
         /// The deployment mode. `Complete` deletes resources that are not in the template; `Incremental` keeps them.
-        set_deployment_mode: deployment_mode = DeploymentMode,
+        deployment_mode: DeploymentMode,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_package_references)]
         ///
         /// The packages, each as a type and an id. Example: type `AzureApplicationPackage`, value a package id.
-        set_package_references: package_references = [TypeValuePair],
+        package_references: [TypeValuePair],
+        #[setter(set_policies)]
         ///
         /// The policies assigned to the resources, at most 5 and one of each kind.
-        set_policies: policies = [AzurePolicy],
+        policies: [AzurePolicy],
+        #[setter(set_public_azure_authorizations)]
         ///
         /// The role assignments of the publisher in public Azure, at most 100. At least one is required if the plan is sold in this cloud.
-        set_public_azure_authorizations: public_azure_authorizations = [RoleAuthorization],
+        public_azure_authorizations: [RoleAuthorization],
+        #[setter(set_public_azure_tenant_id)]
         ///
         /// The tenant id of the publisher in public Azure. Required if the plan is sold in this cloud.
-        set_public_azure_tenant_id: public_azure_tenant_id = String,
+        public_azure_tenant_id: String,
+        #[setter(set_publisher_management_mode)]
         ///
         /// The publisher management mode: whether the publisher manages the resources.
-        set_publisher_management_mode: publisher_management_mode = PublisherManagementMode,
+        publisher_management_mode: PublisherManagementMode,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureManagedApplicationPackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_version)]
         ///
         /// The version of the package. Format: three integers separated by dots. Raise it for each published change. Example: `1.0.0`.
-        set_version: version = String,
+        version: String,
     }
 }
 
 setters! {
-    AzurePackage {
+    struct AzurePackage {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_file_name)]
         ///
         /// The file name with its extension. Use a new name for each upload.
-        set_file_name: file_name = String,
+        file_name: String,
+        #[setter(set_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
-        set_file_sas_uri: file_sas_uri = Secret,
+        file_sas_uri: Secret,
+        #[setter(set_file_size)]
         ///
         /// The file size in bytes.
-        set_file_size: file_size = i64,
+        file_size: i64,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageId; ["ID"],
+        id: PackageId,
+        #[setter(set_is_certified)]
         ///
         /// Whether the package passed certification.
-        set_is_certified: is_certified = bool,
+        is_certified: bool,
+        #[setter(set_is_empty)]
         ///
         /// Whether the package has no file.
-        set_is_empty: is_empty = bool,
+        is_empty: bool,
+        #[setter(set_publish_targets)]
         ///
         /// The targets that the package was published to.
-        set_publish_targets: publish_targets = [PublishTarget],
+        publish_targets: [PublishTarget],
+        #[setter(set_resource_type)]
         ///
         /// The kind of package. Responses may contain an empty string.
-        set_resource_type: resource_type = PackageType,
+        resource_type: PackageType,
+        #[setter(set_state)]
         ///
         /// The upload and processing state. Set it to `Uploaded` after uploading the file, then poll until it is `Processed` or `ProcessFailed`.
-        set_state: state = UploadState,
+        state: UploadState,
+        #[setter(set_validation_items)]
         ///
         /// The findings of package processing.
-        set_validation_items: validation_items = [ValidationItem],
+        validation_items: [ValidationItem],
     }
 }
 
 setters! {
-    AzurePolicy {
+    struct AzurePolicy {
+        #[setter(set_policy_definition_id)]
         ///
         /// The id of the policy definition.
-        set_policy_definition_id: policy_definition_id = String,
+        policy_definition_id: String,
+        #[setter(set_policy_name)]
         ///
         /// The name of the policy, at most 50 characters.
-        set_policy_name: policy_name = String,
+        policy_name: String,
+        #[setter(set_policy_parameters)]
         ///
         /// The policy parameters, as a JSON string.
-        set_policy_parameters: policy_parameters = String,
+        policy_parameters: String,
+        #[setter(set_policy_sku)]
         ///
         /// The SKU of the policy. Audit policies require the Standard SKU.
-        set_policy_sku: policy_sku = String,
+        policy_sku: String,
     }
 }
 
 setters! {
-    AzureProduct {
+    struct AzureProduct {
+        #[setter(set_external_ids;"externalIds")]
         ///
         /// The external ids of the offer. Type `AzureOfferId` is the offer id: lowercase letters, digits, `-`, `_`; at most 50 characters; cannot be changed. Example: `contoso-app`.
-        set_external_ids: external_ids = [TypeValuePair]; ["externalIds"],
+        external_ids: [TypeValuePair],
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = ProductId; ["ID"],
+        id: ProductId,
+        #[setter(set_is_modular_publishing)]
         ///
         /// Whether the modules of the product can be published with this API. For other products, requests fail with 403.
-        set_is_modular_publishing: is_modular_publishing = bool,
+        is_modular_publishing: bool,
+        #[setter(set_name)]
         ///
         /// The name (offer alias) in Partner Center. It cannot be changed after creation. Customers see the title of the listing instead.
-        set_name: name = String,
+        name: String,
+        #[setter(set_offer_marketing_url_identifier)]
         ///
         /// A part of the marketing URL of the offer.
-        set_offer_marketing_url_identifier: offer_marketing_url_identifier = String,
+        offer_marketing_url_identifier: String,
+        #[setter(set_resource_type)]
         ///
         /// The type of the offer.
-        set_resource_type: resource_type = ProductType,
+        resource_type: ProductType,
     }
 }
 
 setters! {
-    AzureProductSetup {
+    struct AzureProductSetup {
+        #[setter(set_call_to_action)]
         ///
         /// The call to action of an offer that is listed but not sold through Microsoft.
-        set_call_to_action: call_to_action = CallToAction,
+        call_to_action: CallToAction,
+        #[setter(set_channel_states)]
         ///
         /// The state of each sales channel. Example: type `Reseller`, value `Enabled`. A new container offer has `Enabled`, a new virtual machine offer `Disabled`.
-        set_channel_states: channel_states = [TypeValuePair],
+        channel_states: [TypeValuePair],
+        #[setter(set_enable_test_drive)]
         ///
         /// Whether the offer has a test drive. Default: false.
-        set_enable_test_drive: enable_test_drive = bool,
+        enable_test_drive: bool,
+        #[setter(set_package_type)]
         ///
         /// The kind of app of a Business Central offer: add-on or connected app.
-        set_package_type: package_type = BusinessCentralPackageType,
+        package_type: BusinessCentralPackageType,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureProductSetup`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_selling_option)]
         ///
         /// The selling option: sold through Microsoft or only listed. Default: `ListAndSell`.
-        set_selling_option: selling_option = SellingOption,
+        selling_option: SellingOption,
+        #[setter(set_test_drive_type)]
         ///
         /// The kind of test drive.
-        set_test_drive_type: test_drive_type = String,
+        test_drive_type: String,
+        #[setter(set_trial_uri)]
         ///
         /// The URL of the free trial. Empty if there is none.
-        set_trial_uri: trial_uri = String,
+        trial_uri: String,
     }
 }
 
 setters! {
-    AzureProperty {
+    struct AzureProperty {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_additional_categories)]
         ///
         /// Additional categories, in the older single-level form.
-        set_additional_categories: additional_categories = [String],
+        additional_categories: [String],
+        #[setter(set_app_version)]
         ///
         /// The version of the application.
-        set_app_version: app_version = String,
+        app_version: String,
+        #[setter(set_categories)]
         ///
         /// The categories, in the older single-level form.
-        set_categories: categories = [String],
+        categories: [String],
+        #[setter(set_custom_amendments)]
         ///
         /// The amendments to the standard contract for specific customers, at most 10.
-        set_custom_amendments: custom_amendments = [CustomAmendment],
+        custom_amendments: [CustomAmendment],
+        #[setter(set_global_amendment_terms)]
         ///
         /// The universal amendment to the standard contract.
-        set_global_amendment_terms: global_amendment_terms = String,
+        global_amendment_terms: String,
+        #[setter(set_hide_keys)]
         ///
         /// The keys that give access to a hidden offer.
-        set_hide_keys: hide_keys = [String],
+        hide_keys: [String],
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PropertyId; ["ID"],
+        id: PropertyId,
+        #[setter(set_industries)]
         ///
         /// The industries.
-        set_industries: industries = [String],
+        industries: [String],
+        #[setter(set_leveled_categories)]
         ///
         /// The categories and subcategories: one or two categories, each with at most two subcategories. Required to publish.
-        set_leveled_categories: leveled_categories = LeveledCategories,
+        leveled_categories: LeveledCategories,
+        #[setter(set_marketing_only_change)]
         ///
         /// Whether the change affects only marketing texts.
-        set_marketing_only_change: marketing_only_change = bool,
+        marketing_only_change: bool,
+        #[setter(set_product_tags)]
         ///
         /// The product tags.
-        set_product_tags: product_tags = [String],
+        product_tags: [String],
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureProperty`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_submission_version)]
         ///
         /// A GUID chosen by the publisher to identify this version of the properties.
-        set_submission_version: submission_version = String,
+        submission_version: String,
+        #[setter(set_terms_of_use)]
         ///
         /// The publisher's own terms of use. Required unless the standard contract is used.
-        set_terms_of_use: terms_of_use = String,
+        terms_of_use: String,
+        #[setter(set_use_enterprise_contract)]
         ///
         /// Whether Microsoft's standard contract is used. An offer published with it cannot change to its own terms.
-        set_use_enterprise_contract: use_enterprise_contract = bool,
+        use_enterprise_contract: bool,
     }
 }
 
 setters! {
-    AzureResourceManagerTestDrivePackageConfiguration {
+    struct AzureResourceManagerTestDrivePackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_azure_active_directory_application_id)]
         ///
         /// The client id of the application.
-        set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        azure_active_directory_application_id: String,
+        #[setter(set_azure_active_directory_application_key)]
         ///
         /// The client secret of the application.
-        set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
+        azure_active_directory_application_key: Secret,
+        #[setter(set_azure_active_directory_tenant_id)]
         ///
         /// The tenant id of the application.
-        set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        azure_active_directory_tenant_id: String,
+        #[setter(set_azure_subscription_id)]
         ///
         /// The id of the subscription that is billed for the test drive.
-        set_azure_subscription_id: azure_subscription_id = String,
+        azure_subscription_id: String,
+        #[setter(set_cold_instances)]
         ///
         /// The number of instances that are deployed on demand.
-        set_cold_instances: cold_instances = i64,
+        cold_instances: i64,
+        #[setter(set_hot_instances)]
         ///
         /// The number of instances that are kept running.
-        set_hot_instances: hot_instances = i64,
+        hot_instances: i64,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_regions)]
         ///
         /// The regions to deploy to.
-        set_regions: regions = [String],
+        regions: [String],
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureResourceManagerTestDrivePackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_test_drive_duration)]
         ///
         /// The duration of a test drive, in hours.
-        set_test_drive_duration: test_drive_duration = i64,
+        test_drive_duration: i64,
+        #[setter(set_warm_instances)]
         ///
         /// The number of instances that are deployed but stopped.
-        set_warm_instances: warm_instances = i64,
+        warm_instances: i64,
     }
 }
 
 setters! {
-    AzureSkuVariant {
+    struct AzureSkuVariant {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_certifications_azure_government;"azureGovernmentCertifications")]
         ///
         /// The certifications for Azure Government, at most 100.
-        set_certifications_azure_government: certifications_azure_government = [AzureGovernmentCertification]; ["azureGovernmentCertifications"],
+        certifications_azure_government: [AzureGovernmentCertification],
+        #[setter(set_cloud_availabilities)]
         ///
         /// The Azure clouds in which the plan is available, at least one. A cloud cannot be removed once published. Example: `public-azure`.
-        set_cloud_availabilities: cloud_availabilities = [String],
+        cloud_availabilities: [String],
+        #[setter(set_conversion_paths)]
         ///
         /// The plans that customers may switch to. The service sets it to `*`.
-        set_conversion_paths: conversion_paths = String,
+        conversion_paths: String,
+        #[setter(set_extended_properties)]
         ///
         /// Additional properties as type and value pairs.
-        set_extended_properties: extended_properties = [TypeValuePair],
+        extended_properties: [TypeValuePair],
+        #[setter(set_external_id)]
         ///
         /// The plan id chosen by the publisher: lowercase letters, digits, `-` and `_`, at most 50 characters. Unique in the offer; it cannot be changed. Example: `basic-plan`.
-        set_external_id: external_id = String,
+        external_id: String,
+        #[setter(set_friendly_name)]
         ///
         /// The name. For a plan: unique in the offer, at most 50 characters at creation. Customers see the title of the plan listing.
-        set_friendly_name: friendly_name = String,
+        friendly_name: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = VariantId; ["ID"],
+        id: VariantId,
+        #[setter(set_lead_gen_id)]
         ///
         /// The id of the plan in leads.
-        set_lead_gen_id: lead_gen_id = String,
+        lead_gen_id: String,
+        #[setter(set_reference_variant_id)]
         ///
         /// The id of the plan whose package is reused.
-        set_reference_variant_id: reference_variant_id = VariantId,
+        reference_variant_id: VariantId,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureSkuVariant`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_state)]
         ///
         /// The state of the plan: active or inactive.
-        set_state: state = VariantState,
+        state: VariantState,
+        #[setter(set_sub_type)]
         ///
         /// The kind of plan of an Azure application. Default: `solution-template`.
-        set_sub_type: sub_type = VariantSubType,
+        sub_type: VariantSubType,
     }
 }
 
 setters! {
-    AzureSolutionTemplatePackageConfiguration {
+    struct AzureSolutionTemplatePackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_package_references)]
         ///
         /// The packages, each as a type and an id. Example: type `AzureApplicationPackage`, value a package id.
-        set_package_references: package_references = [TypeValuePair],
+        package_references: [TypeValuePair],
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureSolutionTemplatePackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_version)]
         ///
         /// The version of the package. Format: three integers separated by dots. Raise it for each published change. Example: `1.0.0`.
-        set_version: version = String,
+        version: String,
     }
 }
 
 setters! {
-    AzureTableLeadConfiguration {
+    struct AzureTableLeadConfiguration {
+        #[setter(set_connection_string)]
         ///
         /// The connection string of the storage account. Secret; it contains the account key.
-        set_connection_string: connection_string = Secret,
+        connection_string: Secret,
+        #[setter(set_contact_email)]
         ///
         /// The email address for notifications about problems.
-        set_contact_email: contact_email = String,
+        contact_email: String,
+        #[setter(set_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
-        set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        daily_digest_email_contacts: [String],
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureTableLeadConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
     }
 }
 
 setters! {
-    AzureTestDriveVariant {
+    struct AzureTestDriveVariant {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_extended_properties)]
         ///
         /// Additional properties as type and value pairs.
-        set_extended_properties: extended_properties = [TypeValuePair],
+        extended_properties: [TypeValuePair],
+        #[setter(set_friendly_name)]
         ///
         /// The name. For a plan: unique in the offer, at most 50 characters at creation. Customers see the title of the plan listing.
-        set_friendly_name: friendly_name = String,
+        friendly_name: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = VariantId; ["ID"],
+        id: VariantId,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `AzureTestDriveVariant`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_state)]
         ///
         /// The state of the test drive: active or inactive.
-        set_state: state = VariantState,
+        state: VariantState,
+        #[setter(set_test_drive_type)]
         ///
         /// The kind of test drive.
-        set_test_drive_type: test_drive_type = String,
+        test_drive_type: String,
     }
 }
 
 setters! {
-    CosellAsset {
+    struct CosellAsset {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_file_name)]
         ///
         /// The file name with its extension.
-        set_file_name: file_name = String,
+        file_name: String,
+        #[setter(set_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
-        set_file_sas_uri: file_sas_uri = Secret,
+        file_sas_uri: Secret,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = CosellAssetId; ["ID"],
+        id: CosellAssetId,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `CosellAsset`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_state)]
         ///
         /// The upload state.
-        set_state: state = String,
+        state: String,
+        #[setter(set_type)]
         ///
         /// The kind of document.
-        set_type: type_ = String,
+        type_: String,
     }
 }
 
 setters! {
-    CosellContact {
+    struct CosellContact {
+        #[setter(set_email)]
         ///
         /// The email address.
-        set_email: email = String,
+        email: String,
+        #[setter(set_job_title)]
         ///
         /// The job title.
-        set_job_title: job_title = String,
+        job_title: String,
+        #[setter(set_name)]
         ///
         /// The name.
-        set_name: name = String,
+        name: String,
+        #[setter(set_regions)]
         ///
         /// The regions that the contact covers.
-        set_regions: regions = [String],
+        regions: [String],
+        #[setter(set_role)]
         ///
         /// The role.
-        set_role: role = String,
+        role: String,
+        #[setter(set_sub_regions)]
         ///
         /// The subregions that the contact covers.
-        set_sub_regions: sub_regions = [String],
+        sub_regions: [String],
+        #[setter(set_type)]
         ///
         /// The purpose of the contact.
-        set_type: type_ = String,
+        type_: String,
     }
 }
 
 setters! {
-    CosellListing {
+    struct CosellListing {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_asset_references)]
         ///
         /// The co-sell assets (documents), each as a type and an id.
-        set_asset_references: asset_references = [TypeValuePair],
+        asset_references: [TypeValuePair],
+        #[setter(set_contacts)]
         ///
         /// The contacts for Microsoft's sellers.
-        set_contacts: contacts = [CosellContact],
+        contacts: [CosellContact],
+        #[setter(set_end_customer_segments)]
         ///
         /// The customer segments that the offer is intended for.
-        set_end_customer_segments: end_customer_segments = [String],
+        end_customer_segments: [String],
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = InstanceId; ["ID"],
+        id: InstanceId,
+        #[setter(set_offer_platforms)]
         ///
         /// The platforms of the offer.
-        set_offer_platforms: offer_platforms = [String],
+        offer_platforms: [String],
+        #[setter(set_offer_type)]
         ///
         /// The kind of offer.
-        set_offer_type: offer_type = String,
+        offer_type: String,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `CosellListing`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_solution_areas)]
         ///
         /// The solution areas.
-        set_solution_areas: solution_areas = [CosellSolutionArea],
+        solution_areas: [CosellSolutionArea],
     }
 }
 
 setters! {
-    CosellSolutionArea {
+    struct CosellSolutionArea {
+        #[setter(set_area)]
         ///
         /// The area.
-        set_area: area = String,
+        area: String,
+        #[setter(set_sub_areas)]
         ///
         /// The subareas.
-        set_sub_areas: sub_areas = [String],
+        sub_areas: [String],
     }
 }
 
 setters! {
-    CustomAmendment {
+    struct CustomAmendment {
+        #[setter(set_name)]
         ///
         /// The name of the amendment.
-        set_name: name = String,
+        name: String,
+        #[setter(set_tenants)]
         ///
         /// The tenants of the customers that the amendment applies to.
-        set_tenants: tenants = [Tenant],
+        tenants: [Tenant],
+        #[setter(set_terms)]
         ///
         /// The text of the amendment.
-        set_terms: terms = String,
+        terms: String,
     }
 }
 
 setters! {
-    CustomMeter {
+    struct CustomMeter {
+        #[setter(set_id;"id")]
         ///
         /// The meter id, chosen by the publisher and sent with each usage event. Unlike `uniqueID`, it is not assigned by the service.
-        set_id: id = String; ["id"],
+        id: String,
+        #[setter(set_display_name)]
         ///
         /// The name shown on the invoice.
-        set_display_name: display_name = String,
+        display_name: String,
+        #[setter(set_included_base_quantities)]
         ///
         /// The quantities included in the base price.
-        set_included_base_quantities: included_base_quantities = [IncludedBaseQuantity],
+        included_base_quantities: [IncludedBaseQuantity],
+        #[setter(set_is_enabled)]
         ///
         /// Whether the meter is enabled.
-        set_is_enabled: is_enabled = bool,
+        is_enabled: bool,
+        #[setter(set_price_in_usd)]
         ///
         /// The price per unit in US dollars.
-        set_price_in_usd: price_in_usd = Decimal,
+        price_in_usd: Decimal,
+        #[setter(set_unique_id)]
         ///
         /// The id assigned by the service.
-        set_unique_id: unique_id = String,
+        unique_id: String,
+        #[setter(set_unit_of_measure)]
         ///
         /// The unit shown on the invoice.
-        set_unit_of_measure: unit_of_measure = String,
+        unit_of_measure: String,
     }
 }
 
 setters! {
-    Dynamics365BusinessCentralPackageConfiguration {
+    struct Dynamics365BusinessCentralPackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_application_installation_uri)]
         ///
         /// The URL that the app is installed from.
-        set_application_installation_uri: application_installation_uri = String,
+        application_installation_uri: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_package_references)]
         ///
         /// The packages, each as a type and an id.
-        set_package_references: package_references = [TypeValuePair],
+        package_references: [TypeValuePair],
+        #[setter(set_package_type)]
         ///
         /// The kind of app: add-on or connected app.
-        set_package_type: package_type = BusinessCentralPackageType,
+        package_type: BusinessCentralPackageType,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `Dynamics365BusinessCentralPackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
     }
 }
 
 setters! {
-    Dynamics365BusinessCentralTestDrivePackageConfiguration {
+    struct Dynamics365BusinessCentralTestDrivePackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_azure_active_directory_application_id)]
         ///
         /// The client id of the application.
-        set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        azure_active_directory_application_id: String,
+        #[setter(set_azure_active_directory_application_key)]
         ///
         /// The client secret of the application.
-        set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
+        azure_active_directory_application_key: Secret,
+        #[setter(set_azure_active_directory_tenant_id)]
         ///
         /// The tenant id of the application.
-        set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        azure_active_directory_tenant_id: String,
+        #[setter(set_azure_active_directory_tenant_name)]
         ///
         /// The domain name of the tenant.
-        set_azure_active_directory_tenant_name: azure_active_directory_tenant_name = String,
+        azure_active_directory_tenant_name: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_instance_uri)]
         ///
         /// The URL of the environment.
-        set_instance_uri: instance_uri = String,
+        instance_uri: String,
+        #[setter(set_max_concurrent_test_drives)]
         ///
         /// The maximum number of concurrent test drives.
-        set_max_concurrent_test_drives: max_concurrent_test_drives = i64,
+        max_concurrent_test_drives: i64,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `Dynamics365BusinessCentralTestDrivePackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_role_name)]
         ///
         /// The role assigned to users of the test drive.
-        set_role_name: role_name = String,
+        role_name: String,
+        #[setter(set_test_drive_duration)]
         ///
         /// The duration of a test drive, in hours.
-        set_test_drive_duration: test_drive_duration = i64,
+        test_drive_duration: i64,
     }
 }
 
 setters! {
-    Dynamics365CustomerEngagementPackageConfiguration {
+    struct Dynamics365CustomerEngagementPackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_application_configuration_uri)]
         ///
         /// The URL of the configuration page of the app.
-        set_application_configuration_uri: application_configuration_uri = String,
+        application_configuration_uri: String,
+        #[setter(set_base_license_model)]
         ///
         /// The base license model: per resource or per user.
-        set_base_license_model: base_license_model = BaseLicenseModel,
+        base_license_model: BaseLicenseModel,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_multiple_packages_in_package_file)]
         ///
         /// Whether the package file contains several packages.
-        set_multiple_packages_in_package_file: multiple_packages_in_package_file = bool,
+        multiple_packages_in_package_file: bool,
+        #[setter(set_package_location_uri)]
         ///
         /// The URL of the package. It must carry a read-only SAS token: treat it as a secret.
-        set_package_location_uri: package_location_uri = String,
+        package_location_uri: String,
+        #[setter(set_package_region_availabilities)]
         ///
         /// The availability of the package by region.
-        set_package_region_availabilities: package_region_availabilities = [PackageRegionAvailability],
+        package_region_availabilities: [PackageRegionAvailability],
+        #[setter(set_require_s2s_outbound_and_crm_secure_store_access)]
         ///
         /// Whether the app requires server-to-server (S2S) outbound calls and access to the CRM secure store.
-        set_require_s2s_outbound_and_crm_secure_store_access: require_s2s_outbound_and_crm_secure_store_access = bool,
+        require_s2s_outbound_and_crm_secure_store_access: bool,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `Dynamics365CustomerEngagementPackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
     }
 }
 
 setters! {
-    Dynamics365CustomerEngagementTestDrivePackageConfiguration {
+    struct Dynamics365CustomerEngagementTestDrivePackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_azure_active_directory_application_id)]
         ///
         /// The client id of the application.
-        set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        azure_active_directory_application_id: String,
+        #[setter(set_azure_active_directory_application_key)]
         ///
         /// The client secret of the application.
-        set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
+        azure_active_directory_application_key: Secret,
+        #[setter(set_azure_active_directory_tenant_id)]
         ///
         /// The tenant id of the application.
-        set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        azure_active_directory_tenant_id: String,
+        #[setter(set_azure_active_directory_tenant_name)]
         ///
         /// The domain name of the tenant.
-        set_azure_active_directory_tenant_name: azure_active_directory_tenant_name = String,
+        azure_active_directory_tenant_name: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_instance_uri)]
         ///
         /// The URL of the environment.
-        set_instance_uri: instance_uri = String,
+        instance_uri: String,
+        #[setter(set_instance_web_api_uri)]
         ///
         /// The URL of the environment's Web API.
-        set_instance_web_api_uri: instance_web_api_uri = String,
+        instance_web_api_uri: String,
+        #[setter(set_max_concurrent_test_drives)]
         ///
         /// The maximum number of concurrent test drives.
-        set_max_concurrent_test_drives: max_concurrent_test_drives = i64,
+        max_concurrent_test_drives: i64,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `Dynamics365CustomerEngagementTestDrivePackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_role_name)]
         ///
         /// The role assigned to users of the test drive.
-        set_role_name: role_name = String,
+        role_name: String,
+        #[setter(set_test_drive_duration)]
         ///
         /// The duration of a test drive, in hours.
-        set_test_drive_duration: test_drive_duration = i64,
+        test_drive_duration: i64,
     }
 }
 
 setters! {
-    Dynamics365OperationsPackageConfiguration {
+    struct Dynamics365OperationsPackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_release_version)]
         ///
         /// The version of the solution.
-        set_release_version: release_version = String,
+        release_version: String,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `Dynamics365OperationsPackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_solution_identifier)]
         ///
         /// The id of the solution.
-        set_solution_identifier: solution_identifier = String,
+        solution_identifier: String,
     }
 }
 
 setters! {
-    Dynamics365OperationsTestDrivePackageConfiguration {
+    struct Dynamics365OperationsTestDrivePackageConfiguration {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_azure_active_directory_application_id)]
         ///
         /// The client id of the application.
-        set_azure_active_directory_application_id: azure_active_directory_application_id = String,
+        azure_active_directory_application_id: String,
+        #[setter(set_azure_active_directory_application_key)]
         ///
         /// The client secret of the application.
-        set_azure_active_directory_application_key: azure_active_directory_application_key = Secret,
+        azure_active_directory_application_key: Secret,
+        #[setter(set_azure_active_directory_tenant_id)]
         ///
         /// The tenant id of the application.
-        set_azure_active_directory_tenant_id: azure_active_directory_tenant_id = String,
+        azure_active_directory_tenant_id: String,
+        #[setter(set_azure_active_directory_tenant_name)]
         ///
         /// The domain name of the tenant.
-        set_azure_active_directory_tenant_name: azure_active_directory_tenant_name = String,
+        azure_active_directory_tenant_name: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = PackageConfigurationId; ["ID"],
+        id: PackageConfigurationId,
+        #[setter(set_instance_uri)]
         ///
         /// The URL of the environment.
-        set_instance_uri: instance_uri = String,
+        instance_uri: String,
+        #[setter(set_max_concurrent_test_drives)]
         ///
         /// The maximum number of concurrent test drives.
-        set_max_concurrent_test_drives: max_concurrent_test_drives = i64,
+        max_concurrent_test_drives: i64,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `Dynamics365OperationsTestDrivePackageConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_role_name)]
         ///
         /// The role assigned to users of the test drive.
-        set_role_name: role_name = String,
+        role_name: String,
+        #[setter(set_test_drive_duration)]
         ///
         /// The duration of a test drive, in hours.
-        set_test_drive_duration: test_drive_duration = i64,
+        test_drive_duration: i64,
+        #[setter(set_trial_legal_entity)]
         ///
         /// The legal entity used for the trial.
-        set_trial_legal_entity: trial_legal_entity = String,
+        trial_legal_entity: String,
     }
 }
 
 setters! {
-    DynamicsCustomerRelationshipManagementLeadConfiguration {
+    struct DynamicsCustomerRelationshipManagementLeadConfiguration {
+        #[setter(set_application_id)]
         ///
         /// The client id of the application used to sign in.
-        set_application_id: application_id = String,
+        application_id: String,
+        #[setter(set_application_key)]
         ///
         /// The client secret of the application.
-        set_application_key: application_key = Secret,
+        application_key: Secret,
+        #[setter(set_authentication)]
         ///
         /// The authentication method.
-        set_authentication: authentication = String,
+        authentication: String,
+        #[setter(set_contact_email)]
         ///
         /// The email address for notifications about problems.
-        set_contact_email: contact_email = String,
+        contact_email: String,
+        #[setter(set_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
-        set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        daily_digest_email_contacts: [String],
+        #[setter(set_directory_id)]
         ///
         /// The id of the tenant to sign in to.
-        set_directory_id: directory_id = String,
+        directory_id: String,
+        #[setter(set_password)]
         ///
         /// The password of the user.
-        set_password: password = Secret,
+        password: Secret,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `DynamicsCustomerRelationshipManagementLeadConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_uri)]
         ///
         /// The URL of the Dynamics 365 environment.
-        set_uri: uri = String,
+        uri: String,
+        #[setter(set_user_name)]
         ///
         /// The user name used to sign in.
-        set_user_name: user_name = String,
+        user_name: String,
     }
 }
 
 setters! {
-    FeatureAvailability {
+    struct FeatureAvailability {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_custom_meters)]
         ///
         /// The custom meters, at most 18.
-        set_custom_meters: custom_meters = [CustomMeter],
+        custom_meters: [CustomMeter],
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = FeatureAvailabilityId; ["ID"],
+        id: FeatureAvailabilityId,
+        #[setter(set_is_hidden)]
         ///
         /// Whether the plan is hidden from search.
-        set_is_hidden: is_hidden = bool,
+        is_hidden: bool,
+        #[setter(set_market_states)]
         ///
         /// The state of each market. A PUT replaces the list, so send every market; 141 are documented.
-        set_market_states: market_states = [MarketState],
+        market_states: [MarketState],
+        #[setter(set_price_schedules)]
         ///
         /// The prices, by groups of markets. A managed application plan requires a monthly price in USD; a solution template plan has no price.
-        set_price_schedules: price_schedules = [PriceScheduleInfo],
+        price_schedules: [PriceScheduleInfo],
+        #[setter(set_properties)]
         ///
         /// Additional properties as type and value pairs.
-        set_properties: properties = [TypeValuePair],
+        properties: [TypeValuePair],
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `FeatureAvailability`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_subscription_audiences)]
         ///
         /// The subscriptions that can see a private plan, at least one for a private Azure application plan.
-        set_subscription_audiences: subscription_audiences = [AudienceMember],
+        subscription_audiences: [AudienceMember],
+        #[setter(set_tenant_audiences)]
         ///
         /// The tenants that can see a private plan.
-        set_tenant_audiences: tenant_audiences = [AudienceMember],
+        tenant_audiences: [AudienceMember],
+        #[setter(set_trial)]
         ///
         /// The free trial.
-        set_trial: trial = Trial,
+        trial: Trial,
+        #[setter(set_visibility)]
         ///
         /// The visibility of the plan. A public plan that has been published cannot become private.
-        set_visibility: visibility = Visibility,
+        visibility: Visibility,
     }
 }
 
 setters! {
-    HttpsEndpointLeadConfiguration {
+    struct HttpsEndpointLeadConfiguration {
+        #[setter(set_contact_email)]
         ///
         /// The email address for notifications about problems.
-        set_contact_email: contact_email = String,
+        contact_email: String,
+        #[setter(set_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
-        set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        daily_digest_email_contacts: [String],
+        #[setter(set_https_endpoint_uri)]
         ///
         /// The URL that leads are posted to. Secret: anyone who has it can post leads.
-        set_https_endpoint_uri: https_endpoint_uri = Secret,
+        https_endpoint_uri: Secret,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `HttpsEndpointLeadConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
     }
 }
 
 setters! {
-    IncludedBaseQuantity {
+    struct IncludedBaseQuantity {
+        #[setter(set_is_infinite)]
         ///
         /// Whether the included usage is unlimited.
-        set_is_infinite: is_infinite = bool,
+        is_infinite: bool,
+        #[setter(set_quantity)]
         ///
         /// The number of units included.
-        set_quantity: quantity = Decimal,
+        quantity: Decimal,
+        #[setter(set_recurring_unit)]
         ///
         /// The billing period: a month or a year.
-        set_recurring_unit: recurring_unit = String,
+        recurring_unit: String,
     }
 }
 
 setters! {
-    LeveledCategories {
-        set_ai_plus_machine_learning: ai_plus_machine_learning = [MachineLearningCategory],
-        set_analytics_azure_apps: analytics_azure_apps = [AnalyticsCategory],
-        set_blockchain: blockchain = [BlockchainCategory],
-        set_compute_azure_apps: compute_azure_apps = [ComputeCategory],
-        set_containers: containers = [ContainersCategory],
-        set_database: database = [DatabaseCategory],
-        set_developer_tools_azure_apps: developer_tools_azure_apps = [DeveloperToolsCategory],
-        set_devops: devops = [UndividedCategory],
-        set_identity: identity = [IdentityCategory],
-        set_integration: integration = [IntegrationCategory],
-        set_internet_of_things_azure_apps: internet_of_things_azure_apps = [InternetOfThingsCategory],
-        set_it_and_management_tools: it_and_management_tools = [ItManagementCategory],
-        set_media: media = [MediaCategory],
-        set_migration: migration = [MigrationCategory],
-        set_mixed_reality: mixed_reality = [UndividedCategory],
-        set_monitoring_and_diagnostics: monitoring_and_diagnostics = [UndividedCategory],
-        set_networking: networking = [NetworkingCategory],
-        set_security: security = [SecurityCategory],
-        set_storage_azure_apps: storage_azure_apps = [StorageCategory],
-        set_web: web = [WebCategory],
+    struct LeveledCategories {
+        #[setter(set_ai_plus_machine_learning)]
+        ai_plus_machine_learning: [MachineLearningCategory],
+        #[setter(set_analytics_azure_apps)]
+        analytics_azure_apps: [AnalyticsCategory],
+        #[setter(set_blockchain)]
+        blockchain: [BlockchainCategory],
+        #[setter(set_compute_azure_apps)]
+        compute_azure_apps: [ComputeCategory],
+        #[setter(set_containers)]
+        containers: [ContainersCategory],
+        #[setter(set_database)]
+        database: [DatabaseCategory],
+        #[setter(set_developer_tools_azure_apps)]
+        developer_tools_azure_apps: [DeveloperToolsCategory],
+        #[setter(set_devops)]
+        devops: [UndividedCategory],
+        #[setter(set_identity)]
+        identity: [IdentityCategory],
+        #[setter(set_integration)]
+        integration: [IntegrationCategory],
+        #[setter(set_internet_of_things_azure_apps)]
+        internet_of_things_azure_apps: [InternetOfThingsCategory],
+        #[setter(set_it_and_management_tools)]
+        it_and_management_tools: [ItManagementCategory],
+        #[setter(set_media)]
+        media: [MediaCategory],
+        #[setter(set_migration)]
+        migration: [MigrationCategory],
+        #[setter(set_mixed_reality)]
+        mixed_reality: [UndividedCategory],
+        #[setter(set_monitoring_and_diagnostics)]
+        monitoring_and_diagnostics: [UndividedCategory],
+        #[setter(set_networking)]
+        networking: [NetworkingCategory],
+        #[setter(set_security)]
+        security: [SecurityCategory],
+        #[setter(set_storage_azure_apps)]
+        storage_azure_apps: [StorageCategory],
+        #[setter(set_web)]
+        web: [WebCategory],
     }
 }
 
 setters! {
-    ListingAsset {
+    struct ListingAsset {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_description)]
         ///
         /// The description of the file.
-        set_description: description = String,
+        description: String,
+        #[setter(set_file_name)]
         ///
         /// The file name with its extension.
-        set_file_name: file_name = String,
+        file_name: String,
+        #[setter(set_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
-        set_file_sas_uri: file_sas_uri = Secret,
+        file_sas_uri: Secret,
+        #[setter(set_friendly_name)]
         ///
         /// The display name.
-        set_friendly_name: friendly_name = String,
+        friendly_name: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = AssetId; ["ID"],
+        id: AssetId,
+        #[setter(set_publisher_defined_sas_uri)]
         ///
         /// The URL from which the service can download a file hosted by the publisher. Secret.
-        set_publisher_defined_sas_uri: publisher_defined_sas_uri = Secret,
+        publisher_defined_sas_uri: Secret,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `ListingAsset`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_state)]
         ///
         /// The upload and processing state.
-        set_state: state = UploadState,
+        state: UploadState,
+        #[setter(set_type)]
         ///
         /// The kind of file.
-        set_type: type_ = String,
+        type_: String,
     }
 }
 
 setters! {
-    ListingContact {
+    struct ListingContact {
+        #[setter(set_email)]
         ///
         /// The email address. Required for support and engineering contacts.
-        set_email: email = String,
+        email: String,
+        #[setter(set_name)]
         ///
         /// The name. Required for support and engineering contacts.
-        set_name: name = String,
+        name: String,
+        #[setter(set_phone)]
         ///
         /// The telephone number. Required for support and engineering contacts.
-        set_phone: phone = String,
+        phone: String,
+        #[setter(set_type)]
         ///
         /// The purpose of the contact. `ChannelManager` is the contact for the CSP program.
-        set_type: type_ = ContactType,
+        type_: ContactType,
+        #[setter(set_uri)]
         ///
         /// The website of the contact. Required for the support contact.
-        set_uri: uri = String,
+        uri: String,
     }
 }
 
 setters! {
-    ListingImage {
+    struct ListingImage {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_description)]
         ///
         /// The alternative text or caption of the image.
-        set_description: description = String,
+        description: String,
+        #[setter(set_file_name)]
         ///
         /// The file name with its extension.
-        set_file_name: file_name = String,
+        file_name: String,
+        #[setter(set_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received. Omitted from lists unless `$expand` is `FileSasUri`.
-        set_file_sas_uri: file_sas_uri = Secret,
+        file_sas_uri: Secret,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = ImageId; ["ID"],
+        id: ImageId,
+        #[setter(set_order)]
         ///
         /// The position among the images of the same type.
-        set_order: order = i64,
+        order: i64,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `ListingImage`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_state)]
         ///
         /// The upload and processing state. Set it to `Uploaded` after uploading the file.
-        set_state: state = UploadState,
+        state: UploadState,
+        #[setter(set_type)]
         ///
         /// The purpose of the image. Logos (PNG): `AzureLogoSmall` (48x48), `AzureLogoMedium` (90x90), `AzureLogoLarge` (216x216 to 350x350, required), `AzureLogoWide` (255x115). Also screenshots.
-        set_type: type_ = String,
+        type_: String,
     }
 }
 
 setters! {
-    ListingUri {
+    struct ListingUri {
+        #[setter(set_display_text)]
         ///
         /// The text of the link, at most 255 characters.
-        set_display_text: display_text = String,
+        display_text: String,
+        #[setter(set_subtype)]
         ///
         /// Distinguishes links of the same type.
-        set_subtype: subtype = String,
+        subtype: String,
+        #[setter(set_type)]
         ///
         /// The type of link. Examples: `PrivacyUri`, `PublicCloudSupport`.
-        set_type: type_ = String,
+        type_: String,
+        #[setter(set_uri)]
         ///
         /// The URL; must use HTTPS.
-        set_uri: uri = String,
+        uri: String,
     }
 }
 
 setters! {
-    ListingVideo {
+    struct ListingVideo {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_file_name)]
         ///
         /// The file name with its extension.
-        set_file_name: file_name = String,
+        file_name: String,
+        #[setter(set_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
-        set_file_sas_uri: file_sas_uri = Secret,
+        file_sas_uri: Secret,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = VideoId; ["ID"],
+        id: VideoId,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `ListingVideo`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_state)]
         ///
         /// The upload and processing state.
-        set_state: state = UploadState,
+        state: UploadState,
+        #[setter(set_streaming_uri)]
         ///
         /// The URL of the video, hosted on YouTube or Vimeo.
-        set_streaming_uri: streaming_uri = String,
+        streaming_uri: String,
+        #[setter(set_thumbnail)]
         ///
         /// The thumbnail of the video. Its `fileSasUri` is the upload URL.
-        set_thumbnail: thumbnail = ListingVideoThumbnail,
+        thumbnail: ListingVideoThumbnail,
     }
 }
 
 setters! {
-    ListingVideoThumbnail {
+    struct ListingVideoThumbnail {
+        #[setter(set_description)]
         ///
         /// The description of the video.
-        set_description: description = String,
+        description: String,
+        #[setter(set_file_name)]
         ///
         /// The file name with its extension.
-        set_file_name: file_name = String,
+        file_name: String,
+        #[setter(set_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
-        set_file_sas_uri: file_sas_uri = Secret,
+        file_sas_uri: Secret,
+        #[setter(set_publisher_defined_sas_uri)]
         ///
         /// The URL from which the service can download a file hosted by the publisher. Secret.
-        set_publisher_defined_sas_uri: publisher_defined_sas_uri = Secret,
+        publisher_defined_sas_uri: Secret,
+        #[setter(set_state)]
         ///
         /// The upload and processing state.
-        set_state: state = UploadState,
+        state: UploadState,
+        #[setter(set_title)]
         ///
         /// The title of the video.
-        set_title: title = String,
+        title: String,
     }
 }
 
 setters! {
-    LocalizedDateTime {
+    struct LocalizedDateTime {
+        #[setter(set_date_time_in_utc)]
         ///
         /// The time in UTC.
-        set_date_time_in_utc: date_time_in_utc = Timestamp,
+        date_time_in_utc: Timestamp,
+        #[setter(set_localize_per_market)]
         ///
         /// Whether the time is interpreted as local time in each market.
-        set_localize_per_market: localize_per_market = bool,
+        localize_per_market: bool,
     }
 }
 
 setters! {
-    LocalizedDateTimeRange {
+    struct LocalizedDateTimeRange {
+        #[setter(set_end_at)]
         ///
         /// The end of the range. If absent, the range is open-ended.
-        set_end_at: end_at = LocalizedDateTime,
+        end_at: LocalizedDateTime,
+        #[setter(set_start_at)]
         ///
         /// The start of the range. If absent, the range has no start.
-        set_start_at: start_at = LocalizedDateTime,
+        start_at: LocalizedDateTime,
     }
 }
 
 setters! {
-    MarketState {
+    struct MarketState {
+        #[setter(set_market_code)]
         ///
         /// The two-letter country code of the market. Example: `US`.
-        set_market_code: market_code = String,
+        market_code: String,
+        #[setter(set_state)]
         ///
         /// The sales state of the plan in the market.
-        set_state: state = MarketSaleState,
+        state: MarketSaleState,
     }
 }
 
 setters! {
-    MarketoLeadConfiguration {
+    struct MarketoLeadConfiguration {
+        #[setter(set_contact_email)]
         ///
         /// The email address for notifications about problems.
-        set_contact_email: contact_email = String,
+        contact_email: String,
+        #[setter(set_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
-        set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        daily_digest_email_contacts: [String],
+        #[setter(set_form_id)]
         ///
         /// The Marketo form id.
-        set_form_id: form_id = String,
+        form_id: String,
+        #[setter(set_munchkin_account_id)]
         ///
         /// The Munchkin account id in Marketo.
-        set_munchkin_account_id: munchkin_account_id = String,
+        munchkin_account_id: String,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `MarketoLeadConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_server_id)]
         ///
         /// The Marketo server id.
-        set_server_id: server_id = String,
+        server_id: String,
     }
 }
 
 setters! {
-    PackageRegionAvailability {
+    struct PackageRegionAvailability {
+        #[setter(set_application_configuration_uri)]
         ///
         /// The URL of the configuration page of the app in this region.
-        set_application_configuration_uri: application_configuration_uri = String,
+        application_configuration_uri: String,
+        #[setter(set_is_available)]
         ///
         /// Whether the package is available in this region.
-        set_is_available: is_available = bool,
+        is_available: bool,
+        #[setter(set_region)]
         ///
         /// The region.
-        set_region: region = PackageRegion,
+        region: PackageRegion,
     }
 }
 
 setters! {
-    PreviewMarketplaceGroupObject {
-        set_type: type_ = String,
-        set_values: values = [String],
+    struct PreviewMarketplaceGroupObject {
+        #[setter(set_type)]
+        type_: String,
+        #[setter(set_values)]
+        values: [String],
     }
 }
 
 setters! {
-    Price {
+    struct Price {
+        #[setter(set_currency_code)]
         ///
         /// The three-letter currency code. Example: `USD`.
-        set_currency_code: currency_code = String,
+        currency_code: String,
+        #[setter(set_open_price)]
         ///
         /// The amount in the given currency. 0 is allowed for managed applications.
-        set_open_price: open_price = Decimal,
+        open_price: Decimal,
+        #[setter(set_price_tier_id)]
         ///
         /// The id of a tier in a price list.
-        set_price_tier_id: price_tier_id = String,
+        price_tier_id: String,
     }
 }
 
 setters! {
-    PriceSchedule {
+    struct PriceSchedule {
+        #[setter(set_date_time_range)]
         ///
         /// The period in which the price applies.
-        set_date_time_range: date_time_range = LocalizedDateTimeRange,
+        date_time_range: LocalizedDateTimeRange,
+        #[setter(set_price_cadence)]
         ///
         /// The billing interval of the price.
-        set_price_cadence: price_cadence = PricingCadence,
+        price_cadence: PricingCadence,
+        #[setter(set_pricing_model)]
         ///
         /// The pricing model: flat, recurring or usage-based.
-        set_pricing_model: pricing_model = PricingModel,
+        pricing_model: PricingModel,
+        #[setter(set_pricing_units)]
         ///
         /// The units that the price applies to.
-        set_pricing_units: pricing_units = [PricingUnit],
+        pricing_units: [PricingUnit],
+        #[setter(set_retail_price)]
         ///
         /// The price.
-        set_retail_price: retail_price = Price,
+        retail_price: Price,
     }
 }
 
 setters! {
-    PriceScheduleInfo {
+    struct PriceScheduleInfo {
+        #[setter(set_friendly_name)]
         ///
         /// The display name of the price schedule.
-        set_friendly_name: friendly_name = String,
+        friendly_name: String,
+        #[setter(set_is_base_schedule)]
         ///
         /// Whether this is the base schedule, from which the prices of other markets are derived.
-        set_is_base_schedule: is_base_schedule = bool,
+        is_base_schedule: bool,
+        #[setter(set_market_codes)]
         ///
         /// The two-letter country codes of the markets. Example: `US`.
-        set_market_codes: market_codes = [String],
+        market_codes: [String],
+        #[setter(set_schedules)]
         ///
         /// The prices.
-        set_schedules: schedules = [PriceSchedule],
+        schedules: [PriceSchedule],
     }
 }
 
 setters! {
-    PricingCadence {
+    struct PricingCadence {
+        #[setter(set_type)]
         ///
         /// The unit of the interval: `Month` or `Year`.
-        set_type: type_ = PriceCadence,
+        type_: PriceCadence,
+        #[setter(set_value)]
         ///
         /// The number of months or years in the interval.
-        set_value: value = i64,
+        value: i64,
     }
 }
 
 setters! {
-    PricingUnit {
+    struct PricingUnit {
+        #[setter(set_is_unlimited_unit)]
         ///
         /// Whether the range has no upper bound.
-        set_is_unlimited_unit: is_unlimited_unit = bool,
+        is_unlimited_unit: bool,
+        #[setter(set_lower_unit)]
         ///
         /// The lower bound of the range.
-        set_lower_unit: lower_unit = i64,
+        lower_unit: i64,
+        #[setter(set_name)]
         ///
         /// The quantity that is counted: `sharedcore` or `transactions`.
-        set_name: name = PricingUnitName,
+        name: PricingUnitName,
+        #[setter(set_unit_type)]
         ///
         /// The unit of the counted quantity.
-        set_unit_type: unit_type = String,
+        unit_type: String,
+        #[setter(set_upper_unit)]
         ///
         /// The upper bound of the range.
-        set_upper_unit: upper_unit = i64,
+        upper_unit: i64,
     }
 }
 
 setters! {
-    ProductAvailability {
+    struct ProductAvailability {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_audiences)]
         ///
         /// The audiences that can see the preview. For Azure applications: subscription ids as lowercase GUIDs.
-        set_audiences: audiences = [PreviewMarketplaceGroup],
+        audiences: [PreviewMarketplaceGroup],
+        #[setter(set_email_audiences)]
         ///
         /// The email addresses that can see the preview.
-        set_email_audiences: email_audiences = [AudienceMember],
+        email_audiences: [AudienceMember],
+        #[setter(set_enterprise_licensing)]
         ///
         /// Whether organizations can license the offer.
-        set_enterprise_licensing: enterprise_licensing = String,
+        enterprise_licensing: String,
+        #[setter(set_hide_key_audience)]
         ///
         /// The hide key of the preview.
-        set_hide_key_audience: hide_key_audience = String,
+        hide_key_audience: String,
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = ProductAvailabilityId; ["ID"],
+        id: ProductAvailabilityId,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `ProductAvailability`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_subscription_audiences)]
         ///
         /// The subscriptions that can see the preview.
-        set_subscription_audiences: subscription_audiences = [AudienceMember],
+        subscription_audiences: [AudienceMember],
+        #[setter(set_visibility)]
         ///
         /// Who can see the offer.
-        set_visibility: visibility = String,
+        visibility: String,
     }
 }
 
 setters! {
-    PublishOption {
+    struct PublishOption {
+        #[setter(set_certification_notes)]
         ///
         /// Notes for the certification team.
-        set_certification_notes: certification_notes = String,
+        certification_notes: String,
+        #[setter(set_is_auto_promote)]
         ///
         /// Whether the submission goes live without a promote request.
-        set_is_auto_promote: is_auto_promote = bool,
+        is_auto_promote: bool,
+        #[setter(set_is_manual_publish)]
         ///
         /// Whether the submission is released manually.
-        set_is_manual_publish: is_manual_publish = bool,
+        is_manual_publish: bool,
+        #[setter(set_release_time_in_utc)]
         ///
         /// The release time in UTC. `0001-01-01T00:00:00` means as soon as possible.
-        set_release_time_in_utc: release_time_in_utc = Timestamp,
+        release_time_in_utc: Timestamp,
     }
 }
 
 setters! {
-    PublishTarget {
+    struct PublishTarget {
+        #[setter(set_first_published_date_time)]
         ///
         /// The time when the package was first published to this target.
-        set_first_published_date_time: first_published_date_time = Timestamp,
+        first_published_date_time: Timestamp,
+        #[setter(set_sandbox_id)]
         ///
         /// The sandbox id.
-        set_sandbox_id: sandbox_id = String,
+        sandbox_id: String,
+        #[setter(set_train_id)]
         ///
         /// The id of the release train.
-        set_train_id: train_id = String,
+        train_id: String,
     }
 }
 
 setters! {
-    ResellerConfiguration {
+    struct ResellerConfiguration {
+        #[setter(set_reseller_channel_state)]
         ///
         /// The reseller channel state: resale by all providers (`Enabled`), by selected providers (`PartialOptIn`), or by none (`Disabled`, `OptOut`).
-        set_reseller_channel_state: reseller_channel_state = ResellerChannelState,
+        reseller_channel_state: ResellerChannelState,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `ResellerConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_tenant_ids)]
         ///
         /// The tenant ids of the selected providers, if only some may resell the offer.
-        set_tenant_ids: tenant_ids = [String],
+        tenant_ids: [String],
     }
 }
 
 setters! {
-    RoleAuthorization {
+    struct RoleAuthorization {
+        #[setter(set_principal_id)]
         ///
         /// The object id of a user, group or application.
-        set_principal_id: principal_id = String,
+        principal_id: String,
+        #[setter(set_role_definition_id)]
         ///
         /// The role: a role definition id or a role name. Example: `Owner`. The portal documentation allows the built-in roles Owner and Contributor.
-        set_role_definition_id: role_definition_id = String,
+        role_definition_id: String,
     }
 }
 
 setters! {
-    SalesForceLeadConfiguration {
+    struct SalesForceLeadConfiguration {
+        #[setter(set_contact_email)]
         ///
         /// The email address for notifications about problems.
-        set_contact_email: contact_email = String,
+        contact_email: String,
+        #[setter(set_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
-        set_daily_digest_email_contacts: daily_digest_email_contacts = [String],
+        daily_digest_email_contacts: [String],
+        #[setter(set_object_identifier)]
         ///
         /// The Salesforce organization id.
-        set_object_identifier: object_identifier = String,
+        object_identifier: String,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `SalesForceLeadConfiguration`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
     }
 }
 
 setters! {
-    SubmissionCreationRequest {
+    struct SubmissionCreationRequest {
+        #[setter(set_extended_properties)]
         ///
         /// Additional properties as type and value pairs.
-        set_extended_properties: extended_properties = [TypeValuePair],
+        extended_properties: [TypeValuePair],
+        #[setter(set_publish_option)]
         ///
         /// The publishing options: when and how the submission is released.
-        set_publish_option: publish_option = PublishOption,
+        publish_option: PublishOption,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `SubmissionCreationRequest`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_resources)]
         ///
         /// The drafts of the offer, each as a module and an instance id. Example: type `Listing`, value the `currentDraftInstanceID` of a branch.
-        set_resources: resources = [TypeValuePair],
+        resources: [TypeValuePair],
+        #[setter(set_targets)]
         ///
         /// The target environments. Type: `Scope`; value: `preview`.
-        set_targets: targets = [TypeValuePair],
+        targets: [TypeValuePair],
+        #[setter(set_variant_resources)]
         ///
         /// The drafts of each plan.
-        set_variant_resources: variant_resources = [VariantResource],
+        variant_resources: [VariantResource],
     }
 }
 
 setters! {
-    SupplementalContent {
+    struct SupplementalContent {
+        #[setter(set_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
-        set_etag: etag = String,
+        etag: String,
+        #[setter(set_assets)]
         ///
         /// The files.
-        set_assets: assets = [SupplementalContentAsset],
+        assets: [SupplementalContentAsset],
+        #[setter(set_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
-        set_id: id = InstanceId; ["ID"],
+        id: InstanceId,
+        #[setter(set_resource_type)]
         ///
         /// The resource type: `SupplementalContent`.
-        set_resource_type: resource_type = ResourceType,
+        resource_type: ResourceType,
+        #[setter(set_supported_editions)]
         ///
         /// The editions that the content applies to.
-        set_supported_editions: supported_editions = [String],
+        supported_editions: [String],
+        #[setter(set_target_release)]
         ///
         /// The release that the content applies to.
-        set_target_release: target_release = String,
+        target_release: String,
     }
 }
 
 setters! {
-    SupplementalContentAsset {
+    struct SupplementalContentAsset {
+        #[setter(set_asset_id)]
         ///
         /// The id of the file.
-        set_asset_id: asset_id = String,
+        asset_id: String,
+        #[setter(set_file_name)]
         ///
         /// The file name with its extension.
-        set_file_name: file_name = String,
+        file_name: String,
+        #[setter(set_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
-        set_file_sas_uri: file_sas_uri = Secret,
+        file_sas_uri: Secret,
+        #[setter(set_type)]
         ///
         /// The kind of file.
-        set_type: type_ = String,
+        type_: String,
     }
 }
 
 setters! {
-    Tenant {
+    struct Tenant {
+        #[setter(set_id;"id")]
         ///
         /// The tenant id.
-        set_id: id = String; ["id"],
+        id: String,
+        #[setter(set_description)]
         ///
         /// A note for your own use.
-        set_description: description = String,
+        description: String,
     }
 }
 
 setters! {
-    Trial {
+    struct Trial {
+        #[setter(set_date_time_range)]
         ///
         /// The period in which the trial is offered.
-        set_date_time_range: date_time_range = LocalizedDateTimeRange,
+        date_time_range: LocalizedDateTimeRange,
+        #[setter(set_duration)]
         ///
         /// The length of the trial, in units of `durationType`.
-        set_duration: duration = i64,
+        duration: i64,
+        #[setter(set_duration_type)]
         ///
         /// The unit of `duration`.
-        set_duration_type: duration_type = TrialDurationUnit,
+        duration_type: TrialDurationUnit,
+        #[setter(set_type)]
         ///
         /// The kind of trial, which also defines how it ends.
-        set_type: type_ = TrialType,
+        type_: TrialType,
     }
 }
 
 setters! {
-    TypeValuePair {
+    struct TypeValuePair {
+        #[setter(set_type)]
         ///
         /// The type of the value. Example: `AzureOfferId`.
-        set_type: type_ = String,
+        type_: String,
+        #[setter(set_value)]
         ///
         /// The value.
-        set_value: value = String,
+        value: String,
     }
 }
 
 setters! {
-    ValidationItem {
+    struct ValidationItem {
+        #[setter(set_error_code)]
         ///
         /// The error code. Example: `Resell-20007`, a missing reseller configuration.
-        set_error_code: error_code = String,
+        error_code: String,
+        #[setter(set_message)]
         ///
         /// The description of the problem.
-        set_message: message = String,
+        message: String,
+        #[setter(set_resource)]
         ///
         /// The resource that the finding refers to.
-        set_resource: resource = String,
+        resource: String,
+        #[setter(set_severity)]
         ///
         /// The severity of the finding.
-        set_severity: severity = ValidationSeverity,
+        severity: ValidationSeverity,
     }
 }
 
 setters! {
-    ValidationResult {
+    struct ValidationResult {
+        #[setter(set_error_message)]
         ///
         /// The error message.
-        set_error_message: error_message = String,
+        error_message: String,
+        #[setter(set_member_names)]
         ///
         /// The names of the fields.
-        set_member_names: member_names = [String],
+        member_names: [String],
     }
 }
 
 setters! {
-    VariantResource {
+    struct VariantResource {
+        #[setter(set_resources)]
         ///
         /// The drafts of the plan, each as a module and an instance id. Example type: `Listing`.
-        set_resources: resources = [TypeValuePair],
+        resources: [TypeValuePair],
+        #[setter(set_variant_id)]
         ///
         /// The id of the variant (plan). Absent if the drafts belong to the offer itself.
-        set_variant_id: variant_id = VariantId,
+        variant_id: VariantId,
     }
 }

@@ -4,560 +4,638 @@
 
 //! The operations, as the runtime knows them.
 
-use crate::http::operation::{IfMatchRule, Operation};
-
+use crate::http::operation::Operation;
 /// `info.version` of the document.
 pub const API_VERSION: &str = "1.0";
-
 /// The service's address, from the document.
 pub const SERVER: &str = "https://api.partner.microsoft.com/v1.0/ingestion";
-
 /// Every operation of the document, by name.
-pub static OPERATIONS: [Operation; 78] = [
-    Operation {
+pub static OPERATIONS: &[&Operation] = &[
+    &by_name::CANCEL_SUBMISSION,
+    &by_name::COMMIT_SUPPLEMENTAL_CONTENT,
+    &by_name::CREATE_COSELL_ASSET,
+    &by_name::CREATE_LISTING,
+    &by_name::CREATE_LISTING_ASSET,
+    &by_name::CREATE_LISTING_IMAGE,
+    &by_name::CREATE_LISTING_VIDEO,
+    &by_name::CREATE_PACKAGE,
+    &by_name::CREATE_PRODUCT,
+    &by_name::CREATE_PRODUCT_AVAILABILITY,
+    &by_name::CREATE_PROPERTY,
+    &by_name::CREATE_SUBMISSION,
+    &by_name::CREATE_VARIANT,
+    &by_name::DELETE_COSELL_ASSET,
+    &by_name::DELETE_LISTING,
+    &by_name::DELETE_LISTING_ASSET,
+    &by_name::DELETE_LISTING_IMAGE,
+    &by_name::DELETE_LISTING_VIDEO,
+    &by_name::DELETE_PACKAGE,
+    &by_name::DELETE_PRODUCT,
+    &by_name::DELETE_VARIANT,
+    &by_name::FIND_COSELL_ASSETS,
+    &by_name::FIND_COSELL_LISTINGS,
+    &by_name::FIND_FEATURE_AVAILABILITIES,
+    &by_name::FIND_LISTINGS,
+    &by_name::FIND_PACKAGE_CONFIGURATIONS,
+    &by_name::FIND_PRODUCT_AVAILABILITIES,
+    &by_name::FIND_PROPERTIES,
+    &by_name::FIND_SUPPLEMENTAL_CONTENTS,
+    &by_name::GET_COSELL_ASSET,
+    &by_name::GET_COSELL_LISTING,
+    &by_name::GET_FEATURE_AVAILABILITY,
+    &by_name::GET_LEAD_CONFIGURATION,
+    &by_name::GET_LISTING,
+    &by_name::GET_LISTING_ASSET,
+    &by_name::GET_LISTING_IMAGE,
+    &by_name::GET_LISTING_VIDEO,
+    &by_name::GET_PACKAGE,
+    &by_name::GET_PACKAGE_CONFIGURATION,
+    &by_name::GET_PRODUCT,
+    &by_name::GET_PRODUCT_AVAILABILITY,
+    &by_name::GET_PRODUCT_SETUP,
+    &by_name::GET_PROPERTY,
+    &by_name::GET_RESELLER_CONFIGURATION,
+    &by_name::GET_SUBMISSION,
+    &by_name::GET_SUPPLEMENTAL_CONTENT,
+    &by_name::GET_VARIANT,
+    &by_name::LIST_BRANCHES,
+    &by_name::LIST_COSELL_ASSETS,
+    &by_name::LIST_LISTING_ASSETS,
+    &by_name::LIST_LISTING_IMAGES,
+    &by_name::LIST_LISTING_VIDEOS,
+    &by_name::LIST_PACKAGES,
+    &by_name::LIST_PRODUCT_AVAILABILITIES,
+    &by_name::LIST_PRODUCTS,
+    &by_name::LIST_PROPERTIES,
+    &by_name::LIST_SUBMISSION_REPORTS,
+    &by_name::LIST_SUBMISSION_VALIDATIONS,
+    &by_name::LIST_SUBMISSION_WORKFLOWS,
+    &by_name::LIST_SUBMISSIONS,
+    &by_name::LIST_VARIANTS,
+    &by_name::PROMOTE_SUBMISSION,
+    &by_name::REPLACE_COSELL_ASSET,
+    &by_name::REPLACE_COSELL_LISTING,
+    &by_name::REPLACE_FEATURE_AVAILABILITY,
+    &by_name::REPLACE_LISTING,
+    &by_name::REPLACE_LISTING_ASSET,
+    &by_name::REPLACE_LISTING_IMAGE,
+    &by_name::REPLACE_LISTING_VIDEO,
+    &by_name::REPLACE_PACKAGE,
+    &by_name::REPLACE_PACKAGE_CONFIGURATION,
+    &by_name::REPLACE_PRODUCT_AVAILABILITY,
+    &by_name::REPLACE_PROPERTY,
+    &by_name::REPLACE_SUPPLEMENTAL_CONTENT,
+    &by_name::REPLACE_VARIANT,
+    &by_name::SET_LEAD_CONFIGURATION,
+    &by_name::SET_PRODUCT_SETUP,
+    &by_name::SET_RESELLER_CONFIGURATION,
+];
+pub(crate) mod by_name {
+    use crate::http::operation::{IfMatchRule, Operation};
+    pub(crate) static CANCEL_SUBMISSION: Operation = Operation {
         name: "cancel_submission",
         method: "DELETE",
         path: "/products/{productID}/submissions/{submissionID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static COMMIT_SUPPLEMENTAL_CONTENT: Operation = Operation {
         name: "commit_supplemental_content",
         method: "POST",
         path: "/products/{productID}/supplementalContents/{instanceID}/commit",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_COSELL_ASSET: Operation = Operation {
         name: "create_cosell_asset",
         method: "POST",
         path: "/products/{productID}/cosellAssets",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_LISTING: Operation = Operation {
         name: "create_listing",
         method: "POST",
         path: "/products/{productID}/listings/createWithInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_LISTING_ASSET: Operation = Operation {
         name: "create_listing_asset",
         method: "POST",
         path: "/products/{productID}/listings/{listingID}/assets",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_LISTING_IMAGE: Operation = Operation {
         name: "create_listing_image",
         method: "POST",
         path: "/products/{productID}/listings/{listingID}/images",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_LISTING_VIDEO: Operation = Operation {
         name: "create_listing_video",
         method: "POST",
         path: "/products/{productID}/listings/{listingID}/videos",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_PACKAGE: Operation = Operation {
         name: "create_package",
         method: "POST",
         path: "/products/{productID}/packages",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_PRODUCT: Operation = Operation {
         name: "create_product",
         method: "POST",
         path: "/products",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_PRODUCT_AVAILABILITY: Operation = Operation {
         name: "create_product_availability",
         method: "POST",
         path: "/products/{productID}/productavailabilities",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_PROPERTY: Operation = Operation {
         name: "create_property",
         method: "POST",
         path: "/products/{productID}/properties",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_SUBMISSION: Operation = Operation {
         name: "create_submission",
         method: "POST",
         path: "/products/{productID}/submissions",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static CREATE_VARIANT: Operation = Operation {
         name: "create_variant",
         method: "POST",
         path: "/products/{productID}/variants",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static DELETE_COSELL_ASSET: Operation = Operation {
         name: "delete_cosell_asset",
         method: "DELETE",
         path: "/products/{productID}/cosellAssets/{cosellAssetID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static DELETE_LISTING: Operation = Operation {
         name: "delete_listing",
         method: "DELETE",
         path: "/products/{productID}/listings/{listingID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static DELETE_LISTING_ASSET: Operation = Operation {
         name: "delete_listing_asset",
         method: "DELETE",
         path: "/products/{productID}/listings/{listingID}/assets/{assetID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static DELETE_LISTING_IMAGE: Operation = Operation {
         name: "delete_listing_image",
         method: "DELETE",
         path: "/products/{productID}/listings/{listingID}/images/{imageID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static DELETE_LISTING_VIDEO: Operation = Operation {
         name: "delete_listing_video",
         method: "DELETE",
         path: "/products/{productID}/listings/{listingID}/videos/{videoID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static DELETE_PACKAGE: Operation = Operation {
         name: "delete_package",
         method: "DELETE",
         path: "/products/{productID}/packages/{packageID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static DELETE_PRODUCT: Operation = Operation {
         name: "delete_product",
         method: "DELETE",
         path: "/products/{productID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static DELETE_VARIANT: Operation = Operation {
         name: "delete_variant",
         method: "DELETE",
         path: "/products/{productID}/variants/{variantID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static FIND_COSELL_ASSETS: Operation = Operation {
         name: "find_cosell_assets",
         method: "GET",
         path: "/products/{productID}/cosellAssets/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static FIND_COSELL_LISTINGS: Operation = Operation {
         name: "find_cosell_listings",
         method: "GET",
         path: "/products/{productID}/cosellListing/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static FIND_FEATURE_AVAILABILITIES: Operation = Operation {
         name: "find_feature_availabilities",
         method: "GET",
         path: "/products/{productID}/featureAvailabilities/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static FIND_LISTINGS: Operation = Operation {
         name: "find_listings",
         method: "GET",
         path: "/products/{productID}/listings/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static FIND_PACKAGE_CONFIGURATIONS: Operation = Operation {
         name: "find_package_configurations",
         method: "GET",
         path: "/products/{productID}/packageConfigurations/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static FIND_PRODUCT_AVAILABILITIES: Operation = Operation {
         name: "find_product_availabilities",
         method: "GET",
         path: "/products/{productID}/productAvailabilities/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static FIND_PROPERTIES: Operation = Operation {
         name: "find_properties",
         method: "GET",
         path: "/products/{productID}/properties/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static FIND_SUPPLEMENTAL_CONTENTS: Operation = Operation {
         name: "find_supplemental_contents",
         method: "GET",
         path: "/products/{productID}/supplementalcontents/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static GET_COSELL_ASSET: Operation = Operation {
         name: "get_cosell_asset",
         method: "GET",
         path: "/products/{productID}/cosellAssets/{cosellAssetID}",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static GET_COSELL_LISTING: Operation = Operation {
         name: "get_cosell_listing",
         method: "GET",
         path: "/products/{productID}/cosellListing/{instanceID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static GET_FEATURE_AVAILABILITY: Operation = Operation {
         name: "get_feature_availability",
         method: "GET",
         path: "/products/{productID}/featureavailabilities/{featureAvailabilityID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static GET_LEAD_CONFIGURATION: Operation = Operation {
         name: "get_lead_configuration",
         method: "GET",
         path: "/products/{productID}/leadconfiguration",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static GET_LISTING: Operation = Operation {
         name: "get_listing",
         method: "GET",
         path: "/products/{productID}/listings/{listingID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static GET_LISTING_ASSET: Operation = Operation {
         name: "get_listing_asset",
         method: "GET",
         path: "/products/{productID}/listings/{listingID}/assets/{assetID}",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static GET_LISTING_IMAGE: Operation = Operation {
         name: "get_listing_image",
         method: "GET",
         path: "/products/{productID}/listings/{listingID}/images/{imageID}",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static GET_LISTING_VIDEO: Operation = Operation {
         name: "get_listing_video",
         method: "GET",
         path: "/products/{productID}/listings/{listingID}/videos/{videoID}",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static GET_PACKAGE: Operation = Operation {
         name: "get_package",
         method: "GET",
         path: "/products/{productID}/packages/{packageID}",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static GET_PACKAGE_CONFIGURATION: Operation = Operation {
         name: "get_package_configuration",
         method: "GET",
         path: "/products/{productID}/packageconfigurations/{packageConfigurationID}",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static GET_PRODUCT: Operation = Operation {
         name: "get_product",
         method: "GET",
         path: "/products/{productID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static GET_PRODUCT_AVAILABILITY: Operation = Operation {
         name: "get_product_availability",
         method: "GET",
         path: "/products/{productID}/productavailabilities/{productAvailabilityID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static GET_PRODUCT_SETUP: Operation = Operation {
         name: "get_product_setup",
         method: "GET",
         path: "/products/{productID}/setup",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static GET_PROPERTY: Operation = Operation {
         name: "get_property",
         method: "GET",
         path: "/products/{productID}/properties/{propertyID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static GET_RESELLER_CONFIGURATION: Operation = Operation {
         name: "get_reseller_configuration",
         method: "GET",
         path: "/products/{productID}/resellerConfiguration",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static GET_SUBMISSION: Operation = Operation {
         name: "get_submission",
         method: "GET",
         path: "/products/{productID}/submissions/{submissionID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static GET_SUPPLEMENTAL_CONTENT: Operation = Operation {
         name: "get_supplemental_content",
         method: "GET",
         path: "/products/{productID}/supplementalContents/{instanceID}",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static GET_VARIANT: Operation = Operation {
         name: "get_variant",
         method: "GET",
         path: "/products/{productID}/variants/{variantID}",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_BRANCHES: Operation = Operation {
         name: "list_branches",
         method: "GET",
         path: "/products/{productID}/branches/getByModule(module={module})",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_COSELL_ASSETS: Operation = Operation {
         name: "list_cosell_assets",
         method: "GET",
         path: "/products/{productID}/cosellAssets",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_LISTING_ASSETS: Operation = Operation {
         name: "list_listing_assets",
         method: "GET",
         path: "/products/{productID}/listings/{listingID}/assets",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_LISTING_IMAGES: Operation = Operation {
         name: "list_listing_images",
         method: "GET",
         path: "/products/{productID}/listings/{listingID}/images",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_LISTING_VIDEOS: Operation = Operation {
         name: "list_listing_videos",
         method: "GET",
         path: "/products/{productID}/listings/{listingID}/videos",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_PACKAGES: Operation = Operation {
         name: "list_packages",
         method: "GET",
         path: "/products/{productID}/packages",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_PRODUCT_AVAILABILITIES: Operation = Operation {
         name: "list_product_availabilities",
         method: "GET",
         path: "/products/{productID}/productavailabilities",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_PRODUCTS: Operation = Operation {
         name: "list_products",
         method: "GET",
         path: "/products",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_PROPERTIES: Operation = Operation {
         name: "list_properties",
         method: "GET",
         path: "/products/{productID}/properties",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_SUBMISSION_REPORTS: Operation = Operation {
         name: "list_submission_reports",
         method: "GET",
         path: "/products/{productID}/submissions/{submissionID}/reports",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_SUBMISSION_VALIDATIONS: Operation = Operation {
         name: "list_submission_validations",
         method: "GET",
         path: "/products/{productID}/submissions/{submissionID}/validations",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_SUBMISSION_WORKFLOWS: Operation = Operation {
         name: "list_submission_workflows",
         method: "GET",
         path: "/products/{productID}/submissions/{submissionID}/workflowdetails",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_SUBMISSIONS: Operation = Operation {
         name: "list_submissions",
         method: "GET",
         path: "/products/{productID}/submissions",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static LIST_VARIANTS: Operation = Operation {
         name: "list_variants",
         method: "GET",
         path: "/products/{productID}/variants",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static PROMOTE_SUBMISSION: Operation = Operation {
         name: "promote_submission",
         method: "POST",
         path: "/products/{productID}/submissions/{submissionID}/promote",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_COSELL_ASSET: Operation = Operation {
         name: "replace_cosell_asset",
         method: "PUT",
         path: "/products/{productID}/cosellAssets/{cosellAssetID}",
         if_match: IfMatchRule::Optional,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_COSELL_LISTING: Operation = Operation {
         name: "replace_cosell_listing",
         method: "PUT",
         path: "/products/{productID}/cosellListing/{instanceID}",
         if_match: IfMatchRule::Optional,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_FEATURE_AVAILABILITY: Operation = Operation {
         name: "replace_feature_availability",
         method: "PUT",
         path: "/products/{productID}/featureavailabilities/{featureAvailabilityID}",
         if_match: IfMatchRule::Required,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_LISTING: Operation = Operation {
         name: "replace_listing",
         method: "PUT",
         path: "/products/{productID}/listings/{listingID}",
         if_match: IfMatchRule::Required,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_LISTING_ASSET: Operation = Operation {
         name: "replace_listing_asset",
         method: "PUT",
         path: "/products/{productID}/listings/{listingID}/assets/{assetID}",
         if_match: IfMatchRule::Optional,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_LISTING_IMAGE: Operation = Operation {
         name: "replace_listing_image",
         method: "PUT",
         path: "/products/{productID}/listings/{listingID}/images/{imageID}",
         if_match: IfMatchRule::Required,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_LISTING_VIDEO: Operation = Operation {
         name: "replace_listing_video",
         method: "PUT",
         path: "/products/{productID}/listings/{listingID}/videos/{videoID}",
         if_match: IfMatchRule::Optional,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_PACKAGE: Operation = Operation {
         name: "replace_package",
         method: "PUT",
         path: "/products/{productID}/packages/{packageID}",
         if_match: IfMatchRule::Optional,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_PACKAGE_CONFIGURATION: Operation = Operation {
         name: "replace_package_configuration",
         method: "PUT",
         path: "/products/{productID}/packageconfigurations/{packageConfigurationID}",
         if_match: IfMatchRule::Required,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_PRODUCT_AVAILABILITY: Operation = Operation {
         name: "replace_product_availability",
         method: "PUT",
         path: "/products/{productID}/productavailabilities/{productAvailabilityID}",
         if_match: IfMatchRule::Required,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_PROPERTY: Operation = Operation {
         name: "replace_property",
         method: "PUT",
         path: "/products/{productID}/properties/{propertyID}",
         if_match: IfMatchRule::Required,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_SUPPLEMENTAL_CONTENT: Operation = Operation {
         name: "replace_supplemental_content",
         method: "PUT",
         path: "/products/{productID}/supplementalContents/{instanceID}",
         if_match: IfMatchRule::Required,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static REPLACE_VARIANT: Operation = Operation {
         name: "replace_variant",
         method: "PUT",
         path: "/products/{productID}/variants/{variantID}",
         if_match: IfMatchRule::Optional,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static SET_LEAD_CONFIGURATION: Operation = Operation {
         name: "set_lead_configuration",
         method: "POST",
         path: "/products/{productID}/leadconfiguration",
         if_match: IfMatchRule::No,
         secret: true,
-    },
-    Operation {
+    };
+    pub(crate) static SET_PRODUCT_SETUP: Operation = Operation {
         name: "set_product_setup",
         method: "POST",
         path: "/products/{productID}/setup",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-    Operation {
+    };
+    pub(crate) static SET_RESELLER_CONFIGURATION: Operation = Operation {
         name: "set_reseller_configuration",
         method: "POST",
         path: "/products/{productID}/resellerConfiguration",
         if_match: IfMatchRule::No,
         secret: false,
-    },
-];
+    };
+}

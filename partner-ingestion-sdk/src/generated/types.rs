@@ -2,7 +2,7 @@
 // Input: openapi/partner-ingestion.openapi.json (sha256 99c032d81161).
 // Do not edit: change openapi/overlays/, openapi/names.toml or the generator, and regenerate.
 
-//! The objects of the interface.
+//! The objects.
 
 use crate::types::*;
 /// A member of an audience: a subscription, a tenant or an email address that can see a private plan or a preview.
@@ -18,7 +18,7 @@ pub struct AudienceMember {
     /// The subscription id, tenant id or email address, depending on the list.
     #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -59,7 +59,7 @@ pub struct AzureApplicationPackageConfiguration {
     /// The resource type: `AzureApplicationPackageConfiguration`.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -98,7 +98,7 @@ pub struct AzureBaseTestDrivePackageConfiguration {
     /// The duration of a test drive, in hours.
     #[serde(rename = "testDriveDuration", skip_serializing_if = "Option::is_none")]
     pub test_drive_duration: Option<i64>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -136,7 +136,7 @@ pub struct AzureBlobLeadConfiguration {
     /// The resource type: `AzureBlobLeadConfiguration`.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -156,7 +156,7 @@ pub struct AzureGovernmentCertification {
     /// The validation errors of the certification.
     #[serde(rename = "validationResults", skip_serializing_if = "Option::is_none")]
     pub validation_results: Option<Vec<ValidationResult>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -170,6 +170,11 @@ pub struct AzureGovernmentCertification {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`create_listing`](crate::Client::create_listing), [`find_listings`](crate::Client::find_listings), [`get_listing`](crate::Client::get_listing), [`replace_listing`](crate::Client::replace_listing)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_listing`](crate::Client::modify_listing)."
 )]
 ///
 /// Part of [`ListingPage`](crate::types::ListingPage).
@@ -233,7 +238,7 @@ pub struct AzureListing {
     /// The name shown to customers, without emoji. Required to publish. At most 200 characters for an offer, 100 for a plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -316,7 +321,7 @@ pub struct AzureManagedApplicationPackageConfiguration {
     /// The version of the package. Format: three integers separated by dots. Raise it for each published change. Example: `1.0.0`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -330,6 +335,11 @@ pub struct AzureManagedApplicationPackageConfiguration {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`create_package`](crate::Client::create_package), [`get_package`](crate::Client::get_package), [`list_packages`](crate::Client::list_packages), [`replace_package`](crate::Client::replace_package)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_package`](crate::Client::modify_package)."
 )]
 ///
 /// Part of [`PackagePage`](crate::types::PackagePage).
@@ -370,7 +380,7 @@ pub struct AzurePackage {
     /// The findings of package processing.
     #[serde(rename = "validationItems", skip_serializing_if = "Option::is_none")]
     pub validation_items: Option<Vec<ValidationItem>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -393,7 +403,7 @@ pub struct AzurePolicy {
     /// The SKU of the policy. Audit policies require the Standard SKU.
     #[serde(rename = "policySku", skip_serializing_if = "Option::is_none")]
     pub policy_sku: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -435,7 +445,7 @@ pub struct AzureProduct {
     /// The type of the offer.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ProductType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -477,7 +487,7 @@ pub struct AzureProductSetup {
     /// The URL of the free trial. Empty if there is none.
     #[serde(rename = "trialUri", skip_serializing_if = "Option::is_none")]
     pub trial_uri: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -491,6 +501,11 @@ pub struct AzureProductSetup {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`create_property`](crate::Client::create_property), [`find_properties`](crate::Client::find_properties), [`get_property`](crate::Client::get_property), [`list_properties`](crate::Client::list_properties), [`replace_property`](crate::Client::replace_property)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_property`](crate::Client::modify_property)."
 )]
 ///
 /// Part of [`PropertyPage`](crate::types::PropertyPage).
@@ -545,7 +560,7 @@ pub struct AzureProperty {
     /// Whether Microsoft's standard contract is used. An offer published with it cannot change to its own terms.
     #[serde(rename = "useEnterpriseContract", skip_serializing_if = "Option::is_none")]
     pub use_enterprise_contract: Option<bool>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -610,7 +625,7 @@ pub struct AzureResourceManagerTestDrivePackageConfiguration {
     /// The number of instances that are deployed but stopped.
     #[serde(rename = "warmInstances", skip_serializing_if = "Option::is_none")]
     pub warm_instances: Option<i64>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -672,7 +687,7 @@ pub struct AzureSkuVariant {
     /// The kind of plan of an Azure application. Default: `solution-template`.
     #[serde(rename = "subType", skip_serializing_if = "Option::is_none")]
     pub sub_type: Option<VariantSubType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -707,7 +722,7 @@ pub struct AzureSolutionTemplatePackageConfiguration {
     /// The version of the package. Format: three integers separated by dots. Raise it for each published change. Example: `1.0.0`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -742,7 +757,7 @@ pub struct AzureTableLeadConfiguration {
     /// The resource type: `AzureTableLeadConfiguration`.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -783,7 +798,7 @@ pub struct AzureTestDriveVariant {
     /// The kind of test drive.
     #[serde(rename = "testDriveType", skip_serializing_if = "Option::is_none")]
     pub test_drive_type: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -804,7 +819,7 @@ pub struct BaseLeadConfiguration {
     /// The type of the resource.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -840,7 +855,7 @@ pub struct BaseListing {
     /// The name shown to customers, without emoji. Required to publish. At most 200 characters for an offer, 100 for a plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -864,7 +879,7 @@ pub struct BasePackage {
     /// The upload and processing state. Set it to `Uploaded` after uploading the file, then poll until it is `Processed` or `ProcessFailed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<UploadState>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -882,7 +897,7 @@ pub struct BasePackageConfiguration {
     /// The type of the resource.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -906,7 +921,7 @@ pub struct BaseProduct {
     /// The type of the product.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ProductType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -924,7 +939,7 @@ pub struct BaseProperty {
     /// The type of the resource.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -948,7 +963,7 @@ pub struct BaseVariant {
     /// The resource type. Distinguishes plans from test drives.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<VariantType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -984,7 +999,7 @@ pub struct Branch {
     /// The id of the variant (plan). Absent if the branch belongs to the offer itself.
     #[serde(rename = "variantID", skip_serializing_if = "Option::is_none")]
     pub variant_id: Option<VariantId>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1004,7 +1019,7 @@ pub struct BranchPage {
     /// The branches on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<Branch>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1029,7 +1044,7 @@ pub struct CertificationReport {
     /// The result of certification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<CertificationStatus>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1049,7 +1064,7 @@ pub struct CertificationReportPage {
     /// The certification reports on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<CertificationReport>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1063,6 +1078,11 @@ pub struct CertificationReportPage {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`create_cosell_asset`](crate::Client::create_cosell_asset), [`find_cosell_assets`](crate::Client::find_cosell_assets), [`get_cosell_asset`](crate::Client::get_cosell_asset), [`list_cosell_assets`](crate::Client::list_cosell_assets), [`replace_cosell_asset`](crate::Client::replace_cosell_asset)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_cosell_asset`](crate::Client::modify_cosell_asset)."
 )]
 ///
 /// Part of [`CosellAssetPage`](crate::types::CosellAssetPage).
@@ -1090,7 +1110,7 @@ pub struct CosellAsset {
     /// The kind of document.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1110,7 +1130,7 @@ pub struct CosellAssetPage {
     /// The co-sell assets on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<CosellAsset>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1142,7 +1162,7 @@ pub struct CosellContact {
     /// The purpose of the contact.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1156,6 +1176,11 @@ pub struct CosellContact {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`find_cosell_listings`](crate::Client::find_cosell_listings), [`get_cosell_listing`](crate::Client::get_cosell_listing), [`replace_cosell_listing`](crate::Client::replace_cosell_listing)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_cosell_listing`](crate::Client::modify_cosell_listing)."
 )]
 ///
 /// Part of [`CosellListingPage`](crate::types::CosellListingPage).
@@ -1189,7 +1214,7 @@ pub struct CosellListing {
     /// The solution areas.
     #[serde(rename = "solutionAreas", skip_serializing_if = "Option::is_none")]
     pub solution_areas: Option<Vec<CosellSolutionArea>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1209,7 +1234,7 @@ pub struct CosellListingPage {
     /// The co-sell listings on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<CosellListing>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1226,7 +1251,7 @@ pub struct CosellSolutionArea {
     /// The subareas.
     #[serde(rename = "subAreas", skip_serializing_if = "Option::is_none")]
     pub sub_areas: Option<Vec<String>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1246,7 +1271,7 @@ pub struct CustomAmendment {
     /// The text of the amendment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terms: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1278,7 +1303,7 @@ pub struct CustomMeter {
     /// The unit shown on the invoice.
     #[serde(rename = "unitOfMeasure", skip_serializing_if = "Option::is_none")]
     pub unit_of_measure: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1319,7 +1344,7 @@ pub struct Dynamics365BusinessCentralPackageConfiguration {
     /// The resource type: `Dynamics365BusinessCentralPackageConfiguration`.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1384,7 +1409,7 @@ pub struct Dynamics365BusinessCentralTestDrivePackageConfiguration {
     /// The duration of a test drive, in hours.
     #[serde(rename = "testDriveDuration", skip_serializing_if = "Option::is_none")]
     pub test_drive_duration: Option<i64>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1443,7 +1468,7 @@ pub struct Dynamics365CustomerEngagementPackageConfiguration {
     /// The resource type: `Dynamics365CustomerEngagementPackageConfiguration`.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1511,7 +1536,7 @@ pub struct Dynamics365CustomerEngagementTestDrivePackageConfiguration {
     /// The duration of a test drive, in hours.
     #[serde(rename = "testDriveDuration", skip_serializing_if = "Option::is_none")]
     pub test_drive_duration: Option<i64>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1546,7 +1571,7 @@ pub struct Dynamics365OperationsPackageConfiguration {
     /// The id of the solution.
     #[serde(rename = "solutionIdentifier", skip_serializing_if = "Option::is_none")]
     pub solution_identifier: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1614,7 +1639,7 @@ pub struct Dynamics365OperationsTestDrivePackageConfiguration {
     /// The legal entity used for the trial.
     #[serde(rename = "trialLegalEntity", skip_serializing_if = "Option::is_none")]
     pub trial_legal_entity: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1667,7 +1692,7 @@ pub struct DynamicsCustomerRelationshipManagementLeadConfiguration {
     /// The user name used to sign in.
     #[serde(rename = "userName", skip_serializing_if = "Option::is_none")]
     pub user_name: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1685,7 +1710,7 @@ pub struct EntityResource {
     /// The type of the resource.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1699,6 +1724,11 @@ pub struct EntityResource {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`find_feature_availabilities`](crate::Client::find_feature_availabilities), [`get_feature_availability`](crate::Client::get_feature_availability), [`replace_feature_availability`](crate::Client::replace_feature_availability)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_feature_availability`](crate::Client::modify_feature_availability)."
 )]
 ///
 /// Part of [`FeatureAvailabilityPage`](crate::types::FeatureAvailabilityPage).
@@ -1741,7 +1771,7 @@ pub struct FeatureAvailability {
     /// The visibility of the plan. A public plan that has been published cannot become private.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1761,7 +1791,7 @@ pub struct FeatureAvailabilityPage {
     /// The plan availabilities on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<FeatureAvailability>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1796,7 +1826,7 @@ pub struct HttpsEndpointLeadConfiguration {
     /// The resource type: `HttpsEndpointLeadConfiguration`.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1811,7 +1841,7 @@ pub struct IdentifiedResource {
     /// The type of the resource.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1831,7 +1861,7 @@ pub struct IncludedBaseQuantity {
     /// The billing period: a month or a year.
     #[serde(rename = "recurringUnit", skip_serializing_if = "Option::is_none")]
     pub recurring_unit: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1914,7 +1944,7 @@ pub struct LeveledCategories {
     /// `web`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub web: Option<Vec<WebCategory>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1928,6 +1958,11 @@ pub struct LeveledCategories {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`create_listing_asset`](crate::Client::create_listing_asset), [`get_listing_asset`](crate::Client::get_listing_asset), [`list_listing_assets`](crate::Client::list_listing_assets), [`replace_listing_asset`](crate::Client::replace_listing_asset)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_listing_asset`](crate::Client::modify_listing_asset)."
 )]
 ///
 /// Part of [`ListingAssetPage`](crate::types::ListingAssetPage).
@@ -1964,7 +1999,7 @@ pub struct ListingAsset {
     /// The kind of file.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -1984,7 +2019,7 @@ pub struct ListingAssetPage {
     /// The listing assets on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<ListingAsset>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2010,7 +2045,7 @@ pub struct ListingContact {
     /// The website of the contact. Required for the support contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2024,6 +2059,11 @@ pub struct ListingContact {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`create_listing_image`](crate::Client::create_listing_image), [`get_listing_image`](crate::Client::get_listing_image), [`list_listing_images`](crate::Client::list_listing_images), [`replace_listing_image`](crate::Client::replace_listing_image)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_listing_image`](crate::Client::modify_listing_image)."
 )]
 ///
 /// Part of [`ListingImagePage`](crate::types::ListingImagePage).
@@ -2057,7 +2097,7 @@ pub struct ListingImage {
     /// The purpose of the image. Logos (PNG): `AzureLogoSmall` (48x48), `AzureLogoMedium` (90x90), `AzureLogoLarge` (216x216 to 350x350, required), `AzureLogoWide` (255x115). Also screenshots.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2077,7 +2117,7 @@ pub struct ListingImagePage {
     /// The listing images on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<ListingImage>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2097,7 +2137,7 @@ pub struct ListingPage {
     /// The listings on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<AzureListing>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2120,7 +2160,7 @@ pub struct ListingUri {
     /// The URL; must use HTTPS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uri: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2134,6 +2174,11 @@ pub struct ListingUri {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`create_listing_video`](crate::Client::create_listing_video), [`get_listing_video`](crate::Client::get_listing_video), [`list_listing_videos`](crate::Client::list_listing_videos), [`replace_listing_video`](crate::Client::replace_listing_video)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_listing_video`](crate::Client::modify_listing_video)."
 )]
 ///
 /// Part of [`ListingVideoPage`](crate::types::ListingVideoPage).
@@ -2164,7 +2209,7 @@ pub struct ListingVideo {
     /// The thumbnail of the video. Its `fileSasUri` is the upload URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbnail: Option<ListingVideoThumbnail>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2184,7 +2229,7 @@ pub struct ListingVideoPage {
     /// The listing videos on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<ListingVideo>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2213,7 +2258,7 @@ pub struct ListingVideoThumbnail {
     /// The title of the video.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2230,7 +2275,7 @@ pub struct LocalizedDateTime {
     /// Whether the time is interpreted as local time in each market.
     #[serde(rename = "localizePerMarket", skip_serializing_if = "Option::is_none")]
     pub localize_per_market: Option<bool>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2247,7 +2292,7 @@ pub struct LocalizedDateTimeRange {
     /// The start of the range. If absent, the range has no start.
     #[serde(rename = "startAt", skip_serializing_if = "Option::is_none")]
     pub start_at: Option<LocalizedDateTime>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2264,7 +2309,7 @@ pub struct MarketState {
     /// The sales state of the plan in the market.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<MarketSaleState>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2305,7 +2350,7 @@ pub struct MarketoLeadConfiguration {
     /// The Marketo server id.
     #[serde(rename = "serverID", skip_serializing_if = "Option::is_none")]
     pub server_id: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2325,7 +2370,7 @@ pub struct PackageConfigurationPage {
     /// The package configurations on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<PackageConfiguration>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2345,7 +2390,7 @@ pub struct PackagePage {
     /// The packages on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<AzurePackage>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2368,7 +2413,7 @@ pub struct PackageRegionAvailability {
     /// The region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<PackageRegion>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2380,7 +2425,7 @@ pub struct PagedCollection {
     /// The link to the next page, relative to the host and without a leading slash. Absent on the last page; an empty page may have one.
     #[serde(rename = "nextLink", skip_serializing_if = "Option::is_none")]
     pub next_link: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2403,7 +2448,7 @@ pub struct PendingUpdateInfo {
     /// The kind of operation.
     #[serde(rename = "updateType", skip_serializing_if = "Option::is_none")]
     pub update_type: Option<UpdateType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2420,7 +2465,7 @@ pub struct PreviewMarketplaceGroupObject {
     /// `values`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Vec<String>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2440,7 +2485,7 @@ pub struct Price {
     /// The id of a tier in a price list.
     #[serde(rename = "priceTierID", skip_serializing_if = "Option::is_none")]
     pub price_tier_id: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2466,7 +2511,7 @@ pub struct PriceSchedule {
     /// The price.
     #[serde(rename = "retailPrice", skip_serializing_if = "Option::is_none")]
     pub retail_price: Option<Price>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2489,7 +2534,7 @@ pub struct PriceScheduleInfo {
     /// The prices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schedules: Option<Vec<PriceSchedule>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2506,7 +2551,7 @@ pub struct PricingCadence {
     /// The number of months or years in the interval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<i64>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2532,7 +2577,7 @@ pub struct PricingUnit {
     /// The upper bound of the range.
     #[serde(rename = "upperUnit", skip_serializing_if = "Option::is_none")]
     pub upper_unit: Option<i64>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2546,6 +2591,11 @@ pub struct PricingUnit {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`create_product_availability`](crate::Client::create_product_availability), [`find_product_availabilities`](crate::Client::find_product_availabilities), [`get_product_availability`](crate::Client::get_product_availability), [`list_product_availabilities`](crate::Client::list_product_availabilities), [`replace_product_availability`](crate::Client::replace_product_availability)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_product_availability`](crate::Client::modify_product_availability)."
 )]
 ///
 /// Part of [`ProductAvailabilityPage`](crate::types::ProductAvailabilityPage).
@@ -2579,7 +2629,7 @@ pub struct ProductAvailability {
     /// Who can see the offer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2599,7 +2649,7 @@ pub struct ProductAvailabilityPage {
     /// The offer availabilities on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<ProductAvailability>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2619,7 +2669,7 @@ pub struct ProductPage {
     /// The offers on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<AzureProduct>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2634,7 +2684,7 @@ pub struct ProductStoreLink {
     /// The web URL.
     #[serde(rename = "storeUri", skip_serializing_if = "Option::is_none")]
     pub store_uri: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2654,7 +2704,7 @@ pub struct PropertyPage {
     /// The properties on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<AzureProperty>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2677,7 +2727,7 @@ pub struct PublishOption {
     /// The release time in UTC. `0001-01-01T00:00:00` means as soon as possible.
     #[serde(rename = "releaseTimeInUtc", skip_serializing_if = "Option::is_none")]
     pub release_time_in_utc: Option<Timestamp>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2697,7 +2747,7 @@ pub struct PublishTarget {
     /// The id of the release train.
     #[serde(rename = "trainId", skip_serializing_if = "Option::is_none")]
     pub train_id: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2724,7 +2774,7 @@ pub struct ResellerConfiguration {
     /// The tenant ids of the selected providers, if only some may resell the offer.
     #[serde(rename = "tenantIds", skip_serializing_if = "Option::is_none")]
     pub tenant_ids: Option<Vec<String>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2741,7 +2791,7 @@ pub struct RoleAuthorization {
     /// The role: a role definition id or a role name. Example: `Owner`. The portal documentation allows the built-in roles Owner and Contributor.
     #[serde(rename = "roleDefinitionID", skip_serializing_if = "Option::is_none")]
     pub role_definition_id: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2776,7 +2826,7 @@ pub struct SalesForceLeadConfiguration {
     /// The resource type: `SalesForceLeadConfiguration`.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<ResourceType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2833,7 +2883,7 @@ pub struct Submission {
     /// The submitted drafts of each plan.
     #[serde(rename = "variantResources", skip_serializing_if = "Option::is_none")]
     pub variant_resources: Option<Vec<VariantResource>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2864,7 +2914,7 @@ pub struct SubmissionCreationRequest {
     /// The drafts of each plan.
     #[serde(rename = "variantResources", skip_serializing_if = "Option::is_none")]
     pub variant_resources: Option<Vec<VariantResource>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2884,7 +2934,7 @@ pub struct SubmissionPage {
     /// The submissions on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<Submission>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2898,6 +2948,11 @@ pub struct SubmissionPage {
 #[cfg_attr(
     feature = "client",
     doc = " Returned by [`commit_supplemental_content`](crate::Client::commit_supplemental_content), [`find_supplemental_contents`](crate::Client::find_supplemental_contents), [`get_supplemental_content`](crate::Client::get_supplemental_content), [`replace_supplemental_content`](crate::Client::replace_supplemental_content)."
+)]
+///
+#[cfg_attr(
+    feature = "client",
+    doc = " Changed by [`modify_supplemental_content`](crate::Client::modify_supplemental_content)."
 )]
 ///
 /// Part of [`SupplementalContentPage`](crate::types::SupplementalContentPage).
@@ -2922,7 +2977,7 @@ pub struct SupplementalContent {
     /// The release that the content applies to.
     #[serde(rename = "targetRelease", skip_serializing_if = "Option::is_none")]
     pub target_release: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2945,7 +3000,7 @@ pub struct SupplementalContentAsset {
     /// The kind of file.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2965,7 +3020,7 @@ pub struct SupplementalContentPage {
     /// The supplemental content on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<SupplementalContent>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -2982,7 +3037,7 @@ pub struct Tenant {
     /// The tenant id.
     #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3005,7 +3060,7 @@ pub struct Trial {
     /// The kind of trial, which also defines how it ends.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<TrialType>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3022,7 +3077,7 @@ pub struct TypeValuePair {
     /// The value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3034,7 +3089,7 @@ pub struct TypedResource {
     /// The type of the resource.
     #[serde(rename = "resourceType", skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3062,7 +3117,7 @@ pub struct ValidationItem {
     /// The severity of the finding.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<ValidationSeverity>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3082,7 +3137,7 @@ pub struct ValidationItemPage {
     /// The validation results on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<ValidationItem>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3099,7 +3154,7 @@ pub struct ValidationResult {
     /// The names of the fields.
     #[serde(rename = "memberNames", skip_serializing_if = "Option::is_none")]
     pub member_names: Option<Vec<String>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3119,7 +3174,7 @@ pub struct VariantPage {
     /// The plans and test drives on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<Variant>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3136,7 +3191,7 @@ pub struct VariantResource {
     /// The id of the variant (plan). Absent if the drafts belong to the offer itself.
     #[serde(rename = "variantID", skip_serializing_if = "Option::is_none")]
     pub variant_id: Option<VariantId>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3170,7 +3225,7 @@ pub struct WorkflowDetail {
     /// The steps of the workflow.
     #[serde(rename = "workflowSteps", skip_serializing_if = "Option::is_none")]
     pub workflow_steps: Option<Vec<WorkflowStepDetail>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3190,7 +3245,7 @@ pub struct WorkflowDetailPage {
     /// The workflows on this page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Vec<WorkflowDetail>>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -3213,7 +3268,7 @@ pub struct WorkflowStepDetail {
     /// The state of the step: `NotStarted`, `InProgress` or `Success`. Any other value is a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// Fields that this type does not know. They are sent back as they came.
+    /// Fields that this type does not know. They are sent back unchanged.
     #[serde(flatten)]
     pub extra: Extra,
 }

@@ -2,42 +2,103 @@
 // Input: openapi/partner-ingestion.openapi.json (sha256 99c032d81161).
 // Do not edit: change openapi/overlays/, openapi/names.toml or the generator, and regenerate.
 
-//! The alternatives of the interface.
+//! The alternatives.
 
-use crate::types::*;
 use crate::model::union::{shaped_union, tagged_union};
+use crate::types::*;
 
 tagged_union! {
-    /// One of 6 types, told apart by `resourceType`.
-    #[cfg_attr(feature = "client", doc = "\nAccepted by [`set_lead_configuration`](crate::Client::set_lead_configuration).\n")]
-    #[cfg_attr(feature = "client", doc = "\nReturned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration).\n")]
-    LeadConfiguration by "resourceType" {
-        AzureBlob(AzureBlobLeadConfiguration) = "AzureBlobLeadConfiguration", as_azure_blob;
-        AzureTable(AzureTableLeadConfiguration) = "AzureTableLeadConfiguration", as_azure_table;
-        DynamicsCustomerRelationshipManagement(DynamicsCustomerRelationshipManagementLeadConfiguration) = "DynamicsCustomerRelationshipManagementLeadConfiguration", as_dynamics_customer_relationship_management;
-        HttpsEndpoint(HttpsEndpointLeadConfiguration) = "HttpsEndpointLeadConfiguration", as_https_endpoint;
-        Marketo(MarketoLeadConfiguration) = "MarketoLeadConfiguration", as_marketo;
-        SalesForce(SalesForceLeadConfiguration) = "SalesForceLeadConfiguration", as_sales_force;
+    #[tag = "resourceType"]
+    /// One of 6 types, identified by `resourceType`.
+    ///
+    #[cfg_attr(
+        feature = "client",
+        doc = " Accepted by [`set_lead_configuration`](crate::Client::set_lead_configuration)."
+    )]
+    ///
+    #[cfg_attr(
+        feature = "client",
+        doc = " Returned by [`get_lead_configuration`](crate::Client::get_lead_configuration), [`set_lead_configuration`](crate::Client::set_lead_configuration)."
+    )]
+    pub enum LeadConfiguration {
+        #[accessor(as_azure_blob)]
+        AzureBlob(AzureBlobLeadConfiguration) = "AzureBlobLeadConfiguration",
+        #[accessor(as_azure_table)]
+        AzureTable(AzureTableLeadConfiguration) = "AzureTableLeadConfiguration",
+        #[accessor(as_dynamics_customer_relationship_management)]
+        DynamicsCustomerRelationshipManagement(
+            DynamicsCustomerRelationshipManagementLeadConfiguration,
+        ) = "DynamicsCustomerRelationshipManagementLeadConfiguration",
+        #[accessor(as_https_endpoint)]
+        HttpsEndpoint(HttpsEndpointLeadConfiguration) = "HttpsEndpointLeadConfiguration",
+        #[accessor(as_marketo)]
+        Marketo(MarketoLeadConfiguration) = "MarketoLeadConfiguration",
+        #[accessor(as_sales_force)]
+        SalesForce(SalesForceLeadConfiguration) = "SalesForceLeadConfiguration",
     }
 }
 
 tagged_union! {
-    /// One of 10 types, told apart by `resourceType`.
+    #[tag = "resourceType"]
+    /// One of 10 types, identified by `resourceType`.
+    ///
+    #[cfg_attr(
+        feature = "client",
+        doc = " Accepted by [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    )]
+    ///
+    #[cfg_attr(
+        feature = "client",
+        doc = " Returned by [`find_package_configurations`](crate::Client::find_package_configurations), [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration)."
+    )]
+    ///
+    #[cfg_attr(
+        feature = "client",
+        doc = " Changed by [`modify_package_configuration`](crate::Client::modify_package_configuration)."
+    )]
     ///
     /// Part of [`PackageConfigurationPage`](crate::types::PackageConfigurationPage).
-    #[cfg_attr(feature = "client", doc = "\nAccepted by [`replace_package_configuration`](crate::Client::replace_package_configuration).\n")]
-    #[cfg_attr(feature = "client", doc = "\nReturned by [`find_package_configurations`](crate::Client::find_package_configurations), [`get_package_configuration`](crate::Client::get_package_configuration), [`replace_package_configuration`](crate::Client::replace_package_configuration).\n")]
-    PackageConfiguration by "resourceType" {
-        AzureApplication(AzureApplicationPackageConfiguration) = "AzureApplicationPackageConfiguration", as_azure_application;
-        AzureManagedApplication(AzureManagedApplicationPackageConfiguration) = "AzureManagedApplicationPackageConfiguration", as_azure_managed_application;
-        AzureResourceManagerTestDrive(AzureResourceManagerTestDrivePackageConfiguration) = "AzureResourceManagerTestDrivePackageConfiguration", as_azure_resource_manager_test_drive;
-        AzureSolutionTemplate(AzureSolutionTemplatePackageConfiguration) = "AzureSolutionTemplatePackageConfiguration", as_azure_solution_template;
-        Dynamics365BusinessCentral(Dynamics365BusinessCentralPackageConfiguration) = "Dynamics365BusinessCentralPackageConfiguration", as_dynamics365_business_central;
-        Dynamics365BusinessCentralTestDrive(Dynamics365BusinessCentralTestDrivePackageConfiguration) = "Dynamics365BusinessCentralTestDrivePackageConfiguration", as_dynamics365_business_central_test_drive;
-        Dynamics365CustomerEngagement(Dynamics365CustomerEngagementPackageConfiguration) = "Dynamics365CustomerEngagementPackageConfiguration", as_dynamics365_customer_engagement;
-        Dynamics365CustomerEngagementTestDrive(Dynamics365CustomerEngagementTestDrivePackageConfiguration) = "Dynamics365CustomerEngagementTestDrivePackageConfiguration", as_dynamics365_customer_engagement_test_drive;
-        Dynamics365Operations(Dynamics365OperationsPackageConfiguration) = "Dynamics365OperationsPackageConfiguration", as_dynamics365_operations;
-        Dynamics365OperationsTestDrive(Dynamics365OperationsTestDrivePackageConfiguration) = "Dynamics365OperationsTestDrivePackageConfiguration", as_dynamics365_operations_test_drive;
+    pub enum PackageConfiguration {
+        #[accessor(as_azure_application)]
+        AzureApplication(
+            AzureApplicationPackageConfiguration,
+        ) = "AzureApplicationPackageConfiguration",
+        #[accessor(as_azure_managed_application)]
+        AzureManagedApplication(
+            AzureManagedApplicationPackageConfiguration,
+        ) = "AzureManagedApplicationPackageConfiguration",
+        #[accessor(as_azure_resource_manager_test_drive)]
+        AzureResourceManagerTestDrive(
+            AzureResourceManagerTestDrivePackageConfiguration,
+        ) = "AzureResourceManagerTestDrivePackageConfiguration",
+        #[accessor(as_azure_solution_template)]
+        AzureSolutionTemplate(
+            AzureSolutionTemplatePackageConfiguration,
+        ) = "AzureSolutionTemplatePackageConfiguration",
+        #[accessor(as_dynamics365_business_central)]
+        Dynamics365BusinessCentral(
+            Dynamics365BusinessCentralPackageConfiguration,
+        ) = "Dynamics365BusinessCentralPackageConfiguration",
+        #[accessor(as_dynamics365_business_central_test_drive)]
+        Dynamics365BusinessCentralTestDrive(
+            Dynamics365BusinessCentralTestDrivePackageConfiguration,
+        ) = "Dynamics365BusinessCentralTestDrivePackageConfiguration",
+        #[accessor(as_dynamics365_customer_engagement)]
+        Dynamics365CustomerEngagement(
+            Dynamics365CustomerEngagementPackageConfiguration,
+        ) = "Dynamics365CustomerEngagementPackageConfiguration",
+        #[accessor(as_dynamics365_customer_engagement_test_drive)]
+        Dynamics365CustomerEngagementTestDrive(
+            Dynamics365CustomerEngagementTestDrivePackageConfiguration,
+        ) = "Dynamics365CustomerEngagementTestDrivePackageConfiguration",
+        #[accessor(as_dynamics365_operations)]
+        Dynamics365Operations(
+            Dynamics365OperationsPackageConfiguration,
+        ) = "Dynamics365OperationsPackageConfiguration",
+        #[accessor(as_dynamics365_operations_test_drive)]
+        Dynamics365OperationsTestDrive(
+            Dynamics365OperationsTestDrivePackageConfiguration,
+        ) = "Dynamics365OperationsTestDrivePackageConfiguration",
     }
 }
 
@@ -45,20 +106,36 @@ shaped_union! {
     /// A preview audience: an array of strings, or an object with a type and its values.
     ///
     /// Part of [`ProductAvailability`](crate::types::ProductAvailability).
-    PreviewMarketplaceGroup {
+    pub enum PreviewMarketplaceGroup {
         List(Vec<String>),
         Object(PreviewMarketplaceGroupObject),
     }
 }
 
 tagged_union! {
-    /// One of 2 types, told apart by `resourceType`.
+    #[tag = "resourceType"]
+    /// One of 2 types, identified by `resourceType`.
+    ///
+    #[cfg_attr(
+        feature = "client",
+        doc = " Accepted by [`create_variant`](crate::Client::create_variant), [`replace_variant`](crate::Client::replace_variant)."
+    )]
+    ///
+    #[cfg_attr(
+        feature = "client",
+        doc = " Returned by [`create_variant`](crate::Client::create_variant), [`get_variant`](crate::Client::get_variant), [`list_variants`](crate::Client::list_variants), [`replace_variant`](crate::Client::replace_variant)."
+    )]
+    ///
+    #[cfg_attr(
+        feature = "client",
+        doc = " Changed by [`modify_variant`](crate::Client::modify_variant)."
+    )]
     ///
     /// Part of [`VariantPage`](crate::types::VariantPage).
-    #[cfg_attr(feature = "client", doc = "\nAccepted by [`create_variant`](crate::Client::create_variant), [`replace_variant`](crate::Client::replace_variant).\n")]
-    #[cfg_attr(feature = "client", doc = "\nReturned by [`create_variant`](crate::Client::create_variant), [`get_variant`](crate::Client::get_variant), [`list_variants`](crate::Client::list_variants), [`replace_variant`](crate::Client::replace_variant).\n")]
-    Variant by "resourceType" {
-        AzureSku(AzureSkuVariant) = "AzureSkuVariant", as_azure_sku;
-        AzureTestDrive(AzureTestDriveVariant) = "AzureTestDriveVariant", as_azure_test_drive;
+    pub enum Variant {
+        #[accessor(as_azure_sku)]
+        AzureSku(AzureSkuVariant) = "AzureSkuVariant",
+        #[accessor(as_azure_test_drive)]
+        AzureTestDrive(AzureTestDriveVariant) = "AzureTestDriveVariant",
     }
 }

@@ -1,39 +1,7 @@
-//! Conversions of resources to their ids, and how resources are displayed.
+//! How resources are displayed, and what they derive from their fields.
 
 use crate::types::*;
 use std::fmt;
-
-/// A resource can be passed where its id is expected. A resource without an id gives an empty id, which is an `InvalidArgument`
-/// error before anything is sent.
-macro_rules! stands_for {
-    ($($type:ident => $id:ident;)*) => {
-        $(
-            impl From<&$type> for $id {
-                #[inline]
-                fn from(resource: &$type) -> Self {
-                    Self::from($crate::Resource::id(resource).unwrap_or_default())
-                }
-            }
-        )*
-    };
-}
-
-stands_for! {
-    AzureListing => ListingId;
-    AzurePackage => PackageId;
-    AzureProduct => ProductId;
-    AzureProperty => PropertyId;
-    AzureSkuVariant => VariantId;
-    CosellAsset => CosellAssetId;
-    FeatureAvailability => FeatureAvailabilityId;
-    ListingAsset => AssetId;
-    ListingImage => ImageId;
-    ListingVideo => VideoId;
-    PackageConfiguration => PackageConfigurationId;
-    ProductAvailability => ProductAvailabilityId;
-    Submission => SubmissionId;
-    Variant => VariantId;
-}
 
 impl AzureProduct {
     /// Returns the offer id, which the portal shows. It is unique within the account.

@@ -3,7 +3,7 @@
 /// Declares an identifier. Two of them cannot be swapped by mistake; any text is kept, what cannot stand in a path is
 /// refused when a call is sent.
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* pub struct $name:ident;) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         #[serde(transparent)]
@@ -68,4 +68,17 @@ macro_rules! id {
     };
 }
 
-pub(crate) use id;
+/// A resource can be passed where its id is expected. A resource without an id gives an empty id, which is an `InvalidArgument`
+/// error before anything is sent.
+macro_rules! id_of {
+    ($type:ident => $id:ident) => {
+        impl From<&$type> for $id {
+            #[inline]
+            fn from(resource: &$type) -> Self {
+                Self::from($crate::Resource::id(resource).unwrap_or_default())
+            }
+        }
+    };
+}
+
+pub(crate) use {id, id_of};

@@ -27,8 +27,8 @@ impl fmt::Debug for UnknownValue {
 /// later must not change what their code does. They match the known ones and `_`, or compare `as_str()`. Values that the
 /// document has dropped stay as deprecated variants, so that code with them still compiles and means the same.
 macro_rules! open_enum {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal,)* }
-     $(gone { $($(#[$mark:meta])* $gone:ident = $old:literal,)* })?) => {
+    ($(#[$doc:meta])* pub enum $name:ident { $($variant:ident = $text:literal,)* }
+     $(pub enum Removed { $($(#[$mark:meta])* $removed:ident = $old:literal,)* })?) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -40,7 +40,7 @@ macro_rules! open_enum {
             $($(
                 #[doc = concat!("`", $old, "`.")]
                 $(#[$mark])*
-                $gone,
+                $removed,
             )*)?
             #[doc(hidden)]
             __Unknown($crate::types::UnknownValue),
@@ -55,7 +55,7 @@ macro_rules! open_enum {
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)*
-                    $($(Self::$gone => $old,)*)?
+                    $($(Self::$removed => $old,)*)?
                     Self::__Unknown(text) => text.as_str(),
                 }
             }
@@ -72,7 +72,7 @@ macro_rules! open_enum {
             fn from(text: &str) -> Self {
                 match text {
                     $($text => Self::$variant,)*
-                    $($($old => Self::$gone,)*)?
+                    $($($old => Self::$removed,)*)?
                     other => Self::__Unknown($crate::types::UnknownValue::new(other)),
                 }
             }

@@ -59,7 +59,7 @@ macro_rules! tagged {
 }
 
 macro_rules! resource {
-    ($type:ident { $($what:ident = $field:ident $(; [$($older:literal),*])?),* }) => {
+    ($type:ident { $($what:ident = ($field:ident $(; $($older:literal),*)?)),* }) => {
         impl $crate::Resource for $type {
             $(#[inline] fn $what(&self) -> Option<&str> {
                 let today = self.$field.as_ref().map(|value| value.as_str());
@@ -101,7 +101,7 @@ macro_rules! union_resource {
 }
 
 macro_rules! page {
-    ($type:ident, $item:ty, $link:ident $(; [$($older:literal),*])?) => {
+    ($type:ident, $item:ty, $link:ident $(; $($older:literal),*)?) => {
         impl $crate::Page for $type {
             type Item = $item;
 
@@ -125,11 +125,11 @@ macro_rules! page {
     };
 }
 
-/// An accessor for a field that had another name once.
-macro_rules! older {
-    ($type:ident, $field:ident: $value:ty; [$($older:literal),*]) => {
+/// An accessor for a field that had another name earlier.
+macro_rules! renamed {
+    ($type:ident, $field:ident: $value:ty; $($older:literal),*) => {
         impl $type {
-            #[doc = concat!("`", stringify!($field), "`, or what stands under an earlier spelling of it.")]
+            #[doc = concat!("`", stringify!($field), "`, or the value under an earlier name of it.")]
             #[inline]
             pub fn $field(&self) -> Option<std::borrow::Cow<'_, $value>> {
                 let today = self.$field.as_ref().map(std::borrow::Cow::Borrowed);
@@ -139,9 +139,9 @@ macro_rules! older {
     };
 }
 
-/// What an earlier spelling holds, if it has the type that is expected today.
+/// The value under an earlier name, if it has the type of the field.
 pub(crate) fn decoded<'v, T: Clone + DeserializeOwned>(value: &Value) -> Option<Cow<'v, T>> {
     serde_json::from_value(value.clone()).ok().map(Cow::Owned)
 }
 
-pub(crate) use {older, page, resource, tagged, union_resource};
+pub(crate) use {page, renamed, resource, tagged, union_resource};

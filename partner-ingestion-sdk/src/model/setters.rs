@@ -1,9 +1,9 @@
 //! Chained setters of the types that request bodies hold.
 
-/// `name: field = Type` sets an optional field, `name: field = [Type]` a list from anything that can be iterated. Earlier
-/// spellings of the field follow after a semicolon: they are removed, so that the object does not say two things.
+/// A field of the type `T` gets a setter for one value, a field of the type `[T]` a setter for anything that can be iterated.
+/// Earlier names of the field follow after the name of the setter: the setter removes them, so that the object holds one value.
 macro_rules! setters {
-    ($type:ident { $($setters:tt)* }) => {
+    (struct $type:ident { $($setters:tt)* }) => {
         impl $type {
             $crate::model::setters::setters!(@each $($setters)*);
         }
@@ -16,7 +16,7 @@ macro_rules! setters {
         }
     };
     (@each) => {};
-    (@each $(#[$mark:meta])* $setter:ident: $field:ident = [$item:ty] $(; [$($older:literal),*])?, $($rest:tt)*) => {
+    (@each #[setter($setter:ident $(; $($older:literal),*)?)] $(#[$mark:meta])* $field:ident: [$item:ty], $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`. No items give an empty list, which is sent.")]
         $(#[$mark])*
         #[must_use]
@@ -31,7 +31,7 @@ macro_rules! setters {
         }
         $crate::model::setters::setters!(@each $($rest)*);
     };
-    (@each $(#[$mark:meta])* $setter:ident: $field:ident = $value:ty $(; [$($older:literal),*])?, $($rest:tt)*) => {
+    (@each #[setter($setter:ident $(; $($older:literal),*)?)] $(#[$mark:meta])* $field:ident: $value:ty, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`.")]
         $(#[$mark])*
         #[must_use]

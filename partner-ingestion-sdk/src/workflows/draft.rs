@@ -108,7 +108,7 @@ macro_rules! drafted {
                     etag: &str,
                 ) -> Outcome<'a, Response<Self>> {
                     let id = ($key)(&resource, instance);
-                    client.$replace(product, id, resource).if_match(etag).send().boxed()
+                    client.$replace(product, id, resource)$(.$expand($what))?.if_match(etag).send().boxed()
                 }
             }
         )*

@@ -2,7 +2,7 @@
 
 pub(crate) mod draft;
 mod lookup;
-mod modify;
+pub(crate) mod modify;
 pub(crate) mod publish;
 pub(crate) mod upload;
 mod wait;

@@ -1,5 +1,6 @@
 //! Each kind of change, made to the committed document, is found, and no other change is.
 
+mod compiled;
 mod history;
 
 use super::change::{Change, Direction};

@@ -26,6 +26,12 @@ pub struct Names {
     pub variants: BTreeMap<String, String>,
     #[serde(default)]
     pub operations: BTreeMap<String, String>,
+    #[serde(default)]
+    pub groups: BTreeMap<String, String>,
+    #[serde(default)]
+    pub terms: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub expand: BTreeMap<String, String>,
     #[serde(skip)]
     used: RefCell<BTreeSet<(&'static str, String)>>,
 }
@@ -63,6 +69,26 @@ impl Names {
 
     pub fn operation(&self, key: &str) -> Option<&str> {
         self.lookup("operations", &self.operations, key)
+    }
+
+    /// Returns the heading of the operations below the path with these fixed parts: that of the longest row, with its key. A row
+    /// of one part is about that path alone.
+    pub fn group(&self, literals: &[String]) -> Option<(&str, String)> {
+        let counts = (1..=literals.len()).rev().filter(|count| *count > 1 || literals.len() == 1);
+        let keys = counts.map(|count| literals[..count].join("/").to_lowercase());
+        keys.into_iter().find_map(|key| Some((self.lookup("groups", &self.groups, &key)?, key)))
+    }
+
+    /// Returns other terms for an operation, or for the resource of a group.
+    pub fn terms(&self, key: &str) -> &[String] {
+        let Some(terms) = self.terms.get(key) else { return &[] };
+        self.mark("terms", key);
+        terms
+    }
+
+    /// Returns what an operation has to expand so that its response is the whole resource.
+    pub fn expand(&self, key: &str) -> Option<&str> {
+        self.lookup("expand", &self.expand, key)
     }
 
     /// Returns the name of the union with this base or at this place.
@@ -112,7 +138,10 @@ impl Names {
             .chain(self.spellings.keys().map(|k| ("spellings", k)))
             .chain(self.variants.keys().map(|k| ("variants", k)))
             .chain(self.ids.keys().map(|k| ("ids", k)))
-            .chain(self.operations.keys().map(|k| ("operations", k)));
+            .chain(self.operations.keys().map(|k| ("operations", k)))
+            .chain(self.groups.keys().map(|k| ("groups", k)))
+            .chain(self.terms.keys().map(|k| ("terms", k)))
+            .chain(self.expand.keys().map(|k| ("expand", k)));
         let used = self.used.borrow();
         rows.map(|(table, key)| (table, key.clone())).filter(|row| !used.contains(row)).collect()
     }

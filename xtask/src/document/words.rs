@@ -89,6 +89,19 @@ fn whole_acronyms(name: &str) -> String {
     out
 }
 
+/// Whether rustdoc takes the text as a search term for an item.
+pub fn is_search_term(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_. ".contains(c);
+    !text.is_empty() && text.trim() == text && text.chars().all(allowed)
+}
+
+/// A heading: `supplementalContents` is `Supplemental contents`.
+pub fn heading(wire: &str) -> String {
+    let words = letters(wire).to_snake_case().replace('_', " ");
+    let mut chars = words.chars();
+    chars.next().map_or("Others".to_owned(), |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// Returns true if two names differ only in case and punctuation.
 pub fn same_letters(left: &str, right: &str) -> bool {
     let letters =

@@ -46,16 +46,10 @@ impl Files {
         Ok(differing)
     }
 
-    /// Adds Rust source that was printed from a syntax tree.
-    pub fn add_printed(&mut self, path: &str, banner: &str, purpose: &str, code: &str) {
-        self.add(path, format!("{banner}//! {purpose}\n\n{}\n", code.trim()));
-    }
-
-    /// Adds Rust source that was put together as text. Returns an error if it is not valid Rust.
-    pub fn add_rust(&mut self, path: &str, banner: &str, purpose: &str, code: &str) -> Result<()> {
-        syn::parse_file(code).with_context(|| format!("{path} would not be valid Rust:\n{}", excerpt(code)))?;
-        self.add_printed(path, banner, purpose, code);
-        Ok(())
+    /// Adds Rust source below the banner and the documentation of its module.
+    pub fn add_rust(&mut self, path: &str, banner: &str, docs: &str, code: &str) {
+        let docs: String = docs.lines().map(|line| format!("//! {line}").trim_end().to_owned() + "\n").collect();
+        self.add(path, format!("{banner}{docs}\n{}\n", code.trim()));
     }
 
     /// Everything is written beside its place first and put there at the end, when nothing is left that could fail but a rename.
@@ -183,8 +177,4 @@ fn diff(found: &str, wanted: &str) -> String {
         let _ = write!(out, "\n    (and {rest} more lines)");
     }
     out
-}
-
-fn excerpt(code: &str) -> String {
-    code.lines().take(40).collect::<Vec<_>>().join("\n")
 }

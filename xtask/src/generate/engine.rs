@@ -193,6 +193,10 @@ mod tests {
             body: None,
             response: None,
             errors: Vec::new(),
+            group: String::new(),
+            group_terms: Vec::new(),
+            terms: Vec::new(),
+            expand: None,
         }
     }
 

@@ -137,35 +137,30 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
     let banner = banner(&document);
     let usage = Usage::of(api);
     let split = polish::polish(file, api, &usage)?;
-    let operations = companions::operations::emit(api, &split.requests)?;
-    let bridge = companions::bridge::emit(api);
 
     let mut files = Files::default();
+    let overview = companions::overview::text(api);
     let rust = [
-        ("mod", "What `cargo xtask generate` made from the document.", MODULES.to_owned()),
-        ("enums", "The lists of values of the interface.", companions::enums::emit(api, &usage)),
-        ("unions", "The alternatives of the interface.", companions::unions::emit(api, &usage)),
-        ("ids", "The identifiers in the paths of the interface.", companions::ids::emit(api)),
-        ("setters", "Setters of what request bodies hold.", companions::setters::emit(api, &usage)),
-        ("resources", "Defaults, and what resources and pages have in common.", companions::resources::emit(api)),
-        ("table", "The operations, as the runtime knows them.", companions::table::emit(api)),
+        ("mod", "The generated modules.", MODULES.to_owned()),
+        ("enums", "The lists of values.", companions::enums::emit(api, &usage)?),
+        ("unions", "The alternatives.", companions::unions::emit(api, &usage)?),
+        ("ids", "The identifiers in paths.", companions::ids::emit(api)?),
+        ("setters", "Setters of request bodies.", companions::setters::emit(api, &usage)?),
+        ("resources", "Defaults, and what resources and pages have in common.", companions::resources::emit(api)?),
+        ("table", "The operations, as the runtime knows them.", companions::table::emit(api)?),
+        ("types", "The objects.", prettyplease::unparse(&split.types)),
+        ("requests", "Progenitor's requests: paths, queries, bodies.", prettyplease::unparse(&split.requests)),
+        ("operations", overview.trim_end(), companions::operations::emit(api, &split.requests)?),
+        ("modify", "Changes of resources without lost updates.", companions::modify::emit(api)?),
     ];
     for (name, purpose, code) in rust {
-        files.add_rust(&format!("{SDK}/{name}.rs"), &banner, purpose, &code)?;
-    }
-    let printed = [
-        ("types", "The objects of the interface.", prettyplease::unparse(&split.types)),
-        ("requests", "Progenitor's requests: paths, queries, bodies.", prettyplease::unparse(&split.requests)),
-        ("operations", "The public builders of the operations.", formatted(&operations)?),
-    ];
-    for (name, purpose, code) in printed {
-        files.add_printed(&format!("{SDK}/{name}.rs"), &banner, purpose, &code);
+        files.add_rust(&format!("{SDK}/{name}.rs"), &banner, purpose, &code);
     }
     let suite = "tests/suite/src/generated";
     let purpose = "Every type and every operation by name.";
-    files.add_printed(&format!("{suite}/bridge.rs"), &banner, purpose, &formatted(&bridge)?);
+    files.add_rust(&format!("{suite}/bridge.rs"), &banner, purpose, &companions::bridge::emit(api)?);
     let module = "#[allow(deprecated, reason = \"what the document dropped is tested too\")]\npub mod bridge;\n";
-    files.add_rust(&format!("{suite}/mod.rs"), &banner, "What the tests need of every type.", module)?;
+    files.add_rust(&format!("{suite}/mod.rs"), &banner, "What the tests need of every type.", module);
     files.add("tests/sandbox/src/generated/openapi.json", document.clone());
     files.add("openapi/partner-ingestion.openapi.json", document);
     files.add("openapi/CORRECTIONS.md", corrections_md::render(&corrected.corrections, &corrected.not_applied));
@@ -173,16 +168,8 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
 }
 
 const MODULES: &str = "pub mod enums;\npub mod ids;\npub mod resources;\npub mod setters;\npub mod types;\npub mod unions;\n\n\
-    #[cfg(feature = \"client\")]\npub mod operations;\n#[cfg(feature = \"client\")]\npub mod requests;\n\
+    #[cfg(feature = \"client\")]\npub mod modify;\n#[cfg(feature = \"client\")]\npub mod operations;\n#[cfg(feature = \"client\")]\npub mod requests;\n\
     #[cfg(feature = \"client\")]\npub mod table;\n";
-
-fn formatted(code: &str) -> Result<String> {
-    let file = syn::parse_file(code).with_context(|| {
-        let start: String = code.lines().take(60).collect::<Vec<_>>().join("\n");
-        format!("a companion is not valid Rust:\n{start}")
-    })?;
-    Ok(prettyplease::unparse(&file))
-}
 
 fn pretty(document: &Value) -> Result<String> {
     Ok(serde_json::to_string_pretty(document)? + "\n")

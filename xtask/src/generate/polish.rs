@@ -2,8 +2,8 @@
 
 mod requests;
 
-use super::companions::{doc_lines, rust_type, usage::Usage};
-use super::model::api::{Api, Deprecation, Field, Struct};
+use super::companions::{deprecated, docs, rust_type, usage::Usage};
+use super::model::api::{Api, Field, Struct};
 use anyhow::{Context, Result, bail};
 use quote::quote;
 use std::collections::BTreeSet;
@@ -43,7 +43,7 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
                 let Some(object) = api.structs.get(&name) else {
                     bail!("progenitor made a type {name} of its own; it is in no place of the document")
                 };
-                polish_struct(&mut item, object, &usage.doc(&name)).with_context(|| object.pointer.clone())?;
+                polish_struct(&mut item, object, usage).with_context(|| object.pointer.clone())?;
                 ShortPaths.visit_item_struct_mut(&mut item);
                 items.push(Item::Struct(item));
                 found.insert(name);
@@ -64,15 +64,15 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
 }
 
 /// Properties in are fields out plus `extra`, under the names that we chose.
-fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) -> Result<()> {
+fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &Usage) -> Result<()> {
     let name = item.ident.to_string();
     let default: Option<Attribute> = object.tag().is_none().then(|| parse_quote!(#[derive(Default)]));
-    item.attrs = doc_lines(object.doc.as_deref().unwrap_or(&name));
-    item.attrs.extend_from_slice(usage);
-    item.attrs.push(parse_quote!(#[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]));
+    let documented = usage.documented(&name, object.doc.as_deref().unwrap_or(&name));
+    item.attrs = parse_quote!(#documented #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]);
     item.attrs.extend(default);
     item.attrs.push(parse_quote!(#[non_exhaustive]));
-    item.attrs.extend(deprecated(&object.deprecation));
+    let mark = deprecated(&object.deprecation);
+    item.attrs.extend::<Vec<Attribute>>(parse_quote!(#mark));
     if object.fields.is_empty() {
         // Progenitor makes a map of an object without properties; a type that may get some later is a struct from the start.
         item.fields = syn::Fields::Named(parse_quote!({ #[serde(flatten)] pub extra: Extra }));
@@ -82,8 +82,8 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &[Attribute]) ->
     for field in &mut item.fields {
         let Some(ident) = field.ident.clone() else { bail!("{name} has a field without a name") };
         if is_flattened(&field.attrs) {
-            field.attrs = doc_lines("Fields that this type does not know. They are sent back as they came.");
-            field.attrs.push(parse_quote!(#[serde(flatten)]));
+            let unknown = docs("Fields that this type does not know. They are sent back unchanged.");
+            field.attrs = parse_quote!(#unknown #[serde(flatten)]);
             field.ty = parse_quote!(Extra);
             seen.insert("extra".to_owned());
             continue;
@@ -112,7 +112,8 @@ fn check_type(owner: &str, field: &syn::Field, known: &Field) -> Result<()> {
         tokens.replace("::std::collections", "std::collections")
     };
     let found = text(quote!(#ty).to_string());
-    let wanted = text(format!("Option<{}>", rust_type(&known.ty)));
+    let ty = rust_type(&known.ty);
+    let wanted = text(quote!(Option<#ty>).to_string());
     if found != wanted {
         bail!("progenitor gave {owner}.{} the type {found}, wanted {wanted}", known.rust);
     }
@@ -122,16 +123,10 @@ fn check_type(owner: &str, field: &syn::Field, known: &Field) -> Result<()> {
 fn rename(field: &mut syn::Field, known: &Field) {
     field.ident = Some(quote::format_ident!("{}", known.rust));
     let wire = &known.wire;
-    field.attrs = doc_lines(known.doc.as_deref().unwrap_or(&format!("`{wire}`.")));
-    field.attrs.push(match known.rust == *wire {
-        true => parse_quote!(#[serde(skip_serializing_if = "Option::is_none")]),
-        false => parse_quote!(#[serde(rename = #wire, skip_serializing_if = "Option::is_none")]),
-    });
-    field.attrs.extend(deprecated(&known.deprecation));
-}
-
-fn deprecated(deprecation: &Deprecation) -> Option<Attribute> {
-    deprecation.as_ref().map(|note| parse_quote!(#[deprecated(note = #note)]))
+    let docs = docs(known.doc.as_deref().unwrap_or(&format!("`{wire}`.")));
+    let rename = (known.rust != *wire).then(|| quote!(rename = #wire,));
+    let mark = deprecated(&known.deprecation);
+    field.attrs = parse_quote!(#docs #[serde(#rename skip_serializing_if = "Option::is_none")] #mark);
 }
 
 fn is_flattened(attrs: &[Attribute]) -> bool {

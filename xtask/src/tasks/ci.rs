@@ -22,7 +22,7 @@ const SLOW: [&str; 14] = [
     "planted_prose",
     "program::",
     "publish::",
-    "samples::",
+    "compiled::",
     "sandbox::",
     "trees::",
     "update::",

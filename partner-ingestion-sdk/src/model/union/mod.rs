@@ -36,8 +36,8 @@ impl fmt::Debug for UnknownMember {
 
 /// Declares a union whose members are told apart by the text of one property.
 macro_rules! tagged_union {
-    ($(#[$meta:meta])* $name:ident by $tag:literal {
-        $($(#[$mark:meta])* $variant:ident($member:ident) = $text:literal, $accessor:ident;)*
+    (#[tag = $tag:literal] $(#[$meta:meta])* pub enum $name:ident {
+        $(#[accessor($accessor:ident)] $(#[$mark:meta])* $variant:ident($member:ident $(,)?) = $text:literal,)*
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -165,7 +165,7 @@ impl Shape {
 
 /// Declares a union whose members are told apart by their JSON type; the variants are named after [`Shape`].
 macro_rules! shaped_union {
-    ($(#[$meta:meta])* $name:ident { $($shape:ident($member:ty),)* }) => {
+    ($(#[$meta:meta])* pub enum $name:ident { $($shape:ident($member:ty),)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         #[serde(untagged)]

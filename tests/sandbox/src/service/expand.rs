@@ -4,7 +4,7 @@ use crate::message::{Reply, Request};
 use serde_json::Value;
 
 /// Removes the expandable fields that were not requested. `parts` is the path below the product, in lower case. Unknown names and
-/// malformed lists are not errors (recorded April 2025).
+/// malformed lists are not errors (recorded April 2025). Responses of PUT are trimmed as those of GET are.
 pub(super) fn trim(parts: &[&str], request: &Request, mut reply: Reply) -> Reply {
     let requested = request.query("$expand").unwrap_or_default();
     let expandable = expandable(parts).iter().copied();

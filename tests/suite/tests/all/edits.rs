@@ -37,6 +37,25 @@ async fn products_and_plans_by_their_names() {
 }
 
 #[tokio::test]
+async fn a_modified_availability_is_returned_with_its_prices() {
+    let stage = Stage::open().await;
+    let product = stage.product("app").await;
+    let plan = stage.variant(&product).await;
+    let draft = stage.client.feature_availability_draft(&product, &plan);
+    let id = draft.get().await.unwrap().id.clone().unwrap();
+    let market = || MarketState::default().set_market_code("US").set_state("Enabled");
+    let change = |availability: FeatureAvailability| availability.set_market_states([market()]);
+    let changed = stage.client.modify_feature_availability(&product, &id, change).await.unwrap();
+    // Written back unchanged, a response without the markets would remove them.
+    assert_eq!(changed.market_states.as_deref().map(<[_]>::len), Some(1));
+    let changed = draft.modify(change).await.unwrap();
+    assert_eq!(changed.market_states.as_deref().map(<[_]>::len), Some(1));
+    let calls = stage.sandbox.calls();
+    let puts: Vec<_> = calls.iter().filter(|call| call.method == "PUT" && call.path.contains("featureavail")).collect();
+    assert!(puts.len() == 2 && puts.iter().all(|put| put.path.contains("PriceSchedules")), "{puts:?}");
+}
+
+#[tokio::test]
 async fn two_products_of_one_name_are_not_guessed_between() {
     let twins = json!({"value": [
         {"id": "1", "externalIDs": [{"type": "AzureOfferId", "value": "twin"}]},

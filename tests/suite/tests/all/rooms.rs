@@ -15,7 +15,7 @@ fn status(error: &Error) -> u16 {
 #[tokio::test]
 async fn every_operation_of_the_document_is_served() {
     let stage = Stage::open().await;
-    for operation in &OPERATIONS {
+    for operation in OPERATIONS {
         let product = stage.product(operation.name).await;
         let segments = operation.path.trim_start_matches('/').split('/').map(|segment| match segment.split_once('{') {
             Some(("", "productID}")) => product.to_string(),

@@ -1,17 +1,18 @@
 //! `generated/ids.rs`: one type for each identifier in a path.
 
-use super::{deprecated, doc_text};
+use super::{declare, deprecated, docs, ident, print};
 use crate::generate::model::api::Api;
-use std::fmt::Write;
+use anyhow::Result;
+use quote::quote;
 
-pub fn emit(api: &Api) -> String {
-    let mut out = String::from("use crate::model::id::id;\n");
+pub fn emit(api: &Api) -> Result<String> {
+    let mut out = print(quote!(
+        use crate::model::id::id;
+    ))?;
     for (name, id) in &api.ids {
-        let doc = match &id.doc {
-            Some(doc) => doc.clone(),
-            None => format!("Identifier `{}` in a path.", id.wire),
-        };
-        let _ = write!(out, "\nid! {{\n{}    {}{name}\n}}\n", doc_text("    ", &doc), deprecated(&id.deprecation));
+        let docs = docs(&id.doc.clone().unwrap_or_else(|| format!("Identifier `{}` in a path.", id.wire)));
+        let (name, deprecated) = (ident(name), deprecated(&id.deprecation));
+        out.push_str(&declare("id", quote!(#docs #deprecated pub struct #name;))?);
     }
-    out
+    Ok(out)
 }

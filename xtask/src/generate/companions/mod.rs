@@ -1,10 +1,13 @@
-//! What progenitor cannot say: open enums, unions, identifiers, setters, the public operation builders, the bridge
-//! for the tests. Each file here writes one file of the generated crate.
+//! What progenitor cannot generate: open enums, unions, identifiers, setters, the public operation builders, the bridge for the tests.
+//! Each file here writes one file of the generated crate.
 
 pub mod bridge;
 pub mod enums;
+pub mod example;
 pub mod ids;
+pub mod modify;
 pub mod operations;
+pub mod overview;
 pub mod resources;
 pub mod setters;
 pub mod table;
@@ -12,53 +15,70 @@ pub mod unions;
 pub mod usage;
 
 use crate::generate::model::api::{Deprecation, Type};
-use syn::{Attribute, parse_quote};
+use anyhow::{Context, Result};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 
 /// Documentation as attributes, one a line, as `///` would make them.
-pub fn doc_lines(text: &str) -> Vec<Attribute> {
-    let line = |line: &str| {
-        if line.is_empty() { String::new() } else { format!(" {line}") }
-    };
-    text.lines().map(line).map(|line| parse_quote!(#[doc = #line])).collect()
+pub fn docs(text: &str) -> TokenStream {
+    let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
+    quote!(#(#[doc = #lines])*)
 }
 
-/// Documentation as text, indented.
-pub fn doc_text(indent: &str, text: &str) -> String {
-    text.lines().map(|line| format!("{indent}/// {line}").trim_end().to_owned() + "\n").collect()
+pub fn ident(name: &str) -> Ident {
+    format_ident!("{name}")
 }
 
-/// The Rust type, as it is written in the generated crate.
-pub fn rust_type(ty: &Type) -> String {
+/// The Rust type, as the generated crate names it.
+pub fn rust_type(ty: &Type) -> TokenStream {
     match ty {
-        Type::Any => "serde_json::Value".to_owned(),
-        Type::Bool => "bool".to_owned(),
-        Type::Decimal => "Decimal".to_owned(),
-        Type::Integer => "i64".to_owned(),
-        Type::Secret => "Secret".to_owned(),
-        Type::Text => "String".to_owned(),
-        Type::Timestamp => "Timestamp".to_owned(),
-        Type::Tag(_) => "ResourceType".to_owned(),
-        Type::Enum(name) | Type::Id(name) | Type::Struct(name) | Type::Union(name) => name.clone(),
-        Type::List(item) => format!("Vec<{}>", rust_type(item)),
-        Type::Map(value) if **value == Type::Any => "serde_json::Map<String, serde_json::Value>".to_owned(),
-        Type::Map(value) => format!("std::collections::HashMap<String, {}>", rust_type(value)),
+        Type::Any => quote!(serde_json::Value),
+        Type::Bool => quote!(bool),
+        Type::Decimal => quote!(Decimal),
+        Type::Integer => quote!(i64),
+        Type::Secret => quote!(Secret),
+        Type::Text => quote!(String),
+        Type::Timestamp => quote!(Timestamp),
+        Type::Tag(_) => quote!(ResourceType),
+        Type::Enum(name) | Type::Id(name) | Type::Struct(name) | Type::Union(name) => {
+            let name = ident(name);
+            quote!(#name)
+        }
+        Type::List(item) => {
+            let item = rust_type(item);
+            quote!(Vec<#item>)
+        }
+        Type::Map(value) if **value == Type::Any => quote!(serde_json::Map<String, serde_json::Value>),
+        Type::Map(value) => {
+            let value = rust_type(value);
+            quote!(std::collections::HashMap<String, #value>)
+        }
     }
 }
 
-/// Earlier spellings as the macros of the runtime take them: nothing when there are none.
-pub fn spellings(older: &[String]) -> String {
-    match older.is_empty() {
-        true => String::new(),
-        false => format!("; {older:?}"),
-    }
+/// The attribute of an item that was removed from the document.
+pub fn deprecated(deprecation: &Deprecation) -> Option<TokenStream> {
+    deprecation.as_ref().map(|note| quote!(#[deprecated(note = #note)]))
 }
 
-/// The attribute on what the document does not have any more.
-pub fn deprecated(deprecation: &Deprecation) -> String {
-    deprecation.as_ref().map(|note| format!("#[deprecated(note = {note:?})] ")).unwrap_or_default()
+/// Earlier names of a field, as the macros of the runtime take them. Empty if there are none.
+pub fn earlier_names(names: &[String]) -> Option<TokenStream> {
+    (!names.is_empty()).then(|| quote!(; #(#names),*))
 }
 
-/// Text of a Rust string literal.
-pub fn literal(text: &str) -> String {
-    format!("{text:?}")
+/// Prints items as Rust source.
+pub fn print(items: TokenStream) -> Result<String> {
+    let text = items.to_string();
+    let file = syn::parse2(items).with_context(|| {
+        let start: String = text.chars().take(2000).collect();
+        format!("generated code is not valid Rust: {start}")
+    })?;
+    Ok(prettyplease::unparse(&file))
+}
+
+/// Prints items as the argument of a macro that extends them.
+pub fn declare(name: &str, items: TokenStream) -> Result<String> {
+    let indented = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") };
+    let items: String = print(items)?.lines().map(indented).collect();
+    Ok(format!("\n{name}! {{\n{items}}}\n"))
 }

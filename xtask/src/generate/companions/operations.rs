@@ -1,22 +1,27 @@
-//! `generated/operations.rs`: the public builders, one for each operation.
+//! `generated/operations.rs`: the methods of `Client` by resource, and one builder for each operation.
 
-use super::{doc_text, literal, rust_type};
+use super::{docs, example, ident, print, rust_type, table};
 use crate::document::words;
-use crate::generate::model::api::{Api, IfMatch, Operation, Param, ParamPlace, Type};
+use crate::generate::model::api::{Api, Group, IfMatch, Operation, Param, ParamPlace, Type};
 use anyhow::{Context, Result};
-use std::fmt::Write;
+use proc_macro2::TokenStream;
+use quote::quote;
 
 pub fn emit(api: &Api, requests: &syn::File) -> Result<String> {
-    let mut out = String::from(
-        "use crate::generated::requests::Requests;\nuse crate::generated::table::OPERATIONS;\nuse crate::http::call::{Call, call_options};\nuse crate::http::response::Success;\nuse crate::types::*;\n\
-         use crate::{Client, Error, Response};\n",
-    );
-    for (index, op) in api.operations.iter().enumerate() {
-        let arguments = arguments(requests, op)?;
-        out.push_str(&entry(op, index));
-        out.push_str(&builder(api, op, &arguments));
-    }
-    Ok(out)
+    let groups = api.groups();
+    let methods = groups.iter().map(|group| methods(api, group));
+    let operations = groups.iter().flat_map(|group| &group.operations);
+    let builders = operations.map(|op| builder(api, op, requests)).collect::<Result<Vec<_>>>()?;
+    print(quote! {
+        use crate::generated::requests::Requests;
+        use crate::generated::table::by_name;
+        use crate::http::call::{Call, call_options};
+        use crate::http::response::Success;
+        use crate::types::*;
+        use crate::{Client, Error, Response};
+        #(#methods)*
+        #(#builders)*
+    })
 }
 
 fn required(op: &Operation) -> impl Iterator<Item = &Param> {
@@ -27,51 +32,64 @@ fn optional(op: &Operation) -> impl Iterator<Item = &Param> {
     op.params.iter().filter(|p| !p.required)
 }
 
-/// The method of `Client` that starts the call.
-fn entry(op: &Operation, index: usize) -> String {
-    let name = &op.name;
-    let builder = words::camel(name);
-    let mut args = String::new();
-    let mut fields = String::new();
-    for param in required(op) {
-        let _ = write!(args, ", {}: impl Into<{}>", param.rust, rust_type(&param.ty));
-        let _ = write!(fields, ", {0}: {0}.into()", param.rust);
-    }
-    if let Some(body) = &op.body {
-        let _ = write!(args, ", body: impl Into<{}>", rust_type(body));
-        fields.push_str(", body: body.into()");
-    }
-    for param in optional(op) {
-        let _ = write!(fields, ", {}: None", param.rust);
-    }
-    let doc = entry_doc(op);
-    format!(
-        "\nimpl Client {{\n{}pub fn {name}(&self{args}) -> {builder} {{\n{builder} {{ call: Call::new(self, &OPERATIONS[{index}]){fields} }}\n}}\n}}\n",
-        doc_text("", &doc),
-    )
+/// The methods of `Client` for one kind of resource, below a heading.
+fn methods(api: &Api, group: &Group<'_>) -> TokenStream {
+    let docs = docs(&format!("# {}", group.title));
+    let methods = group.operations.iter().map(|op| method(api, op));
+    quote!(#docs impl Client { #(#methods)* })
 }
 
-fn entry_doc(op: &Operation) -> String {
-    let mut doc = op.doc.clone().unwrap_or_else(|| format!("Calls the operation `{}`.", op.name));
-    let _ = write!(doc, "\n\n`{} {}`", op.method, op.path);
-    let described: Vec<&Param> = required(op).chain(optional(op)).filter(|p| p.doc.is_some()).collect();
-    if !described.is_empty() {
-        doc.push('\n');
-        for param in described {
-            let text = param.doc.as_deref().unwrap_or_default().replace('\n', " ");
-            let _ = write!(doc, "\n* `{}`: {text}", param.rust);
+/// The method that starts a call.
+fn method(api: &Api, op: &Operation) -> TokenStream {
+    let (docs, aliases) = (docs(&method_doc(api, op)), aliases(op));
+    let (method, builder, constant) = (ident(&op.name), ident(&words::camel(&op.name)), table::constant(op));
+    let names: Vec<_> =
+        required(op).map(|param| ident(&param.rust)).chain(op.body.iter().map(|_| ident("body"))).collect();
+    let types = required(op).map(|param| rust_type(&param.ty)).chain(op.body.iter().map(rust_type));
+    let unset = optional(op).map(|param| ident(&param.rust));
+    quote! {
+        #docs
+        #(#[doc(alias = #aliases)])*
+        pub fn #method(&self #(, #names: impl Into<#types>)*) -> #builder {
+            #builder { call: Call::new(self, &by_name::#constant), #(#names: #names.into(),)* #(#unset: None,)* }
         }
     }
-    if op.if_match != IfMatch::No {
-        doc.push_str("\n\nSends the body's etag in If-Match unless [`if_match`](");
-        let _ = write!(doc, "{}::if_match) is set", words::camel(&op.name));
-        let without = "; without either the call is an error before it is sent";
-        let _ = write!(doc, "{}.", if op.if_match == IfMatch::Required { without } else { "" });
+}
+
+/// Words that lead to the operation in the documentation's search: the fixed parts of its path, and other terms for it.
+fn aliases(op: &Operation) -> Vec<String> {
+    let parts = op.literals().filter(|part| words::is_search_term(part)).map(str::to_owned);
+    let mut aliases: Vec<String> = parts.chain(op.terms.iter().cloned()).filter(|alias| *alias != op.name).collect();
+    aliases.sort();
+    aliases.dedup();
+    aliases
+}
+
+fn method_doc(api: &Api, op: &Operation) -> String {
+    let summary = op.doc.clone().unwrap_or_else(|| format!("Calls the operation `{}`.", op.name));
+    let mut doc = format!("{summary}\n\n`{} {}`", op.method, op.path);
+    let described = required(op).chain(optional(op)).filter_map(|param| Some((&param.rust, param.doc.as_deref()?)));
+    for (at, (name, text)) in described.enumerate() {
+        let gap = if at == 0 { "\n\n" } else { "\n" };
+        doc += &format!("{gap}* `{name}`: {}", text.replace('\n', " "));
     }
-    doc.push_str(&types_doc(op));
+    if op.if_match != IfMatch::No {
+        let builder = words::camel(&op.name);
+        let without = if op.if_match == IfMatch::Required {
+            "; without either the call is an error before it is sent"
+        } else {
+            ""
+        };
+        doc +=
+            &format!("\n\nSends the body's etag in If-Match unless [`if_match`]({builder}::if_match) is set{without}.");
+    }
+    doc += &types_doc(op);
+    for modifier in api.modifiers().iter().filter(|modifier| modifier.put.name == op.name) {
+        let name = &modifier.name;
+        doc += &format!("\n\n[`{name}`](Self::{name}) reads, changes and writes without losing changes of others.");
+    }
     if !op.errors.is_empty() {
-        let _ = write!(
-            doc,
+        doc += &format!(
             "\n\n# Errors\n\nThe document lists the statuses {}. See [`Client`](crate::Client#errors-of-calls).",
             op.errors.join(", ")
         );
@@ -86,91 +104,99 @@ fn types_doc(op: &Operation) -> String {
         _ => None,
     };
     match (op.body.as_ref().and_then(link), op.response.as_ref().and_then(link)) {
-        (Some(body), Some(answer)) => format!("\n\nRequest body: {body}. Response: {answer}."),
+        (Some(body), Some(response)) => format!("\n\nRequest body: {body}. Response: {response}."),
         (Some(body), None) => format!("\n\nRequest body: {body}."),
-        (None, Some(answer)) => format!("\n\nResponse: {answer}."),
+        (None, Some(response)) => format!("\n\nResponse: {response}."),
         (None, None) => String::new(),
     }
 }
 
-fn builder(api: &Api, op: &Operation, arguments: &[String]) -> String {
-    let name = words::camel(&op.name);
-    let mut fields = String::from("call: Call,\n");
-    for param in required(op) {
-        let _ = writeln!(fields, "{}: {},", param.rust, rust_type(&param.ty));
-    }
-    for param in optional(op) {
-        let _ = writeln!(fields, "{}: Option<{}>,", param.rust, rust_type(&param.ty));
-    }
-    if let Some(body) = &op.body {
-        let _ = writeln!(fields, "body: {},", rust_type(body));
-    }
-    let setters: String = optional(op).map(setter).collect();
-    format!(
-        "/// The builder of [`Client::{method}`].\n#[derive(Clone, Debug)]\n\
-         #[must_use = \"a call does nothing until `send` is awaited\"]\n\
-         pub struct {name} {{\n{fields}}}\n\nimpl {name} {{\n{setters}call_options!();\n{send}{pages}}}\n",
-        method = op.name,
-        send = send(api, op, arguments),
-        pages = pages(api, op),
-    )
+fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStream> {
+    let docs = docs(&format!("The builder of [`Client::{}`].\n\n# Examples\n\n{}", op.name, example::of(api, op)));
+    let name = ident(&words::camel(&op.name));
+    let required = required(op).map(|param| {
+        let (name, ty) = (ident(&param.rust), rust_type(&param.ty));
+        quote!(#name: #ty)
+    });
+    let unset = optional(op).map(|param| {
+        let (name, ty) = (ident(&param.rust), rust_type(&param.ty));
+        quote!(#name: Option<#ty>)
+    });
+    let body = op.body.iter().map(|body| {
+        let ty = rust_type(body);
+        quote!(body: #ty)
+    });
+    let fields = required.chain(unset).chain(body);
+    let (setters, send, pages) = (optional(op).map(setter), send(api, op, requests)?, pages(api, op));
+    Ok(quote! {
+        #docs
+        #[derive(Clone, Debug)]
+        #[must_use = "a call does nothing until `send` is awaited"]
+        pub struct #name { call: Call, #(#fields),* }
+        impl #name {
+            #(#setters)*
+            call_options!();
+            #send
+            #pages
+        }
+    })
 }
 
-fn setter(param: &Param) -> String {
-    let doc = param.doc.clone().unwrap_or_else(|| format!("Sets `{}`.", param.wire));
-    let (name, ty) = (&param.rust, rust_type(&param.ty));
-    format!(
-        "{}pub fn {name}(mut self, {name}: impl Into<{ty}>) -> Self {{\nself.{name} = Some({name}.into());\nself\n}}\n",
-        doc_text("", &doc),
-    )
+fn setter(param: &Param) -> TokenStream {
+    let docs = docs(&param.doc.clone().unwrap_or_else(|| format!("Sets `{}`.", param.wire)));
+    let (name, ty) = (ident(&param.rust), rust_type(&param.ty));
+    quote! {
+        #docs
+        pub fn #name(mut self, #name: impl Into<#ty>) -> Self {
+            self.#name = Some(#name.into());
+            self
+        }
+    }
 }
 
-fn send(api: &Api, op: &Operation, arguments: &[String]) -> String {
-    let answer = op.response.as_ref().map_or("()".to_owned(), rust_type);
-    let path: Vec<String> =
-        op.path_params.iter().map(|p| format!("({}, self.{}.as_str())", literal(&p.wire), p.rust)).collect();
+fn send(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStream> {
+    let response = op.response.as_ref().map_or(quote!(()), rust_type);
+    let (method, arguments) = (ident(&op.name), arguments(requests, op)?);
+    let path = op.path_params.iter().map(|param| {
+        let (wire, name) = (&param.wire, ident(&param.rust));
+        quote!((#wire, self.#name.as_str()))
+    });
     let etag = match &op.body {
-        Some(body) if op.if_match != IfMatch::No && has_etag(api, body) => "crate::Resource::etag(&self.body)",
-        _ => "None",
+        Some(body) if op.if_match != IfMatch::No && api.has_etag(body) => quote!(crate::Resource::etag(&self.body)),
+        _ => quote!(None),
     };
-    let decoded = if op.response.is_some() { "decode()" } else { "map(Success::empty)" };
-    let question = if op.response.is_some() { "?" } else { "" };
-    format!(
-        "/// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.\npub async fn send(self) -> Result<Response<{answer}>, Error> {{\n\
-         let request = |requests: &Requests| requests.{}({});\n\
-         self.call.send(&[{}], {etag}, &request).await{question}.{decoded}\n}}\n",
-        op.name,
-        arguments.join(", "),
-        path.join(", "),
-    )
+    let decoded = if op.response.is_some() { quote!(?.decode()) } else { quote!(.map(Success::empty)) };
+    Ok(quote! {
+        /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
+        pub async fn send(self) -> Result<Response<#response>, Error> {
+            let request = |requests: &Requests| requests.#method(#(#arguments),*);
+            self.call.send(&[#(#path),*], #etag, &request).await #decoded
+        }
+    })
 }
 
 /// Both are `inline`, so that a list is compiled by who reads it: compiled here, the lists took 23 of 37 s of a release build.
-fn pages(api: &Api, op: &Operation) -> String {
-    let Some(Type::Struct(page)) = &op.response else {
-        return String::new();
-    };
-    let Some(items) = api.structs.get(page).and_then(|s| s.page()).filter(|_| op.method == "GET") else {
-        return String::new();
-    };
-    let item = rust_type(items.item);
-    format!(
-        "/// Returns a stream of all pages, following `nextLink`.\n\
-         #[inline]\npub fn pages(self) -> crate::Pages<{page}> {{\ncrate::Pages::new(self.call.clone(), Box::pin(self.send()))\n}}\n\
-         /// Returns a stream of all items of all pages: [`{item}`].\n#[inline]\npub fn stream(self) -> crate::Items<{page}> {{\ncrate::Items::<{page}>::new(self.pages())\n}}\n",
-    )
-}
+fn pages(api: &Api, op: &Operation) -> Option<TokenStream> {
+    let (page, item) = api.page_of(op)?;
+    let (page, item_type) = (ident(page), rust_type(item).to_string().replace(' ', ""));
+    let stream = docs(&format!("Returns a stream of all items of all pages: [`{item_type}`]."));
+    Some(quote! {
+        /// Returns a stream of all pages, following `nextLink`.
+        #[inline]
+        pub fn pages(self) -> crate::Pages<#page> {
+            crate::Pages::new(self.call.clone(), Box::pin(self.send()))
+        }
 
-fn has_etag(api: &Api, ty: &Type) -> bool {
-    match ty {
-        Type::Struct(name) => api.structs.get(name).is_some_and(|s| s.field("@odata.etag").is_some()),
-        Type::Union(_) => true,
-        _ => false,
-    }
+        #stream
+        #[inline]
+        pub fn stream(self) -> crate::Items<#page> {
+            crate::Items::<#page>::new(self.pages())
+        }
+    })
 }
 
 /// The arguments of progenitor's method, in the order that it chose.
-fn arguments(requests: &syn::File, op: &Operation) -> Result<Vec<String>> {
+fn arguments(requests: &syn::File, op: &Operation) -> Result<Vec<TokenStream>> {
     let methods = requests.items.iter().filter_map(|item| match item {
         syn::Item::Impl(item) => Some(&item.items),
         _ => None,
@@ -182,31 +208,29 @@ fn arguments(requests: &syn::File, op: &Operation) -> Result<Vec<String>> {
             _ => None,
         })
         .with_context(|| format!("progenitor has no method {}", op.name))?;
-    let mut arguments = Vec::new();
-    for input in &method.sig.inputs {
-        let syn::FnArg::Typed(input) = input else { continue };
-        let syn::Pat::Ident(pattern) = &*input.pat else {
-            continue;
-        };
-        let name = pattern.ident.to_string();
-        arguments
-            .push(argument(op, &name).with_context(|| format!("progenitor's {} takes an unknown {name}", op.name))?);
-    }
-    Ok(arguments)
+    let names = method.sig.inputs.iter().filter_map(|input| match input {
+        syn::FnArg::Typed(input) => match &*input.pat {
+            syn::Pat::Ident(pattern) => Some(pattern.ident.to_string()),
+            _ => None,
+        },
+        syn::FnArg::Receiver(_) => None,
+    });
+    let unknown = |name: &str| format!("progenitor's {} takes an unknown {name}", op.name);
+    names.map(|name| argument(op, &name).with_context(|| unknown(&name))).collect()
 }
 
-fn argument(op: &Operation, name: &str) -> Option<String> {
+fn argument(op: &Operation, name: &str) -> Option<TokenStream> {
     if name == "body" && op.body.is_some() {
-        return Some("&self.body".to_owned());
+        return Some(quote!(&self.body));
     }
-    let all = op.path_params.iter().chain(&op.params);
-    let param = all.into_iter().find(|p| p.rust == name || words::snake(&p.wire) == name)?;
-    let field = format!("self.{}", param.rust);
+    let mut all = op.path_params.iter().chain(&op.params);
+    let param = all.find(|p| p.rust == name || words::snake(&p.wire) == name)?;
+    let field = ident(&param.rust);
     Some(match (&param.ty, param.required) {
-        (Type::Bool | Type::Integer, _) => field,
-        (Type::Text, false) => format!("{field}.as_deref()"),
-        (_, false) => format!("{field}.as_ref().map(|v| v.as_str())"),
-        (Type::Text, true) if param.place != ParamPlace::Path => format!("&{field}"),
-        (_, true) => format!("{field}.as_str()"),
+        (Type::Bool | Type::Integer, _) => quote!(self.#field),
+        (Type::Text, false) => quote!(self.#field.as_deref()),
+        (_, false) => quote!(self.#field.as_ref().map(|v| v.as_str())),
+        (Type::Text, true) if param.place != ParamPlace::Path => quote!(&self.#field),
+        (_, true) => quote!(self.#field.as_str()),
     })
 }

@@ -1,65 +1,99 @@
-//! `generated/resources.rs`: defaults that carry their tag, and what resources and pages have in common.
+//! `generated/resources.rs`: defaults with their tag, what resources and pages have in common, and conversions of resources to ids.
 
-use super::{literal, rust_type, spellings};
-use crate::generate::model::api::{Api, Field, Struct, Type, UnionKind};
-use std::fmt::Write;
+use super::{earlier_names, ident, print, rust_type};
+use crate::generate::model::api::{Api, Field, Struct, Type, Union, UnionKind};
+use anyhow::Result;
+use proc_macro2::TokenStream;
+use quote::quote;
 
-/// Wire names of what the service calls a resource.
+/// Wire names of the common properties of resources.
 const ID: &str = "id";
 const ETAG: &str = "@odata.etag";
 const RESOURCE_TYPE: &str = "resourceType";
 
-pub fn emit(api: &Api) -> String {
-    let mut out = String::from(
-        "use crate::model::resource::{older, page, resource, tagged, union_resource};\nuse crate::types::*;\n\n",
-    );
-    for (name, object) in &api.structs {
-        if let Some((field, value)) = object.tag() {
-            let others = object.fields.iter().filter(|f| f.wire != field.wire).map(|f| f.rust.as_str());
-            let others: Vec<&str> = others.collect();
-            let _ = writeln!(out, "tagged!({name} {{ {} = {}; {} }});", field.rust, literal(value), others.join(", "));
-        }
-    }
-    out.push('\n');
-    for (name, object) in &api.structs {
-        if let Some(line) = resource(name, object) {
-            out.push_str(&line);
-        }
-        if let Some(page) = object.page() {
-            let item = rust_type(page.item);
-            let _ =
-                writeln!(out, "page!({name}, {item}, {}{});", page.next_link.rust, spellings(&page.next_link.aliases));
-        }
-        for field in object.fields.iter().filter(|field| !field.aliases.is_empty() && !is_common(field)) {
-            let ty = rust_type(&field.ty);
-            let _ = writeln!(out, "older!({name}, {}: {ty}{});", field.rust, spellings(&field.aliases));
-        }
-    }
-    for (name, union) in &api.unions {
-        if let UnionKind::Tagged { members, .. } = &union.kind {
-            let variants: Vec<&str> = members.iter().map(|m| m.variant.as_str()).collect();
-            let _ = writeln!(out, "union_resource!({name} {{ {} }});", variants.join(", "));
-        }
-    }
-    out
+pub fn emit(api: &Api) -> Result<String> {
+    let tagged = api.structs.iter().filter_map(|(name, object)| tagged(name, object));
+    let common = api.structs.iter().flat_map(|(name, object)| {
+        let renamed = object.fields.iter().filter(|field| !field.aliases.is_empty() && !is_common(field));
+        let renamed = renamed.map(|field| {
+            let (owner, ty, earlier) = (ident(name), rust_type(&field.ty), earlier_names(&field.aliases));
+            let field = ident(&field.rust);
+            quote!(renamed!(#owner, #field: #ty #earlier);)
+        });
+        resource(name, object).into_iter().chain(page(name, object)).chain(renamed)
+    });
+    let unions = api.unions.iter().filter_map(|(name, union)| union_resource(name, union));
+    let structs = api.structs.iter().filter_map(|(name, object)| Some((name, id_of(object)?)));
+    let ids = structs.chain(api.unions.iter().filter_map(|(name, union)| Some((name, id_of_union(api, union)?))));
+    // An id that stands behind several collections, as an instance id does, does not identify one kind of resource.
+    let ids = ids.filter(|(_, id)| api.collections_of(id).len() == 1).map(|(name, id)| {
+        let (name, id) = (ident(name), ident(id));
+        quote!(id_of!(#name => #id);)
+    });
+    print(quote! {
+        use crate::model::id::id_of;
+        use crate::model::resource::{page, renamed, resource, tagged, union_resource};
+        use crate::types::*;
+        #(#tagged)*
+        #(#common)*
+        #(#unions)*
+        #(#ids)*
+    })
+}
+
+fn tagged(name: &str, object: &Struct) -> Option<TokenStream> {
+    let (field, value) = object.tag()?;
+    let others = object.fields.iter().filter(|f| f.wire != field.wire).map(|f| ident(&f.rust));
+    let (name, field) = (ident(name), ident(&field.rust));
+    Some(quote!(tagged!(#name { #field = #value; #(#others),* });))
 }
 
 /// Something with an id, an entity tag or a resource type of its own.
-fn resource(name: &str, object: &Struct) -> Option<String> {
+fn resource(name: &str, object: &Struct) -> Option<TokenStream> {
     let text =
         |wire: &str| object.field(wire).filter(|f| f.ty.innermost() == &f.ty && !matches!(f.ty, Type::Struct(_)));
-    let (id, etag, kind) = (text(ID), text(ETAG), text(RESOURCE_TYPE));
-    if id.is_none() && etag.is_none() && kind.is_none() {
-        return None;
-    }
-    let part =
-        |name: &str, field: Option<&Field>| field.map(|f| format!("{name} = {}{}", f.rust, spellings(&f.aliases)));
-    let parts = [part("id", id), part("etag", etag), part("resource_type", kind)];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    Some(format!("resource!({name} {{ {} }});\n", parts.join(", ")))
+    let parts = [("id", text(ID)), ("etag", text(ETAG)), ("resource_type", text(RESOURCE_TYPE))];
+    let parts: Vec<TokenStream> = parts.into_iter().filter_map(|(what, field)| Some(part(what, field?))).collect();
+    let name = ident(name);
+    (!parts.is_empty()).then(|| quote!(resource!(#name { #(#parts),* });))
 }
 
-/// What the traits answer for needs no accessor of its own.
+fn part(what: &str, field: &Field) -> TokenStream {
+    let (what, earlier) = (ident(what), earlier_names(&field.aliases));
+    let field = ident(&field.rust);
+    quote!(#what = (#field #earlier))
+}
+
+fn page(name: &str, object: &Struct) -> Option<TokenStream> {
+    let page = object.page()?;
+    let (item, link, earlier) = (rust_type(page.item), ident(&page.next_link.rust), &page.next_link.aliases);
+    let (name, earlier) = (ident(name), earlier_names(earlier));
+    Some(quote!(page!(#name, #item, #link #earlier);))
+}
+
+fn union_resource(name: &str, union: &Union) -> Option<TokenStream> {
+    let UnionKind::Tagged { members, .. } = &union.kind else { return None };
+    let (name, variants) = (ident(name), members.iter().map(|member| ident(&member.variant)));
+    Some(quote!(union_resource!(#name { #(#variants),* });))
+}
+
+/// The type of the object's own id.
+fn id_of(object: &Struct) -> Option<&str> {
+    match &object.field(ID)?.ty {
+        Type::Id(id) => Some(id),
+        _ => None,
+    }
+}
+
+/// The type of the id that all members have.
+fn id_of_union<'a>(api: &'a Api, union: &Union) -> Option<&'a str> {
+    let UnionKind::Tagged { members, .. } = &union.kind else { return None };
+    let mut ids = members.iter().map(|member| id_of(api.structs.get(&member.ty)?));
+    let first = ids.next()??;
+    ids.all(|id| id == Some(first)).then_some(first)
+}
+
+/// What the traits return needs no accessor of its own.
 fn is_common(field: &Field) -> bool {
     [ID, ETAG, RESOURCE_TYPE, "nextLink", "@odata.nextLink"].contains(&field.wire.as_str())
 }

@@ -1,40 +1,55 @@
-//! `generated/table.rs`: what the runtime knows of each operation.
+//! `generated/table.rs`: what the runtime needs to know about each operation.
 
-use super::literal;
+use super::{ident, print};
 use crate::generate::model::api::{Api, Operation, Type, UnionKind};
+use anyhow::Result;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
-pub fn emit(api: &Api) -> String {
-    let mut out = String::from("use crate::http::operation::{IfMatchRule, Operation};\n\n");
-    let _ = writeln!(
-        out,
-        "/// `info.version` of the document.\npub const API_VERSION: &str = {};\n",
-        literal(&api.version)
-    );
-    let _ = writeln!(
-        out,
-        "/// The service's address, from the document.\npub const SERVER: &str = {};\n",
-        literal(&api.server)
-    );
-    out.push_str("/// Every operation of the document, by name.\n");
-    let _ = writeln!(out, "pub static OPERATIONS: [Operation; {}] = [", api.operations.len());
-    for op in &api.operations {
-        let _ = writeln!(
-            out,
-            "    Operation {{\n        name: {},\n        method: {},\n        path: {},\n        if_match: IfMatchRule::{},\n        secret: {},\n    }},",
-            literal(&op.name),
-            literal(&op.method),
-            literal(&op.path),
-            op.if_match.variant(),
-            holds_secret(api, op),
-        );
-    }
-    out.push_str("];\n");
-    out
+pub fn emit(api: &Api) -> Result<String> {
+    let (version, server) = (&api.version, &api.server);
+    let names = api.operations.iter().map(constant);
+    let operations = api.operations.iter().map(|op| operation(api, op));
+    print(quote! {
+        use crate::http::operation::Operation;
+
+        /// `info.version` of the document.
+        pub const API_VERSION: &str = #version;
+
+        /// The service's address, from the document.
+        pub const SERVER: &str = #server;
+
+        /// Every operation of the document, by name.
+        pub static OPERATIONS: &[&Operation] = &[#(&by_name::#names),*];
+
+        pub(crate) mod by_name {
+            use crate::http::operation::{IfMatchRule, Operation};
+            #(#operations)*
+        }
+    })
 }
 
-/// Whether the answer can hold a field that is marked as secret: its body must not be quoted in an error.
+/// The name of an operation's static.
+pub fn constant(op: &Operation) -> Ident {
+    ident(&op.name.to_uppercase())
+}
+
+fn operation(api: &Api, op: &Operation) -> TokenStream {
+    let (constant, if_match, secret) = (constant(op), ident(op.if_match.variant()), holds_secret(api, op));
+    let Operation { name, method, path, .. } = op;
+    quote! {
+        pub(crate) static #constant: Operation = Operation {
+            name: #name,
+            method: #method,
+            path: #path,
+            if_match: IfMatchRule::#if_match,
+            secret: #secret,
+        };
+    }
+}
+
+/// Whether a body can hold a field that is marked as secret: it must not be quoted in an error.
 fn holds_secret(api: &Api, op: &Operation) -> bool {
     let mut seen = BTreeSet::new();
     [&op.body, &op.response].into_iter().flatten().any(|ty| secret_inside(api, ty, &mut seen))

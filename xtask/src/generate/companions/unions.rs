@@ -1,52 +1,48 @@
 //! `generated/unions.rs`: one enum for each set of alternatives.
 
 use super::usage::Usage;
-use super::{deprecated, doc_text, literal, rust_type};
-use crate::generate::model::api::{Api, Member, Shape, Type, Union, UnionKind};
-use std::fmt::Write;
+use super::{declare, deprecated, ident, print, rust_type};
+use crate::document::words;
+use crate::generate::model::api::{Api, Member, Union, UnionKind};
+use anyhow::Result;
+use proc_macro2::TokenStream;
+use quote::quote;
 
-pub fn emit(api: &Api, usage: &Usage) -> String {
-    let mut out = String::from("use crate::types::*;\nuse crate::model::union::{shaped_union, tagged_union};\n");
+pub fn emit(api: &Api, usage: &Usage) -> Result<String> {
+    let mut out = print(quote!(
+        use crate::model::union::{shaped_union, tagged_union};
+        use crate::types::*;
+    ))?;
     for (name, union) in &api.unions {
-        match &union.kind {
-            UnionKind::Tagged { tag, members } => tagged(&mut out, name, union, tag, members, usage),
-            UnionKind::Shaped { members } => shaped(&mut out, name, union, members, usage),
-        }
+        out.push_str(&match &union.kind {
+            UnionKind::Tagged { tag, members } => {
+                let doc = format!("One of {} types, identified by `{tag}`.", members.len());
+                let head = head(name, union, &doc, usage);
+                let members = members.iter().map(member);
+                declare("tagged_union", quote!(#[tag = #tag] #head { #(#members,)* }))?
+            }
+            UnionKind::Shaped { members } => {
+                let head = head(name, union, "One of several JSON types.", usage);
+                let members = members.iter().map(|(shape, ty)| {
+                    let (shape, ty) = (ident(&format!("{shape:?}")), rust_type(ty));
+                    quote!(#shape(#ty))
+                });
+                declare("shaped_union", quote!(#head { #(#members,)* }))?
+            }
+        });
     }
-    out
+    Ok(out)
 }
 
-fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Member], usage: &Usage) {
-    let doc = union.doc.clone().unwrap_or_else(|| format!("One of {} types, told apart by `{tag}`.", members.len()));
-    let _ = write!(
-        out,
-        "\ntagged_union! {{\n{}    {name} by {} {{\n",
-        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name) + &deprecated(&union.deprecation),
-        literal(tag)
-    );
-    for member in members {
-        let accessor = crate::document::words::snake(&member.variant);
-        let mark = deprecated(&member.deprecation);
-        let _ = writeln!(
-            out,
-            "        {mark}{}({}) = {}, as_{accessor};",
-            member.variant,
-            member.ty,
-            literal(&member.value)
-        );
-    }
-    out.push_str("    }\n}\n");
+fn head(name: &str, union: &Union, default: &str, usage: &Usage) -> TokenStream {
+    let docs = usage.documented(name, union.doc.as_deref().unwrap_or(default));
+    let (mark, name) = (deprecated(&union.deprecation), ident(name));
+    quote!(#docs #mark pub enum #name)
 }
 
-fn shaped(out: &mut String, name: &str, union: &Union, members: &[(Shape, Type)], usage: &Usage) {
-    let doc = union.doc.clone().unwrap_or_else(|| "One of several JSON types.".to_owned());
-    let _ = write!(
-        out,
-        "\nshaped_union! {{\n{}    {name} {{\n",
-        doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name) + &deprecated(&union.deprecation)
-    );
-    for (shape, ty) in members {
-        let _ = writeln!(out, "        {shape:?}({}),", rust_type(ty));
-    }
-    out.push_str("    }\n}\n");
+fn member(member: &Member) -> TokenStream {
+    let accessor = ident(&format!("as_{}", words::snake(&member.variant)));
+    let (mark, variant, ty) = (deprecated(&member.deprecation), ident(&member.variant), ident(&member.ty));
+    let value = &member.value;
+    quote!(#[accessor(#accessor)] #mark #variant(#ty) = #value)
 }

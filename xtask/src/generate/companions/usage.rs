@@ -1,14 +1,16 @@
-//! Which operations take and return a type, directly or inside another one.
+//! Which operations take, return and change a type, directly or inside another one.
 
-use super::doc_lines;
+use super::docs;
 use crate::generate::model::api::{Api, Type, UnionKind};
+use proc_macro2::TokenStream;
+use quote::quote;
 use std::collections::{BTreeMap, BTreeSet};
-use syn::{Attribute, parse_quote};
 
 #[derive(Debug, Default)]
 pub struct Usage {
     taken: BTreeMap<String, BTreeSet<String>>,
     returned: BTreeMap<String, BTreeSet<String>>,
+    modified: BTreeMap<String, BTreeSet<String>>,
     sent: BTreeSet<String>,
     /// Which objects and unions hold a type.
     held: BTreeMap<String, BTreeSet<String>>,
@@ -29,6 +31,10 @@ impl Usage {
                 }
             }
         }
+        for modifier in api.modifiers() {
+            let name = named(modifier.resource).unwrap_or_default();
+            usage.modified.entry(name).or_default().insert(modifier.name);
+        }
         let bodies: Vec<String> = usage.taken.keys().cloned().collect();
         for name in bodies {
             usage.reach(api, name);
@@ -42,32 +48,22 @@ impl Usage {
     }
 
     /// A sentence that names what holds the type, if anything does.
-    pub fn holders(&self, name: &str) -> Option<String> {
+    fn holders(&self, name: &str) -> Option<String> {
         let holders = self.held.get(name)?;
         let links: Vec<String> = holders.iter().map(|holder| format!("[`{holder}`](crate::types::{holder})")).collect();
         Some(format!("Part of {}.", links.join(", ")))
     }
 
-    /// The text with that sentence below it.
-    pub fn with_holders(&self, name: &str, doc: &str) -> String {
-        match self.holders(name) {
-            Some(holders) => format!("{doc}\n\n{holders}"),
-            None => doc.to_owned(),
-        }
-    }
-
-    /// Operations and holders as text, for types that a macro declares. Links to operations exist only with the client.
-    pub fn lines(&self, name: &str) -> String {
-        let operations =
-            [("Accepted", &self.taken), ("Returned", &self.returned)].into_iter().filter_map(|(verb, map)| {
-                let links: Vec<String> =
-                    map.get(name)?.iter().map(|op| format!("[`{op}`](crate::Client::{op})")).collect();
-                Some(format!(
-                    "    #[cfg_attr(feature = \"client\", doc = \"\\n{verb} by {}.\\n\")]\n",
-                    links.join(", ")
-                ))
-            });
-        operations.collect()
+    /// What takes, returns and changes the type, as attributes: links to operations exist only with the client.
+    pub fn operations(&self, name: &str) -> TokenStream {
+        let lines = [("Accepted", &self.taken), ("Returned", &self.returned), ("Changed", &self.modified)];
+        let lines = lines.into_iter().filter_map(|(verb, map)| {
+            let methods = map.get(name)?.iter();
+            let links: Vec<String> = methods.map(|method| format!("[`{method}`](crate::Client::{method})")).collect();
+            let line = format!(" {verb} by {}.", links.join(", "));
+            Some(quote!(#[doc = ""] #[cfg_attr(feature = "client", doc = #line)]))
+        });
+        quote!(#(#lines)*)
     }
 
     fn reach(&mut self, api: &Api, name: String) {
@@ -81,21 +77,11 @@ impl Usage {
         self.sent.contains(name)
     }
 
-    /// Lines for the type's documentation; the links exist only where the client does.
-    pub fn doc(&self, name: &str) -> Vec<Attribute> {
-        let mut attrs = Vec::new();
-        for (verb, map) in [("Accepted", &self.taken), ("Returned", &self.returned)] {
-            if let Some(operations) = map.get(name) {
-                let links: Vec<String> = operations.iter().map(|op| format!("[`{op}`](crate::Client::{op})")).collect();
-                let line = format!(" {verb} by {}.", links.join(", "));
-                attrs.extend(doc_lines("\n"));
-                attrs.push(parse_quote!(#[cfg_attr(feature = "client", doc = #line)]));
-            }
-        }
-        if let Some(holders) = self.holders(name) {
-            attrs.extend(doc_lines(&format!("\n{holders}")));
-        }
-        attrs
+    /// The attributes that document a type: the text, what uses the type, and what holds it.
+    pub fn documented(&self, name: &str, doc: &str) -> TokenStream {
+        let holders = self.holders(name).map(|holders| docs(&format!("\n{holders}")));
+        let (docs, operations) = (docs(doc), self.operations(name));
+        quote!(#docs #operations #holders)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::document::finding::Finding;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole interface. Maps are keyed by the Rust name.
 #[derive(Debug, Default)]
@@ -135,6 +135,29 @@ pub struct Operation {
     pub response: Option<Type>,
     /// Statuses of errors that the document lists.
     pub errors: Vec<String>,
+    /// The resource, as the heading of its operations in the documentation.
+    pub group: String,
+    /// Other terms for the operation and its resource, for the documentation's search.
+    pub terms: Vec<String>,
+    /// Other terms for the resource.
+    pub group_terms: Vec<String>,
+    /// What a GET has to expand so that its response is the whole resource.
+    pub expand: Option<String>,
+}
+
+/// The operations on one kind of resource.
+pub struct Group<'a> {
+    pub title: &'a str,
+    pub terms: &'a [String],
+    pub operations: Vec<&'a Operation>,
+}
+
+/// A resource that can be read, changed and written with its entity tag.
+pub struct Modifier<'a> {
+    pub name: String,
+    pub resource: &'a Type,
+    pub get: &'a Operation,
+    pub put: &'a Operation,
 }
 
 #[derive(Debug, Clone)]
@@ -211,7 +234,73 @@ pub struct Page<'a> {
     pub next_link: &'a Field,
 }
 
+impl Operation {
+    /// The fixed parts of the path: `listings` and `getByInstanceID` of `/listings/getByInstanceID(instanceID={instanceID})`.
+    pub fn literals(&self) -> impl Iterator<Item = &str> {
+        literals(&self.path)
+    }
+}
+
+/// The fixed parts of a path.
+pub fn literals(path: &str) -> impl Iterator<Item = &str> {
+    let parts = path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
+    parts.map(|part| part.split('(').next().unwrap_or(part))
+}
+
 impl Api {
+    /// The operations by resource, in the order of the headings and paths.
+    pub fn groups(&self) -> Vec<Group<'_>> {
+        let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
+        for op in &self.operations {
+            let group = Group { title: &op.group, terms: &op.group_terms, operations: Vec::new() };
+            groups.entry(&op.group).or_insert(group).operations.push(op);
+        }
+        let rank = |op: &Operation| ["GET", "POST", "PUT", "PATCH", "DELETE"].iter().position(|m| *m == op.method);
+        for group in groups.values_mut() {
+            group.operations.sort_by_key(|op| (op.path.to_lowercase(), rank(op)));
+        }
+        groups.into_values().collect()
+    }
+
+    /// The resources with a GET and a PUT at one path, and an entity tag.
+    pub fn modifiers(&self) -> Vec<Modifier<'_>> {
+        let puts = self.operations.iter().filter(|op| op.method == "PUT");
+        puts.filter_map(|put| {
+            let get = self.operations.iter().find(|get| get.method == "GET" && get.path == put.path)?;
+            let resource = put.body.as_ref().filter(|body| self.has_etag(body))?;
+            let same = get.response.as_ref() == Some(resource) && put.response.as_ref() == Some(resource);
+            let optional = get.params.iter().chain(&put.params).all(|param| !param.required);
+            let name = format!("modify_{}", get.name.strip_prefix("get_").unwrap_or(&get.name));
+            (same && optional).then_some(Modifier { name, resource, get, put })
+        })
+        .collect()
+    }
+
+    /// The parts of paths, in lower case, behind which the id stands: `listings` for the listing id of `/listings/{listingID}`.
+    pub fn collections_of(&self, id: &str) -> BTreeSet<String> {
+        let ops = self.operations.iter();
+        let places = ops.flat_map(|op| {
+            let params = op.path_params.iter().filter(|param| param.ty == Type::Id(id.to_owned()));
+            params.filter_map(|param| op.path.split_once(&format!("/{{{}}}", param.wire)))
+        });
+        places.map(|(before, _)| before.rsplit('/').next().unwrap_or(before).to_lowercase()).collect()
+    }
+
+    /// The page that an operation lists, and the type of its items.
+    pub fn page_of<'a>(&'a self, op: &'a Operation) -> Option<(&'a str, &'a Type)> {
+        let Some(Type::Struct(page)) = op.response.as_ref().filter(|_| op.method == "GET") else { return None };
+        Some((page, self.structs.get(page)?.page()?.item))
+    }
+
+    /// Whether the type has an entity tag.
+    pub fn has_etag(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Struct(name) => self.structs.get(name).is_some_and(|s| s.field("@odata.etag").is_some()),
+            Type::Union(_) => true,
+            _ => false,
+        }
+    }
+
     /// Calls `f` on the type of every field, parameter, body and response.
     pub fn types_mut(&mut self, f: &mut impl FnMut(&mut Type)) {
         for field in self.structs.values_mut().flat_map(|s| &mut s.fields) {

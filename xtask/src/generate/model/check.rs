@@ -67,12 +67,22 @@ fn unions(api: &Api, findings: &mut Findings) {
 }
 
 fn operations(api: &Api, sdk: &HandWritten, findings: &mut Findings) {
+    let modifiers = api.modifiers();
     let names = api.operations.iter().map(|op| (op.name.as_str(), op.pointer.as_str()));
     named(
         "the operation",
-        names.chain(sdk.client_methods.iter().map(|method| (method.as_str(), "a method of `Client`"))),
+        names
+            .chain(sdk.client_methods.iter().map(|method| (method.as_str(), "a method of `Client`")))
+            .chain(modifiers.iter().map(|modifier| (modifier.name.as_str(), "a generated method of `Client`"))),
         findings,
     );
+    for (op, term) in api.operations.iter().flat_map(|op| op.terms.iter().map(move |term| (op, term))) {
+        if !words::is_search_term(term) {
+            let message = format!("the term {term:?} for {} is not usable in rustdoc's search", op.name);
+            findings
+                .push(Finding::new(&op.pointer, message).help("use letters, digits, spaces and hyphens in names.toml"));
+        }
+    }
     let builders: Vec<_> = api.operations.iter().map(|op| (words::camel(&op.name), op.pointer.clone())).collect();
     named("the builder", builders.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
     for op in &api.operations {

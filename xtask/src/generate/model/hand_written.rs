@@ -88,9 +88,8 @@ impl HandWritten {
         }
     }
 
-    /// Adds the methods of `Client`, also those that a macro declares, and those of `call_options!`.
+    /// Adds the methods of `Client` and those of `call_options!`.
     fn add_methods(&mut self, items: &[syn::Item]) {
-        let mut declaring = Vec::new();
         for item in items {
             match item {
                 syn::Item::Impl(item) if is_client(&item.self_ty) => {
@@ -103,14 +102,9 @@ impl HandWritten {
                 syn::Item::Struct(item) if item.ident == "Client" && derives_clone(&item.attrs) => {
                     self.client_methods.insert("clone".to_owned());
                 }
-                syn::Item::Macro(item) => match &item.ident {
-                    Some(name) if name == CALL_OPTIONS => functions(item.mac.tokens.clone(), &mut self.call_methods),
-                    Some(name) if item.mac.tokens.to_string().contains("impl Client") => declaring.push(name.clone()),
-                    None if declaring.iter().any(|name| item.mac.path.is_ident(name)) => {
-                        statements(item.mac.tokens.clone(), &mut self.client_methods);
-                    }
-                    _ => {}
-                },
+                syn::Item::Macro(item) if item.ident.as_ref().is_some_and(|name| name == CALL_OPTIONS) => {
+                    functions(item.mac.tokens.clone(), &mut self.call_methods);
+                }
                 _ => {}
             }
         }
@@ -169,21 +163,6 @@ fn functions(tokens: TokenStream, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Adds the first name of each statement `name: …;`, after its attributes.
-fn statements(tokens: TokenStream, names: &mut BTreeSet<String>) {
-    let mut at_start = true;
-    for token in tokens {
-        match token {
-            TokenTree::Ident(ident) if at_start => {
-                names.insert(ident.to_string());
-                at_start = false;
-            }
-            TokenTree::Punct(punct) if punct.as_char() == ';' => at_start = true,
-            _ => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,16 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn macros_declare_methods_too() {
+    fn methods_of_the_client_and_of_every_call_are_found() {
         let mut names = HandWritten::default();
         let file = syn::parse_file(
-            "macro_rules! modifiers { ($($name:ident: $type:ident;)*) => { impl Client { $(pub fn $name(&self) {})* } } }
-             modifiers! { /// Changes a listing.
-                          modify_listing: AzureListing; modify_package: AzurePackage; }
+            "impl crate::Client { pub fn planted(&self) {} }
              macro_rules! call_options { () => { pub fn header(self) {} } }",
         );
         names.add_methods(&file.unwrap().items);
-        assert_eq!(names.client_methods, ["modify_listing", "modify_package"].map(str::to_owned).into());
+        assert_eq!(names.client_methods, ["planted".to_owned()].into());
         assert_eq!(names.call_methods, ["header".to_owned()].into());
     }
 }

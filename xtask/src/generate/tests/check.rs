@@ -25,7 +25,7 @@ fn two_runs_give_the_same_bytes() {
         files(&out)
     });
     assert_eq!(first, second);
-    assert_eq!(first.len(), 15);
+    assert_eq!(first.len(), 16);
 }
 
 #[test]

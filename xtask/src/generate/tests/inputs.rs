@@ -98,8 +98,10 @@ fn hand_written_names_cannot_be_generated() {
     project
         .write(&format!("{sdk}/http/call.rs"), "macro_rules! call_options { () => { pub fn product_id(self) {} } }\n");
     project.write(&format!("{sdk}/generated/operations.rs"), "impl Client {\n    fn list_products(&self) {}\n}\n");
+    project.replace("openapi/names.toml", "\"create_product\"", "\"modify_listing\"");
     let error = project.run(|_| {}).unwrap_err();
     for expected in [
+        "the operation `modify_listing`",
         "the operation `get_product`",
         "the type `AzureListing`",
         "the type `Branch`",
@@ -111,6 +113,33 @@ fn hand_written_names_cannot_be_generated() {
     project.write(&format!("{sdk}/http/call.rs"), "pub fn (");
     let error = project.run(|_| {}).unwrap_err();
     assert!(error.contains("call.rs is not valid Rust"), "{error}");
+}
+
+#[test]
+fn the_documentation_lists_operations_by_resource() {
+    let project = Project::new();
+    project.replace("openapi/names.toml", "\"products/setup\" = \"Offer setup\"\n", "");
+    project.replace("openapi/names.toml", "\"products/setup\" =", "\"POST /products\" = [\"new offer\"]\n# ");
+    let operations = "partner-ingestion-sdk/src/generated/operations.rs";
+    project.run(|_| {}).unwrap();
+    let text = project.read(operations);
+    let row = "| GET | `/products/{productID}/setup` | [`get_product_setup`](crate::Client::get_product_setup) | ";
+    for (heading, row) in [("## Listings", "[`get_listing`]"), ("## Setup", row)] {
+        let start = text.find(&format!("//! {heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
+        let section = &text[start..];
+        let end = section[4..].find("//! ## ").map_or(section.len(), |end| end + 4);
+        assert!(section[..end].contains(row), "{row} is not below {heading}");
+    }
+    let create = &text[..text.find("pub fn create_product(").unwrap()];
+    let create = &create[create.rfind("`POST /products`").unwrap()..];
+    assert!(
+        create.contains("#[doc(alias = \"new offer\")]") && create.contains("#[doc(alias = \"products\")]"),
+        "{create}"
+    );
+
+    project.replace("openapi/names.toml", "[\"new offer\"]", "[\"new \\\"offer\\\"\"]");
+    let error = project.run(|_| {}).unwrap_err();
+    assert!(error.contains("the term \"new \\\"offer\\\"\" for create_product is not usable"), "{error}");
 }
 
 #[test]

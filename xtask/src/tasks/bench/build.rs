@@ -71,8 +71,17 @@ impl Tree {
     fn cargo(&self, args: &[&str]) -> Result<Duration> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
-        command.args(args).current_dir(&self.folder).env("CARGO_TARGET_DIR", self.folder.join("target"));
-        command.env_remove("CARGO_MANIFEST_DIR").env_remove("RUST_TEST_THREADS");
+        command.args(args).current_dir(&self.folder);
+        // As a user's shell: the target folder is the tree's own.
+        for variable in ["CARGO_MANIFEST_DIR", "CARGO_TARGET_DIR", "RUST_TEST_THREADS"] {
+            command.env_remove(variable);
+        }
+        // The project's configuration, in a folder above, must not set it for a revision without that setting.
+        let config = std::fs::read_to_string(self.folder.join(".cargo/config.toml")).unwrap_or_default();
+        if !config.contains("RUST_TEST_THREADS") {
+            let processors = std::thread::available_parallelism().context("cannot count processors")?;
+            command.env("RUST_TEST_THREADS", processors.to_string());
+        }
         let start = Instant::now();
         let output = command.output().context("cannot start cargo")?;
         let time = start.elapsed();

@@ -7,7 +7,7 @@ use crate::document::names::Names;
 use crate::document::node::Node;
 use crate::document::pointer::component;
 use crate::document::words;
-use crate::generate::model::api::{IfMatch, Operation, Param, ParamPlace, Type};
+use crate::generate::model::api::{IfMatch, Operation, Param, ParamPlace, Type, literals};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -51,6 +51,8 @@ impl<'d> Normaliser<'d> {
         let (path_params, params): (Vec<_>, Vec<_>) = params.into_iter().partition(|p| p.place == ParamPlace::Path);
         let path_params = in_path_order(path, path_params, node)?;
         let camel = words::camel(&name);
+        let (group, group_terms) = self.group(path);
+        let terms = [self.names.terms(&key), &group_terms].concat();
         Ok(Some(Operation {
             path: path.to_owned(),
             pointer: node.pointer.clone(),
@@ -63,7 +65,21 @@ impl<'d> Normaliser<'d> {
             path_params,
             params,
             if_match,
+            group,
+            group_terms,
+            terms,
+            expand: self.names.expand(&key).map(str::to_owned),
         }))
+    }
+
+    /// The heading of the operations on a resource, and other terms for it. Default: the second fixed part of the path, or the
+    /// first one.
+    fn group(&self, path: &str) -> (String, Vec<String>) {
+        let literals: Vec<String> = literals(path).map(str::to_owned).collect();
+        match self.names.group(&literals) {
+            Some((title, key)) => (title.to_owned(), self.names.terms(&key).to_vec()),
+            None => (words::heading(literals.get(1).or(literals.first()).map_or("", String::as_str)), Vec::new()),
+        }
     }
 
     /// Parameters of the operation, and of its path where the operation does not override them.

@@ -1,0 +1,82 @@
+//! `generated/modify.rs`: `modify_*` for each resource with a GET, a PUT and an entity tag.
+
+use super::{docs, ident, print, rust_type};
+use crate::generate::model::api::{Api, Modifier, Operation};
+use anyhow::Result;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+const HEADING: &str = "\
+# Changes
+
+Read a resource, change it and write it back, without losing what others change at the same time.
+
+```no_run
+# use partner_ingestion_sdk::{Client, Error};
+# async fn example(client: Client) -> Result<(), Error> {
+client.modify_listing(\"product-id\", \"listing-id\", |listing| listing.set_title(\"Contoso Backup\")).await?;
+# Ok(())
+# }
+```";
+
+pub fn emit(api: &Api) -> Result<String> {
+    let heading = docs(HEADING);
+    let modifiers = api.modifiers();
+    let methods = modifiers.iter().map(method);
+    print(quote! {
+        use crate::types::*;
+        use crate::workflows::modify::modify;
+        use crate::{Client, Error, Response};
+        use futures_util::FutureExt;
+        #heading
+        impl Client { #(#methods)* }
+    })
+}
+
+fn method(modifier: &Modifier<'_>) -> TokenStream {
+    let docs = docs(&doc(modifier));
+    let (method, resource) = (ident(&modifier.name), rust_type(modifier.resource));
+    let (get, put) = (ident(&modifier.get.name), ident(&modifier.put.name));
+    let names: Vec<_> = modifier.get.path_params.iter().map(|param| ident(&param.rust)).collect();
+    let types = modifier.get.path_params.iter().map(|param| rust_type(&param.ty));
+    let [expand_get, expand_put] = [modifier.get, modifier.put].map(|op| expand(modifier, op));
+    quote! {
+        #docs
+        pub async fn #method(
+            &self,
+            #(#names: impl Into<#types> + Send,)*
+            change: impl Fn(#resource) -> #resource + Send + Sync,
+        ) -> Result<Response<#resource>, Error> {
+            #(let #names = #names.into();)*
+            let read = || self.#get(#(&#names),*) #expand_get.send().boxed();
+            let write = |changed: #resource, etag: &str| {
+                self.#put(#(&#names,)* changed) #expand_put.if_match(etag).send().boxed()
+            };
+            modify(&read, &write, &change).await
+        }
+    }
+}
+
+/// The call of `expand`, where the operation has the parameter.
+fn expand(modifier: &Modifier<'_>, op: &Operation) -> Option<TokenStream> {
+    let value = modifier.get.expand.as_ref()?;
+    let param = op.params.iter().find(|param| param.wire == "$expand")?;
+    let setter = ident(&param.rust);
+    Some(quote!(.#setter(#value)))
+}
+
+fn doc(modifier: &Modifier<'_>) -> String {
+    let (get, put) = (&modifier.get.name, &modifier.put.name);
+    let summary = modifier.put.doc.as_deref().unwrap_or_default().lines().next().unwrap_or_default();
+    let summary = summary.split_once(". ").map_or(summary, |(first, _)| first).trim_end_matches('.');
+    let summary = match summary.strip_prefix("Replaces ") {
+        Some(what) => format!("Changes {what}"),
+        None => format!("Changes what [`{get}`](Self::{get}) returns"),
+    };
+    format!(
+        "{summary}.\n\nReads it with [`{get}`](Self::{get}), applies `change` and writes it with [`{put}`](Self::{put}) and \
+         its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch \
+         is preserved, including fields that the type does not know. `change` may be called more than once.\n\n\
+         # Errors\n\nReturns the errors of both operations; a conflict only after 100 conflicts."
+    )
+}

@@ -1,0 +1,38 @@
+//! The documentation of the module `operations`: every operation by resource.
+
+use crate::generate::model::api::{Api, Group, Operation};
+
+/// Returns the text for the module's documentation.
+pub fn text(api: &Api) -> String {
+    let mut text = format!(
+        "The {} operations of the API, one builder each.\n\nStart a call with the method of \
+         [`Client`](crate::Client) in the table below, and send it with `send`.\n",
+        api.operations.len()
+    );
+    for group in api.groups() {
+        text += &section(&group);
+    }
+    text
+}
+
+fn section(group: &Group<'_>) -> String {
+    let mut text = format!("\n## {}\n\n", group.title);
+    if !group.terms.is_empty() {
+        text += &format!("Also called: {}.\n\n", group.terms.join(", "));
+    }
+    text += "| HTTP method | path | method of `Client` | description |\n| --- | --- | --- | --- |\n";
+    for op in &group.operations {
+        let (method, path, name) = (&op.method, &op.path, &op.name);
+        let link = format!("[`{name}`](crate::Client::{name})");
+        text += &format!("| {method} | `{path}` | {link} | {} |\n", summary(op));
+    }
+    text
+}
+
+/// The first sentence of the operation's documentation, for a cell of a table.
+fn summary(op: &Operation) -> String {
+    let text = op.doc.as_deref().unwrap_or_default();
+    let line = text.lines().next().unwrap_or_default();
+    let sentence = line.split_once(". ").map_or(line, |(first, _)| first);
+    sentence.trim_end_matches('.').replace('|', "\\|")
+}
