@@ -10,206 +10,206 @@
 //!
 //! Also called: draft, instance id.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/branches/getByModule(module={module})` | [`list_branches`](crate::Client::list_branches) | Lists the branches of a module |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_branches`](crate::Client::list_branches) | Lists the branches of a module | `GET /products/{productID}/branches/getByModule(module={module})` |
 //!
 //! ## Co-sell documents
 //!
 //! Also called: co-sell with Microsoft.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/cosellAssets` | [`list_cosell_assets`](crate::Client::list_cosell_assets) | Lists the co-sell assets (documents for Microsoft's sellers) of an offer |
-//! | POST | `/products/{productID}/cosellAssets` | [`create_cosell_asset`](crate::Client::create_cosell_asset) | Creates a co-sell asset |
-//! | GET | `/products/{productID}/cosellAssets/getByInstanceID(instanceID={instanceID})` | [`find_cosell_assets`](crate::Client::find_cosell_assets) | Lists the co-sell assets of a draft |
-//! | GET | `/products/{productID}/cosellAssets/{cosellAssetID}` | [`get_cosell_asset`](crate::Client::get_cosell_asset) | Returns a co-sell asset |
-//! | PUT | `/products/{productID}/cosellAssets/{cosellAssetID}` | [`replace_cosell_asset`](crate::Client::replace_cosell_asset) | Replaces a co-sell asset; fields omitted from the body are removed |
-//! | DELETE | `/products/{productID}/cosellAssets/{cosellAssetID}` | [`delete_cosell_asset`](crate::Client::delete_cosell_asset) | Deletes a co-sell asset |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_cosell_assets`](crate::Client::list_cosell_assets) | Lists the co-sell assets (documents for Microsoft's sellers) of an offer | `GET /products/{productID}/cosellAssets` |
+//! | [`create_cosell_asset`](crate::Client::create_cosell_asset) | Creates a co-sell asset | `POST /products/{productID}/cosellAssets` |
+//! | [`find_cosell_assets`](crate::Client::find_cosell_assets) | Lists the co-sell assets of a draft | `GET /products/{productID}/cosellAssets/getByInstanceID(instanceID={instanceID})` |
+//! | [`get_cosell_asset`](crate::Client::get_cosell_asset) | Returns a co-sell asset | `GET /products/{productID}/cosellAssets/{cosellAssetID}` |
+//! | [`replace_cosell_asset`](crate::Client::replace_cosell_asset) | Replaces a co-sell asset | `PUT /products/{productID}/cosellAssets/{cosellAssetID}` |
+//! | [`delete_cosell_asset`](crate::Client::delete_cosell_asset) | Deletes a co-sell asset | `DELETE /products/{productID}/cosellAssets/{cosellAssetID}` |
 //!
 //! ## Co-sell listings
 //!
 //! Also called: co-sell with Microsoft.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/cosellListing/getByInstanceID(instanceID={instanceID})` | [`find_cosell_listings`](crate::Client::find_cosell_listings) | Lists the co-sell listings of a draft, normally one |
-//! | GET | `/products/{productID}/cosellListing/{instanceID}` | [`get_cosell_listing`](crate::Client::get_cosell_listing) | Returns the co-sell listing of an offer: the information shown to Microsoft's sellers |
-//! | PUT | `/products/{productID}/cosellListing/{instanceID}` | [`replace_cosell_listing`](crate::Client::replace_cosell_listing) | Replaces the co-sell listing of an offer; fields omitted from the body are removed |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`find_cosell_listings`](crate::Client::find_cosell_listings) | Lists the co-sell listings of a draft, normally one | `GET /products/{productID}/cosellListing/getByInstanceID(instanceID={instanceID})` |
+//! | [`get_cosell_listing`](crate::Client::get_cosell_listing) | Returns the co-sell listing of an offer: the information shown to Microsoft's sellers | `GET /products/{productID}/cosellListing/{instanceID}` |
+//! | [`replace_cosell_listing`](crate::Client::replace_cosell_listing) | Replaces the co-sell listing of an offer | `PUT /products/{productID}/cosellListing/{instanceID}` |
 //!
 //! ## Lead configuration
 //!
 //! Also called: customer leads, lead destination, CRM.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/leadconfiguration` | [`get_lead_configuration`](crate::Client::get_lead_configuration) | Returns the lead configuration of an offer: where customer leads are sent |
-//! | POST | `/products/{productID}/leadconfiguration` | [`set_lead_configuration`](crate::Client::set_lead_configuration) | Sets the lead configuration of an offer: where customer leads are sent |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`get_lead_configuration`](crate::Client::get_lead_configuration) | Returns the lead configuration of an offer: where customer leads are sent | `GET /products/{productID}/leadconfiguration` |
+//! | [`set_lead_configuration`](crate::Client::set_lead_configuration) | Sets the lead configuration of an offer: where customer leads are sent | `POST /products/{productID}/leadconfiguration` |
 //!
 //! ## Listing documents
 //!
 //! Also called: supporting documents.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/listings/{listingID}/assets` | [`list_listing_assets`](crate::Client::list_listing_assets) | Lists the assets (documents and other files) of a listing |
-//! | POST | `/products/{productID}/listings/{listingID}/assets` | [`create_listing_asset`](crate::Client::create_listing_asset) | Creates a listing asset |
-//! | GET | `/products/{productID}/listings/{listingID}/assets/{assetID}` | [`get_listing_asset`](crate::Client::get_listing_asset) | Returns a listing asset |
-//! | PUT | `/products/{productID}/listings/{listingID}/assets/{assetID}` | [`replace_listing_asset`](crate::Client::replace_listing_asset) | Replaces a listing asset; fields omitted from the body are removed |
-//! | DELETE | `/products/{productID}/listings/{listingID}/assets/{assetID}` | [`delete_listing_asset`](crate::Client::delete_listing_asset) | Deletes a listing asset |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_listing_assets`](crate::Client::list_listing_assets) | Lists the assets (documents and other files) of a listing | `GET /products/{productID}/listings/{listingID}/assets` |
+//! | [`create_listing_asset`](crate::Client::create_listing_asset) | Creates a listing asset | `POST /products/{productID}/listings/{listingID}/assets` |
+//! | [`get_listing_asset`](crate::Client::get_listing_asset) | Returns a listing asset | `GET /products/{productID}/listings/{listingID}/assets/{assetID}` |
+//! | [`replace_listing_asset`](crate::Client::replace_listing_asset) | Replaces a listing asset | `PUT /products/{productID}/listings/{listingID}/assets/{assetID}` |
+//! | [`delete_listing_asset`](crate::Client::delete_listing_asset) | Deletes a listing asset | `DELETE /products/{productID}/listings/{listingID}/assets/{assetID}` |
 //!
 //! ## Listing images
 //!
 //! Also called: logo, screenshot.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/listings/{listingID}/images` | [`list_listing_images`](crate::Client::list_listing_images) | Lists the images of a listing |
-//! | POST | `/products/{productID}/listings/{listingID}/images` | [`create_listing_image`](crate::Client::create_listing_image) | Creates a listing image |
-//! | GET | `/products/{productID}/listings/{listingID}/images/{imageID}` | [`get_listing_image`](crate::Client::get_listing_image) | Returns a listing image |
-//! | PUT | `/products/{productID}/listings/{listingID}/images/{imageID}` | [`replace_listing_image`](crate::Client::replace_listing_image) | Replaces a listing image; fields omitted from the body are removed |
-//! | DELETE | `/products/{productID}/listings/{listingID}/images/{imageID}` | [`delete_listing_image`](crate::Client::delete_listing_image) | Deletes a listing image |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_listing_images`](crate::Client::list_listing_images) | Lists the images of a listing | `GET /products/{productID}/listings/{listingID}/images` |
+//! | [`create_listing_image`](crate::Client::create_listing_image) | Creates a listing image | `POST /products/{productID}/listings/{listingID}/images` |
+//! | [`get_listing_image`](crate::Client::get_listing_image) | Returns a listing image | `GET /products/{productID}/listings/{listingID}/images/{imageID}` |
+//! | [`replace_listing_image`](crate::Client::replace_listing_image) | Replaces a listing image | `PUT /products/{productID}/listings/{listingID}/images/{imageID}` |
+//! | [`delete_listing_image`](crate::Client::delete_listing_image) | Deletes a listing image | `DELETE /products/{productID}/listings/{listingID}/images/{imageID}` |
 //!
 //! ## Listing videos
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/listings/{listingID}/videos` | [`list_listing_videos`](crate::Client::list_listing_videos) | Lists the videos of a listing |
-//! | POST | `/products/{productID}/listings/{listingID}/videos` | [`create_listing_video`](crate::Client::create_listing_video) | Creates a listing video |
-//! | GET | `/products/{productID}/listings/{listingID}/videos/{videoID}` | [`get_listing_video`](crate::Client::get_listing_video) | Returns a listing video |
-//! | PUT | `/products/{productID}/listings/{listingID}/videos/{videoID}` | [`replace_listing_video`](crate::Client::replace_listing_video) | Replaces a listing video; fields omitted from the body are removed |
-//! | DELETE | `/products/{productID}/listings/{listingID}/videos/{videoID}` | [`delete_listing_video`](crate::Client::delete_listing_video) | Deletes a listing video |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_listing_videos`](crate::Client::list_listing_videos) | Lists the videos of a listing | `GET /products/{productID}/listings/{listingID}/videos` |
+//! | [`create_listing_video`](crate::Client::create_listing_video) | Creates a listing video | `POST /products/{productID}/listings/{listingID}/videos` |
+//! | [`get_listing_video`](crate::Client::get_listing_video) | Returns a listing video | `GET /products/{productID}/listings/{listingID}/videos/{videoID}` |
+//! | [`replace_listing_video`](crate::Client::replace_listing_video) | Replaces a listing video | `PUT /products/{productID}/listings/{listingID}/videos/{videoID}` |
+//! | [`delete_listing_video`](crate::Client::delete_listing_video) | Deletes a listing video | `DELETE /products/{productID}/listings/{listingID}/videos/{videoID}` |
 //!
 //! ## Listings
 //!
 //! Also called: offer listing, plan listing.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | POST | `/products/{productID}/listings/createWithInstanceID(instanceID={instanceID})` | [`create_listing`](crate::Client::create_listing) | Creates a listing in a draft |
-//! | GET | `/products/{productID}/listings/getByInstanceID(instanceID={instanceID})` | [`find_listings`](crate::Client::find_listings) | Lists the listings of a draft, normally one |
-//! | GET | `/products/{productID}/listings/{listingID}` | [`get_listing`](crate::Client::get_listing) | Returns a listing |
-//! | PUT | `/products/{productID}/listings/{listingID}` | [`replace_listing`](crate::Client::replace_listing) | Replaces a listing; fields omitted from the body are removed, except `languageCode` |
-//! | DELETE | `/products/{productID}/listings/{listingID}` | [`delete_listing`](crate::Client::delete_listing) | Deletes a listing |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`create_listing`](crate::Client::create_listing) | Creates a listing in a draft | `POST /products/{productID}/listings/createWithInstanceID(instanceID={instanceID})` |
+//! | [`find_listings`](crate::Client::find_listings) | Lists the listings of a draft, normally one | `GET /products/{productID}/listings/getByInstanceID(instanceID={instanceID})` |
+//! | [`get_listing`](crate::Client::get_listing) | Returns a listing | `GET /products/{productID}/listings/{listingID}` |
+//! | [`replace_listing`](crate::Client::replace_listing) | Replaces a listing | `PUT /products/{productID}/listings/{listingID}` |
+//! | [`delete_listing`](crate::Client::delete_listing) | Deletes a listing | `DELETE /products/{productID}/listings/{listingID}` |
 //!
 //! ## Offer setup
 //!
 //! Also called: selling option, test drive.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/setup` | [`get_product_setup`](crate::Client::get_product_setup) | Returns the offer setup, which defines how the offer is sold |
-//! | POST | `/products/{productID}/setup` | [`set_product_setup`](crate::Client::set_product_setup) | Sets the offer setup, which defines how the offer is sold |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`get_product_setup`](crate::Client::get_product_setup) | Returns the offer setup, which defines how the offer is sold | `GET /products/{productID}/setup` |
+//! | [`set_product_setup`](crate::Client::set_product_setup) | Sets the offer setup, which defines how the offer is sold | `POST /products/{productID}/setup` |
 //!
 //! ## Offers
 //!
 //! Also called: offer, product.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products` | [`list_products`](crate::Client::list_products) | Lists the offers of the account |
-//! | POST | `/products` | [`create_product`](crate::Client::create_product) | Creates an offer |
-//! | GET | `/products/{productID}` | [`get_product`](crate::Client::get_product) | Returns an offer |
-//! | DELETE | `/products/{productID}` | [`delete_product`](crate::Client::delete_product) | Deletes an offer that has never been published |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_products`](crate::Client::list_products) | Lists the offers of the account | `GET /products` |
+//! | [`create_product`](crate::Client::create_product) | Creates an offer | `POST /products` |
+//! | [`get_product`](crate::Client::get_product) | Returns an offer | `GET /products/{productID}` |
+//! | [`delete_product`](crate::Client::delete_product) | Deletes an offer that has never been published | `DELETE /products/{productID}` |
 //!
 //! ## Packages
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/packages` | [`list_packages`](crate::Client::list_packages) | Lists the packages of an offer |
-//! | POST | `/products/{productID}/packages` | [`create_package`](crate::Client::create_package) | Creates a package |
-//! | GET | `/products/{productID}/packages/{packageID}` | [`get_package`](crate::Client::get_package) | Returns a package |
-//! | PUT | `/products/{productID}/packages/{packageID}` | [`replace_package`](crate::Client::replace_package) | Replaces a package; fields omitted from the body are removed |
-//! | DELETE | `/products/{productID}/packages/{packageID}` | [`delete_package`](crate::Client::delete_package) | Deletes a package |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_packages`](crate::Client::list_packages) | Lists the packages of an offer | `GET /products/{productID}/packages` |
+//! | [`create_package`](crate::Client::create_package) | Creates a package | `POST /products/{productID}/packages` |
+//! | [`get_package`](crate::Client::get_package) | Returns a package | `GET /products/{productID}/packages/{packageID}` |
+//! | [`replace_package`](crate::Client::replace_package) | Replaces a package | `PUT /products/{productID}/packages/{packageID}` |
+//! | [`delete_package`](crate::Client::delete_package) | Deletes a package | `DELETE /products/{productID}/packages/{packageID}` |
 //!
 //! ## Plans
 //!
 //! Also called: plan, SKU.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/variants` | [`list_variants`](crate::Client::list_variants) | Lists the plans of an offer |
-//! | POST | `/products/{productID}/variants` | [`create_variant`](crate::Client::create_variant) | Creates a plan or a test drive |
-//! | GET | `/products/{productID}/variants/{variantID}` | [`get_variant`](crate::Client::get_variant) | Returns a plan or a test drive |
-//! | PUT | `/products/{productID}/variants/{variantID}` | [`replace_variant`](crate::Client::replace_variant) | Replaces a plan or a test drive; fields omitted from the body are removed |
-//! | DELETE | `/products/{productID}/variants/{variantID}` | [`delete_variant`](crate::Client::delete_variant) | Deletes a plan that has never been published |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_variants`](crate::Client::list_variants) | Lists the plans of an offer | `GET /products/{productID}/variants` |
+//! | [`create_variant`](crate::Client::create_variant) | Creates a plan or a test drive | `POST /products/{productID}/variants` |
+//! | [`get_variant`](crate::Client::get_variant) | Returns a plan or a test drive | `GET /products/{productID}/variants/{variantID}` |
+//! | [`replace_variant`](crate::Client::replace_variant) | Replaces a plan or a test drive | `PUT /products/{productID}/variants/{variantID}` |
+//! | [`delete_variant`](crate::Client::delete_variant) | Deletes a plan that has never been published | `DELETE /products/{productID}/variants/{variantID}` |
 //!
 //! ## Preview audiences
 //!
 //! Also called: preview audience, hide key.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/productavailabilities` | [`list_product_availabilities`](crate::Client::list_product_availabilities) | Lists the availabilities of an offer |
-//! | POST | `/products/{productID}/productavailabilities` | [`create_product_availability`](crate::Client::create_product_availability) | Creates the availability of an offer |
-//! | GET | `/products/{productID}/productAvailabilities/getByInstanceID(instanceID={instanceID})` | [`find_product_availabilities`](crate::Client::find_product_availabilities) | Lists the offer availabilities of a draft, normally one |
-//! | GET | `/products/{productID}/productavailabilities/{productAvailabilityID}` | [`get_product_availability`](crate::Client::get_product_availability) | Returns an availability of an offer |
-//! | PUT | `/products/{productID}/productavailabilities/{productAvailabilityID}` | [`replace_product_availability`](crate::Client::replace_product_availability) | Replaces an availability of an offer; fields omitted from the body are removed |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_product_availabilities`](crate::Client::list_product_availabilities) | Lists the availabilities of an offer | `GET /products/{productID}/productavailabilities` |
+//! | [`create_product_availability`](crate::Client::create_product_availability) | Creates the availability of an offer | `POST /products/{productID}/productavailabilities` |
+//! | [`find_product_availabilities`](crate::Client::find_product_availabilities) | Lists the offer availabilities of a draft, normally one | `GET /products/{productID}/productAvailabilities/getByInstanceID(instanceID={instanceID})` |
+//! | [`get_product_availability`](crate::Client::get_product_availability) | Returns an availability of an offer | `GET /products/{productID}/productavailabilities/{productAvailabilityID}` |
+//! | [`replace_product_availability`](crate::Client::replace_product_availability) | Replaces an availability of an offer | `PUT /products/{productID}/productavailabilities/{productAvailabilityID}` |
 //!
 //! ## Prices and availability of plans
 //!
 //! Also called: pricing and availability, plan price, market, private audience.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/featureAvailabilities/getByInstanceID(instanceID={instanceID})` | [`find_feature_availabilities`](crate::Client::find_feature_availabilities) | Lists the plan availabilities (visibility, markets and prices) of a draft, normally one |
-//! | GET | `/products/{productID}/featureavailabilities/{featureAvailabilityID}` | [`get_feature_availability`](crate::Client::get_feature_availability) | Returns the availability of a plan: visibility, markets and prices |
-//! | PUT | `/products/{productID}/featureavailabilities/{featureAvailabilityID}` | [`replace_feature_availability`](crate::Client::replace_feature_availability) | Replaces the availability of a plan: visibility, markets and prices |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`find_feature_availabilities`](crate::Client::find_feature_availabilities) | Lists the plan availabilities (visibility, markets and prices) of a draft, normally one | `GET /products/{productID}/featureAvailabilities/getByInstanceID(instanceID={instanceID})` |
+//! | [`get_feature_availability`](crate::Client::get_feature_availability) | Returns the availability of a plan: visibility, markets and prices | `GET /products/{productID}/featureavailabilities/{featureAvailabilityID}` |
+//! | [`replace_feature_availability`](crate::Client::replace_feature_availability) | Replaces the availability of a plan: visibility, markets and prices | `PUT /products/{productID}/featureavailabilities/{featureAvailabilityID}` |
 //!
 //! ## Properties
 //!
 //! Also called: category, terms of use.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/properties` | [`list_properties`](crate::Client::list_properties) | Lists the properties of an offer |
-//! | POST | `/products/{productID}/properties` | [`create_property`](crate::Client::create_property) | Creates the properties of an offer |
-//! | GET | `/products/{productID}/properties/getByInstanceID(instanceID={instanceID})` | [`find_properties`](crate::Client::find_properties) | Lists the properties of a draft, normally one resource |
-//! | GET | `/products/{productID}/properties/{propertyID}` | [`get_property`](crate::Client::get_property) | Returns the properties of an offer |
-//! | PUT | `/products/{productID}/properties/{propertyID}` | [`replace_property`](crate::Client::replace_property) | Replaces the properties of an offer; fields omitted from the body are removed |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_properties`](crate::Client::list_properties) | Lists the properties of an offer | `GET /products/{productID}/properties` |
+//! | [`create_property`](crate::Client::create_property) | Creates the properties of an offer | `POST /products/{productID}/properties` |
+//! | [`find_properties`](crate::Client::find_properties) | Lists the properties of a draft, normally one resource | `GET /products/{productID}/properties/getByInstanceID(instanceID={instanceID})` |
+//! | [`get_property`](crate::Client::get_property) | Returns the properties of an offer | `GET /products/{productID}/properties/{propertyID}` |
+//! | [`replace_property`](crate::Client::replace_property) | Replaces the properties of an offer | `PUT /products/{productID}/properties/{propertyID}` |
 //!
 //! ## Reseller configuration
 //!
 //! Also called: resell through CSPs.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/resellerConfiguration` | [`get_reseller_configuration`](crate::Client::get_reseller_configuration) | Returns the reseller configuration of an offer: which cloud solution providers (CSPs) may resell it |
-//! | POST | `/products/{productID}/resellerConfiguration` | [`set_reseller_configuration`](crate::Client::set_reseller_configuration) | Sets the reseller configuration of an offer |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`get_reseller_configuration`](crate::Client::get_reseller_configuration) | Returns the reseller configuration of an offer: which cloud solution providers (CSPs) may resell it | `GET /products/{productID}/resellerConfiguration` |
+//! | [`set_reseller_configuration`](crate::Client::set_reseller_configuration) | Sets the reseller configuration of an offer | `POST /products/{productID}/resellerConfiguration` |
 //!
 //! ## Submissions
 //!
 //! Also called: review and publish.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/submissions` | [`list_submissions`](crate::Client::list_submissions) | Lists the submissions of an offer |
-//! | POST | `/products/{productID}/submissions` | [`create_submission`](crate::Client::create_submission) | Submits drafts for publishing |
-//! | GET | `/products/{productID}/submissions/{submissionID}` | [`get_submission`](crate::Client::get_submission) | Returns a submission |
-//! | DELETE | `/products/{productID}/submissions/{submissionID}` | [`cancel_submission`](crate::Client::cancel_submission) | Cancels a submission |
-//! | POST | `/products/{productID}/submissions/{submissionID}/promote` | [`promote_submission`](crate::Client::promote_submission) | Promotes a submission from preview to live (go live) |
-//! | GET | `/products/{productID}/submissions/{submissionID}/reports` | [`list_submission_reports`](crate::Client::list_submission_reports) | Lists the certification reports of a submission |
-//! | GET | `/products/{productID}/submissions/{submissionID}/validations` | [`list_submission_validations`](crate::Client::list_submission_validations) | Lists the validation results of a submission |
-//! | GET | `/products/{productID}/submissions/{submissionID}/workflowdetails` | [`list_submission_workflows`](crate::Client::list_submission_workflows) | Lists the workflows of a submission and their steps, one workflow for preview and one for live |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`list_submissions`](crate::Client::list_submissions) | Lists the submissions of an offer | `GET /products/{productID}/submissions` |
+//! | [`create_submission`](crate::Client::create_submission) | Submits drafts for publishing | `POST /products/{productID}/submissions` |
+//! | [`get_submission`](crate::Client::get_submission) | Returns a submission | `GET /products/{productID}/submissions/{submissionID}` |
+//! | [`cancel_submission`](crate::Client::cancel_submission) | Cancels a submission | `DELETE /products/{productID}/submissions/{submissionID}` |
+//! | [`promote_submission`](crate::Client::promote_submission) | Promotes a submission from preview to live (go live) | `POST /products/{productID}/submissions/{submissionID}/promote` |
+//! | [`list_submission_reports`](crate::Client::list_submission_reports) | Lists the certification reports of a submission | `GET /products/{productID}/submissions/{submissionID}/reports` |
+//! | [`list_submission_validations`](crate::Client::list_submission_validations) | Lists the validation results of a submission | `GET /products/{productID}/submissions/{submissionID}/validations` |
+//! | [`list_submission_workflows`](crate::Client::list_submission_workflows) | Lists the workflows of a submission and their steps, one workflow for preview and one for live | `GET /products/{productID}/submissions/{submissionID}/workflowdetails` |
 //!
 //! ## Supplemental content
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/supplementalcontents/getByInstanceID(instanceID={instanceID})` | [`find_supplemental_contents`](crate::Client::find_supplemental_contents) | Lists the supplemental content of a draft, normally one resource |
-//! | GET | `/products/{productID}/supplementalContents/{instanceID}` | [`get_supplemental_content`](crate::Client::get_supplemental_content) | Returns the supplemental content (additional files) of an offer |
-//! | PUT | `/products/{productID}/supplementalContents/{instanceID}` | [`replace_supplemental_content`](crate::Client::replace_supplemental_content) | Replaces the supplemental content (additional files) of an offer; fields omitted from the body are removed |
-//! | POST | `/products/{productID}/supplementalContents/{instanceID}/commit` | [`commit_supplemental_content`](crate::Client::commit_supplemental_content) | Commits the uploaded supplemental content |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`find_supplemental_contents`](crate::Client::find_supplemental_contents) | Lists the supplemental content of a draft, normally one resource | `GET /products/{productID}/supplementalcontents/getByInstanceID(instanceID={instanceID})` |
+//! | [`get_supplemental_content`](crate::Client::get_supplemental_content) | Returns the supplemental content (additional files) of an offer | `GET /products/{productID}/supplementalContents/{instanceID}` |
+//! | [`replace_supplemental_content`](crate::Client::replace_supplemental_content) | Replaces the supplemental content (additional files) of an offer | `PUT /products/{productID}/supplementalContents/{instanceID}` |
+//! | [`commit_supplemental_content`](crate::Client::commit_supplemental_content) | Commits the uploaded supplemental content | `POST /products/{productID}/supplementalContents/{instanceID}/commit` |
 //!
 //! ## Technical configurations
 //!
 //! Also called: technical configuration.
 //!
-//! | HTTP method | path | method of `Client` | description |
-//! | --- | --- | --- | --- |
-//! | GET | `/products/{productID}/packageConfigurations/getByInstanceID(instanceID={instanceID})` | [`find_package_configurations`](crate::Client::find_package_configurations) | Lists the package configurations of a draft, normally one |
-//! | GET | `/products/{productID}/packageconfigurations/{packageConfigurationID}` | [`get_package_configuration`](crate::Client::get_package_configuration) | Returns a package configuration (the technical configuration of a plan) |
-//! | PUT | `/products/{productID}/packageconfigurations/{packageConfigurationID}` | [`replace_package_configuration`](crate::Client::replace_package_configuration) | Replaces a package configuration; fields omitted from the body are removed |
+//! | method | description | request |
+//! | --- | --- | --- |
+//! | [`find_package_configurations`](crate::Client::find_package_configurations) | Lists the package configurations of a draft, normally one | `GET /products/{productID}/packageConfigurations/getByInstanceID(instanceID={instanceID})` |
+//! | [`get_package_configuration`](crate::Client::get_package_configuration) | Returns a package configuration (the technical configuration of a plan) | `GET /products/{productID}/packageconfigurations/{packageConfigurationID}` |
+//! | [`replace_package_configuration`](crate::Client::replace_package_configuration) | Replaces a package configuration | `PUT /products/{productID}/packageconfigurations/{packageConfigurationID}` |
 
 use crate::generated::requests::Requests;
 use crate::generated::table::by_name;
@@ -2582,7 +2582,10 @@ impl FindCosellAssets {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.get_cosell_asset("product-id", "cosell-asset-id").send().await?;
+/// let response = client
+///     .get_cosell_asset("product-id", "cosell-asset-id")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -2624,8 +2627,15 @@ impl GetCosellAsset {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_cosell_asset("product-id", "cosell-asset-id").send().await?.into_inner();
-/// let response = client.replace_cosell_asset("product-id", "cosell-asset-id", body).send().await?;
+/// let body = client
+///     .get_cosell_asset("product-id", "cosell-asset-id")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_cosell_asset("product-id", "cosell-asset-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -2806,8 +2816,15 @@ impl GetCosellListing {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_cosell_listing("product-id", "instance-id").send().await?.into_inner();
-/// let response = client.replace_cosell_listing("product-id", "instance-id", body).send().await?;
+/// let body = client
+///     .get_cosell_listing("product-id", "instance-id")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_cosell_listing("product-id", "instance-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -2977,7 +2994,10 @@ impl ListListingAssets {
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
 /// let body = ListingAsset::default();
-/// let response = client.create_listing_asset("product-id", "listing-id", body).send().await?;
+/// let response = client
+///     .create_listing_asset("product-id", "listing-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3021,7 +3041,11 @@ impl CreateListingAsset {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.get_listing_asset("product-id", "listing-id", "asset-id").send().await?;
+/// let response = client
+///     .get_listing_asset("product-id", "listing-id", "asset-id")
+///     .expand("FileSasUri")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3073,8 +3097,16 @@ impl GetListingAsset {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_listing_asset("product-id", "listing-id", "asset-id").send().await?.into_inner();
-/// let response = client.replace_listing_asset("product-id", "listing-id", "asset-id", body).send().await?;
+/// let body = client
+///     .get_listing_asset("product-id", "listing-id", "asset-id")
+///     .expand("FileSasUri")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_listing_asset("product-id", "listing-id", "asset-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3230,7 +3262,10 @@ impl ListListingImages {
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
 /// let body = ListingImage::default();
-/// let response = client.create_listing_image("product-id", "listing-id", body).send().await?;
+/// let response = client
+///     .create_listing_image("product-id", "listing-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3274,7 +3309,11 @@ impl CreateListingImage {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.get_listing_image("product-id", "listing-id", "image-id").send().await?;
+/// let response = client
+///     .get_listing_image("product-id", "listing-id", "image-id")
+///     .expand("FileSasUri")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3326,8 +3365,16 @@ impl GetListingImage {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_listing_image("product-id", "listing-id", "image-id").send().await?.into_inner();
-/// let response = client.replace_listing_image("product-id", "listing-id", "image-id", body).send().await?;
+/// let body = client
+///     .get_listing_image("product-id", "listing-id", "image-id")
+///     .expand("FileSasUri")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_listing_image("product-id", "listing-id", "image-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3483,7 +3530,10 @@ impl ListListingVideos {
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
 /// let body = ListingVideo::default();
-/// let response = client.create_listing_video("product-id", "listing-id", body).send().await?;
+/// let response = client
+///     .create_listing_video("product-id", "listing-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3527,7 +3577,11 @@ impl CreateListingVideo {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.get_listing_video("product-id", "listing-id", "video-id").send().await?;
+/// let response = client
+///     .get_listing_video("product-id", "listing-id", "video-id")
+///     .expand("FileSasUri")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3579,8 +3633,16 @@ impl GetListingVideo {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_listing_video("product-id", "listing-id", "video-id").send().await?.into_inner();
-/// let response = client.replace_listing_video("product-id", "listing-id", "video-id", body).send().await?;
+/// let body = client
+///     .get_listing_video("product-id", "listing-id", "video-id")
+///     .expand("FileSasUri")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_listing_video("product-id", "listing-id", "video-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3673,7 +3735,10 @@ impl DeleteListingVideo {
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
 /// let body = AzureListing::default();
-/// let response = client.create_listing("product-id", "instance-id", body).send().await?;
+/// let response = client
+///     .create_listing("product-id", "instance-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -3808,7 +3873,10 @@ impl GetListing {
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
 /// let body = client.get_listing("product-id", "listing-id").send().await?.into_inner();
-/// let response = client.replace_listing("product-id", "listing-id", body).send().await?;
+/// let response = client
+///     .replace_listing("product-id", "listing-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -4205,7 +4273,10 @@ impl GetPackage {
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
 /// let body = client.get_package("product-id", "package-id").send().await?.into_inner();
-/// let response = client.replace_package("product-id", "package-id", body).send().await?;
+/// let response = client
+///     .replace_package("product-id", "package-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -4408,7 +4479,10 @@ impl GetVariant {
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
 /// let body = client.get_variant("product-id", "variant-id").send().await?.into_inner();
-/// let response = client.replace_variant("product-id", "variant-id", body).send().await?;
+/// let response = client
+///     .replace_variant("product-id", "variant-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -4567,7 +4641,9 @@ impl CreateProductAvailability {
 /// # use futures_util::TryStreamExt;
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let mut items = client.find_product_availabilities("product-id", "instance-id").stream();
+/// let mut items = client
+///     .find_product_availabilities("product-id", "instance-id")
+///     .stream();
 /// while let Some(item) = items.try_next().await? {
 ///     println!("{item:?}");
 /// }
@@ -4622,7 +4698,10 @@ impl FindProductAvailabilities {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.get_product_availability("product-id", "product-availability-id").send().await?;
+/// let response = client
+///     .get_product_availability("product-id", "product-availability-id")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -4664,8 +4743,15 @@ impl GetProductAvailability {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_product_availability("product-id", "product-availability-id").send().await?.into_inner();
-/// let response = client.replace_product_availability("product-id", "product-availability-id", body).send().await?;
+/// let body = client
+///     .get_product_availability("product-id", "product-availability-id")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_product_availability("product-id", "product-availability-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -4710,7 +4796,9 @@ impl ReplaceProductAvailability {
 /// # use futures_util::TryStreamExt;
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let mut items = client.find_feature_availabilities("product-id", "instance-id").stream();
+/// let mut items = client
+///     .find_feature_availabilities("product-id", "instance-id")
+///     .stream();
 /// while let Some(item) = items.try_next().await? {
 ///     println!("{item:?}");
 /// }
@@ -4772,7 +4860,11 @@ impl FindFeatureAvailabilities {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.get_feature_availability("product-id", "feature-availability-id").send().await?;
+/// let response = client
+///     .get_feature_availability("product-id", "feature-availability-id")
+///     .expand("MarketStates,Trial,PriceSchedules")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -4821,8 +4913,17 @@ impl GetFeatureAvailability {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_feature_availability("product-id", "feature-availability-id").send().await?.into_inner();
-/// let response = client.replace_feature_availability("product-id", "feature-availability-id", body).send().await?;
+/// let body = client
+///     .get_feature_availability("product-id", "feature-availability-id")
+///     .expand("MarketStates,Trial,PriceSchedules")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_feature_availability("product-id", "feature-availability-id", body)
+///     .expand("MarketStates,Trial,PriceSchedules")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -5039,8 +5140,15 @@ impl GetProperty {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_property("product-id", "property-id").send().await?.into_inner();
-/// let response = client.replace_property("product-id", "property-id", body).send().await?;
+/// let body = client
+///     .get_property("product-id", "property-id")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_property("product-id", "property-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -5327,7 +5435,10 @@ impl CancelSubmission {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.promote_submission("product-id", "submission-id").send().await?;
+/// let response = client
+///     .promote_submission("product-id", "submission-id")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -5370,7 +5481,9 @@ impl PromoteSubmission {
 /// # use futures_util::TryStreamExt;
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let mut items = client.list_submission_reports("product-id", "submission-id").stream();
+/// let mut items = client
+///     .list_submission_reports("product-id", "submission-id")
+///     .stream();
 /// while let Some(item) = items.try_next().await? {
 ///     println!("{item:?}");
 /// }
@@ -5426,7 +5539,9 @@ impl ListSubmissionReports {
 /// # use futures_util::TryStreamExt;
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let mut items = client.list_submission_validations("product-id", "submission-id").stream();
+/// let mut items = client
+///     .list_submission_validations("product-id", "submission-id")
+///     .stream();
 /// while let Some(item) = items.try_next().await? {
 ///     println!("{item:?}");
 /// }
@@ -5482,7 +5597,9 @@ impl ListSubmissionValidations {
 /// # use futures_util::TryStreamExt;
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let mut items = client.list_submission_workflows("product-id", "submission-id").stream();
+/// let mut items = client
+///     .list_submission_workflows("product-id", "submission-id")
+///     .stream();
 /// while let Some(item) = items.try_next().await? {
 ///     println!("{item:?}");
 /// }
@@ -5538,7 +5655,9 @@ impl ListSubmissionWorkflows {
 /// # use futures_util::TryStreamExt;
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let mut items = client.find_supplemental_contents("product-id", "instance-id").stream();
+/// let mut items = client
+///     .find_supplemental_contents("product-id", "instance-id")
+///     .stream();
 /// while let Some(item) = items.try_next().await? {
 ///     println!("{item:?}");
 /// }
@@ -5593,7 +5712,10 @@ impl FindSupplementalContents {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.get_supplemental_content("product-id", "instance-id").send().await?;
+/// let response = client
+///     .get_supplemental_content("product-id", "instance-id")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -5635,8 +5757,15 @@ impl GetSupplementalContent {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_supplemental_content("product-id", "instance-id").send().await?.into_inner();
-/// let response = client.replace_supplemental_content("product-id", "instance-id", body).send().await?;
+/// let body = client
+///     .get_supplemental_content("product-id", "instance-id")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_supplemental_content("product-id", "instance-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -5680,7 +5809,10 @@ impl ReplaceSupplementalContent {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.commit_supplemental_content("product-id", "instance-id").send().await?;
+/// let response = client
+///     .commit_supplemental_content("product-id", "instance-id")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -5723,7 +5855,9 @@ impl CommitSupplementalContent {
 /// # use futures_util::TryStreamExt;
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let mut items = client.find_package_configurations("product-id", "instance-id").stream();
+/// let mut items = client
+///     .find_package_configurations("product-id", "instance-id")
+///     .stream();
 /// while let Some(item) = items.try_next().await? {
 ///     println!("{item:?}");
 /// }
@@ -5778,7 +5912,10 @@ impl FindPackageConfigurations {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let response = client.get_package_configuration("product-id", "package-configuration-id").send().await?;
+/// let response = client
+///     .get_package_configuration("product-id", "package-configuration-id")
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -5820,8 +5957,15 @@ impl GetPackageConfiguration {
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error, types::*};
 /// # async fn example(client: Client) -> Result<(), Error> {
-/// let body = client.get_package_configuration("product-id", "package-configuration-id").send().await?.into_inner();
-/// let response = client.replace_package_configuration("product-id", "package-configuration-id", body).send().await?;
+/// let body = client
+///     .get_package_configuration("product-id", "package-configuration-id")
+///     .send()
+///     .await?
+///     .into_inner();
+/// let response = client
+///     .replace_package_configuration("product-id", "package-configuration-id", body)
+///     .send()
+///     .await?;
 /// # Ok(())
 /// # }
 /// ```

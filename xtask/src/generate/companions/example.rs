@@ -2,16 +2,26 @@
 
 use crate::document::words;
 use crate::generate::model::api::{Api, IfMatch, Operation, Param, Type, UnionKind};
+use anyhow::Result;
 
 /// Returns the example as Markdown.
-pub fn of(api: &Api, op: &Operation) -> String {
+pub fn of(api: &Api, op: &Operation) -> Result<String> {
     let stream = api.page_of(op).is_some();
     let import = if stream { "# use futures_util::TryStreamExt;\n" } else { "" };
-    let code = if stream { list(op) } else { call(api, op) };
-    format!(
+    let code = formatted(&if stream { list(op) } else { call(api, op) })?;
+    Ok(format!(
         "```no_run\n{import}# use partner_ingestion_sdk::{{Client, Error, types::*}};\n\
          # async fn example(client: Client) -> Result<(), Error> {{\n{code}# Ok(())\n# }}\n```"
-    )
+    ))
+}
+
+/// Breaks long lines.
+fn formatted(statements: &str) -> Result<String> {
+    let file = syn::parse_file(&format!("fn example() {{{statements}}}"))?;
+    let text = prettyplease::unparse(&file);
+    let lines: Vec<&str> = text.lines().collect();
+    let body = lines.get(1..lines.len().saturating_sub(1)).unwrap_or_default();
+    Ok(body.iter().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect())
 }
 
 fn list(op: &Operation) -> String {
@@ -34,14 +44,28 @@ fn call(api: &Api, op: &Operation) -> String {
     let any = op.if_match == IfMatch::Required && !code.contains("into_inner");
     let any = if any { ".if_match(\"*\")" } else { "" };
     let result = if op.response.is_some() { "let response = " } else { "" };
-    code + &format!("{result}client.{name}({arguments}){any}.send().await?;\n")
+    let get = api.operations.iter().find(|get| get.method == "GET" && get.path == op.path);
+    let expand = get.map(|get| expand(get, op)).unwrap_or_default();
+    code + &format!("{result}client.{name}({arguments}){expand}{any}.send().await?;\n")
+}
+
+/// The call of `expand` that makes the response complete, where the operation has the parameter.
+fn expand(get: &Operation, op: &Operation) -> String {
+    let param = op.params.iter().find(|param| param.wire == "$expand");
+    match (&get.expand, param) {
+        (Some(value), Some(param)) => format!(".{}({value:?})", param.rust),
+        _ => String::new(),
+    }
 }
 
 /// A resource that can be read is read and sent back, any other body is new.
 fn body_of(api: &Api, op: &Operation, body: &Type) -> String {
     let same = |get: &&Operation| get.method == "GET" && get.path == op.path && get.response.as_ref() == Some(body);
     match (op.method.as_str(), api.operations.iter().find(same)) {
-        ("PUT", Some(get)) => format!("client.{}({}).send().await?.into_inner()", get.name, arguments(get).join(", ")),
+        ("PUT", Some(get)) => {
+            let (name, arguments, expand) = (&get.name, arguments(get).join(", "), expand(get, get));
+            format!("client.{name}({arguments}){expand}.send().await?.into_inner()")
+        }
         _ => new(api, body),
     }
 }

@@ -112,7 +112,7 @@ fn types_doc(op: &Operation) -> String {
 }
 
 fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStream> {
-    let docs = docs(&format!("The builder of [`Client::{}`].\n\n# Examples\n\n{}", op.name, example::of(api, op)));
+    let docs = docs(&format!("The builder of [`Client::{}`].\n\n# Examples\n\n{}", op.name, example::of(api, op)?));
     let name = ident(&words::camel(&op.name));
     let required = required(op).map(|param| {
         let (name, ty) = (ident(&param.rust), rust_type(&param.ty));

@@ -20,11 +20,11 @@ fn section(group: &Group<'_>) -> String {
     if !group.terms.is_empty() {
         text += &format!("Also called: {}.\n\n", group.terms.join(", "));
     }
-    text += "| HTTP method | path | method of `Client` | description |\n| --- | --- | --- | --- |\n";
+    text += "| method | description | request |\n| --- | --- | --- |\n";
     for op in &group.operations {
         let (method, path, name) = (&op.method, &op.path, &op.name);
         let link = format!("[`{name}`](crate::Client::{name})");
-        text += &format!("| {method} | `{path}` | {link} | {} |\n", summary(op));
+        text += &format!("| {link} | {} | `{method} {path}` |\n", summary(op));
     }
     text
 }
@@ -33,6 +33,7 @@ fn section(group: &Group<'_>) -> String {
 fn summary(op: &Operation) -> String {
     let text = op.doc.as_deref().unwrap_or_default();
     let line = text.lines().next().unwrap_or_default();
-    let sentence = line.split_once(". ").map_or(line, |(first, _)| first);
+    let end = [". ", "; "].iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
+    let sentence = &line[..end];
     sentence.trim_end_matches('.').replace('|', "\\|")
 }

@@ -123,8 +123,10 @@ fn the_documentation_lists_operations_by_resource() {
     let operations = "partner-ingestion-sdk/src/generated/operations.rs";
     project.run(|_| {}).unwrap();
     let text = project.read(operations);
-    let row = "| GET | `/products/{productID}/setup` | [`get_product_setup`](crate::Client::get_product_setup) | ";
-    for (heading, row) in [("## Listings", "[`get_listing`]"), ("## Setup", row)] {
+    let row = "| [`get_product_setup`](crate::Client::get_product_setup) | ";
+    for (heading, row) in
+        [("## Listings", "[`get_listing`]"), ("## Setup", row), ("## Setup", "`GET /products/{productID}/setup` |")]
+    {
         let start = text.find(&format!("//! {heading}\n")).unwrap_or_else(|| panic!("no {heading}"));
         let section = &text[start..];
         let end = section[4..].find("//! ## ").map_or(section.len(), |end| end + 4);
