@@ -63,13 +63,18 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an error if a variable is missing (the error names all of them) or malformed.
+    /// Returns [`ErrorKind::Config`] if a variable is missing or malformed. The message names all missing variables, or the one with
+    /// the invalid value.
     #[cfg(feature = "auth")]
     pub fn from_env() -> Result<Self, Error> {
-        let tokens = partner_auth::TokenSource::from_env().map_err(Error::auth)?;
+        const URL: &str = "PARTNER_INGESTION_URL";
+        let tokens = partner_auth::TokenSource::from_env().map_err(Error::auth_config)?;
         let builder = Self::builder().token_provider(tokens);
-        match std::env::var("PARTNER_INGESTION_URL").ok().filter(|url| !url.trim().is_empty()) {
-            Some(url) => builder.base_url(url.trim()).build(),
+        match std::env::var(URL).ok().filter(|url| !url.trim().is_empty()) {
+            Some(url) => {
+                base_url(url.trim()).map_err(|error| error.in_variable(URL))?;
+                builder.base_url(url.trim()).build()
+            }
             None => builder.build(),
         }
     }
@@ -202,7 +207,8 @@ impl ClientBuilder {
     /// created.
     pub fn build(self) -> Result<Client, Error> {
         let Some(tokens) = self.tokens else {
-            return Err(Error::new(ErrorKind::Config, "token provider is missing: set one, or use Client::from_env"));
+            let hint = "Set one with ClientBuilder::token_provider, or create the client with Client::from_env.";
+            return Err(Error::new(ErrorKind::Config, "token provider is missing").with_hint(hint));
         };
         let base = base_url(&self.base)?;
         let builder = reqwest::Client::builder();

@@ -82,7 +82,8 @@ impl TokenSource {
     /// variables.
     pub fn builder_from_env() -> Result<TokenSourceBuilder, Error> {
         let found = env::read(|name| std::env::var(name).ok())?;
-        Ok(Self::builder(found.tenant, found.client_id, found.credential).authority(found.authority))
+        let builder = Self::builder(found.tenant, found.client_id, found.credential).authority(found.authority);
+        Ok(builder.variables(found.variables))
     }
 
     pub(crate) fn new(

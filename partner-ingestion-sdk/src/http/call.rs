@@ -123,9 +123,9 @@ impl Call {
             None => match body_etag {
                 Some(tag) => tag,
                 None if self.operation.if_match == IfMatchRule::Required => {
-                    let message = "entity tag is missing: read the resource first, or overwrite any state with \
-                                   .if_match(IfMatch::Any)";
-                    return refuse(message.to_owned());
+                    let hint = "Write the resource as it was read, with its entity tag, or overwrite any state with \
+                                `.if_match(IfMatch::Any)`.";
+                    return refuse("entity tag is missing".to_owned()).map_err(|error| error.with_hint(hint));
                 }
                 None => return Ok(None),
             },

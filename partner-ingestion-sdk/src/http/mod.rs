@@ -1,6 +1,7 @@
 //! One request, from its builder to its response.
 
 pub(crate) mod call;
+pub(crate) mod connection;
 pub(crate) mod operation;
 pub(crate) mod pager;
 pub(crate) mod rate_limiter;

@@ -1,6 +1,7 @@
 //! The pipeline between a request and its response: token, request id, timeouts, retries, the body up to its limit.
 
 use super::call::{Call, check_segment};
+use super::connection::{address, connection_error};
 use super::response::{RawResponse, Success, request_id, service_error};
 use super::retry::{Failure, Retries};
 use super::trace;
@@ -182,7 +183,8 @@ impl<'a> Pipeline<'a> {
         let response = tokio::time::timeout(limit, self.receive(self.call.shared().http.execute(request)));
         response.map(move |outcome| {
             outcome.unwrap_or_else(|_| {
-                let message = format!("attempt timed out after {} s", limit.as_secs_f64());
+                let address = address(&self.call.shared().base);
+                let message = format!("{address} did not respond within {} s", limit.as_secs_f64());
                 Err((self.error(ErrorKind::Timeout, &message), Failure::ConnectionLost))
             })
         })
@@ -192,16 +194,8 @@ impl<'a> Pipeline<'a> {
         &self,
         sent: impl Future<Output = reqwest::Result<reqwest::Response>>,
     ) -> Result<RawResponse, (Error, Failure)> {
-        let broken = |error: reqwest::Error| {
-            let (message, failure) = match error.is_connect() {
-                true => ("connection cannot be established", Failure::Connect),
-                false => ("connection was lost", Failure::ConnectionLost),
-            };
-            let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Connection };
-            // The URL may contain the values of a filter.
-            (self.error(kind, message).with_source(error.without_url()), failure)
-        };
         let shared = self.call.shared();
+        let broken = |error| connection_error(&shared.base, error);
         let mut response = sent.await.map_err(broken)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         // Most bodies come in one chunk, which needs no copy.

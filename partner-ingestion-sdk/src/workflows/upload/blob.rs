@@ -6,6 +6,7 @@ use super::progress::{OnProgress, Progress};
 use super::source::{FileSource, Reader, sliced};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::http::connection::{address, connection_error};
 use crate::http::operation::{IfMatchRule, Operation};
 use crate::http::response::{RawResponse, service_error};
 use crate::http::retry::{Failure, Retries};
@@ -140,7 +141,8 @@ impl Sending<'_> {
             attempts += 1;
             let Some(body) = chunks.take() else {
                 let message = "stream was already read and cannot be sent again";
-                return Err(Error::new(ErrorKind::Io, message));
+                let hint = "Upload a path or bytes instead of a stream, which can be sent again.";
+                return Err(Error::new(ErrorKind::Io, message).with_hint(hint));
             };
             let request = self.put("").header("x-ms-blob-type", "BlockBlob");
             let Err(failed) = self.attempt(request, body, self.total, 0).await else { return Ok(()) };
@@ -209,14 +211,10 @@ impl Sending<'_> {
         let request = request.header(CONTENT_LENGTH, length).body(Body::wrap_stream(counted));
         let outcome = watched(request.send(), &sent, self.stall).await;
         let Some(outcome) = outcome else {
-            let message = format!("upload made no progress for {} s", self.stall.as_secs_f64());
+            let message = format!("no progress to {} for {} s", address(&self.url), self.stall.as_secs_f64());
             return Err((Error::new(ErrorKind::Timeout, message), Failure::ConnectionLost));
         };
-        let response = outcome.map_err(|error| {
-            let failure = if error.is_connect() { Failure::Connect } else { Failure::ConnectionLost };
-            let error = Error::new(ErrorKind::Connection, "file cannot be uploaded").with_source(error.without_url());
-            (error, failure)
-        })?;
+        let response = outcome.map_err(|error| connection_error(&self.url, error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         if status.is_success() {
             return Ok(());

@@ -6,6 +6,7 @@ mod architecture;
 mod auth;
 mod conformance;
 mod edits;
+mod error_table;
 mod errors;
 mod examples;
 mod faults;

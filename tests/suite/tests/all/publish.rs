@@ -140,7 +140,10 @@ async fn every_end() {
         match verdict {
             SubmissionOutcome::FailCreation => {
                 assert_eq!(error.validations()[0].error_code.as_deref(), Some("Sandbox-00001"));
-                assert!(error.to_string().contains("Error Sandbox-00001: Failure injected by the sandbox."), "{error}");
+                assert!(
+                    error.to_string().contains("Failure injected by the sandbox (Error Sandbox-00001, resource "),
+                    "{error}"
+                );
             }
             _ => assert!(!failed.workflows.is_empty() && !failed.reports.is_empty()),
         }
