@@ -70,6 +70,9 @@ impl fmt::Debug for Error {
             return Ok(());
         }
         let inner = &*self.0;
+        // The other parameters of a challenge are texts of any length, which may repeat the rejected token.
+        let challenge =
+            inner.challenge.as_ref().and_then(|challenge| challenge.error()).filter(|code| code.len() <= 40);
         f.debug_struct("Error")
             .field("kind", &self.kind())
             .field("message", &inner.message)
@@ -85,7 +88,7 @@ impl fmt::Debug for Error {
             .field("service", &inner.service)
             .field("submission", &inner.submission)
             .field("auth", &inner.auth)
-            .field("challenge", &inner.challenge)
+            .field("challenge", &challenge)
             .field("source", &inner.source)
             .finish()
     }

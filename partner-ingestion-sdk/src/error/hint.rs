@@ -106,11 +106,11 @@ fn failed(error: &Error) -> &'static str {
     let Some(failed) = error.submission() else { return "Correct what the message names, and try again." };
     match (&failed.id, failed.validations.is_empty(), failed.reports.is_empty()) {
         (None, false, _) => {
-            "Correct the package as the message says, and upload it under another file name. The refused package can be deleted."
+            "Correct the package as the message says and upload it again. The refused package can be deleted."
         }
         (None, true, _) => {
-            "Check that the archive is complete and has the files that its package type requires, and upload it under another file \
-             name. The service named no reason."
+            "Check that the archive is complete and has the files that its package type requires, and upload it again. The service \
+             named no reason."
         }
         _ if failed.stage == Some(Stage::Cancelled) => "Publish again, unless the submission was cancelled on purpose.",
         (Some(_), false, _) => {
@@ -208,4 +208,51 @@ fn by_operation(operation: &str, status: u16) -> Option<&'static str> {
         _ => return None,
     };
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::StatusCode;
+
+    #[test]
+    fn every_kind_and_status_has_a_hint_of_one_line() {
+        use ErrorKind::*;
+        let kinds = [
+            Config,
+            InvalidArgument,
+            Auth,
+            CrossOrigin,
+            Connection,
+            Timeout,
+            Status,
+            ResponseTooLarge,
+            Decode,
+            PaginationLoop,
+            NotFound,
+            Ambiguous,
+            SubmissionPending,
+            Failed,
+            Io,
+        ];
+        let of_kinds = kinds.map(|kind| Error::new(kind, "x"));
+        let of_statuses = (300..600).flat_map(|status| {
+            let status = StatusCode::from_u16(status).unwrap();
+            ["", "upload", "create_product", "delete_product"].map(|operation| {
+                let error = Error::from_response(status, None, b"\"x\"", true);
+                if operation.is_empty() { error } else { error.with_operation(operation) }
+            })
+        });
+        for error in of_kinds.into_iter().chain(of_statuses) {
+            let hint = error.hint().unwrap();
+            assert!(hint.len() > 10 && hint.ends_with('.') && !hint.contains('\n'), "{error}: {hint}");
+            assert_eq!(format!("{error:?}"), format!("{error}\n{hint}"));
+        }
+    }
+
+    #[test]
+    fn messages_with_line_breaks_are_one_line() {
+        let error = Error::new(ErrorKind::Io, "a\nb\r\n\tc cannot be read");
+        assert_eq!(error.to_string(), "a b c cannot be read");
+    }
 }

@@ -78,7 +78,8 @@ impl<'a> Pipeline<'a> {
         let outcome = match self.call.options.timeout.or(self.call.shared().timeout) {
             None => work.await,
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-                let message = format!("call did not complete within {} s", limit.as_secs_f64());
+                let address = address(&self.call.shared().base);
+                let message = format!("call to {address} did not complete within {} s", limit.as_secs_f64());
                 let error = self.error(ErrorKind::Timeout, &message).with_attempts(self.attempts());
                 Err(error.with_maybe_processed(self.attempts() > 0 && !safe))
             }),
@@ -93,7 +94,9 @@ impl<'a> Pipeline<'a> {
             self.error(ErrorKind::InvalidArgument, "request cannot be built").with_source(error.without_url())
         })?;
         if request.url().origin() != self.call.shared().base.origin() {
-            return Err(self.error(ErrorKind::CrossOrigin, "URL has another origin than the base URL"));
+            let (other, base) = (address(request.url()), address(&self.call.shared().base));
+            let message = format!("URL has another origin ({other}) than the base URL ({base})");
+            return Err(self.error(ErrorKind::CrossOrigin, &message));
         }
         let headers = request.headers_mut();
         headers.extend(self.call.options.headers.iter().map(|(name, value)| (name.clone(), value.clone())));

@@ -225,7 +225,7 @@ impl Run {
                 "Read Client::pending_submission before you publish again: the submission may have been created.",
             ),
         };
-        let error = Error::new(ErrorKind::Timeout, message).with_maybe_processed(true).with_hint(hint);
+        let error = Error::new(ErrorKind::Timeout, message).with_maybe_processed(self.id.is_none()).with_hint(hint);
         error.with_submission(self.known(Stage::Creating))
     }
 

@@ -144,3 +144,17 @@ pub(super) async fn rows() -> Vec<Row> {
         row("a list that repeats a page", repeated_link().await),
     ]
 }
+
+#[tokio::test]
+async fn a_token_in_a_challenge_is_not_printed() {
+    let server = Server::start(|seen, _| {
+        let token = seen.header("authorization").unwrap();
+        let challenge =
+            format!("Bearer error=\"invalid_token\", error_description=\"{token} is expired\", claims=\"{token}\"");
+        Say::new(403, "").with("www-authenticate", challenge)
+    })
+    .await;
+    let error = server.client().get_product("p").send().await.unwrap_err();
+    let printed = format!("{error} {error:?} {error:#?}");
+    assert!(!printed.contains("a-token") && printed.contains("invalid_token"), "{printed}");
+}
