@@ -2446,6 +2446,14 @@ impl ListBranches {
         crate::Items::<BranchPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListBranches {
+    type Output = Result<Response<BranchPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::list_cosell_assets`].
 ///
 /// # Examples
@@ -2490,6 +2498,14 @@ impl ListCosellAssets {
         crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListCosellAssets {
+    type Output = Result<Response<CosellAssetPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_cosell_asset`].
 ///
 /// # Examples
@@ -2520,6 +2536,14 @@ impl CreateCosellAsset {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreateCosellAsset {
+    type Output = Result<Response<CosellAsset>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::find_cosell_assets`].
@@ -2575,6 +2599,14 @@ impl FindCosellAssets {
         crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
+impl IntoFuture for FindCosellAssets {
+    type Output = Result<Response<CosellAssetPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_cosell_asset`].
 ///
 /// # Examples
@@ -2618,6 +2650,14 @@ impl GetCosellAsset {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetCosellAsset {
+    type Output = Result<Response<CosellAsset>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_cosell_asset`].
@@ -2672,6 +2712,14 @@ impl ReplaceCosellAsset {
             .decode()
     }
 }
+impl IntoFuture for ReplaceCosellAsset {
+    type Output = Result<Response<CosellAsset>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::delete_cosell_asset`].
 ///
 /// # Examples
@@ -2712,6 +2760,14 @@ impl DeleteCosellAsset {
             )
             .await
             .map(Success::empty)
+    }
+}
+impl IntoFuture for DeleteCosellAsset {
+    type Output = Result<Response<()>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::find_cosell_listings`].
@@ -2770,6 +2826,14 @@ impl FindCosellListings {
         crate::Items::<CosellListingPage>::new(self.pages())
     }
 }
+impl IntoFuture for FindCosellListings {
+    type Output = Result<Response<CosellListingPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_cosell_listing`].
 ///
 /// # Examples
@@ -2807,6 +2871,14 @@ impl GetCosellListing {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetCosellListing {
+    type Output = Result<Response<CosellListing>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_cosell_listing`].
@@ -2861,6 +2933,14 @@ impl ReplaceCosellListing {
             .decode()
     }
 }
+impl IntoFuture for ReplaceCosellListing {
+    type Output = Result<Response<CosellListing>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_lead_configuration`].
 ///
 /// # Examples
@@ -2889,6 +2969,14 @@ impl GetLeadConfiguration {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetLeadConfiguration {
+    type Output = Result<Response<LeadConfiguration>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::set_lead_configuration`].
@@ -2921,6 +3009,14 @@ impl SetLeadConfiguration {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for SetLeadConfiguration {
+    type Output = Result<Response<LeadConfiguration>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_listing_assets`].
@@ -2986,6 +3082,14 @@ impl ListListingAssets {
         crate::Items::<ListingAssetPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListListingAssets {
+    type Output = Result<Response<ListingAssetPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_listing_asset`].
 ///
 /// # Examples
@@ -3032,6 +3136,14 @@ impl CreateListingAsset {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreateListingAsset {
+    type Output = Result<Response<ListingAsset>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::get_listing_asset`].
@@ -3090,6 +3202,14 @@ impl GetListingAsset {
             .decode()
     }
 }
+impl IntoFuture for GetListingAsset {
+    type Output = Result<Response<ListingAsset>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::replace_listing_asset`].
 ///
 /// # Examples
@@ -3146,6 +3266,14 @@ impl ReplaceListingAsset {
             .decode()
     }
 }
+impl IntoFuture for ReplaceListingAsset {
+    type Output = Result<Response<ListingAsset>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::delete_listing_asset`].
 ///
 /// # Examples
@@ -3189,6 +3317,14 @@ impl DeleteListingAsset {
             )
             .await
             .map(Success::empty)
+    }
+}
+impl IntoFuture for DeleteListingAsset {
+    type Output = Result<Response<()>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_listing_images`].
@@ -3254,6 +3390,14 @@ impl ListListingImages {
         crate::Items::<ListingImagePage>::new(self.pages())
     }
 }
+impl IntoFuture for ListListingImages {
+    type Output = Result<Response<ListingImagePage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_listing_image`].
 ///
 /// # Examples
@@ -3300,6 +3444,14 @@ impl CreateListingImage {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreateListingImage {
+    type Output = Result<Response<ListingImage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::get_listing_image`].
@@ -3358,6 +3510,14 @@ impl GetListingImage {
             .decode()
     }
 }
+impl IntoFuture for GetListingImage {
+    type Output = Result<Response<ListingImage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::replace_listing_image`].
 ///
 /// # Examples
@@ -3414,6 +3574,14 @@ impl ReplaceListingImage {
             .decode()
     }
 }
+impl IntoFuture for ReplaceListingImage {
+    type Output = Result<Response<ListingImage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::delete_listing_image`].
 ///
 /// # Examples
@@ -3457,6 +3625,14 @@ impl DeleteListingImage {
             )
             .await
             .map(Success::empty)
+    }
+}
+impl IntoFuture for DeleteListingImage {
+    type Output = Result<Response<()>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_listing_videos`].
@@ -3522,6 +3698,14 @@ impl ListListingVideos {
         crate::Items::<ListingVideoPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListListingVideos {
+    type Output = Result<Response<ListingVideoPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_listing_video`].
 ///
 /// # Examples
@@ -3568,6 +3752,14 @@ impl CreateListingVideo {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreateListingVideo {
+    type Output = Result<Response<ListingVideo>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::get_listing_video`].
@@ -3626,6 +3818,14 @@ impl GetListingVideo {
             .decode()
     }
 }
+impl IntoFuture for GetListingVideo {
+    type Output = Result<Response<ListingVideo>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::replace_listing_video`].
 ///
 /// # Examples
@@ -3682,6 +3882,14 @@ impl ReplaceListingVideo {
             .decode()
     }
 }
+impl IntoFuture for ReplaceListingVideo {
+    type Output = Result<Response<ListingVideo>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::delete_listing_video`].
 ///
 /// # Examples
@@ -3725,6 +3933,14 @@ impl DeleteListingVideo {
             )
             .await
             .map(Success::empty)
+    }
+}
+impl IntoFuture for DeleteListingVideo {
+    type Output = Result<Response<()>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::create_listing`].
@@ -3773,6 +3989,14 @@ impl CreateListing {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreateListing {
+    type Output = Result<Response<AzureListing>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::find_listings`].
@@ -3827,6 +4051,14 @@ impl FindListings {
         crate::Items::<ListingPage>::new(self.pages())
     }
 }
+impl IntoFuture for FindListings {
+    type Output = Result<Response<ListingPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_listing`].
 ///
 /// # Examples
@@ -3863,6 +4095,14 @@ impl GetListing {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetListing {
+    type Output = Result<Response<AzureListing>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_listing`].
@@ -3913,6 +4153,14 @@ impl ReplaceListing {
             .decode()
     }
 }
+impl IntoFuture for ReplaceListing {
+    type Output = Result<Response<AzureListing>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::delete_listing`].
 ///
 /// # Examples
@@ -3951,6 +4199,14 @@ impl DeleteListing {
             .map(Success::empty)
     }
 }
+impl IntoFuture for DeleteListing {
+    type Output = Result<Response<()>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_product_setup`].
 ///
 /// # Examples
@@ -3979,6 +4235,14 @@ impl GetProductSetup {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetProductSetup {
+    type Output = Result<Response<AzureProductSetup>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::set_product_setup`].
@@ -4011,6 +4275,14 @@ impl SetProductSetup {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for SetProductSetup {
+    type Output = Result<Response<AzureProductSetup>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_products`].
@@ -4065,6 +4337,14 @@ impl ListProducts {
         crate::Items::<ProductPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListProducts {
+    type Output = Result<Response<ProductPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_product`].
 ///
 /// # Examples
@@ -4089,6 +4369,14 @@ impl CreateProduct {
     pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
         let request = |requests: &Requests| requests.create_product(&self.body);
         self.call.send(&[], None, &request).await?.decode()
+    }
+}
+impl IntoFuture for CreateProduct {
+    type Output = Result<Response<AzureProduct>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::get_product`].
@@ -4121,6 +4409,14 @@ impl GetProduct {
             .decode()
     }
 }
+impl IntoFuture for GetProduct {
+    type Output = Result<Response<AzureProduct>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::delete_product`].
 ///
 /// # Examples
@@ -4149,6 +4445,14 @@ impl DeleteProduct {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await
             .map(Success::empty)
+    }
+}
+impl IntoFuture for DeleteProduct {
+    type Output = Result<Response<()>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_packages`].
@@ -4195,6 +4499,14 @@ impl ListPackages {
         crate::Items::<PackagePage>::new(self.pages())
     }
 }
+impl IntoFuture for ListPackages {
+    type Output = Result<Response<PackagePage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_package`].
 ///
 /// # Examples
@@ -4225,6 +4537,14 @@ impl CreatePackage {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreatePackage {
+    type Output = Result<Response<AzurePackage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::get_package`].
@@ -4263,6 +4583,14 @@ impl GetPackage {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetPackage {
+    type Output = Result<Response<AzurePackage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_package`].
@@ -4313,6 +4641,14 @@ impl ReplacePackage {
             .decode()
     }
 }
+impl IntoFuture for ReplacePackage {
+    type Output = Result<Response<AzurePackage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::delete_package`].
 ///
 /// # Examples
@@ -4349,6 +4685,14 @@ impl DeletePackage {
             )
             .await
             .map(Success::empty)
+    }
+}
+impl IntoFuture for DeletePackage {
+    type Output = Result<Response<()>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_variants`].
@@ -4401,6 +4745,14 @@ impl ListVariants {
         crate::Items::<VariantPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListVariants {
+    type Output = Result<Response<VariantPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_variant`].
 ///
 /// # Examples
@@ -4431,6 +4783,14 @@ impl CreateVariant {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreateVariant {
+    type Output = Result<Response<Variant>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::get_variant`].
@@ -4469,6 +4829,14 @@ impl GetVariant {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetVariant {
+    type Output = Result<Response<Variant>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_variant`].
@@ -4519,6 +4887,14 @@ impl ReplaceVariant {
             .decode()
     }
 }
+impl IntoFuture for ReplaceVariant {
+    type Output = Result<Response<Variant>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::delete_variant`].
 ///
 /// # Examples
@@ -4555,6 +4931,14 @@ impl DeleteVariant {
             )
             .await
             .map(Success::empty)
+    }
+}
+impl IntoFuture for DeleteVariant {
+    type Output = Result<Response<()>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_product_availabilities`].
@@ -4601,6 +4985,14 @@ impl ListProductAvailabilities {
         crate::Items::<ProductAvailabilityPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListProductAvailabilities {
+    type Output = Result<Response<ProductAvailabilityPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_product_availability`].
 ///
 /// # Examples
@@ -4631,6 +5023,14 @@ impl CreateProductAvailability {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreateProductAvailability {
+    type Output = Result<Response<ProductAvailability>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::find_product_availabilities`].
@@ -4691,6 +5091,14 @@ impl FindProductAvailabilities {
         crate::Items::<ProductAvailabilityPage>::new(self.pages())
     }
 }
+impl IntoFuture for FindProductAvailabilities {
+    type Output = Result<Response<ProductAvailabilityPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_product_availability`].
 ///
 /// # Examples
@@ -4734,6 +5142,14 @@ impl GetProductAvailability {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetProductAvailability {
+    type Output = Result<Response<ProductAvailability>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_product_availability`].
@@ -4786,6 +5202,14 @@ impl ReplaceProductAvailability {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for ReplaceProductAvailability {
+    type Output = Result<Response<ProductAvailability>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::find_feature_availabilities`].
@@ -4853,6 +5277,14 @@ impl FindFeatureAvailabilities {
         crate::Items::<FeatureAvailabilityPage>::new(self.pages())
     }
 }
+impl IntoFuture for FindFeatureAvailabilities {
+    type Output = Result<Response<FeatureAvailabilityPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_feature_availability`].
 ///
 /// # Examples
@@ -4904,6 +5336,14 @@ impl GetFeatureAvailability {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetFeatureAvailability {
+    type Output = Result<Response<FeatureAvailability>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_feature_availability`].
@@ -4967,6 +5407,14 @@ impl ReplaceFeatureAvailability {
             .decode()
     }
 }
+impl IntoFuture for ReplaceFeatureAvailability {
+    type Output = Result<Response<FeatureAvailability>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::list_properties`].
 ///
 /// # Examples
@@ -5011,6 +5459,14 @@ impl ListProperties {
         crate::Items::<PropertyPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListProperties {
+    type Output = Result<Response<PropertyPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_property`].
 ///
 /// # Examples
@@ -5041,6 +5497,14 @@ impl CreateProperty {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreateProperty {
+    type Output = Result<Response<AzureProperty>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::find_properties`].
@@ -5095,6 +5559,14 @@ impl FindProperties {
         crate::Items::<PropertyPage>::new(self.pages())
     }
 }
+impl IntoFuture for FindProperties {
+    type Output = Result<Response<PropertyPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_property`].
 ///
 /// # Examples
@@ -5131,6 +5603,14 @@ impl GetProperty {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetProperty {
+    type Output = Result<Response<AzureProperty>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_property`].
@@ -5185,6 +5665,14 @@ impl ReplaceProperty {
             .decode()
     }
 }
+impl IntoFuture for ReplaceProperty {
+    type Output = Result<Response<AzureProperty>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_reseller_configuration`].
 ///
 /// # Examples
@@ -5213,6 +5701,14 @@ impl GetResellerConfiguration {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetResellerConfiguration {
+    type Output = Result<Response<ResellerConfiguration>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::set_reseller_configuration`].
@@ -5245,6 +5741,14 @@ impl SetResellerConfiguration {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for SetResellerConfiguration {
+    type Output = Result<Response<ResellerConfiguration>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_submissions`].
@@ -5308,6 +5812,14 @@ impl ListSubmissions {
         crate::Items::<SubmissionPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListSubmissions {
+    type Output = Result<Response<SubmissionPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::create_submission`].
 ///
 /// # Examples
@@ -5338,6 +5850,14 @@ impl CreateSubmission {
             .send(&[("productID", self.product_id.as_str())], None, &request)
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CreateSubmission {
+    type Output = Result<Response<Submission>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::get_submission`].
@@ -5389,6 +5909,14 @@ impl GetSubmission {
             .decode()
     }
 }
+impl IntoFuture for GetSubmission {
+    type Output = Result<Response<Submission>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::cancel_submission`].
 ///
 /// # Examples
@@ -5426,6 +5954,14 @@ impl CancelSubmission {
             )
             .await
             .map(Success::empty)
+    }
+}
+impl IntoFuture for CancelSubmission {
+    type Output = Result<Response<()>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::promote_submission`].
@@ -5471,6 +6007,14 @@ impl PromoteSubmission {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for PromoteSubmission {
+    type Output = Result<Response<WorkflowDetail>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_submission_reports`].
@@ -5531,6 +6075,14 @@ impl ListSubmissionReports {
         crate::Items::<CertificationReportPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListSubmissionReports {
+    type Output = Result<Response<CertificationReportPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::list_submission_validations`].
 ///
 /// # Examples
@@ -5587,6 +6139,14 @@ impl ListSubmissionValidations {
     #[inline]
     pub fn stream(self) -> crate::Items<ValidationItemPage> {
         crate::Items::<ValidationItemPage>::new(self.pages())
+    }
+}
+impl IntoFuture for ListSubmissionValidations {
+    type Output = Result<Response<ValidationItemPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::list_submission_workflows`].
@@ -5647,6 +6207,14 @@ impl ListSubmissionWorkflows {
         crate::Items::<WorkflowDetailPage>::new(self.pages())
     }
 }
+impl IntoFuture for ListSubmissionWorkflows {
+    type Output = Result<Response<WorkflowDetailPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::find_supplemental_contents`].
 ///
 /// # Examples
@@ -5705,6 +6273,14 @@ impl FindSupplementalContents {
         crate::Items::<SupplementalContentPage>::new(self.pages())
     }
 }
+impl IntoFuture for FindSupplementalContents {
+    type Output = Result<Response<SupplementalContentPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_supplemental_content`].
 ///
 /// # Examples
@@ -5748,6 +6324,14 @@ impl GetSupplementalContent {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetSupplementalContent {
+    type Output = Result<Response<SupplementalContent>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_supplemental_content`].
@@ -5802,6 +6386,14 @@ impl ReplaceSupplementalContent {
             .decode()
     }
 }
+impl IntoFuture for ReplaceSupplementalContent {
+    type Output = Result<Response<SupplementalContent>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::commit_supplemental_content`].
 ///
 /// # Examples
@@ -5845,6 +6437,14 @@ impl CommitSupplementalContent {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for CommitSupplementalContent {
+    type Output = Result<Response<SupplementalContent>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::find_package_configurations`].
@@ -5905,6 +6505,14 @@ impl FindPackageConfigurations {
         crate::Items::<PackageConfigurationPage>::new(self.pages())
     }
 }
+impl IntoFuture for FindPackageConfigurations {
+    type Output = Result<Response<PackageConfigurationPage>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
 /// The builder of [`Client::get_package_configuration`].
 ///
 /// # Examples
@@ -5948,6 +6556,14 @@ impl GetPackageConfiguration {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for GetPackageConfiguration {
+    type Output = Result<Response<PackageConfiguration>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }
 /// The builder of [`Client::replace_package_configuration`].
@@ -6000,5 +6616,13 @@ impl ReplacePackageConfiguration {
             )
             .await?
             .decode()
+    }
+}
+impl IntoFuture for ReplacePackageConfiguration {
+    type Output = Result<Response<PackageConfiguration>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
     }
 }

@@ -78,6 +78,14 @@ macro_rules! id_of {
                 Self::from($crate::Resource::id(resource).unwrap_or_default())
             }
         }
+
+        #[cfg(feature = "client")]
+        impl From<&$crate::Response<$type>> for $id {
+            #[inline]
+            fn from(response: &$crate::Response<$type>) -> Self {
+                Self::from(&**response)
+            }
+        }
     };
 }
 

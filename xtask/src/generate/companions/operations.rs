@@ -127,6 +127,7 @@ fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStrea
         quote!(body: #ty)
     });
     let fields = required.chain(unset).chain(body);
+    let response = op.response.as_ref().map_or(quote!(()), rust_type);
     let (setters, send, pages) = (optional(op).map(setter), send(api, op, requests)?, pages(api, op));
     Ok(quote! {
         #docs
@@ -138,6 +139,16 @@ fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStrea
             call_options!();
             #send
             #pages
+        }
+
+        impl IntoFuture for #name {
+            type Output = Result<Response<#response>, Error>;
+            type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+            #[inline]
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.send())
+            }
         }
     })
 }
