@@ -1,5 +1,6 @@
 //! Changes without lost updates: read, change, write with the entity tag, and repeat on a conflict.
 
+use super::wait::{Limit, PollInterval, poll_until};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::response::Response;
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 /// The maximum number of attempts after conflicts: enough for a hundred concurrent writers of one resource.
 const ROUNDS: u32 = 100;
-/// The upper bound of the random delay after a conflict.
-const PAUSE: Duration = Duration::from_millis(200);
+/// The random delays after conflicts.
+const CONFLICTS: PollInterval = PollInterval::random(Duration::from_millis(200));
 
 type Reading<'a, T> = BoxFuture<'a, Result<Response<T>, Error>>;
 
@@ -24,29 +25,25 @@ pub(crate) async fn modify<'a, T: Resource + Clone + Serialize>(
     write: &(dyn Fn(T, &str) -> Reading<'a, T> + Send + Sync),
     change: &(dyn Fn(T) -> T + Send + Sync),
 ) -> Result<Response<T>, Error> {
-    let mut round = 1;
-    loop {
+    poll_until(CONFLICTS, Limit::Polls(ROUNDS), || async {
         let current = read().await?.into_inner();
         let Some(etag) = current.etag().map(str::to_owned) else {
             return Err(Error::new(ErrorKind::Decode, "resource has no entity tag"));
         };
         let changed = change(current);
-        let error = match write(changed.clone(), &etag).await {
+        let conflict = match write(changed.clone(), &etag).await {
             Err(error) if error.is_conflict() => error,
-            outcome => return outcome,
+            outcome => return outcome.map(Ok),
         };
-        if error.may_conflict_with_own_retry() {
+        if conflict.may_conflict_with_own_retry() {
             let there = read().await?;
             if same(&*there, &changed) {
-                return Ok(there);
+                return Ok(Ok(there));
             }
         }
-        if round == ROUNDS {
-            return Err(error);
-        }
-        round += 1;
-        tokio::time::sleep(PAUSE.mul_f64(fastrand::f64())).await;
-    }
+        Ok(Err(conflict))
+    })
+    .await
 }
 
 /// Returns true if two states of a resource differ at most in their entity tags.
@@ -64,6 +61,10 @@ fn same<T: Serialize>(left: &T, right: &T) -> bool {
 /// Generates `modify_x` for each resource with a GET, a PUT and an entity tag.
 macro_rules! modifiers {
     ($($(#[$doc:meta])* $name:ident: $type:ident = $get:ident $([$expand:literal])?, $put:ident, ($($arg:ident: $id:ident),*);)*) => {
+        /// # Changes
+        ///
+        /// These methods change a resource without losing concurrent changes. To change the draft of a module without knowing its
+        /// id, use [`Draft::modify`](crate::Draft::modify).
         impl Client {
             $(
                 $(#[$doc])*

@@ -9,6 +9,7 @@ mod edits;
 mod errors;
 mod examples;
 mod faults;
+mod ids;
 mod incidents;
 mod matrix;
 mod operations;
