@@ -213,7 +213,7 @@
 
 use crate::generated::requests::Requests;
 use crate::generated::table::by_name;
-use crate::http::call::{Call, call_options};
+use crate::http::call::{Call, awaitable, call_options};
 use crate::http::response::Success;
 use crate::types::*;
 use crate::{Client, Error, Response};
@@ -2410,7 +2410,7 @@ impl Client {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListBranches {
     call: Call,
     product_id: ProductId,
@@ -2446,14 +2446,7 @@ impl ListBranches {
         crate::Items::<BranchPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListBranches {
-    type Output = Result<Response<BranchPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListBranches => Response < BranchPage >);
 /// The builder of [`Client::list_cosell_assets`].
 ///
 /// # Examples
@@ -2470,7 +2463,7 @@ impl IntoFuture for ListBranches {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListCosellAssets {
     call: Call,
     product_id: ProductId,
@@ -2498,14 +2491,7 @@ impl ListCosellAssets {
         crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListCosellAssets {
-    type Output = Result<Response<CosellAssetPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListCosellAssets => Response < CosellAssetPage >);
 /// The builder of [`Client::create_cosell_asset`].
 ///
 /// # Examples
@@ -2519,7 +2505,7 @@ impl IntoFuture for ListCosellAssets {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateCosellAsset {
     call: Call,
     product_id: ProductId,
@@ -2538,14 +2524,7 @@ impl CreateCosellAsset {
             .decode()
     }
 }
-impl IntoFuture for CreateCosellAsset {
-    type Output = Result<Response<CosellAsset>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateCosellAsset => Response < CosellAsset >);
 /// The builder of [`Client::find_cosell_assets`].
 ///
 /// # Examples
@@ -2562,7 +2541,7 @@ impl IntoFuture for CreateCosellAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindCosellAssets {
     call: Call,
     product_id: ProductId,
@@ -2599,14 +2578,7 @@ impl FindCosellAssets {
         crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
-impl IntoFuture for FindCosellAssets {
-    type Output = Result<Response<CosellAssetPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(FindCosellAssets => Response < CosellAssetPage >);
 /// The builder of [`Client::get_cosell_asset`].
 ///
 /// # Examples
@@ -2622,7 +2594,7 @@ impl IntoFuture for FindCosellAssets {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetCosellAsset {
     call: Call,
     product_id: ProductId,
@@ -2652,14 +2624,7 @@ impl GetCosellAsset {
             .decode()
     }
 }
-impl IntoFuture for GetCosellAsset {
-    type Output = Result<Response<CosellAsset>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetCosellAsset => Response < CosellAsset >);
 /// The builder of [`Client::replace_cosell_asset`].
 ///
 /// # Examples
@@ -2680,7 +2645,7 @@ impl IntoFuture for GetCosellAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceCosellAsset {
     call: Call,
     product_id: ProductId,
@@ -2712,14 +2677,7 @@ impl ReplaceCosellAsset {
             .decode()
     }
 }
-impl IntoFuture for ReplaceCosellAsset {
-    type Output = Result<Response<CosellAsset>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceCosellAsset => Response < CosellAsset >);
 /// The builder of [`Client::delete_cosell_asset`].
 ///
 /// # Examples
@@ -2732,7 +2690,7 @@ impl IntoFuture for ReplaceCosellAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteCosellAsset {
     call: Call,
     product_id: ProductId,
@@ -2762,14 +2720,7 @@ impl DeleteCosellAsset {
             .map(Success::empty)
     }
 }
-impl IntoFuture for DeleteCosellAsset {
-    type Output = Result<Response<()>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(DeleteCosellAsset => Response < () >);
 /// The builder of [`Client::find_cosell_listings`].
 ///
 /// # Examples
@@ -2786,7 +2737,7 @@ impl IntoFuture for DeleteCosellAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindCosellListings {
     call: Call,
     product_id: ProductId,
@@ -2826,14 +2777,7 @@ impl FindCosellListings {
         crate::Items::<CosellListingPage>::new(self.pages())
     }
 }
-impl IntoFuture for FindCosellListings {
-    type Output = Result<Response<CosellListingPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(FindCosellListings => Response < CosellListingPage >);
 /// The builder of [`Client::get_cosell_listing`].
 ///
 /// # Examples
@@ -2846,7 +2790,7 @@ impl IntoFuture for FindCosellListings {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetCosellListing {
     call: Call,
     product_id: ProductId,
@@ -2873,14 +2817,7 @@ impl GetCosellListing {
             .decode()
     }
 }
-impl IntoFuture for GetCosellListing {
-    type Output = Result<Response<CosellListing>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetCosellListing => Response < CosellListing >);
 /// The builder of [`Client::replace_cosell_listing`].
 ///
 /// # Examples
@@ -2901,7 +2838,7 @@ impl IntoFuture for GetCosellListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceCosellListing {
     call: Call,
     product_id: ProductId,
@@ -2933,14 +2870,7 @@ impl ReplaceCosellListing {
             .decode()
     }
 }
-impl IntoFuture for ReplaceCosellListing {
-    type Output = Result<Response<CosellListing>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceCosellListing => Response < CosellListing >);
 /// The builder of [`Client::get_lead_configuration`].
 ///
 /// # Examples
@@ -2953,7 +2883,7 @@ impl IntoFuture for ReplaceCosellListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetLeadConfiguration {
     call: Call,
     product_id: ProductId,
@@ -2971,14 +2901,7 @@ impl GetLeadConfiguration {
             .decode()
     }
 }
-impl IntoFuture for GetLeadConfiguration {
-    type Output = Result<Response<LeadConfiguration>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetLeadConfiguration => Response < LeadConfiguration >);
 /// The builder of [`Client::set_lead_configuration`].
 ///
 /// # Examples
@@ -2992,7 +2915,7 @@ impl IntoFuture for GetLeadConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct SetLeadConfiguration {
     call: Call,
     product_id: ProductId,
@@ -3011,14 +2934,7 @@ impl SetLeadConfiguration {
             .decode()
     }
 }
-impl IntoFuture for SetLeadConfiguration {
-    type Output = Result<Response<LeadConfiguration>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(SetLeadConfiguration => Response < LeadConfiguration >);
 /// The builder of [`Client::list_listing_assets`].
 ///
 /// # Examples
@@ -3035,7 +2951,7 @@ impl IntoFuture for SetLeadConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListListingAssets {
     call: Call,
     product_id: ProductId,
@@ -3082,14 +2998,7 @@ impl ListListingAssets {
         crate::Items::<ListingAssetPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListListingAssets {
-    type Output = Result<Response<ListingAssetPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListListingAssets => Response < ListingAssetPage >);
 /// The builder of [`Client::create_listing_asset`].
 ///
 /// # Examples
@@ -3106,7 +3015,7 @@ impl IntoFuture for ListListingAssets {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateListingAsset {
     call: Call,
     product_id: ProductId,
@@ -3138,14 +3047,7 @@ impl CreateListingAsset {
             .decode()
     }
 }
-impl IntoFuture for CreateListingAsset {
-    type Output = Result<Response<ListingAsset>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateListingAsset => Response < ListingAsset >);
 /// The builder of [`Client::get_listing_asset`].
 ///
 /// # Examples
@@ -3162,7 +3064,7 @@ impl IntoFuture for CreateListingAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetListingAsset {
     call: Call,
     product_id: ProductId,
@@ -3202,14 +3104,7 @@ impl GetListingAsset {
             .decode()
     }
 }
-impl IntoFuture for GetListingAsset {
-    type Output = Result<Response<ListingAsset>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetListingAsset => Response < ListingAsset >);
 /// The builder of [`Client::replace_listing_asset`].
 ///
 /// # Examples
@@ -3231,7 +3126,7 @@ impl IntoFuture for GetListingAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceListingAsset {
     call: Call,
     product_id: ProductId,
@@ -3266,14 +3161,7 @@ impl ReplaceListingAsset {
             .decode()
     }
 }
-impl IntoFuture for ReplaceListingAsset {
-    type Output = Result<Response<ListingAsset>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceListingAsset => Response < ListingAsset >);
 /// The builder of [`Client::delete_listing_asset`].
 ///
 /// # Examples
@@ -3286,7 +3174,7 @@ impl IntoFuture for ReplaceListingAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteListingAsset {
     call: Call,
     product_id: ProductId,
@@ -3319,14 +3207,7 @@ impl DeleteListingAsset {
             .map(Success::empty)
     }
 }
-impl IntoFuture for DeleteListingAsset {
-    type Output = Result<Response<()>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(DeleteListingAsset => Response < () >);
 /// The builder of [`Client::list_listing_images`].
 ///
 /// # Examples
@@ -3343,7 +3224,7 @@ impl IntoFuture for DeleteListingAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListListingImages {
     call: Call,
     product_id: ProductId,
@@ -3390,14 +3271,7 @@ impl ListListingImages {
         crate::Items::<ListingImagePage>::new(self.pages())
     }
 }
-impl IntoFuture for ListListingImages {
-    type Output = Result<Response<ListingImagePage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListListingImages => Response < ListingImagePage >);
 /// The builder of [`Client::create_listing_image`].
 ///
 /// # Examples
@@ -3414,7 +3288,7 @@ impl IntoFuture for ListListingImages {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateListingImage {
     call: Call,
     product_id: ProductId,
@@ -3446,14 +3320,7 @@ impl CreateListingImage {
             .decode()
     }
 }
-impl IntoFuture for CreateListingImage {
-    type Output = Result<Response<ListingImage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateListingImage => Response < ListingImage >);
 /// The builder of [`Client::get_listing_image`].
 ///
 /// # Examples
@@ -3470,7 +3337,7 @@ impl IntoFuture for CreateListingImage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetListingImage {
     call: Call,
     product_id: ProductId,
@@ -3510,14 +3377,7 @@ impl GetListingImage {
             .decode()
     }
 }
-impl IntoFuture for GetListingImage {
-    type Output = Result<Response<ListingImage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetListingImage => Response < ListingImage >);
 /// The builder of [`Client::replace_listing_image`].
 ///
 /// # Examples
@@ -3539,7 +3399,7 @@ impl IntoFuture for GetListingImage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceListingImage {
     call: Call,
     product_id: ProductId,
@@ -3574,14 +3434,7 @@ impl ReplaceListingImage {
             .decode()
     }
 }
-impl IntoFuture for ReplaceListingImage {
-    type Output = Result<Response<ListingImage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceListingImage => Response < ListingImage >);
 /// The builder of [`Client::delete_listing_image`].
 ///
 /// # Examples
@@ -3594,7 +3447,7 @@ impl IntoFuture for ReplaceListingImage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteListingImage {
     call: Call,
     product_id: ProductId,
@@ -3627,14 +3480,7 @@ impl DeleteListingImage {
             .map(Success::empty)
     }
 }
-impl IntoFuture for DeleteListingImage {
-    type Output = Result<Response<()>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(DeleteListingImage => Response < () >);
 /// The builder of [`Client::list_listing_videos`].
 ///
 /// # Examples
@@ -3651,7 +3497,7 @@ impl IntoFuture for DeleteListingImage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListListingVideos {
     call: Call,
     product_id: ProductId,
@@ -3698,14 +3544,7 @@ impl ListListingVideos {
         crate::Items::<ListingVideoPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListListingVideos {
-    type Output = Result<Response<ListingVideoPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListListingVideos => Response < ListingVideoPage >);
 /// The builder of [`Client::create_listing_video`].
 ///
 /// # Examples
@@ -3722,7 +3561,7 @@ impl IntoFuture for ListListingVideos {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateListingVideo {
     call: Call,
     product_id: ProductId,
@@ -3754,14 +3593,7 @@ impl CreateListingVideo {
             .decode()
     }
 }
-impl IntoFuture for CreateListingVideo {
-    type Output = Result<Response<ListingVideo>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateListingVideo => Response < ListingVideo >);
 /// The builder of [`Client::get_listing_video`].
 ///
 /// # Examples
@@ -3778,7 +3610,7 @@ impl IntoFuture for CreateListingVideo {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetListingVideo {
     call: Call,
     product_id: ProductId,
@@ -3818,14 +3650,7 @@ impl GetListingVideo {
             .decode()
     }
 }
-impl IntoFuture for GetListingVideo {
-    type Output = Result<Response<ListingVideo>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetListingVideo => Response < ListingVideo >);
 /// The builder of [`Client::replace_listing_video`].
 ///
 /// # Examples
@@ -3847,7 +3672,7 @@ impl IntoFuture for GetListingVideo {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceListingVideo {
     call: Call,
     product_id: ProductId,
@@ -3882,14 +3707,7 @@ impl ReplaceListingVideo {
             .decode()
     }
 }
-impl IntoFuture for ReplaceListingVideo {
-    type Output = Result<Response<ListingVideo>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceListingVideo => Response < ListingVideo >);
 /// The builder of [`Client::delete_listing_video`].
 ///
 /// # Examples
@@ -3902,7 +3720,7 @@ impl IntoFuture for ReplaceListingVideo {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteListingVideo {
     call: Call,
     product_id: ProductId,
@@ -3935,14 +3753,7 @@ impl DeleteListingVideo {
             .map(Success::empty)
     }
 }
-impl IntoFuture for DeleteListingVideo {
-    type Output = Result<Response<()>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(DeleteListingVideo => Response < () >);
 /// The builder of [`Client::create_listing`].
 ///
 /// # Examples
@@ -3959,7 +3770,7 @@ impl IntoFuture for DeleteListingVideo {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateListing {
     call: Call,
     product_id: ProductId,
@@ -3991,14 +3802,7 @@ impl CreateListing {
             .decode()
     }
 }
-impl IntoFuture for CreateListing {
-    type Output = Result<Response<AzureListing>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateListing => Response < AzureListing >);
 /// The builder of [`Client::find_listings`].
 ///
 /// # Examples
@@ -4015,7 +3819,7 @@ impl IntoFuture for CreateListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindListings {
     call: Call,
     product_id: ProductId,
@@ -4051,14 +3855,7 @@ impl FindListings {
         crate::Items::<ListingPage>::new(self.pages())
     }
 }
-impl IntoFuture for FindListings {
-    type Output = Result<Response<ListingPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(FindListings => Response < ListingPage >);
 /// The builder of [`Client::get_listing`].
 ///
 /// # Examples
@@ -4071,7 +3868,7 @@ impl IntoFuture for FindListings {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetListing {
     call: Call,
     product_id: ProductId,
@@ -4097,14 +3894,7 @@ impl GetListing {
             .decode()
     }
 }
-impl IntoFuture for GetListing {
-    type Output = Result<Response<AzureListing>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetListing => Response < AzureListing >);
 /// The builder of [`Client::replace_listing`].
 ///
 /// # Examples
@@ -4121,7 +3911,7 @@ impl IntoFuture for GetListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceListing {
     call: Call,
     product_id: ProductId,
@@ -4153,14 +3943,7 @@ impl ReplaceListing {
             .decode()
     }
 }
-impl IntoFuture for ReplaceListing {
-    type Output = Result<Response<AzureListing>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceListing => Response < AzureListing >);
 /// The builder of [`Client::delete_listing`].
 ///
 /// # Examples
@@ -4173,7 +3956,7 @@ impl IntoFuture for ReplaceListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteListing {
     call: Call,
     product_id: ProductId,
@@ -4199,14 +3982,7 @@ impl DeleteListing {
             .map(Success::empty)
     }
 }
-impl IntoFuture for DeleteListing {
-    type Output = Result<Response<()>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(DeleteListing => Response < () >);
 /// The builder of [`Client::get_product_setup`].
 ///
 /// # Examples
@@ -4219,7 +3995,7 @@ impl IntoFuture for DeleteListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetProductSetup {
     call: Call,
     product_id: ProductId,
@@ -4237,14 +4013,7 @@ impl GetProductSetup {
             .decode()
     }
 }
-impl IntoFuture for GetProductSetup {
-    type Output = Result<Response<AzureProductSetup>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetProductSetup => Response < AzureProductSetup >);
 /// The builder of [`Client::set_product_setup`].
 ///
 /// # Examples
@@ -4258,7 +4027,7 @@ impl IntoFuture for GetProductSetup {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct SetProductSetup {
     call: Call,
     product_id: ProductId,
@@ -4277,14 +4046,7 @@ impl SetProductSetup {
             .decode()
     }
 }
-impl IntoFuture for SetProductSetup {
-    type Output = Result<Response<AzureProductSetup>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(SetProductSetup => Response < AzureProductSetup >);
 /// The builder of [`Client::list_products`].
 ///
 /// # Examples
@@ -4301,7 +4063,7 @@ impl IntoFuture for SetProductSetup {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListProducts {
     call: Call,
     filter: Option<String>,
@@ -4337,14 +4099,7 @@ impl ListProducts {
         crate::Items::<ProductPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListProducts {
-    type Output = Result<Response<ProductPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListProducts => Response < ProductPage >);
 /// The builder of [`Client::create_product`].
 ///
 /// # Examples
@@ -4358,7 +4113,7 @@ impl IntoFuture for ListProducts {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateProduct {
     call: Call,
     body: AzureProduct,
@@ -4371,14 +4126,7 @@ impl CreateProduct {
         self.call.send(&[], None, &request).await?.decode()
     }
 }
-impl IntoFuture for CreateProduct {
-    type Output = Result<Response<AzureProduct>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateProduct => Response < AzureProduct >);
 /// The builder of [`Client::get_product`].
 ///
 /// # Examples
@@ -4391,7 +4139,7 @@ impl IntoFuture for CreateProduct {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetProduct {
     call: Call,
     product_id: ProductId,
@@ -4409,14 +4157,7 @@ impl GetProduct {
             .decode()
     }
 }
-impl IntoFuture for GetProduct {
-    type Output = Result<Response<AzureProduct>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetProduct => Response < AzureProduct >);
 /// The builder of [`Client::delete_product`].
 ///
 /// # Examples
@@ -4429,7 +4170,7 @@ impl IntoFuture for GetProduct {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteProduct {
     call: Call,
     product_id: ProductId,
@@ -4447,14 +4188,7 @@ impl DeleteProduct {
             .map(Success::empty)
     }
 }
-impl IntoFuture for DeleteProduct {
-    type Output = Result<Response<()>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(DeleteProduct => Response < () >);
 /// The builder of [`Client::list_packages`].
 ///
 /// # Examples
@@ -4471,7 +4205,7 @@ impl IntoFuture for DeleteProduct {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListPackages {
     call: Call,
     product_id: ProductId,
@@ -4499,14 +4233,7 @@ impl ListPackages {
         crate::Items::<PackagePage>::new(self.pages())
     }
 }
-impl IntoFuture for ListPackages {
-    type Output = Result<Response<PackagePage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListPackages => Response < PackagePage >);
 /// The builder of [`Client::create_package`].
 ///
 /// # Examples
@@ -4520,7 +4247,7 @@ impl IntoFuture for ListPackages {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreatePackage {
     call: Call,
     product_id: ProductId,
@@ -4539,14 +4266,7 @@ impl CreatePackage {
             .decode()
     }
 }
-impl IntoFuture for CreatePackage {
-    type Output = Result<Response<AzurePackage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreatePackage => Response < AzurePackage >);
 /// The builder of [`Client::get_package`].
 ///
 /// # Examples
@@ -4559,7 +4279,7 @@ impl IntoFuture for CreatePackage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetPackage {
     call: Call,
     product_id: ProductId,
@@ -4585,14 +4305,7 @@ impl GetPackage {
             .decode()
     }
 }
-impl IntoFuture for GetPackage {
-    type Output = Result<Response<AzurePackage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetPackage => Response < AzurePackage >);
 /// The builder of [`Client::replace_package`].
 ///
 /// # Examples
@@ -4609,7 +4322,7 @@ impl IntoFuture for GetPackage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplacePackage {
     call: Call,
     product_id: ProductId,
@@ -4641,14 +4354,7 @@ impl ReplacePackage {
             .decode()
     }
 }
-impl IntoFuture for ReplacePackage {
-    type Output = Result<Response<AzurePackage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplacePackage => Response < AzurePackage >);
 /// The builder of [`Client::delete_package`].
 ///
 /// # Examples
@@ -4661,7 +4367,7 @@ impl IntoFuture for ReplacePackage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeletePackage {
     call: Call,
     product_id: ProductId,
@@ -4687,14 +4393,7 @@ impl DeletePackage {
             .map(Success::empty)
     }
 }
-impl IntoFuture for DeletePackage {
-    type Output = Result<Response<()>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(DeletePackage => Response < () >);
 /// The builder of [`Client::list_variants`].
 ///
 /// # Examples
@@ -4711,7 +4410,7 @@ impl IntoFuture for DeletePackage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListVariants {
     call: Call,
     product_id: ProductId,
@@ -4745,14 +4444,7 @@ impl ListVariants {
         crate::Items::<VariantPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListVariants {
-    type Output = Result<Response<VariantPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListVariants => Response < VariantPage >);
 /// The builder of [`Client::create_variant`].
 ///
 /// # Examples
@@ -4766,7 +4458,7 @@ impl IntoFuture for ListVariants {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateVariant {
     call: Call,
     product_id: ProductId,
@@ -4785,14 +4477,7 @@ impl CreateVariant {
             .decode()
     }
 }
-impl IntoFuture for CreateVariant {
-    type Output = Result<Response<Variant>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateVariant => Response < Variant >);
 /// The builder of [`Client::get_variant`].
 ///
 /// # Examples
@@ -4805,7 +4490,7 @@ impl IntoFuture for CreateVariant {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetVariant {
     call: Call,
     product_id: ProductId,
@@ -4831,14 +4516,7 @@ impl GetVariant {
             .decode()
     }
 }
-impl IntoFuture for GetVariant {
-    type Output = Result<Response<Variant>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetVariant => Response < Variant >);
 /// The builder of [`Client::replace_variant`].
 ///
 /// # Examples
@@ -4855,7 +4533,7 @@ impl IntoFuture for GetVariant {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceVariant {
     call: Call,
     product_id: ProductId,
@@ -4887,14 +4565,7 @@ impl ReplaceVariant {
             .decode()
     }
 }
-impl IntoFuture for ReplaceVariant {
-    type Output = Result<Response<Variant>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceVariant => Response < Variant >);
 /// The builder of [`Client::delete_variant`].
 ///
 /// # Examples
@@ -4907,7 +4578,7 @@ impl IntoFuture for ReplaceVariant {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteVariant {
     call: Call,
     product_id: ProductId,
@@ -4933,14 +4604,7 @@ impl DeleteVariant {
             .map(Success::empty)
     }
 }
-impl IntoFuture for DeleteVariant {
-    type Output = Result<Response<()>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(DeleteVariant => Response < () >);
 /// The builder of [`Client::list_product_availabilities`].
 ///
 /// # Examples
@@ -4957,7 +4621,7 @@ impl IntoFuture for DeleteVariant {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListProductAvailabilities {
     call: Call,
     product_id: ProductId,
@@ -4985,14 +4649,7 @@ impl ListProductAvailabilities {
         crate::Items::<ProductAvailabilityPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListProductAvailabilities {
-    type Output = Result<Response<ProductAvailabilityPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListProductAvailabilities => Response < ProductAvailabilityPage >);
 /// The builder of [`Client::create_product_availability`].
 ///
 /// # Examples
@@ -5006,7 +4663,7 @@ impl IntoFuture for ListProductAvailabilities {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateProductAvailability {
     call: Call,
     product_id: ProductId,
@@ -5025,14 +4682,7 @@ impl CreateProductAvailability {
             .decode()
     }
 }
-impl IntoFuture for CreateProductAvailability {
-    type Output = Result<Response<ProductAvailability>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateProductAvailability => Response < ProductAvailability >);
 /// The builder of [`Client::find_product_availabilities`].
 ///
 /// # Examples
@@ -5051,7 +4701,7 @@ impl IntoFuture for CreateProductAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindProductAvailabilities {
     call: Call,
     product_id: ProductId,
@@ -5091,14 +4741,7 @@ impl FindProductAvailabilities {
         crate::Items::<ProductAvailabilityPage>::new(self.pages())
     }
 }
-impl IntoFuture for FindProductAvailabilities {
-    type Output = Result<Response<ProductAvailabilityPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(FindProductAvailabilities => Response < ProductAvailabilityPage >);
 /// The builder of [`Client::get_product_availability`].
 ///
 /// # Examples
@@ -5114,7 +4757,7 @@ impl IntoFuture for FindProductAvailabilities {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetProductAvailability {
     call: Call,
     product_id: ProductId,
@@ -5144,14 +4787,7 @@ impl GetProductAvailability {
             .decode()
     }
 }
-impl IntoFuture for GetProductAvailability {
-    type Output = Result<Response<ProductAvailability>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetProductAvailability => Response < ProductAvailability >);
 /// The builder of [`Client::replace_product_availability`].
 ///
 /// # Examples
@@ -5172,7 +4808,7 @@ impl IntoFuture for GetProductAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceProductAvailability {
     call: Call,
     product_id: ProductId,
@@ -5204,14 +4840,7 @@ impl ReplaceProductAvailability {
             .decode()
     }
 }
-impl IntoFuture for ReplaceProductAvailability {
-    type Output = Result<Response<ProductAvailability>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceProductAvailability => Response < ProductAvailability >);
 /// The builder of [`Client::find_feature_availabilities`].
 ///
 /// # Examples
@@ -5230,7 +4859,7 @@ impl IntoFuture for ReplaceProductAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindFeatureAvailabilities {
     call: Call,
     product_id: ProductId,
@@ -5277,14 +4906,7 @@ impl FindFeatureAvailabilities {
         crate::Items::<FeatureAvailabilityPage>::new(self.pages())
     }
 }
-impl IntoFuture for FindFeatureAvailabilities {
-    type Output = Result<Response<FeatureAvailabilityPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(FindFeatureAvailabilities => Response < FeatureAvailabilityPage >);
 /// The builder of [`Client::get_feature_availability`].
 ///
 /// # Examples
@@ -5301,7 +4923,7 @@ impl IntoFuture for FindFeatureAvailabilities {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetFeatureAvailability {
     call: Call,
     product_id: ProductId,
@@ -5338,14 +4960,7 @@ impl GetFeatureAvailability {
             .decode()
     }
 }
-impl IntoFuture for GetFeatureAvailability {
-    type Output = Result<Response<FeatureAvailability>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetFeatureAvailability => Response < FeatureAvailability >);
 /// The builder of [`Client::replace_feature_availability`].
 ///
 /// # Examples
@@ -5368,7 +4983,7 @@ impl IntoFuture for GetFeatureAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceFeatureAvailability {
     call: Call,
     product_id: ProductId,
@@ -5407,14 +5022,7 @@ impl ReplaceFeatureAvailability {
             .decode()
     }
 }
-impl IntoFuture for ReplaceFeatureAvailability {
-    type Output = Result<Response<FeatureAvailability>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceFeatureAvailability => Response < FeatureAvailability >);
 /// The builder of [`Client::list_properties`].
 ///
 /// # Examples
@@ -5431,7 +5039,7 @@ impl IntoFuture for ReplaceFeatureAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListProperties {
     call: Call,
     product_id: ProductId,
@@ -5459,14 +5067,7 @@ impl ListProperties {
         crate::Items::<PropertyPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListProperties {
-    type Output = Result<Response<PropertyPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListProperties => Response < PropertyPage >);
 /// The builder of [`Client::create_property`].
 ///
 /// # Examples
@@ -5480,7 +5081,7 @@ impl IntoFuture for ListProperties {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateProperty {
     call: Call,
     product_id: ProductId,
@@ -5499,14 +5100,7 @@ impl CreateProperty {
             .decode()
     }
 }
-impl IntoFuture for CreateProperty {
-    type Output = Result<Response<AzureProperty>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateProperty => Response < AzureProperty >);
 /// The builder of [`Client::find_properties`].
 ///
 /// # Examples
@@ -5523,7 +5117,7 @@ impl IntoFuture for CreateProperty {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindProperties {
     call: Call,
     product_id: ProductId,
@@ -5559,14 +5153,7 @@ impl FindProperties {
         crate::Items::<PropertyPage>::new(self.pages())
     }
 }
-impl IntoFuture for FindProperties {
-    type Output = Result<Response<PropertyPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(FindProperties => Response < PropertyPage >);
 /// The builder of [`Client::get_property`].
 ///
 /// # Examples
@@ -5579,7 +5166,7 @@ impl IntoFuture for FindProperties {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetProperty {
     call: Call,
     product_id: ProductId,
@@ -5605,14 +5192,7 @@ impl GetProperty {
             .decode()
     }
 }
-impl IntoFuture for GetProperty {
-    type Output = Result<Response<AzureProperty>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetProperty => Response < AzureProperty >);
 /// The builder of [`Client::replace_property`].
 ///
 /// # Examples
@@ -5633,7 +5213,7 @@ impl IntoFuture for GetProperty {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceProperty {
     call: Call,
     product_id: ProductId,
@@ -5665,14 +5245,7 @@ impl ReplaceProperty {
             .decode()
     }
 }
-impl IntoFuture for ReplaceProperty {
-    type Output = Result<Response<AzureProperty>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceProperty => Response < AzureProperty >);
 /// The builder of [`Client::get_reseller_configuration`].
 ///
 /// # Examples
@@ -5685,7 +5258,7 @@ impl IntoFuture for ReplaceProperty {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetResellerConfiguration {
     call: Call,
     product_id: ProductId,
@@ -5703,14 +5276,7 @@ impl GetResellerConfiguration {
             .decode()
     }
 }
-impl IntoFuture for GetResellerConfiguration {
-    type Output = Result<Response<ResellerConfiguration>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetResellerConfiguration => Response < ResellerConfiguration >);
 /// The builder of [`Client::set_reseller_configuration`].
 ///
 /// # Examples
@@ -5724,7 +5290,7 @@ impl IntoFuture for GetResellerConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct SetResellerConfiguration {
     call: Call,
     product_id: ProductId,
@@ -5743,14 +5309,7 @@ impl SetResellerConfiguration {
             .decode()
     }
 }
-impl IntoFuture for SetResellerConfiguration {
-    type Output = Result<Response<ResellerConfiguration>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(SetResellerConfiguration => Response < ResellerConfiguration >);
 /// The builder of [`Client::list_submissions`].
 ///
 /// # Examples
@@ -5767,7 +5326,7 @@ impl IntoFuture for SetResellerConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListSubmissions {
     call: Call,
     product_id: ProductId,
@@ -5812,14 +5371,7 @@ impl ListSubmissions {
         crate::Items::<SubmissionPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListSubmissions {
-    type Output = Result<Response<SubmissionPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListSubmissions => Response < SubmissionPage >);
 /// The builder of [`Client::create_submission`].
 ///
 /// # Examples
@@ -5833,7 +5385,7 @@ impl IntoFuture for ListSubmissions {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateSubmission {
     call: Call,
     product_id: ProductId,
@@ -5852,14 +5404,7 @@ impl CreateSubmission {
             .decode()
     }
 }
-impl IntoFuture for CreateSubmission {
-    type Output = Result<Response<Submission>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CreateSubmission => Response < Submission >);
 /// The builder of [`Client::get_submission`].
 ///
 /// # Examples
@@ -5872,7 +5417,7 @@ impl IntoFuture for CreateSubmission {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetSubmission {
     call: Call,
     product_id: ProductId,
@@ -5909,14 +5454,7 @@ impl GetSubmission {
             .decode()
     }
 }
-impl IntoFuture for GetSubmission {
-    type Output = Result<Response<Submission>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetSubmission => Response < Submission >);
 /// The builder of [`Client::cancel_submission`].
 ///
 /// # Examples
@@ -5929,7 +5467,7 @@ impl IntoFuture for GetSubmission {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CancelSubmission {
     call: Call,
     product_id: ProductId,
@@ -5956,14 +5494,7 @@ impl CancelSubmission {
             .map(Success::empty)
     }
 }
-impl IntoFuture for CancelSubmission {
-    type Output = Result<Response<()>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CancelSubmission => Response < () >);
 /// The builder of [`Client::promote_submission`].
 ///
 /// # Examples
@@ -5979,7 +5510,7 @@ impl IntoFuture for CancelSubmission {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct PromoteSubmission {
     call: Call,
     product_id: ProductId,
@@ -6009,14 +5540,7 @@ impl PromoteSubmission {
             .decode()
     }
 }
-impl IntoFuture for PromoteSubmission {
-    type Output = Result<Response<WorkflowDetail>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(PromoteSubmission => Response < WorkflowDetail >);
 /// The builder of [`Client::list_submission_reports`].
 ///
 /// # Examples
@@ -6035,7 +5559,7 @@ impl IntoFuture for PromoteSubmission {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListSubmissionReports {
     call: Call,
     product_id: ProductId,
@@ -6075,14 +5599,7 @@ impl ListSubmissionReports {
         crate::Items::<CertificationReportPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListSubmissionReports {
-    type Output = Result<Response<CertificationReportPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListSubmissionReports => Response < CertificationReportPage >);
 /// The builder of [`Client::list_submission_validations`].
 ///
 /// # Examples
@@ -6101,7 +5618,7 @@ impl IntoFuture for ListSubmissionReports {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListSubmissionValidations {
     call: Call,
     product_id: ProductId,
@@ -6141,14 +5658,7 @@ impl ListSubmissionValidations {
         crate::Items::<ValidationItemPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListSubmissionValidations {
-    type Output = Result<Response<ValidationItemPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListSubmissionValidations => Response < ValidationItemPage >);
 /// The builder of [`Client::list_submission_workflows`].
 ///
 /// # Examples
@@ -6167,7 +5677,7 @@ impl IntoFuture for ListSubmissionValidations {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListSubmissionWorkflows {
     call: Call,
     product_id: ProductId,
@@ -6207,14 +5717,7 @@ impl ListSubmissionWorkflows {
         crate::Items::<WorkflowDetailPage>::new(self.pages())
     }
 }
-impl IntoFuture for ListSubmissionWorkflows {
-    type Output = Result<Response<WorkflowDetailPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ListSubmissionWorkflows => Response < WorkflowDetailPage >);
 /// The builder of [`Client::find_supplemental_contents`].
 ///
 /// # Examples
@@ -6233,7 +5736,7 @@ impl IntoFuture for ListSubmissionWorkflows {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindSupplementalContents {
     call: Call,
     product_id: ProductId,
@@ -6273,14 +5776,7 @@ impl FindSupplementalContents {
         crate::Items::<SupplementalContentPage>::new(self.pages())
     }
 }
-impl IntoFuture for FindSupplementalContents {
-    type Output = Result<Response<SupplementalContentPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(FindSupplementalContents => Response < SupplementalContentPage >);
 /// The builder of [`Client::get_supplemental_content`].
 ///
 /// # Examples
@@ -6296,7 +5792,7 @@ impl IntoFuture for FindSupplementalContents {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetSupplementalContent {
     call: Call,
     product_id: ProductId,
@@ -6326,14 +5822,7 @@ impl GetSupplementalContent {
             .decode()
     }
 }
-impl IntoFuture for GetSupplementalContent {
-    type Output = Result<Response<SupplementalContent>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetSupplementalContent => Response < SupplementalContent >);
 /// The builder of [`Client::replace_supplemental_content`].
 ///
 /// # Examples
@@ -6354,7 +5843,7 @@ impl IntoFuture for GetSupplementalContent {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceSupplementalContent {
     call: Call,
     product_id: ProductId,
@@ -6386,14 +5875,7 @@ impl ReplaceSupplementalContent {
             .decode()
     }
 }
-impl IntoFuture for ReplaceSupplementalContent {
-    type Output = Result<Response<SupplementalContent>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplaceSupplementalContent => Response < SupplementalContent >);
 /// The builder of [`Client::commit_supplemental_content`].
 ///
 /// # Examples
@@ -6409,7 +5891,7 @@ impl IntoFuture for ReplaceSupplementalContent {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CommitSupplementalContent {
     call: Call,
     product_id: ProductId,
@@ -6439,14 +5921,7 @@ impl CommitSupplementalContent {
             .decode()
     }
 }
-impl IntoFuture for CommitSupplementalContent {
-    type Output = Result<Response<SupplementalContent>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CommitSupplementalContent => Response < SupplementalContent >);
 /// The builder of [`Client::find_package_configurations`].
 ///
 /// # Examples
@@ -6465,7 +5940,7 @@ impl IntoFuture for CommitSupplementalContent {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindPackageConfigurations {
     call: Call,
     product_id: ProductId,
@@ -6505,14 +5980,7 @@ impl FindPackageConfigurations {
         crate::Items::<PackageConfigurationPage>::new(self.pages())
     }
 }
-impl IntoFuture for FindPackageConfigurations {
-    type Output = Result<Response<PackageConfigurationPage>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(FindPackageConfigurations => Response < PackageConfigurationPage >);
 /// The builder of [`Client::get_package_configuration`].
 ///
 /// # Examples
@@ -6528,7 +5996,7 @@ impl IntoFuture for FindPackageConfigurations {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetPackageConfiguration {
     call: Call,
     product_id: ProductId,
@@ -6558,14 +6026,7 @@ impl GetPackageConfiguration {
             .decode()
     }
 }
-impl IntoFuture for GetPackageConfiguration {
-    type Output = Result<Response<PackageConfiguration>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(GetPackageConfiguration => Response < PackageConfiguration >);
 /// The builder of [`Client::replace_package_configuration`].
 ///
 /// # Examples
@@ -6586,7 +6047,7 @@ impl IntoFuture for GetPackageConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplacePackageConfiguration {
     call: Call,
     product_id: ProductId,
@@ -6618,11 +6079,4 @@ impl ReplacePackageConfiguration {
             .decode()
     }
 }
-impl IntoFuture for ReplacePackageConfiguration {
-    type Output = Result<Response<PackageConfiguration>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(ReplacePackageConfiguration => Response < PackageConfiguration >);

@@ -4,11 +4,13 @@
 
 mod architecture;
 mod auth;
+mod builders;
 mod conformance;
 mod edits;
 mod errors;
 mod examples;
 mod faults;
+mod ids;
 mod incidents;
 mod matrix;
 mod operations;

@@ -15,7 +15,7 @@ pub fn emit(api: &Api, requests: &syn::File) -> Result<String> {
     print(quote! {
         use crate::generated::requests::Requests;
         use crate::generated::table::by_name;
-        use crate::http::call::{Call, call_options};
+        use crate::http::call::{Call, awaitable, call_options};
         use crate::http::response::Success;
         use crate::types::*;
         use crate::{Client, Error, Response};
@@ -132,7 +132,7 @@ fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStrea
     Ok(quote! {
         #docs
         #[derive(Clone, Debug)]
-        #[must_use = "a call does nothing until `send` is awaited"]
+        #[must_use = "a call does nothing until it is awaited"]
         pub struct #name { call: Call, #(#fields),* }
         impl #name {
             #(#setters)*
@@ -141,15 +141,7 @@ fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStrea
             #pages
         }
 
-        impl IntoFuture for #name {
-            type Output = Result<Response<#response>, Error>;
-            type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-
-            #[inline]
-            fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.send())
-            }
-        }
+        awaitable!(#name => Response<#response>);
     })
 }
 

@@ -30,7 +30,9 @@ fn union_setters(api: &Api, name: &str, tag: &str, members: &[Member]) -> TokenS
     let field_of = |member: &Member, wire: &str| api.structs.get(&member.ty).and_then(|object| object.field(wire));
     let fields = members.iter().filter_map(|member| api.structs.get(&member.ty)).flat_map(|object| &object.fields);
     let mut shared: BTreeMap<&str, &Field> = BTreeMap::new();
-    fields.filter(|field| field.wire != tag).for_each(|field| drop(shared.entry(&field.wire).or_insert(field)));
+    for field in fields.filter(|field| field.wire != tag) {
+        shared.entry(&field.wire).or_insert(field);
+    }
     let setters = shared.into_values().filter_map(|field| {
         let same = |member: &&Member| {
             field_of(member, &field.wire).is_some_and(|other| other.ty == field.ty && other.rust == field.rust)
