@@ -109,3 +109,53 @@ fn changelogs_name_the_document_that_is_there() {
     let deny: toml::Table = read("deny.toml").parse().unwrap();
     assert!(deny["licenses"]["allow"].as_array().unwrap().len() > 5 && deny.contains_key("advisories"));
 }
+
+/// Lines of Rust samples that only rustdoc hides: GitHub and crates.io show them.
+fn hidden_lines(page: &str) -> Vec<&str> {
+    let mut language = None;
+    let mut found = Vec::new();
+    for line in page.lines() {
+        let text = line.trim_start();
+        match (language, text.strip_prefix("```")) {
+            (None, Some(info)) => language = Some(info),
+            (Some(_), Some(_)) => language = None,
+            (Some(info), None) if info.is_empty() || info.starts_with("rust") || info.contains("no_run") => {
+                found.extend(Some(line).filter(|_| text == "#" || text.starts_with("# ")));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Links such as [`Error`] without an address: only rustdoc resolves them.
+fn links_without_address(page: &str) -> Vec<&str> {
+    let names = page.match_indices("[`").filter_map(|(at, _)| {
+        let (name, rest) = page[at..].split_once("`]")?;
+        (!rest.starts_with(['(', '[', ':'])).then_some(name)
+    });
+    names.filter(|name| !page.contains(&format!("\n{name}`]: https://"))).collect()
+}
+
+#[test]
+fn pages_on_github_show_what_rustdoc_shows() {
+    let pages = [
+        "README.md",
+        "partner-auth/GUIDE.md",
+        "partner-auth/README.md",
+        "partner-ingestion-sdk/README.md",
+        "tests/sandbox/README.md",
+    ];
+    for page in pages {
+        let text = read(page);
+        assert_eq!(hidden_lines(&text), Vec::<&str>::new(), "{page}");
+        // The guide is a page of the documentation; its links are checked by rustdoc.
+        let links = if page.ends_with("GUIDE.md") { Vec::new() } else { links_without_address(&text) };
+        assert_eq!(links, Vec::<&str>::new(), "{page}");
+        assert!(text.contains("```rust"), "{page} has samples with a language");
+    }
+    let planted =
+        "# Title\n```\n# hidden\nlet x;\n```\n```rust,no_run\n#\n#[tokio::main]\n```\n```yaml\n# a comment\n```\n";
+    assert_eq!(hidden_lines(planted), ["# hidden", "#"]);
+    assert_eq!(links_without_address("[`A`], [`B`](b.md), [`C`]\n[`C`]: https://c\n"), ["[`A"]);
+}

@@ -78,6 +78,9 @@ fn by_kind(error: &Error) -> &'static str {
         ErrorKind::Io => {
             "Check that the file exists, that this user may read it, and that it does not change during the upload."
         }
+        ErrorKind::Closure => {
+            "Correct the cause, which is the source of this error, and try again. Nothing was written."
+        }
         ErrorKind::SubmissionPending => {
             "Wait for the pending submission, adopt it (IfPending::Adopt) or cancel it (IfPending::Cancel)."
         }
@@ -234,6 +237,7 @@ mod tests {
             SubmissionPending,
             Failed,
             Io,
+            Closure,
         ];
         let of_kinds = kinds.map(|kind| Error::new(kind, "x"));
         let of_statuses = (300..600).flat_map(|status| {

@@ -5,12 +5,13 @@
 //! Changes of resources without lost updates.
 
 use crate::types::*;
-use crate::workflows::modify::modify;
+use crate::workflows::modify::{Version, modify, refused};
 use crate::{Client, Error, Response};
 use futures_util::FutureExt;
 /// # Changes
 ///
-/// Read a resource, change it and write it back, without losing what others change at the same time.
+/// Read a resource, change it and write it back, without losing what others change at the same time. To change the draft of a module
+/// without knowing its id, use [`Draft::modify`](crate::Draft::modify).
 ///
 /// ```no_run
 /// # use partner_ingestion_sdk::{Client, Error};
@@ -33,18 +34,38 @@ impl Client {
         cosell_asset_id: impl Into<CosellAssetId> + Send,
         change: impl Fn(CosellAsset) -> CosellAsset + Send + Sync,
     ) -> Result<Response<CosellAsset>, Error> {
+        self.try_modify_cosell_asset(
+                product_id,
+                cosell_asset_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_cosell_asset`](Self::modify_cosell_asset) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_cosell_asset`](Self::modify_cosell_asset), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_cosell_asset<
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    >(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        cosell_asset_id: impl Into<CosellAssetId> + Send,
+        change: impl Fn(CosellAsset) -> Result<CosellAsset, E> + Send + Sync,
+    ) -> Result<Response<CosellAsset>, Error> {
         let product_id = product_id.into();
         let cosell_asset_id = cosell_asset_id.into();
         let read = || {
             self.get_cosell_asset(&product_id, &cosell_asset_id).send().boxed()
         };
-        let write = |changed: CosellAsset, etag: &str| {
+        let write = |changed: CosellAsset, version: &Version| {
             self.replace_cosell_asset(&product_id, &cosell_asset_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes the co-sell listing of an offer; fields omitted from the body are removed.
     ///
@@ -59,16 +80,36 @@ impl Client {
         instance_id: impl Into<InstanceId> + Send,
         change: impl Fn(CosellListing) -> CosellListing + Send + Sync,
     ) -> Result<Response<CosellListing>, Error> {
+        self.try_modify_cosell_listing(
+                product_id,
+                instance_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_cosell_listing`](Self::modify_cosell_listing) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_cosell_listing`](Self::modify_cosell_listing), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_cosell_listing<
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    >(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        instance_id: impl Into<InstanceId> + Send,
+        change: impl Fn(CosellListing) -> Result<CosellListing, E> + Send + Sync,
+    ) -> Result<Response<CosellListing>, Error> {
         let product_id = product_id.into();
         let instance_id = instance_id.into();
         let read = || self.get_cosell_listing(&product_id, &instance_id).send().boxed();
-        let write = |changed: CosellListing, etag: &str| {
+        let write = |changed: CosellListing, version: &Version| {
             self.replace_cosell_listing(&product_id, &instance_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes the availability of a plan: visibility, markets and prices.
     ///
@@ -83,6 +124,28 @@ impl Client {
         feature_availability_id: impl Into<FeatureAvailabilityId> + Send,
         change: impl Fn(FeatureAvailability) -> FeatureAvailability + Send + Sync,
     ) -> Result<Response<FeatureAvailability>, Error> {
+        self.try_modify_feature_availability(
+                product_id,
+                feature_availability_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_feature_availability`](Self::modify_feature_availability) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_feature_availability`](Self::modify_feature_availability), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_feature_availability<
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    >(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        feature_availability_id: impl Into<FeatureAvailabilityId> + Send,
+        change: impl Fn(
+            FeatureAvailability,
+        ) -> Result<FeatureAvailability, E> + Send + Sync,
+    ) -> Result<Response<FeatureAvailability>, Error> {
         let product_id = product_id.into();
         let feature_availability_id = feature_availability_id.into();
         let read = || {
@@ -92,18 +155,18 @@ impl Client {
                 .send()
                 .boxed()
         };
-        let write = |changed: FeatureAvailability, etag: &str| {
+        let write = |changed: FeatureAvailability, version: &Version| {
             self.replace_feature_availability(
                     &product_id,
                     &feature_availability_id,
                     changed,
                 )
                 .expand("MarketStates,Trial,PriceSchedules")
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes a listing; fields omitted from the body are removed, except `languageCode`.
     ///
@@ -118,16 +181,34 @@ impl Client {
         listing_id: impl Into<ListingId> + Send,
         change: impl Fn(AzureListing) -> AzureListing + Send + Sync,
     ) -> Result<Response<AzureListing>, Error> {
+        self.try_modify_listing(
+                product_id,
+                listing_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_listing`](Self::modify_listing) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_listing`](Self::modify_listing), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_listing<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        listing_id: impl Into<ListingId> + Send,
+        change: impl Fn(AzureListing) -> Result<AzureListing, E> + Send + Sync,
+    ) -> Result<Response<AzureListing>, Error> {
         let product_id = product_id.into();
         let listing_id = listing_id.into();
         let read = || self.get_listing(&product_id, &listing_id).send().boxed();
-        let write = |changed: AzureListing, etag: &str| {
+        let write = |changed: AzureListing, version: &Version| {
             self.replace_listing(&product_id, &listing_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes a listing asset; fields omitted from the body are removed.
     ///
@@ -143,6 +224,28 @@ impl Client {
         asset_id: impl Into<AssetId> + Send,
         change: impl Fn(ListingAsset) -> ListingAsset + Send + Sync,
     ) -> Result<Response<ListingAsset>, Error> {
+        self.try_modify_listing_asset(
+                product_id,
+                listing_id,
+                asset_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_listing_asset`](Self::modify_listing_asset) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_listing_asset`](Self::modify_listing_asset), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_listing_asset<
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    >(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        listing_id: impl Into<ListingId> + Send,
+        asset_id: impl Into<AssetId> + Send,
+        change: impl Fn(ListingAsset) -> Result<ListingAsset, E> + Send + Sync,
+    ) -> Result<Response<ListingAsset>, Error> {
         let product_id = product_id.into();
         let listing_id = listing_id.into();
         let asset_id = asset_id.into();
@@ -153,13 +256,13 @@ impl Client {
                 .send()
                 .boxed()
         };
-        let write = |changed: ListingAsset, etag: &str| {
+        let write = |changed: ListingAsset, version: &Version| {
             self.replace_listing_asset(&product_id, &listing_id, &asset_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes a listing image; fields omitted from the body are removed.
     ///
@@ -175,6 +278,28 @@ impl Client {
         image_id: impl Into<ImageId> + Send,
         change: impl Fn(ListingImage) -> ListingImage + Send + Sync,
     ) -> Result<Response<ListingImage>, Error> {
+        self.try_modify_listing_image(
+                product_id,
+                listing_id,
+                image_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_listing_image`](Self::modify_listing_image) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_listing_image`](Self::modify_listing_image), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_listing_image<
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    >(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        listing_id: impl Into<ListingId> + Send,
+        image_id: impl Into<ImageId> + Send,
+        change: impl Fn(ListingImage) -> Result<ListingImage, E> + Send + Sync,
+    ) -> Result<Response<ListingImage>, Error> {
         let product_id = product_id.into();
         let listing_id = listing_id.into();
         let image_id = image_id.into();
@@ -185,13 +310,13 @@ impl Client {
                 .send()
                 .boxed()
         };
-        let write = |changed: ListingImage, etag: &str| {
+        let write = |changed: ListingImage, version: &Version| {
             self.replace_listing_image(&product_id, &listing_id, &image_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes a listing video; fields omitted from the body are removed.
     ///
@@ -207,6 +332,28 @@ impl Client {
         video_id: impl Into<VideoId> + Send,
         change: impl Fn(ListingVideo) -> ListingVideo + Send + Sync,
     ) -> Result<Response<ListingVideo>, Error> {
+        self.try_modify_listing_video(
+                product_id,
+                listing_id,
+                video_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_listing_video`](Self::modify_listing_video) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_listing_video`](Self::modify_listing_video), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_listing_video<
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    >(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        listing_id: impl Into<ListingId> + Send,
+        video_id: impl Into<VideoId> + Send,
+        change: impl Fn(ListingVideo) -> Result<ListingVideo, E> + Send + Sync,
+    ) -> Result<Response<ListingVideo>, Error> {
         let product_id = product_id.into();
         let listing_id = listing_id.into();
         let video_id = video_id.into();
@@ -217,13 +364,13 @@ impl Client {
                 .send()
                 .boxed()
         };
-        let write = |changed: ListingVideo, etag: &str| {
+        let write = |changed: ListingVideo, version: &Version| {
             self.replace_listing_video(&product_id, &listing_id, &video_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes a package; fields omitted from the body are removed.
     ///
@@ -238,16 +385,34 @@ impl Client {
         package_id: impl Into<PackageId> + Send,
         change: impl Fn(AzurePackage) -> AzurePackage + Send + Sync,
     ) -> Result<Response<AzurePackage>, Error> {
+        self.try_modify_package(
+                product_id,
+                package_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_package`](Self::modify_package) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_package`](Self::modify_package), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_package<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        package_id: impl Into<PackageId> + Send,
+        change: impl Fn(AzurePackage) -> Result<AzurePackage, E> + Send + Sync,
+    ) -> Result<Response<AzurePackage>, Error> {
         let product_id = product_id.into();
         let package_id = package_id.into();
         let read = || self.get_package(&product_id, &package_id).send().boxed();
-        let write = |changed: AzurePackage, etag: &str| {
+        let write = |changed: AzurePackage, version: &Version| {
             self.replace_package(&product_id, &package_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes a package configuration; fields omitted from the body are removed.
     ///
@@ -262,6 +427,28 @@ impl Client {
         package_configuration_id: impl Into<PackageConfigurationId> + Send,
         change: impl Fn(PackageConfiguration) -> PackageConfiguration + Send + Sync,
     ) -> Result<Response<PackageConfiguration>, Error> {
+        self.try_modify_package_configuration(
+                product_id,
+                package_configuration_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_package_configuration`](Self::modify_package_configuration) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_package_configuration`](Self::modify_package_configuration), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_package_configuration<
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    >(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        package_configuration_id: impl Into<PackageConfigurationId> + Send,
+        change: impl Fn(
+            PackageConfiguration,
+        ) -> Result<PackageConfiguration, E> + Send + Sync,
+    ) -> Result<Response<PackageConfiguration>, Error> {
         let product_id = product_id.into();
         let package_configuration_id = package_configuration_id.into();
         let read = || {
@@ -270,17 +457,17 @@ impl Client {
                 .send()
                 .boxed()
         };
-        let write = |changed: PackageConfiguration, etag: &str| {
+        let write = |changed: PackageConfiguration, version: &Version| {
             self.replace_package_configuration(
                     &product_id,
                     &package_configuration_id,
                     changed,
                 )
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes an availability of an offer; fields omitted from the body are removed.
     ///
@@ -295,6 +482,28 @@ impl Client {
         product_availability_id: impl Into<ProductAvailabilityId> + Send,
         change: impl Fn(ProductAvailability) -> ProductAvailability + Send + Sync,
     ) -> Result<Response<ProductAvailability>, Error> {
+        self.try_modify_product_availability(
+                product_id,
+                product_availability_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_product_availability`](Self::modify_product_availability) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_product_availability`](Self::modify_product_availability), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_product_availability<
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    >(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        product_availability_id: impl Into<ProductAvailabilityId> + Send,
+        change: impl Fn(
+            ProductAvailability,
+        ) -> Result<ProductAvailability, E> + Send + Sync,
+    ) -> Result<Response<ProductAvailability>, Error> {
         let product_id = product_id.into();
         let product_availability_id = product_availability_id.into();
         let read = || {
@@ -303,17 +512,17 @@ impl Client {
                 .send()
                 .boxed()
         };
-        let write = |changed: ProductAvailability, etag: &str| {
+        let write = |changed: ProductAvailability, version: &Version| {
             self.replace_product_availability(
                     &product_id,
                     &product_availability_id,
                     changed,
                 )
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes the properties of an offer; fields omitted from the body are removed.
     ///
@@ -328,16 +537,34 @@ impl Client {
         property_id: impl Into<PropertyId> + Send,
         change: impl Fn(AzureProperty) -> AzureProperty + Send + Sync,
     ) -> Result<Response<AzureProperty>, Error> {
+        self.try_modify_property(
+                product_id,
+                property_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_property`](Self::modify_property) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_property`](Self::modify_property), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_property<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        property_id: impl Into<PropertyId> + Send,
+        change: impl Fn(AzureProperty) -> Result<AzureProperty, E> + Send + Sync,
+    ) -> Result<Response<AzureProperty>, Error> {
         let product_id = product_id.into();
         let property_id = property_id.into();
         let read = || self.get_property(&product_id, &property_id).send().boxed();
-        let write = |changed: AzureProperty, etag: &str| {
+        let write = |changed: AzureProperty, version: &Version| {
             self.replace_property(&product_id, &property_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes the supplemental content (additional files) of an offer; fields omitted from the body are removed.
     ///
@@ -352,18 +579,40 @@ impl Client {
         instance_id: impl Into<InstanceId> + Send,
         change: impl Fn(SupplementalContent) -> SupplementalContent + Send + Sync,
     ) -> Result<Response<SupplementalContent>, Error> {
+        self.try_modify_supplemental_content(
+                product_id,
+                instance_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_supplemental_content`](Self::modify_supplemental_content) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_supplemental_content`](Self::modify_supplemental_content), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_supplemental_content<
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    >(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        instance_id: impl Into<InstanceId> + Send,
+        change: impl Fn(
+            SupplementalContent,
+        ) -> Result<SupplementalContent, E> + Send + Sync,
+    ) -> Result<Response<SupplementalContent>, Error> {
         let product_id = product_id.into();
         let instance_id = instance_id.into();
         let read = || {
             self.get_supplemental_content(&product_id, &instance_id).send().boxed()
         };
-        let write = |changed: SupplementalContent, etag: &str| {
+        let write = |changed: SupplementalContent, version: &Version| {
             self.replace_supplemental_content(&product_id, &instance_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
     /// Changes a plan or a test drive; fields omitted from the body are removed.
     ///
@@ -378,15 +627,33 @@ impl Client {
         variant_id: impl Into<VariantId> + Send,
         change: impl Fn(Variant) -> Variant + Send + Sync,
     ) -> Result<Response<Variant>, Error> {
+        self.try_modify_variant(
+                product_id,
+                variant_id,
+                |current| Ok::<_, Error>(change(current)),
+            )
+            .await
+    }
+    /// Does what [`modify_variant`](Self::modify_variant) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify_variant`](Self::modify_variant), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; an [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify_variant<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        &self,
+        product_id: impl Into<ProductId> + Send,
+        variant_id: impl Into<VariantId> + Send,
+        change: impl Fn(Variant) -> Result<Variant, E> + Send + Sync,
+    ) -> Result<Response<Variant>, Error> {
         let product_id = product_id.into();
         let variant_id = variant_id.into();
         let read = || self.get_variant(&product_id, &variant_id).send().boxed();
-        let write = |changed: Variant, etag: &str| {
+        let write = |changed: Variant, version: &Version| {
             self.replace_variant(&product_id, &variant_id, changed)
-                .if_match(etag)
+                .if_match(version.etag.as_str())
                 .send()
                 .boxed()
         };
-        modify(&read, &write, &change).await
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
 }

@@ -213,7 +213,7 @@
 
 use crate::generated::requests::Requests;
 use crate::generated::table::by_name;
-use crate::http::call::{Call, call_options};
+use crate::http::call::{Call, awaitable, call_options};
 use crate::http::response::Success;
 use crate::types::*;
 use crate::{Client, Error, Response};
@@ -2410,7 +2410,7 @@ impl Client {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListBranches {
     call: Call,
     product_id: ProductId,
@@ -2446,6 +2446,7 @@ impl ListBranches {
         crate::Items::<BranchPage>::new(self.pages())
     }
 }
+awaitable!(ListBranches => Response < BranchPage >);
 /// The builder of [`Client::list_cosell_assets`].
 ///
 /// # Examples
@@ -2462,7 +2463,7 @@ impl ListBranches {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListCosellAssets {
     call: Call,
     product_id: ProductId,
@@ -2490,6 +2491,7 @@ impl ListCosellAssets {
         crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
+awaitable!(ListCosellAssets => Response < CosellAssetPage >);
 /// The builder of [`Client::create_cosell_asset`].
 ///
 /// # Examples
@@ -2503,7 +2505,7 @@ impl ListCosellAssets {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateCosellAsset {
     call: Call,
     product_id: ProductId,
@@ -2522,6 +2524,7 @@ impl CreateCosellAsset {
             .decode()
     }
 }
+awaitable!(CreateCosellAsset => Response < CosellAsset >);
 /// The builder of [`Client::find_cosell_assets`].
 ///
 /// # Examples
@@ -2538,7 +2541,7 @@ impl CreateCosellAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindCosellAssets {
     call: Call,
     product_id: ProductId,
@@ -2575,6 +2578,7 @@ impl FindCosellAssets {
         crate::Items::<CosellAssetPage>::new(self.pages())
     }
 }
+awaitable!(FindCosellAssets => Response < CosellAssetPage >);
 /// The builder of [`Client::get_cosell_asset`].
 ///
 /// # Examples
@@ -2590,7 +2594,7 @@ impl FindCosellAssets {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetCosellAsset {
     call: Call,
     product_id: ProductId,
@@ -2620,6 +2624,7 @@ impl GetCosellAsset {
             .decode()
     }
 }
+awaitable!(GetCosellAsset => Response < CosellAsset >);
 /// The builder of [`Client::replace_cosell_asset`].
 ///
 /// # Examples
@@ -2640,7 +2645,7 @@ impl GetCosellAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceCosellAsset {
     call: Call,
     product_id: ProductId,
@@ -2672,6 +2677,7 @@ impl ReplaceCosellAsset {
             .decode()
     }
 }
+awaitable!(ReplaceCosellAsset => Response < CosellAsset >);
 /// The builder of [`Client::delete_cosell_asset`].
 ///
 /// # Examples
@@ -2684,7 +2690,7 @@ impl ReplaceCosellAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteCosellAsset {
     call: Call,
     product_id: ProductId,
@@ -2714,6 +2720,7 @@ impl DeleteCosellAsset {
             .map(Success::empty)
     }
 }
+awaitable!(DeleteCosellAsset => Response < () >);
 /// The builder of [`Client::find_cosell_listings`].
 ///
 /// # Examples
@@ -2730,7 +2737,7 @@ impl DeleteCosellAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindCosellListings {
     call: Call,
     product_id: ProductId,
@@ -2770,6 +2777,7 @@ impl FindCosellListings {
         crate::Items::<CosellListingPage>::new(self.pages())
     }
 }
+awaitable!(FindCosellListings => Response < CosellListingPage >);
 /// The builder of [`Client::get_cosell_listing`].
 ///
 /// # Examples
@@ -2782,7 +2790,7 @@ impl FindCosellListings {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetCosellListing {
     call: Call,
     product_id: ProductId,
@@ -2809,6 +2817,7 @@ impl GetCosellListing {
             .decode()
     }
 }
+awaitable!(GetCosellListing => Response < CosellListing >);
 /// The builder of [`Client::replace_cosell_listing`].
 ///
 /// # Examples
@@ -2829,7 +2838,7 @@ impl GetCosellListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceCosellListing {
     call: Call,
     product_id: ProductId,
@@ -2861,6 +2870,7 @@ impl ReplaceCosellListing {
             .decode()
     }
 }
+awaitable!(ReplaceCosellListing => Response < CosellListing >);
 /// The builder of [`Client::get_lead_configuration`].
 ///
 /// # Examples
@@ -2873,7 +2883,7 @@ impl ReplaceCosellListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetLeadConfiguration {
     call: Call,
     product_id: ProductId,
@@ -2891,6 +2901,7 @@ impl GetLeadConfiguration {
             .decode()
     }
 }
+awaitable!(GetLeadConfiguration => Response < LeadConfiguration >);
 /// The builder of [`Client::set_lead_configuration`].
 ///
 /// # Examples
@@ -2904,7 +2915,7 @@ impl GetLeadConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct SetLeadConfiguration {
     call: Call,
     product_id: ProductId,
@@ -2923,6 +2934,7 @@ impl SetLeadConfiguration {
             .decode()
     }
 }
+awaitable!(SetLeadConfiguration => Response < LeadConfiguration >);
 /// The builder of [`Client::list_listing_assets`].
 ///
 /// # Examples
@@ -2939,7 +2951,7 @@ impl SetLeadConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListListingAssets {
     call: Call,
     product_id: ProductId,
@@ -2986,6 +2998,7 @@ impl ListListingAssets {
         crate::Items::<ListingAssetPage>::new(self.pages())
     }
 }
+awaitable!(ListListingAssets => Response < ListingAssetPage >);
 /// The builder of [`Client::create_listing_asset`].
 ///
 /// # Examples
@@ -3002,7 +3015,7 @@ impl ListListingAssets {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateListingAsset {
     call: Call,
     product_id: ProductId,
@@ -3034,6 +3047,7 @@ impl CreateListingAsset {
             .decode()
     }
 }
+awaitable!(CreateListingAsset => Response < ListingAsset >);
 /// The builder of [`Client::get_listing_asset`].
 ///
 /// # Examples
@@ -3050,7 +3064,7 @@ impl CreateListingAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetListingAsset {
     call: Call,
     product_id: ProductId,
@@ -3090,6 +3104,7 @@ impl GetListingAsset {
             .decode()
     }
 }
+awaitable!(GetListingAsset => Response < ListingAsset >);
 /// The builder of [`Client::replace_listing_asset`].
 ///
 /// # Examples
@@ -3111,7 +3126,7 @@ impl GetListingAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceListingAsset {
     call: Call,
     product_id: ProductId,
@@ -3146,6 +3161,7 @@ impl ReplaceListingAsset {
             .decode()
     }
 }
+awaitable!(ReplaceListingAsset => Response < ListingAsset >);
 /// The builder of [`Client::delete_listing_asset`].
 ///
 /// # Examples
@@ -3158,7 +3174,7 @@ impl ReplaceListingAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteListingAsset {
     call: Call,
     product_id: ProductId,
@@ -3191,6 +3207,7 @@ impl DeleteListingAsset {
             .map(Success::empty)
     }
 }
+awaitable!(DeleteListingAsset => Response < () >);
 /// The builder of [`Client::list_listing_images`].
 ///
 /// # Examples
@@ -3207,7 +3224,7 @@ impl DeleteListingAsset {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListListingImages {
     call: Call,
     product_id: ProductId,
@@ -3254,6 +3271,7 @@ impl ListListingImages {
         crate::Items::<ListingImagePage>::new(self.pages())
     }
 }
+awaitable!(ListListingImages => Response < ListingImagePage >);
 /// The builder of [`Client::create_listing_image`].
 ///
 /// # Examples
@@ -3270,7 +3288,7 @@ impl ListListingImages {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateListingImage {
     call: Call,
     product_id: ProductId,
@@ -3302,6 +3320,7 @@ impl CreateListingImage {
             .decode()
     }
 }
+awaitable!(CreateListingImage => Response < ListingImage >);
 /// The builder of [`Client::get_listing_image`].
 ///
 /// # Examples
@@ -3318,7 +3337,7 @@ impl CreateListingImage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetListingImage {
     call: Call,
     product_id: ProductId,
@@ -3358,6 +3377,7 @@ impl GetListingImage {
             .decode()
     }
 }
+awaitable!(GetListingImage => Response < ListingImage >);
 /// The builder of [`Client::replace_listing_image`].
 ///
 /// # Examples
@@ -3379,7 +3399,7 @@ impl GetListingImage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceListingImage {
     call: Call,
     product_id: ProductId,
@@ -3414,6 +3434,7 @@ impl ReplaceListingImage {
             .decode()
     }
 }
+awaitable!(ReplaceListingImage => Response < ListingImage >);
 /// The builder of [`Client::delete_listing_image`].
 ///
 /// # Examples
@@ -3426,7 +3447,7 @@ impl ReplaceListingImage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteListingImage {
     call: Call,
     product_id: ProductId,
@@ -3459,6 +3480,7 @@ impl DeleteListingImage {
             .map(Success::empty)
     }
 }
+awaitable!(DeleteListingImage => Response < () >);
 /// The builder of [`Client::list_listing_videos`].
 ///
 /// # Examples
@@ -3475,7 +3497,7 @@ impl DeleteListingImage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListListingVideos {
     call: Call,
     product_id: ProductId,
@@ -3522,6 +3544,7 @@ impl ListListingVideos {
         crate::Items::<ListingVideoPage>::new(self.pages())
     }
 }
+awaitable!(ListListingVideos => Response < ListingVideoPage >);
 /// The builder of [`Client::create_listing_video`].
 ///
 /// # Examples
@@ -3538,7 +3561,7 @@ impl ListListingVideos {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateListingVideo {
     call: Call,
     product_id: ProductId,
@@ -3570,6 +3593,7 @@ impl CreateListingVideo {
             .decode()
     }
 }
+awaitable!(CreateListingVideo => Response < ListingVideo >);
 /// The builder of [`Client::get_listing_video`].
 ///
 /// # Examples
@@ -3586,7 +3610,7 @@ impl CreateListingVideo {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetListingVideo {
     call: Call,
     product_id: ProductId,
@@ -3626,6 +3650,7 @@ impl GetListingVideo {
             .decode()
     }
 }
+awaitable!(GetListingVideo => Response < ListingVideo >);
 /// The builder of [`Client::replace_listing_video`].
 ///
 /// # Examples
@@ -3647,7 +3672,7 @@ impl GetListingVideo {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceListingVideo {
     call: Call,
     product_id: ProductId,
@@ -3682,6 +3707,7 @@ impl ReplaceListingVideo {
             .decode()
     }
 }
+awaitable!(ReplaceListingVideo => Response < ListingVideo >);
 /// The builder of [`Client::delete_listing_video`].
 ///
 /// # Examples
@@ -3694,7 +3720,7 @@ impl ReplaceListingVideo {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteListingVideo {
     call: Call,
     product_id: ProductId,
@@ -3727,6 +3753,7 @@ impl DeleteListingVideo {
             .map(Success::empty)
     }
 }
+awaitable!(DeleteListingVideo => Response < () >);
 /// The builder of [`Client::create_listing`].
 ///
 /// # Examples
@@ -3743,7 +3770,7 @@ impl DeleteListingVideo {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateListing {
     call: Call,
     product_id: ProductId,
@@ -3775,6 +3802,7 @@ impl CreateListing {
             .decode()
     }
 }
+awaitable!(CreateListing => Response < AzureListing >);
 /// The builder of [`Client::find_listings`].
 ///
 /// # Examples
@@ -3791,7 +3819,7 @@ impl CreateListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindListings {
     call: Call,
     product_id: ProductId,
@@ -3827,6 +3855,7 @@ impl FindListings {
         crate::Items::<ListingPage>::new(self.pages())
     }
 }
+awaitable!(FindListings => Response < ListingPage >);
 /// The builder of [`Client::get_listing`].
 ///
 /// # Examples
@@ -3839,7 +3868,7 @@ impl FindListings {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetListing {
     call: Call,
     product_id: ProductId,
@@ -3865,6 +3894,7 @@ impl GetListing {
             .decode()
     }
 }
+awaitable!(GetListing => Response < AzureListing >);
 /// The builder of [`Client::replace_listing`].
 ///
 /// # Examples
@@ -3881,7 +3911,7 @@ impl GetListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceListing {
     call: Call,
     product_id: ProductId,
@@ -3913,6 +3943,7 @@ impl ReplaceListing {
             .decode()
     }
 }
+awaitable!(ReplaceListing => Response < AzureListing >);
 /// The builder of [`Client::delete_listing`].
 ///
 /// # Examples
@@ -3925,7 +3956,7 @@ impl ReplaceListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteListing {
     call: Call,
     product_id: ProductId,
@@ -3951,6 +3982,7 @@ impl DeleteListing {
             .map(Success::empty)
     }
 }
+awaitable!(DeleteListing => Response < () >);
 /// The builder of [`Client::get_product_setup`].
 ///
 /// # Examples
@@ -3963,7 +3995,7 @@ impl DeleteListing {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetProductSetup {
     call: Call,
     product_id: ProductId,
@@ -3981,6 +4013,7 @@ impl GetProductSetup {
             .decode()
     }
 }
+awaitable!(GetProductSetup => Response < AzureProductSetup >);
 /// The builder of [`Client::set_product_setup`].
 ///
 /// # Examples
@@ -3994,7 +4027,7 @@ impl GetProductSetup {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct SetProductSetup {
     call: Call,
     product_id: ProductId,
@@ -4013,6 +4046,7 @@ impl SetProductSetup {
             .decode()
     }
 }
+awaitable!(SetProductSetup => Response < AzureProductSetup >);
 /// The builder of [`Client::list_products`].
 ///
 /// # Examples
@@ -4029,7 +4063,7 @@ impl SetProductSetup {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListProducts {
     call: Call,
     filter: Option<String>,
@@ -4065,6 +4099,7 @@ impl ListProducts {
         crate::Items::<ProductPage>::new(self.pages())
     }
 }
+awaitable!(ListProducts => Response < ProductPage >);
 /// The builder of [`Client::create_product`].
 ///
 /// # Examples
@@ -4078,7 +4113,7 @@ impl ListProducts {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateProduct {
     call: Call,
     body: AzureProduct,
@@ -4091,6 +4126,7 @@ impl CreateProduct {
         self.call.send(&[], None, &request).await?.decode()
     }
 }
+awaitable!(CreateProduct => Response < AzureProduct >);
 /// The builder of [`Client::get_product`].
 ///
 /// # Examples
@@ -4103,7 +4139,7 @@ impl CreateProduct {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetProduct {
     call: Call,
     product_id: ProductId,
@@ -4121,6 +4157,7 @@ impl GetProduct {
             .decode()
     }
 }
+awaitable!(GetProduct => Response < AzureProduct >);
 /// The builder of [`Client::delete_product`].
 ///
 /// # Examples
@@ -4133,7 +4170,7 @@ impl GetProduct {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteProduct {
     call: Call,
     product_id: ProductId,
@@ -4151,6 +4188,7 @@ impl DeleteProduct {
             .map(Success::empty)
     }
 }
+awaitable!(DeleteProduct => Response < () >);
 /// The builder of [`Client::list_packages`].
 ///
 /// # Examples
@@ -4167,7 +4205,7 @@ impl DeleteProduct {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListPackages {
     call: Call,
     product_id: ProductId,
@@ -4195,6 +4233,7 @@ impl ListPackages {
         crate::Items::<PackagePage>::new(self.pages())
     }
 }
+awaitable!(ListPackages => Response < PackagePage >);
 /// The builder of [`Client::create_package`].
 ///
 /// # Examples
@@ -4208,7 +4247,7 @@ impl ListPackages {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreatePackage {
     call: Call,
     product_id: ProductId,
@@ -4227,6 +4266,7 @@ impl CreatePackage {
             .decode()
     }
 }
+awaitable!(CreatePackage => Response < AzurePackage >);
 /// The builder of [`Client::get_package`].
 ///
 /// # Examples
@@ -4239,7 +4279,7 @@ impl CreatePackage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetPackage {
     call: Call,
     product_id: ProductId,
@@ -4265,6 +4305,7 @@ impl GetPackage {
             .decode()
     }
 }
+awaitable!(GetPackage => Response < AzurePackage >);
 /// The builder of [`Client::replace_package`].
 ///
 /// # Examples
@@ -4281,7 +4322,7 @@ impl GetPackage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplacePackage {
     call: Call,
     product_id: ProductId,
@@ -4313,6 +4354,7 @@ impl ReplacePackage {
             .decode()
     }
 }
+awaitable!(ReplacePackage => Response < AzurePackage >);
 /// The builder of [`Client::delete_package`].
 ///
 /// # Examples
@@ -4325,7 +4367,7 @@ impl ReplacePackage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeletePackage {
     call: Call,
     product_id: ProductId,
@@ -4351,6 +4393,7 @@ impl DeletePackage {
             .map(Success::empty)
     }
 }
+awaitable!(DeletePackage => Response < () >);
 /// The builder of [`Client::list_variants`].
 ///
 /// # Examples
@@ -4367,7 +4410,7 @@ impl DeletePackage {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListVariants {
     call: Call,
     product_id: ProductId,
@@ -4401,6 +4444,7 @@ impl ListVariants {
         crate::Items::<VariantPage>::new(self.pages())
     }
 }
+awaitable!(ListVariants => Response < VariantPage >);
 /// The builder of [`Client::create_variant`].
 ///
 /// # Examples
@@ -4414,7 +4458,7 @@ impl ListVariants {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateVariant {
     call: Call,
     product_id: ProductId,
@@ -4433,6 +4477,7 @@ impl CreateVariant {
             .decode()
     }
 }
+awaitable!(CreateVariant => Response < Variant >);
 /// The builder of [`Client::get_variant`].
 ///
 /// # Examples
@@ -4445,7 +4490,7 @@ impl CreateVariant {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetVariant {
     call: Call,
     product_id: ProductId,
@@ -4471,6 +4516,7 @@ impl GetVariant {
             .decode()
     }
 }
+awaitable!(GetVariant => Response < Variant >);
 /// The builder of [`Client::replace_variant`].
 ///
 /// # Examples
@@ -4487,7 +4533,7 @@ impl GetVariant {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceVariant {
     call: Call,
     product_id: ProductId,
@@ -4519,6 +4565,7 @@ impl ReplaceVariant {
             .decode()
     }
 }
+awaitable!(ReplaceVariant => Response < Variant >);
 /// The builder of [`Client::delete_variant`].
 ///
 /// # Examples
@@ -4531,7 +4578,7 @@ impl ReplaceVariant {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct DeleteVariant {
     call: Call,
     product_id: ProductId,
@@ -4557,6 +4604,7 @@ impl DeleteVariant {
             .map(Success::empty)
     }
 }
+awaitable!(DeleteVariant => Response < () >);
 /// The builder of [`Client::list_product_availabilities`].
 ///
 /// # Examples
@@ -4573,7 +4621,7 @@ impl DeleteVariant {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListProductAvailabilities {
     call: Call,
     product_id: ProductId,
@@ -4601,6 +4649,7 @@ impl ListProductAvailabilities {
         crate::Items::<ProductAvailabilityPage>::new(self.pages())
     }
 }
+awaitable!(ListProductAvailabilities => Response < ProductAvailabilityPage >);
 /// The builder of [`Client::create_product_availability`].
 ///
 /// # Examples
@@ -4614,7 +4663,7 @@ impl ListProductAvailabilities {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateProductAvailability {
     call: Call,
     product_id: ProductId,
@@ -4633,6 +4682,7 @@ impl CreateProductAvailability {
             .decode()
     }
 }
+awaitable!(CreateProductAvailability => Response < ProductAvailability >);
 /// The builder of [`Client::find_product_availabilities`].
 ///
 /// # Examples
@@ -4651,7 +4701,7 @@ impl CreateProductAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindProductAvailabilities {
     call: Call,
     product_id: ProductId,
@@ -4691,6 +4741,7 @@ impl FindProductAvailabilities {
         crate::Items::<ProductAvailabilityPage>::new(self.pages())
     }
 }
+awaitable!(FindProductAvailabilities => Response < ProductAvailabilityPage >);
 /// The builder of [`Client::get_product_availability`].
 ///
 /// # Examples
@@ -4706,7 +4757,7 @@ impl FindProductAvailabilities {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetProductAvailability {
     call: Call,
     product_id: ProductId,
@@ -4736,6 +4787,7 @@ impl GetProductAvailability {
             .decode()
     }
 }
+awaitable!(GetProductAvailability => Response < ProductAvailability >);
 /// The builder of [`Client::replace_product_availability`].
 ///
 /// # Examples
@@ -4756,7 +4808,7 @@ impl GetProductAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceProductAvailability {
     call: Call,
     product_id: ProductId,
@@ -4788,6 +4840,7 @@ impl ReplaceProductAvailability {
             .decode()
     }
 }
+awaitable!(ReplaceProductAvailability => Response < ProductAvailability >);
 /// The builder of [`Client::find_feature_availabilities`].
 ///
 /// # Examples
@@ -4806,7 +4859,7 @@ impl ReplaceProductAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindFeatureAvailabilities {
     call: Call,
     product_id: ProductId,
@@ -4853,6 +4906,7 @@ impl FindFeatureAvailabilities {
         crate::Items::<FeatureAvailabilityPage>::new(self.pages())
     }
 }
+awaitable!(FindFeatureAvailabilities => Response < FeatureAvailabilityPage >);
 /// The builder of [`Client::get_feature_availability`].
 ///
 /// # Examples
@@ -4869,7 +4923,7 @@ impl FindFeatureAvailabilities {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetFeatureAvailability {
     call: Call,
     product_id: ProductId,
@@ -4906,6 +4960,7 @@ impl GetFeatureAvailability {
             .decode()
     }
 }
+awaitable!(GetFeatureAvailability => Response < FeatureAvailability >);
 /// The builder of [`Client::replace_feature_availability`].
 ///
 /// # Examples
@@ -4928,7 +4983,7 @@ impl GetFeatureAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceFeatureAvailability {
     call: Call,
     product_id: ProductId,
@@ -4967,6 +5022,7 @@ impl ReplaceFeatureAvailability {
             .decode()
     }
 }
+awaitable!(ReplaceFeatureAvailability => Response < FeatureAvailability >);
 /// The builder of [`Client::list_properties`].
 ///
 /// # Examples
@@ -4983,7 +5039,7 @@ impl ReplaceFeatureAvailability {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListProperties {
     call: Call,
     product_id: ProductId,
@@ -5011,6 +5067,7 @@ impl ListProperties {
         crate::Items::<PropertyPage>::new(self.pages())
     }
 }
+awaitable!(ListProperties => Response < PropertyPage >);
 /// The builder of [`Client::create_property`].
 ///
 /// # Examples
@@ -5024,7 +5081,7 @@ impl ListProperties {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateProperty {
     call: Call,
     product_id: ProductId,
@@ -5043,6 +5100,7 @@ impl CreateProperty {
             .decode()
     }
 }
+awaitable!(CreateProperty => Response < AzureProperty >);
 /// The builder of [`Client::find_properties`].
 ///
 /// # Examples
@@ -5059,7 +5117,7 @@ impl CreateProperty {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindProperties {
     call: Call,
     product_id: ProductId,
@@ -5095,6 +5153,7 @@ impl FindProperties {
         crate::Items::<PropertyPage>::new(self.pages())
     }
 }
+awaitable!(FindProperties => Response < PropertyPage >);
 /// The builder of [`Client::get_property`].
 ///
 /// # Examples
@@ -5107,7 +5166,7 @@ impl FindProperties {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetProperty {
     call: Call,
     product_id: ProductId,
@@ -5133,6 +5192,7 @@ impl GetProperty {
             .decode()
     }
 }
+awaitable!(GetProperty => Response < AzureProperty >);
 /// The builder of [`Client::replace_property`].
 ///
 /// # Examples
@@ -5153,7 +5213,7 @@ impl GetProperty {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceProperty {
     call: Call,
     product_id: ProductId,
@@ -5185,6 +5245,7 @@ impl ReplaceProperty {
             .decode()
     }
 }
+awaitable!(ReplaceProperty => Response < AzureProperty >);
 /// The builder of [`Client::get_reseller_configuration`].
 ///
 /// # Examples
@@ -5197,7 +5258,7 @@ impl ReplaceProperty {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetResellerConfiguration {
     call: Call,
     product_id: ProductId,
@@ -5215,6 +5276,7 @@ impl GetResellerConfiguration {
             .decode()
     }
 }
+awaitable!(GetResellerConfiguration => Response < ResellerConfiguration >);
 /// The builder of [`Client::set_reseller_configuration`].
 ///
 /// # Examples
@@ -5228,7 +5290,7 @@ impl GetResellerConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct SetResellerConfiguration {
     call: Call,
     product_id: ProductId,
@@ -5247,6 +5309,7 @@ impl SetResellerConfiguration {
             .decode()
     }
 }
+awaitable!(SetResellerConfiguration => Response < ResellerConfiguration >);
 /// The builder of [`Client::list_submissions`].
 ///
 /// # Examples
@@ -5263,7 +5326,7 @@ impl SetResellerConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListSubmissions {
     call: Call,
     product_id: ProductId,
@@ -5308,6 +5371,7 @@ impl ListSubmissions {
         crate::Items::<SubmissionPage>::new(self.pages())
     }
 }
+awaitable!(ListSubmissions => Response < SubmissionPage >);
 /// The builder of [`Client::create_submission`].
 ///
 /// # Examples
@@ -5321,7 +5385,7 @@ impl ListSubmissions {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CreateSubmission {
     call: Call,
     product_id: ProductId,
@@ -5340,6 +5404,7 @@ impl CreateSubmission {
             .decode()
     }
 }
+awaitable!(CreateSubmission => Response < Submission >);
 /// The builder of [`Client::get_submission`].
 ///
 /// # Examples
@@ -5352,7 +5417,7 @@ impl CreateSubmission {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetSubmission {
     call: Call,
     product_id: ProductId,
@@ -5389,6 +5454,7 @@ impl GetSubmission {
             .decode()
     }
 }
+awaitable!(GetSubmission => Response < Submission >);
 /// The builder of [`Client::cancel_submission`].
 ///
 /// # Examples
@@ -5401,7 +5467,7 @@ impl GetSubmission {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CancelSubmission {
     call: Call,
     product_id: ProductId,
@@ -5428,6 +5494,7 @@ impl CancelSubmission {
             .map(Success::empty)
     }
 }
+awaitable!(CancelSubmission => Response < () >);
 /// The builder of [`Client::promote_submission`].
 ///
 /// # Examples
@@ -5443,7 +5510,7 @@ impl CancelSubmission {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct PromoteSubmission {
     call: Call,
     product_id: ProductId,
@@ -5473,6 +5540,7 @@ impl PromoteSubmission {
             .decode()
     }
 }
+awaitable!(PromoteSubmission => Response < WorkflowDetail >);
 /// The builder of [`Client::list_submission_reports`].
 ///
 /// # Examples
@@ -5491,7 +5559,7 @@ impl PromoteSubmission {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListSubmissionReports {
     call: Call,
     product_id: ProductId,
@@ -5531,6 +5599,7 @@ impl ListSubmissionReports {
         crate::Items::<CertificationReportPage>::new(self.pages())
     }
 }
+awaitable!(ListSubmissionReports => Response < CertificationReportPage >);
 /// The builder of [`Client::list_submission_validations`].
 ///
 /// # Examples
@@ -5549,7 +5618,7 @@ impl ListSubmissionReports {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListSubmissionValidations {
     call: Call,
     product_id: ProductId,
@@ -5589,6 +5658,7 @@ impl ListSubmissionValidations {
         crate::Items::<ValidationItemPage>::new(self.pages())
     }
 }
+awaitable!(ListSubmissionValidations => Response < ValidationItemPage >);
 /// The builder of [`Client::list_submission_workflows`].
 ///
 /// # Examples
@@ -5607,7 +5677,7 @@ impl ListSubmissionValidations {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ListSubmissionWorkflows {
     call: Call,
     product_id: ProductId,
@@ -5647,6 +5717,7 @@ impl ListSubmissionWorkflows {
         crate::Items::<WorkflowDetailPage>::new(self.pages())
     }
 }
+awaitable!(ListSubmissionWorkflows => Response < WorkflowDetailPage >);
 /// The builder of [`Client::find_supplemental_contents`].
 ///
 /// # Examples
@@ -5665,7 +5736,7 @@ impl ListSubmissionWorkflows {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindSupplementalContents {
     call: Call,
     product_id: ProductId,
@@ -5705,6 +5776,7 @@ impl FindSupplementalContents {
         crate::Items::<SupplementalContentPage>::new(self.pages())
     }
 }
+awaitable!(FindSupplementalContents => Response < SupplementalContentPage >);
 /// The builder of [`Client::get_supplemental_content`].
 ///
 /// # Examples
@@ -5720,7 +5792,7 @@ impl FindSupplementalContents {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetSupplementalContent {
     call: Call,
     product_id: ProductId,
@@ -5750,6 +5822,7 @@ impl GetSupplementalContent {
             .decode()
     }
 }
+awaitable!(GetSupplementalContent => Response < SupplementalContent >);
 /// The builder of [`Client::replace_supplemental_content`].
 ///
 /// # Examples
@@ -5770,7 +5843,7 @@ impl GetSupplementalContent {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplaceSupplementalContent {
     call: Call,
     product_id: ProductId,
@@ -5802,6 +5875,7 @@ impl ReplaceSupplementalContent {
             .decode()
     }
 }
+awaitable!(ReplaceSupplementalContent => Response < SupplementalContent >);
 /// The builder of [`Client::commit_supplemental_content`].
 ///
 /// # Examples
@@ -5817,7 +5891,7 @@ impl ReplaceSupplementalContent {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct CommitSupplementalContent {
     call: Call,
     product_id: ProductId,
@@ -5847,6 +5921,7 @@ impl CommitSupplementalContent {
             .decode()
     }
 }
+awaitable!(CommitSupplementalContent => Response < SupplementalContent >);
 /// The builder of [`Client::find_package_configurations`].
 ///
 /// # Examples
@@ -5865,7 +5940,7 @@ impl CommitSupplementalContent {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct FindPackageConfigurations {
     call: Call,
     product_id: ProductId,
@@ -5905,6 +5980,7 @@ impl FindPackageConfigurations {
         crate::Items::<PackageConfigurationPage>::new(self.pages())
     }
 }
+awaitable!(FindPackageConfigurations => Response < PackageConfigurationPage >);
 /// The builder of [`Client::get_package_configuration`].
 ///
 /// # Examples
@@ -5920,7 +5996,7 @@ impl FindPackageConfigurations {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct GetPackageConfiguration {
     call: Call,
     product_id: ProductId,
@@ -5950,6 +6026,7 @@ impl GetPackageConfiguration {
             .decode()
     }
 }
+awaitable!(GetPackageConfiguration => Response < PackageConfiguration >);
 /// The builder of [`Client::replace_package_configuration`].
 ///
 /// # Examples
@@ -5970,7 +6047,7 @@ impl GetPackageConfiguration {
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a call does nothing until `send` is awaited"]
+#[must_use = "a call does nothing until it is awaited"]
 pub struct ReplacePackageConfiguration {
     call: Call,
     product_id: ProductId,
@@ -6002,3 +6079,4 @@ impl ReplacePackageConfiguration {
             .decode()
     }
 }
+awaitable!(ReplacePackageConfiguration => Response < PackageConfiguration >);

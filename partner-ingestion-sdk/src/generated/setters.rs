@@ -4,16 +4,16 @@
 
 //! Setters of request bodies.
 
-use crate::model::setters::setters;
+use crate::model::setters::{setters, union_setters};
 use crate::types::*;
 
 setters! {
     struct AudienceMember {
-        #[setter(set_id;"id")]
+        #[setter(set_id, clear_id;"id")]
         ///
         /// The subscription id, tenant id or email address, depending on the list.
         id: String,
-        #[setter(set_description)]
+        #[setter(set_description, clear_description)]
         ///
         /// A note for your own use.
         description: String,
@@ -22,23 +22,29 @@ setters! {
 
 setters! {
     struct AzureApplicationPackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_azure_active_directory_application_id)]
+        #[setter(
+            set_azure_active_directory_application_id,
+            clear_azure_active_directory_application_id
+        )]
         ///
         /// The client id of the application.
         azure_active_directory_application_id: String,
-        #[setter(set_azure_active_directory_tenant_id)]
+        #[setter(
+            set_azure_active_directory_tenant_id,
+            clear_azure_active_directory_tenant_id
+        )]
         ///
         /// The tenant id of the application.
         azure_active_directory_tenant_id: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureApplicationPackageConfiguration`.
         resource_type: ResourceType,
@@ -47,23 +53,23 @@ setters! {
 
 setters! {
     struct AzureBlobLeadConfiguration {
-        #[setter(set_connection_string)]
+        #[setter(set_connection_string, clear_connection_string)]
         ///
         /// The connection string of the storage account. Secret; it contains the account key.
         connection_string: Secret,
-        #[setter(set_contact_email)]
+        #[setter(set_contact_email, clear_contact_email)]
         ///
         /// The email address for notifications about problems.
         contact_email: String,
-        #[setter(set_container_name)]
+        #[setter(set_container_name, clear_container_name)]
         ///
         /// The name of the blob container.
         container_name: String,
-        #[setter(set_daily_digest_email_contacts)]
+        #[setter(set_daily_digest_email_contacts, clear_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
         daily_digest_email_contacts: [String],
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureBlobLeadConfiguration`.
         resource_type: ResourceType,
@@ -72,15 +78,15 @@ setters! {
 
 setters! {
     struct AzureGovernmentCertification {
-        #[setter(set_title)]
+        #[setter(set_title, clear_title)]
         ///
         /// The title. Required.
         title: String,
-        #[setter(set_uri)]
+        #[setter(set_uri, clear_uri)]
         ///
         /// The URL. Required.
         uri: String,
-        #[setter(set_validation_results)]
+        #[setter(set_validation_results, clear_validation_results)]
         ///
         /// The validation errors of the certification.
         validation_results: [ValidationResult],
@@ -89,71 +95,74 @@ setters! {
 
 setters! {
     struct AzureListing {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_access_information)]
+        #[setter(set_access_information, clear_access_information)]
         ///
         /// Information on how to get access.
         access_information: String,
-        #[setter(set_allow_only_managed_disk_deployments)]
+        #[setter(
+            set_allow_only_managed_disk_deployments,
+            clear_allow_only_managed_disk_deployments
+        )]
         ///
         /// Whether only managed disks may be used in deployments.
         allow_only_managed_disk_deployments: bool,
-        #[setter(set_compatible_products)]
+        #[setter(set_compatible_products, clear_compatible_products)]
         ///
         /// The products that the offer is compatible with.
         compatible_products: [String],
-        #[setter(set_description)]
+        #[setter(set_description, clear_description)]
         ///
         /// The description; a subset of HTML is allowed. Required to publish an offer. At most 5,000 characters including markup for an offer, 2,000 for a plan.
         description: String,
-        #[setter(set_getting_started_instructions)]
+        #[setter(set_getting_started_instructions, clear_getting_started_instructions)]
         ///
         /// The instructions for getting started.
         getting_started_instructions: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: ListingId,
-        #[setter(set_keywords)]
+        #[setter(set_keywords, clear_keywords)]
         ///
         /// The search keywords, at most 3.
         keywords: [String],
-        #[setter(set_language_code)]
+        #[setter(set_language_code, clear_language_code)]
         ///
         /// The language of the texts. Example: `en-us`. Unlike other fields, it is kept if a PUT omits it.
         language_code: String,
-        #[setter(set_listing_contacts)]
+        #[setter(set_listing_contacts, clear_listing_contacts)]
         ///
         /// The contacts for customers and partners. `CustomerSupport` and `Engineering` are required to publish.
         listing_contacts: [ListingContact],
-        #[setter(set_listing_uris)]
+        #[setter(set_listing_uris, clear_listing_uris)]
         ///
         /// The links. A `PrivacyUri` is required to publish.
         listing_uris: [ListingUri],
-        #[setter(set_product_display_name)]
+        #[setter(set_product_display_name, clear_product_display_name)]
         ///
         /// The display name of the product. Not observed in responses.
         product_display_name: String,
-        #[setter(set_publisher_name)]
+        #[setter(set_publisher_name, clear_publisher_name)]
         ///
         /// The name of the publisher.
         publisher_name: String,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureListing`.
         resource_type: ResourceType,
-        #[setter(set_short_description)]
+        #[setter(set_short_description, clear_short_description)]
         ///
         /// The short description in plain text. Required to publish an offer, with at most 256 characters.
         short_description: String,
-        #[setter(set_summary)]
+        #[setter(set_summary, clear_summary)]
         ///
         /// The one-line summary for search results, at most 100 characters. Required to publish.
         summary: String,
-        #[setter(set_title)]
+        #[setter(set_title, clear_title)]
         ///
         /// The name shown to customers, without emoji. Required to publish. At most 200 characters for an offer, 100 for a plan.
         title: String,
@@ -162,71 +171,71 @@ setters! {
 
 setters! {
     struct AzureManagedApplicationPackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_allow_jit_access)]
+        #[setter(set_allow_jit_access, clear_allow_jit_access)]
         ///
         /// Whether the publisher may request just-in-time (JIT) access.
         allow_jit_access: bool,
-        #[setter(set_allowed_customer_actions)]
+        #[setter(set_allowed_customer_actions, clear_allowed_customer_actions)]
         ///
         /// The control actions that customers may perform in addition to `*/read`. One string may hold several actions, separated by semicolons.
         allowed_customer_actions: [String],
-        #[setter(set_allowed_data_actions)]
+        #[setter(set_allowed_data_actions, clear_allowed_data_actions)]
         ///
         /// The data actions that customers may perform.
         allowed_data_actions: [String],
-        #[setter(set_azure_government_authorizations)]
+        #[setter(set_azure_government_authorizations, clear_azure_government_authorizations)]
         ///
         /// The role assignments of the publisher in Azure Government, at most 100. At least one is required if the plan is sold in this cloud.
         azure_government_authorizations: [RoleAuthorization],
-        #[setter(set_azure_government_tenant_id)]
+        #[setter(set_azure_government_tenant_id, clear_azure_government_tenant_id)]
         ///
         /// The tenant id of the publisher in Azure Government. Required if the plan is sold in this cloud.
         azure_government_tenant_id: String,
-        #[setter(set_can_enable_customer_actions)]
+        #[setter(set_can_enable_customer_actions, clear_can_enable_customer_actions)]
         ///
         /// Whether customers may perform actions other than reading.
         can_enable_customer_actions: bool,
-        #[setter(set_customer_access_enable_state)]
+        #[setter(set_customer_access_enable_state, clear_customer_access_enable_state)]
         ///
         /// The customer access state: whether customers have access to the resources.
         customer_access_enable_state: CustomerAccess,
-        #[setter(set_deployment_mode)]
+        #[setter(set_deployment_mode, clear_deployment_mode)]
         ///
         /// The deployment mode. `Complete` deletes resources that are not in the template; `Incremental` keeps them.
         deployment_mode: DeploymentMode,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_package_references)]
+        #[setter(set_package_references, clear_package_references)]
         ///
         /// The packages, each as a type and an id. Example: type `AzureApplicationPackage`, value a package id.
         package_references: [TypeValuePair],
-        #[setter(set_policies)]
+        #[setter(set_policies, clear_policies)]
         ///
         /// The policies assigned to the resources, at most 5 and one of each kind.
         policies: [AzurePolicy],
-        #[setter(set_public_azure_authorizations)]
+        #[setter(set_public_azure_authorizations, clear_public_azure_authorizations)]
         ///
         /// The role assignments of the publisher in public Azure, at most 100. At least one is required if the plan is sold in this cloud.
         public_azure_authorizations: [RoleAuthorization],
-        #[setter(set_public_azure_tenant_id)]
+        #[setter(set_public_azure_tenant_id, clear_public_azure_tenant_id)]
         ///
         /// The tenant id of the publisher in public Azure. Required if the plan is sold in this cloud.
         public_azure_tenant_id: String,
-        #[setter(set_publisher_management_mode)]
+        #[setter(set_publisher_management_mode, clear_publisher_management_mode)]
         ///
         /// The publisher management mode: whether the publisher manages the resources.
         publisher_management_mode: PublisherManagementMode,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureManagedApplicationPackageConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_version)]
+        #[setter(set_version, clear_version)]
         ///
         /// The version of the package. Format: three integers separated by dots. Raise it for each published change. Example: `1.0.0`.
         version: String,
@@ -235,47 +244,47 @@ setters! {
 
 setters! {
     struct AzurePackage {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_file_name)]
+        #[setter(set_file_name, clear_file_name)]
         ///
         /// The file name with its extension. Use a new name for each upload.
         file_name: String,
-        #[setter(set_file_sas_uri)]
+        #[setter(set_file_sas_uri, clear_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         file_sas_uri: Secret,
-        #[setter(set_file_size)]
+        #[setter(set_file_size, clear_file_size)]
         ///
         /// The file size in bytes.
         file_size: i64,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageId,
-        #[setter(set_is_certified)]
+        #[setter(set_is_certified, clear_is_certified)]
         ///
         /// Whether the package passed certification.
         is_certified: bool,
-        #[setter(set_is_empty)]
+        #[setter(set_is_empty, clear_is_empty)]
         ///
         /// Whether the package has no file.
         is_empty: bool,
-        #[setter(set_publish_targets)]
+        #[setter(set_publish_targets, clear_publish_targets)]
         ///
         /// The targets that the package was published to.
         publish_targets: [PublishTarget],
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The kind of package. Responses may contain an empty string.
         resource_type: PackageType,
-        #[setter(set_state)]
+        #[setter(set_state, clear_state)]
         ///
         /// The upload and processing state. Set it to `Uploaded` after uploading the file, then poll until it is `Processed` or `ProcessFailed`.
         state: UploadState,
-        #[setter(set_validation_items)]
+        #[setter(set_validation_items, clear_validation_items)]
         ///
         /// The findings of package processing.
         validation_items: [ValidationItem],
@@ -284,19 +293,19 @@ setters! {
 
 setters! {
     struct AzurePolicy {
-        #[setter(set_policy_definition_id)]
+        #[setter(set_policy_definition_id, clear_policy_definition_id)]
         ///
         /// The id of the policy definition.
         policy_definition_id: String,
-        #[setter(set_policy_name)]
+        #[setter(set_policy_name, clear_policy_name)]
         ///
         /// The name of the policy, at most 50 characters.
         policy_name: String,
-        #[setter(set_policy_parameters)]
+        #[setter(set_policy_parameters, clear_policy_parameters)]
         ///
         /// The policy parameters, as a JSON string.
         policy_parameters: String,
-        #[setter(set_policy_sku)]
+        #[setter(set_policy_sku, clear_policy_sku)]
         ///
         /// The SKU of the policy. Audit policies require the Standard SKU.
         policy_sku: String,
@@ -305,27 +314,27 @@ setters! {
 
 setters! {
     struct AzureProduct {
-        #[setter(set_external_ids;"externalIds")]
+        #[setter(set_external_ids, clear_external_ids;"externalIds")]
         ///
         /// The external ids of the offer. Type `AzureOfferId` is the offer id: lowercase letters, digits, `-`, `_`; at most 50 characters; cannot be changed. Example: `contoso-app`.
         external_ids: [TypeValuePair],
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: ProductId,
-        #[setter(set_is_modular_publishing)]
+        #[setter(set_is_modular_publishing, clear_is_modular_publishing)]
         ///
         /// Whether the modules of the product can be published with this API. For other products, requests fail with 403.
         is_modular_publishing: bool,
-        #[setter(set_name)]
+        #[setter(set_name, clear_name)]
         ///
         /// The name (offer alias) in Partner Center. It cannot be changed after creation. Customers see the title of the listing instead.
         name: String,
-        #[setter(set_offer_marketing_url_identifier)]
+        #[setter(set_offer_marketing_url_identifier, clear_offer_marketing_url_identifier)]
         ///
         /// A part of the marketing URL of the offer.
         offer_marketing_url_identifier: String,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The type of the offer.
         resource_type: ProductType,
@@ -334,35 +343,35 @@ setters! {
 
 setters! {
     struct AzureProductSetup {
-        #[setter(set_call_to_action)]
+        #[setter(set_call_to_action, clear_call_to_action)]
         ///
         /// The call to action of an offer that is listed but not sold through Microsoft.
         call_to_action: CallToAction,
-        #[setter(set_channel_states)]
+        #[setter(set_channel_states, clear_channel_states)]
         ///
         /// The state of each sales channel. Example: type `Reseller`, value `Enabled`. A new container offer has `Enabled`, a new virtual machine offer `Disabled`.
         channel_states: [TypeValuePair],
-        #[setter(set_enable_test_drive)]
+        #[setter(set_enable_test_drive, clear_enable_test_drive)]
         ///
         /// Whether the offer has a test drive. Default: false.
         enable_test_drive: bool,
-        #[setter(set_package_type)]
+        #[setter(set_package_type, clear_package_type)]
         ///
         /// The kind of app of a Business Central offer: add-on or connected app.
         package_type: BusinessCentralPackageType,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureProductSetup`.
         resource_type: ResourceType,
-        #[setter(set_selling_option)]
+        #[setter(set_selling_option, clear_selling_option)]
         ///
         /// The selling option: sold through Microsoft or only listed. Default: `ListAndSell`.
         selling_option: SellingOption,
-        #[setter(set_test_drive_type)]
+        #[setter(set_test_drive_type, clear_test_drive_type)]
         ///
         /// The kind of test drive.
         test_drive_type: String,
-        #[setter(set_trial_uri)]
+        #[setter(set_trial_uri, clear_trial_uri)]
         ///
         /// The URL of the free trial. Empty if there is none.
         trial_uri: String,
@@ -371,67 +380,67 @@ setters! {
 
 setters! {
     struct AzureProperty {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_additional_categories)]
+        #[setter(set_additional_categories, clear_additional_categories)]
         ///
         /// Additional categories, in the older single-level form.
         additional_categories: [String],
-        #[setter(set_app_version)]
+        #[setter(set_app_version, clear_app_version)]
         ///
         /// The version of the application.
         app_version: String,
-        #[setter(set_categories)]
+        #[setter(set_categories, clear_categories)]
         ///
         /// The categories, in the older single-level form.
         categories: [String],
-        #[setter(set_custom_amendments)]
+        #[setter(set_custom_amendments, clear_custom_amendments)]
         ///
         /// The amendments to the standard contract for specific customers, at most 10.
         custom_amendments: [CustomAmendment],
-        #[setter(set_global_amendment_terms)]
+        #[setter(set_global_amendment_terms, clear_global_amendment_terms)]
         ///
         /// The universal amendment to the standard contract.
         global_amendment_terms: String,
-        #[setter(set_hide_keys)]
+        #[setter(set_hide_keys, clear_hide_keys)]
         ///
         /// The keys that give access to a hidden offer.
         hide_keys: [String],
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PropertyId,
-        #[setter(set_industries)]
+        #[setter(set_industries, clear_industries)]
         ///
         /// The industries.
         industries: [String],
-        #[setter(set_leveled_categories)]
+        #[setter(set_leveled_categories, clear_leveled_categories)]
         ///
         /// The categories and subcategories: one or two categories, each with at most two subcategories. Required to publish.
         leveled_categories: LeveledCategories,
-        #[setter(set_marketing_only_change)]
+        #[setter(set_marketing_only_change, clear_marketing_only_change)]
         ///
         /// Whether the change affects only marketing texts.
         marketing_only_change: bool,
-        #[setter(set_product_tags)]
+        #[setter(set_product_tags, clear_product_tags)]
         ///
         /// The product tags.
         product_tags: [String],
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureProperty`.
         resource_type: ResourceType,
-        #[setter(set_submission_version)]
+        #[setter(set_submission_version, clear_submission_version)]
         ///
         /// A GUID chosen by the publisher to identify this version of the properties.
         submission_version: String,
-        #[setter(set_terms_of_use)]
+        #[setter(set_terms_of_use, clear_terms_of_use)]
         ///
         /// The publisher's own terms of use. Required unless the standard contract is used.
         terms_of_use: String,
-        #[setter(set_use_enterprise_contract)]
+        #[setter(set_use_enterprise_contract, clear_use_enterprise_contract)]
         ///
         /// Whether Microsoft's standard contract is used. An offer published with it cannot change to its own terms.
         use_enterprise_contract: bool,
@@ -440,51 +449,60 @@ setters! {
 
 setters! {
     struct AzureResourceManagerTestDrivePackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_azure_active_directory_application_id)]
+        #[setter(
+            set_azure_active_directory_application_id,
+            clear_azure_active_directory_application_id
+        )]
         ///
         /// The client id of the application.
         azure_active_directory_application_id: String,
-        #[setter(set_azure_active_directory_application_key)]
+        #[setter(
+            set_azure_active_directory_application_key,
+            clear_azure_active_directory_application_key
+        )]
         ///
         /// The client secret of the application.
         azure_active_directory_application_key: Secret,
-        #[setter(set_azure_active_directory_tenant_id)]
+        #[setter(
+            set_azure_active_directory_tenant_id,
+            clear_azure_active_directory_tenant_id
+        )]
         ///
         /// The tenant id of the application.
         azure_active_directory_tenant_id: String,
-        #[setter(set_azure_subscription_id)]
+        #[setter(set_azure_subscription_id, clear_azure_subscription_id)]
         ///
         /// The id of the subscription that is billed for the test drive.
         azure_subscription_id: String,
-        #[setter(set_cold_instances)]
+        #[setter(set_cold_instances, clear_cold_instances)]
         ///
         /// The number of instances that are deployed on demand.
         cold_instances: i64,
-        #[setter(set_hot_instances)]
+        #[setter(set_hot_instances, clear_hot_instances)]
         ///
         /// The number of instances that are kept running.
         hot_instances: i64,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_regions)]
+        #[setter(set_regions, clear_regions)]
         ///
         /// The regions to deploy to.
         regions: [String],
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureResourceManagerTestDrivePackageConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_test_drive_duration)]
+        #[setter(set_test_drive_duration, clear_test_drive_duration)]
         ///
         /// The duration of a test drive, in hours.
         test_drive_duration: i64,
-        #[setter(set_warm_instances)]
+        #[setter(set_warm_instances, clear_warm_instances)]
         ///
         /// The number of instances that are deployed but stopped.
         warm_instances: i64,
@@ -493,55 +511,58 @@ setters! {
 
 setters! {
     struct AzureSkuVariant {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_certifications_azure_government;"azureGovernmentCertifications")]
+        #[setter(
+            set_certifications_azure_government,
+            clear_certifications_azure_government;"azureGovernmentCertifications"
+        )]
         ///
         /// The certifications for Azure Government, at most 100.
         certifications_azure_government: [AzureGovernmentCertification],
-        #[setter(set_cloud_availabilities)]
+        #[setter(set_cloud_availabilities, clear_cloud_availabilities)]
         ///
         /// The Azure clouds in which the plan is available, at least one. A cloud cannot be removed once published. Example: `public-azure`.
         cloud_availabilities: [String],
-        #[setter(set_conversion_paths)]
+        #[setter(set_conversion_paths, clear_conversion_paths)]
         ///
         /// The plans that customers may switch to. The service sets it to `*`.
         conversion_paths: String,
-        #[setter(set_extended_properties)]
+        #[setter(set_extended_properties, clear_extended_properties)]
         ///
         /// Additional properties as type and value pairs.
         extended_properties: [TypeValuePair],
-        #[setter(set_external_id)]
+        #[setter(set_external_id, clear_external_id)]
         ///
         /// The plan id chosen by the publisher: lowercase letters, digits, `-` and `_`, at most 50 characters. Unique in the offer; it cannot be changed. Example: `basic-plan`.
         external_id: String,
-        #[setter(set_friendly_name)]
+        #[setter(set_friendly_name, clear_friendly_name)]
         ///
         /// The name. For a plan: unique in the offer, at most 50 characters at creation. Customers see the title of the plan listing.
         friendly_name: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: VariantId,
-        #[setter(set_lead_gen_id)]
+        #[setter(set_lead_gen_id, clear_lead_gen_id)]
         ///
         /// The id of the plan in leads.
         lead_gen_id: String,
-        #[setter(set_reference_variant_id)]
+        #[setter(set_reference_variant_id, clear_reference_variant_id)]
         ///
         /// The id of the plan whose package is reused.
         reference_variant_id: VariantId,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureSkuVariant`.
         resource_type: ResourceType,
-        #[setter(set_state)]
+        #[setter(set_state, clear_state)]
         ///
         /// The state of the plan: active or inactive.
         state: VariantState,
-        #[setter(set_sub_type)]
+        #[setter(set_sub_type, clear_sub_type)]
         ///
         /// The kind of plan of an Azure application. Default: `solution-template`.
         sub_type: VariantSubType,
@@ -550,23 +571,23 @@ setters! {
 
 setters! {
     struct AzureSolutionTemplatePackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_package_references)]
+        #[setter(set_package_references, clear_package_references)]
         ///
         /// The packages, each as a type and an id. Example: type `AzureApplicationPackage`, value a package id.
         package_references: [TypeValuePair],
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureSolutionTemplatePackageConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_version)]
+        #[setter(set_version, clear_version)]
         ///
         /// The version of the package. Format: three integers separated by dots. Raise it for each published change. Example: `1.0.0`.
         version: String,
@@ -575,19 +596,19 @@ setters! {
 
 setters! {
     struct AzureTableLeadConfiguration {
-        #[setter(set_connection_string)]
+        #[setter(set_connection_string, clear_connection_string)]
         ///
         /// The connection string of the storage account. Secret; it contains the account key.
         connection_string: Secret,
-        #[setter(set_contact_email)]
+        #[setter(set_contact_email, clear_contact_email)]
         ///
         /// The email address for notifications about problems.
         contact_email: String,
-        #[setter(set_daily_digest_email_contacts)]
+        #[setter(set_daily_digest_email_contacts, clear_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
         daily_digest_email_contacts: [String],
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureTableLeadConfiguration`.
         resource_type: ResourceType,
@@ -596,31 +617,31 @@ setters! {
 
 setters! {
     struct AzureTestDriveVariant {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_extended_properties)]
+        #[setter(set_extended_properties, clear_extended_properties)]
         ///
         /// Additional properties as type and value pairs.
         extended_properties: [TypeValuePair],
-        #[setter(set_friendly_name)]
+        #[setter(set_friendly_name, clear_friendly_name)]
         ///
         /// The name. For a plan: unique in the offer, at most 50 characters at creation. Customers see the title of the plan listing.
         friendly_name: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: VariantId,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `AzureTestDriveVariant`.
         resource_type: ResourceType,
-        #[setter(set_state)]
+        #[setter(set_state, clear_state)]
         ///
         /// The state of the test drive: active or inactive.
         state: VariantState,
-        #[setter(set_test_drive_type)]
+        #[setter(set_test_drive_type, clear_test_drive_type)]
         ///
         /// The kind of test drive.
         test_drive_type: String,
@@ -629,31 +650,31 @@ setters! {
 
 setters! {
     struct CosellAsset {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_file_name)]
+        #[setter(set_file_name, clear_file_name)]
         ///
         /// The file name with its extension.
         file_name: String,
-        #[setter(set_file_sas_uri)]
+        #[setter(set_file_sas_uri, clear_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         file_sas_uri: Secret,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: CosellAssetId,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `CosellAsset`.
         resource_type: ResourceType,
-        #[setter(set_state)]
+        #[setter(set_state, clear_state)]
         ///
         /// The upload state.
         state: String,
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The kind of document.
         type_: String,
@@ -662,31 +683,31 @@ setters! {
 
 setters! {
     struct CosellContact {
-        #[setter(set_email)]
+        #[setter(set_email, clear_email)]
         ///
         /// The email address.
         email: String,
-        #[setter(set_job_title)]
+        #[setter(set_job_title, clear_job_title)]
         ///
         /// The job title.
         job_title: String,
-        #[setter(set_name)]
+        #[setter(set_name, clear_name)]
         ///
         /// The name.
         name: String,
-        #[setter(set_regions)]
+        #[setter(set_regions, clear_regions)]
         ///
         /// The regions that the contact covers.
         regions: [String],
-        #[setter(set_role)]
+        #[setter(set_role, clear_role)]
         ///
         /// The role.
         role: String,
-        #[setter(set_sub_regions)]
+        #[setter(set_sub_regions, clear_sub_regions)]
         ///
         /// The subregions that the contact covers.
         sub_regions: [String],
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The purpose of the contact.
         type_: String,
@@ -695,39 +716,39 @@ setters! {
 
 setters! {
     struct CosellListing {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_asset_references)]
+        #[setter(set_asset_references, clear_asset_references)]
         ///
         /// The co-sell assets (documents), each as a type and an id.
         asset_references: [TypeValuePair],
-        #[setter(set_contacts)]
+        #[setter(set_contacts, clear_contacts)]
         ///
         /// The contacts for Microsoft's sellers.
         contacts: [CosellContact],
-        #[setter(set_end_customer_segments)]
+        #[setter(set_end_customer_segments, clear_end_customer_segments)]
         ///
         /// The customer segments that the offer is intended for.
         end_customer_segments: [String],
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: InstanceId,
-        #[setter(set_offer_platforms)]
+        #[setter(set_offer_platforms, clear_offer_platforms)]
         ///
         /// The platforms of the offer.
         offer_platforms: [String],
-        #[setter(set_offer_type)]
+        #[setter(set_offer_type, clear_offer_type)]
         ///
         /// The kind of offer.
         offer_type: String,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `CosellListing`.
         resource_type: ResourceType,
-        #[setter(set_solution_areas)]
+        #[setter(set_solution_areas, clear_solution_areas)]
         ///
         /// The solution areas.
         solution_areas: [CosellSolutionArea],
@@ -736,11 +757,11 @@ setters! {
 
 setters! {
     struct CosellSolutionArea {
-        #[setter(set_area)]
+        #[setter(set_area, clear_area)]
         ///
         /// The area.
         area: String,
-        #[setter(set_sub_areas)]
+        #[setter(set_sub_areas, clear_sub_areas)]
         ///
         /// The subareas.
         sub_areas: [String],
@@ -749,15 +770,15 @@ setters! {
 
 setters! {
     struct CustomAmendment {
-        #[setter(set_name)]
+        #[setter(set_name, clear_name)]
         ///
         /// The name of the amendment.
         name: String,
-        #[setter(set_tenants)]
+        #[setter(set_tenants, clear_tenants)]
         ///
         /// The tenants of the customers that the amendment applies to.
         tenants: [Tenant],
-        #[setter(set_terms)]
+        #[setter(set_terms, clear_terms)]
         ///
         /// The text of the amendment.
         terms: String,
@@ -766,31 +787,31 @@ setters! {
 
 setters! {
     struct CustomMeter {
-        #[setter(set_id;"id")]
+        #[setter(set_id, clear_id;"id")]
         ///
         /// The meter id, chosen by the publisher and sent with each usage event. Unlike `uniqueID`, it is not assigned by the service.
         id: String,
-        #[setter(set_display_name)]
+        #[setter(set_display_name, clear_display_name)]
         ///
         /// The name shown on the invoice.
         display_name: String,
-        #[setter(set_included_base_quantities)]
+        #[setter(set_included_base_quantities, clear_included_base_quantities)]
         ///
         /// The quantities included in the base price.
         included_base_quantities: [IncludedBaseQuantity],
-        #[setter(set_is_enabled)]
+        #[setter(set_is_enabled, clear_is_enabled)]
         ///
         /// Whether the meter is enabled.
         is_enabled: bool,
-        #[setter(set_price_in_usd)]
+        #[setter(set_price_in_usd, clear_price_in_usd)]
         ///
         /// The price per unit in US dollars.
         price_in_usd: Decimal,
-        #[setter(set_unique_id)]
+        #[setter(set_unique_id, clear_unique_id)]
         ///
         /// The id assigned by the service.
         unique_id: String,
-        #[setter(set_unit_of_measure)]
+        #[setter(set_unit_of_measure, clear_unit_of_measure)]
         ///
         /// The unit shown on the invoice.
         unit_of_measure: String,
@@ -799,27 +820,27 @@ setters! {
 
 setters! {
     struct Dynamics365BusinessCentralPackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_application_installation_uri)]
+        #[setter(set_application_installation_uri, clear_application_installation_uri)]
         ///
         /// The URL that the app is installed from.
         application_installation_uri: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_package_references)]
+        #[setter(set_package_references, clear_package_references)]
         ///
         /// The packages, each as a type and an id.
         package_references: [TypeValuePair],
-        #[setter(set_package_type)]
+        #[setter(set_package_type, clear_package_type)]
         ///
         /// The kind of app: add-on or connected app.
         package_type: BusinessCentralPackageType,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `Dynamics365BusinessCentralPackageConfiguration`.
         resource_type: ResourceType,
@@ -828,47 +849,59 @@ setters! {
 
 setters! {
     struct Dynamics365BusinessCentralTestDrivePackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_azure_active_directory_application_id)]
+        #[setter(
+            set_azure_active_directory_application_id,
+            clear_azure_active_directory_application_id
+        )]
         ///
         /// The client id of the application.
         azure_active_directory_application_id: String,
-        #[setter(set_azure_active_directory_application_key)]
+        #[setter(
+            set_azure_active_directory_application_key,
+            clear_azure_active_directory_application_key
+        )]
         ///
         /// The client secret of the application.
         azure_active_directory_application_key: Secret,
-        #[setter(set_azure_active_directory_tenant_id)]
+        #[setter(
+            set_azure_active_directory_tenant_id,
+            clear_azure_active_directory_tenant_id
+        )]
         ///
         /// The tenant id of the application.
         azure_active_directory_tenant_id: String,
-        #[setter(set_azure_active_directory_tenant_name)]
+        #[setter(
+            set_azure_active_directory_tenant_name,
+            clear_azure_active_directory_tenant_name
+        )]
         ///
         /// The domain name of the tenant.
         azure_active_directory_tenant_name: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_instance_uri)]
+        #[setter(set_instance_uri, clear_instance_uri)]
         ///
         /// The URL of the environment.
         instance_uri: String,
-        #[setter(set_max_concurrent_test_drives)]
+        #[setter(set_max_concurrent_test_drives, clear_max_concurrent_test_drives)]
         ///
         /// The maximum number of concurrent test drives.
         max_concurrent_test_drives: i64,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `Dynamics365BusinessCentralTestDrivePackageConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_role_name)]
+        #[setter(set_role_name, clear_role_name)]
         ///
         /// The role assigned to users of the test drive.
         role_name: String,
-        #[setter(set_test_drive_duration)]
+        #[setter(set_test_drive_duration, clear_test_drive_duration)]
         ///
         /// The duration of a test drive, in hours.
         test_drive_duration: i64,
@@ -877,39 +910,45 @@ setters! {
 
 setters! {
     struct Dynamics365CustomerEngagementPackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_application_configuration_uri)]
+        #[setter(set_application_configuration_uri, clear_application_configuration_uri)]
         ///
         /// The URL of the configuration page of the app.
         application_configuration_uri: String,
-        #[setter(set_base_license_model)]
+        #[setter(set_base_license_model, clear_base_license_model)]
         ///
         /// The base license model: per resource or per user.
         base_license_model: BaseLicenseModel,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_multiple_packages_in_package_file)]
+        #[setter(
+            set_multiple_packages_in_package_file,
+            clear_multiple_packages_in_package_file
+        )]
         ///
         /// Whether the package file contains several packages.
         multiple_packages_in_package_file: bool,
-        #[setter(set_package_location_uri)]
+        #[setter(set_package_location_uri, clear_package_location_uri)]
         ///
         /// The URL of the package. It must carry a read-only SAS token: treat it as a secret.
         package_location_uri: String,
-        #[setter(set_package_region_availabilities)]
+        #[setter(set_package_region_availabilities, clear_package_region_availabilities)]
         ///
         /// The availability of the package by region.
         package_region_availabilities: [PackageRegionAvailability],
-        #[setter(set_require_s2s_outbound_and_crm_secure_store_access)]
+        #[setter(
+            set_require_s2s_outbound_and_crm_secure_store_access,
+            clear_require_s2s_outbound_and_crm_secure_store_access
+        )]
         ///
         /// Whether the app requires server-to-server (S2S) outbound calls and access to the CRM secure store.
         require_s2s_outbound_and_crm_secure_store_access: bool,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `Dynamics365CustomerEngagementPackageConfiguration`.
         resource_type: ResourceType,
@@ -918,51 +957,63 @@ setters! {
 
 setters! {
     struct Dynamics365CustomerEngagementTestDrivePackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_azure_active_directory_application_id)]
+        #[setter(
+            set_azure_active_directory_application_id,
+            clear_azure_active_directory_application_id
+        )]
         ///
         /// The client id of the application.
         azure_active_directory_application_id: String,
-        #[setter(set_azure_active_directory_application_key)]
+        #[setter(
+            set_azure_active_directory_application_key,
+            clear_azure_active_directory_application_key
+        )]
         ///
         /// The client secret of the application.
         azure_active_directory_application_key: Secret,
-        #[setter(set_azure_active_directory_tenant_id)]
+        #[setter(
+            set_azure_active_directory_tenant_id,
+            clear_azure_active_directory_tenant_id
+        )]
         ///
         /// The tenant id of the application.
         azure_active_directory_tenant_id: String,
-        #[setter(set_azure_active_directory_tenant_name)]
+        #[setter(
+            set_azure_active_directory_tenant_name,
+            clear_azure_active_directory_tenant_name
+        )]
         ///
         /// The domain name of the tenant.
         azure_active_directory_tenant_name: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_instance_uri)]
+        #[setter(set_instance_uri, clear_instance_uri)]
         ///
         /// The URL of the environment.
         instance_uri: String,
-        #[setter(set_instance_web_api_uri)]
+        #[setter(set_instance_web_api_uri, clear_instance_web_api_uri)]
         ///
         /// The URL of the environment's Web API.
         instance_web_api_uri: String,
-        #[setter(set_max_concurrent_test_drives)]
+        #[setter(set_max_concurrent_test_drives, clear_max_concurrent_test_drives)]
         ///
         /// The maximum number of concurrent test drives.
         max_concurrent_test_drives: i64,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `Dynamics365CustomerEngagementTestDrivePackageConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_role_name)]
+        #[setter(set_role_name, clear_role_name)]
         ///
         /// The role assigned to users of the test drive.
         role_name: String,
-        #[setter(set_test_drive_duration)]
+        #[setter(set_test_drive_duration, clear_test_drive_duration)]
         ///
         /// The duration of a test drive, in hours.
         test_drive_duration: i64,
@@ -971,23 +1022,23 @@ setters! {
 
 setters! {
     struct Dynamics365OperationsPackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_release_version)]
+        #[setter(set_release_version, clear_release_version)]
         ///
         /// The version of the solution.
         release_version: String,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `Dynamics365OperationsPackageConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_solution_identifier)]
+        #[setter(set_solution_identifier, clear_solution_identifier)]
         ///
         /// The id of the solution.
         solution_identifier: String,
@@ -996,51 +1047,63 @@ setters! {
 
 setters! {
     struct Dynamics365OperationsTestDrivePackageConfiguration {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_azure_active_directory_application_id)]
+        #[setter(
+            set_azure_active_directory_application_id,
+            clear_azure_active_directory_application_id
+        )]
         ///
         /// The client id of the application.
         azure_active_directory_application_id: String,
-        #[setter(set_azure_active_directory_application_key)]
+        #[setter(
+            set_azure_active_directory_application_key,
+            clear_azure_active_directory_application_key
+        )]
         ///
         /// The client secret of the application.
         azure_active_directory_application_key: Secret,
-        #[setter(set_azure_active_directory_tenant_id)]
+        #[setter(
+            set_azure_active_directory_tenant_id,
+            clear_azure_active_directory_tenant_id
+        )]
         ///
         /// The tenant id of the application.
         azure_active_directory_tenant_id: String,
-        #[setter(set_azure_active_directory_tenant_name)]
+        #[setter(
+            set_azure_active_directory_tenant_name,
+            clear_azure_active_directory_tenant_name
+        )]
         ///
         /// The domain name of the tenant.
         azure_active_directory_tenant_name: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: PackageConfigurationId,
-        #[setter(set_instance_uri)]
+        #[setter(set_instance_uri, clear_instance_uri)]
         ///
         /// The URL of the environment.
         instance_uri: String,
-        #[setter(set_max_concurrent_test_drives)]
+        #[setter(set_max_concurrent_test_drives, clear_max_concurrent_test_drives)]
         ///
         /// The maximum number of concurrent test drives.
         max_concurrent_test_drives: i64,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `Dynamics365OperationsTestDrivePackageConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_role_name)]
+        #[setter(set_role_name, clear_role_name)]
         ///
         /// The role assigned to users of the test drive.
         role_name: String,
-        #[setter(set_test_drive_duration)]
+        #[setter(set_test_drive_duration, clear_test_drive_duration)]
         ///
         /// The duration of a test drive, in hours.
         test_drive_duration: i64,
-        #[setter(set_trial_legal_entity)]
+        #[setter(set_trial_legal_entity, clear_trial_legal_entity)]
         ///
         /// The legal entity used for the trial.
         trial_legal_entity: String,
@@ -1049,43 +1112,43 @@ setters! {
 
 setters! {
     struct DynamicsCustomerRelationshipManagementLeadConfiguration {
-        #[setter(set_application_id)]
+        #[setter(set_application_id, clear_application_id)]
         ///
         /// The client id of the application used to sign in.
         application_id: String,
-        #[setter(set_application_key)]
+        #[setter(set_application_key, clear_application_key)]
         ///
         /// The client secret of the application.
         application_key: Secret,
-        #[setter(set_authentication)]
+        #[setter(set_authentication, clear_authentication)]
         ///
         /// The authentication method.
         authentication: String,
-        #[setter(set_contact_email)]
+        #[setter(set_contact_email, clear_contact_email)]
         ///
         /// The email address for notifications about problems.
         contact_email: String,
-        #[setter(set_daily_digest_email_contacts)]
+        #[setter(set_daily_digest_email_contacts, clear_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
         daily_digest_email_contacts: [String],
-        #[setter(set_directory_id)]
+        #[setter(set_directory_id, clear_directory_id)]
         ///
         /// The id of the tenant to sign in to.
         directory_id: String,
-        #[setter(set_password)]
+        #[setter(set_password, clear_password)]
         ///
         /// The password of the user.
         password: Secret,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `DynamicsCustomerRelationshipManagementLeadConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_uri)]
+        #[setter(set_uri, clear_uri)]
         ///
         /// The URL of the Dynamics 365 environment.
         uri: String,
-        #[setter(set_user_name)]
+        #[setter(set_user_name, clear_user_name)]
         ///
         /// The user name used to sign in.
         user_name: String,
@@ -1094,51 +1157,51 @@ setters! {
 
 setters! {
     struct FeatureAvailability {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_custom_meters)]
+        #[setter(set_custom_meters, clear_custom_meters)]
         ///
         /// The custom meters, at most 18.
         custom_meters: [CustomMeter],
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: FeatureAvailabilityId,
-        #[setter(set_is_hidden)]
+        #[setter(set_is_hidden, clear_is_hidden)]
         ///
         /// Whether the plan is hidden from search.
         is_hidden: bool,
-        #[setter(set_market_states)]
+        #[setter(set_market_states, clear_market_states)]
         ///
         /// The state of each market. A PUT replaces the list, so send every market; 141 are documented.
         market_states: [MarketState],
-        #[setter(set_price_schedules)]
+        #[setter(set_price_schedules, clear_price_schedules)]
         ///
         /// The prices, by groups of markets. A managed application plan requires a monthly price in USD; a solution template plan has no price.
         price_schedules: [PriceScheduleInfo],
-        #[setter(set_properties)]
+        #[setter(set_properties, clear_properties)]
         ///
         /// Additional properties as type and value pairs.
         properties: [TypeValuePair],
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `FeatureAvailability`.
         resource_type: ResourceType,
-        #[setter(set_subscription_audiences)]
+        #[setter(set_subscription_audiences, clear_subscription_audiences)]
         ///
         /// The subscriptions that can see a private plan, at least one for a private Azure application plan.
         subscription_audiences: [AudienceMember],
-        #[setter(set_tenant_audiences)]
+        #[setter(set_tenant_audiences, clear_tenant_audiences)]
         ///
         /// The tenants that can see a private plan.
         tenant_audiences: [AudienceMember],
-        #[setter(set_trial)]
+        #[setter(set_trial, clear_trial)]
         ///
         /// The free trial.
         trial: Trial,
-        #[setter(set_visibility)]
+        #[setter(set_visibility, clear_visibility)]
         ///
         /// The visibility of the plan. A public plan that has been published cannot become private.
         visibility: Visibility,
@@ -1147,19 +1210,19 @@ setters! {
 
 setters! {
     struct HttpsEndpointLeadConfiguration {
-        #[setter(set_contact_email)]
+        #[setter(set_contact_email, clear_contact_email)]
         ///
         /// The email address for notifications about problems.
         contact_email: String,
-        #[setter(set_daily_digest_email_contacts)]
+        #[setter(set_daily_digest_email_contacts, clear_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
         daily_digest_email_contacts: [String],
-        #[setter(set_https_endpoint_uri)]
+        #[setter(set_https_endpoint_uri, clear_https_endpoint_uri)]
         ///
         /// The URL that leads are posted to. Secret: anyone who has it can post leads.
         https_endpoint_uri: Secret,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `HttpsEndpointLeadConfiguration`.
         resource_type: ResourceType,
@@ -1168,15 +1231,15 @@ setters! {
 
 setters! {
     struct IncludedBaseQuantity {
-        #[setter(set_is_infinite)]
+        #[setter(set_is_infinite, clear_is_infinite)]
         ///
         /// Whether the included usage is unlimited.
         is_infinite: bool,
-        #[setter(set_quantity)]
+        #[setter(set_quantity, clear_quantity)]
         ///
         /// The number of units included.
         quantity: Decimal,
-        #[setter(set_recurring_unit)]
+        #[setter(set_recurring_unit, clear_recurring_unit)]
         ///
         /// The billing period: a month or a year.
         recurring_unit: String,
@@ -1185,88 +1248,88 @@ setters! {
 
 setters! {
     struct LeveledCategories {
-        #[setter(set_ai_plus_machine_learning)]
+        #[setter(set_ai_plus_machine_learning, clear_ai_plus_machine_learning)]
         ai_plus_machine_learning: [MachineLearningCategory],
-        #[setter(set_analytics_azure_apps)]
+        #[setter(set_analytics_azure_apps, clear_analytics_azure_apps)]
         analytics_azure_apps: [AnalyticsCategory],
-        #[setter(set_blockchain)]
+        #[setter(set_blockchain, clear_blockchain)]
         blockchain: [BlockchainCategory],
-        #[setter(set_compute_azure_apps)]
+        #[setter(set_compute_azure_apps, clear_compute_azure_apps)]
         compute_azure_apps: [ComputeCategory],
-        #[setter(set_containers)]
+        #[setter(set_containers, clear_containers)]
         containers: [ContainersCategory],
-        #[setter(set_database)]
+        #[setter(set_database, clear_database)]
         database: [DatabaseCategory],
-        #[setter(set_developer_tools_azure_apps)]
+        #[setter(set_developer_tools_azure_apps, clear_developer_tools_azure_apps)]
         developer_tools_azure_apps: [DeveloperToolsCategory],
-        #[setter(set_devops)]
+        #[setter(set_devops, clear_devops)]
         devops: [UndividedCategory],
-        #[setter(set_identity)]
+        #[setter(set_identity, clear_identity)]
         identity: [IdentityCategory],
-        #[setter(set_integration)]
+        #[setter(set_integration, clear_integration)]
         integration: [IntegrationCategory],
-        #[setter(set_internet_of_things_azure_apps)]
+        #[setter(set_internet_of_things_azure_apps, clear_internet_of_things_azure_apps)]
         internet_of_things_azure_apps: [InternetOfThingsCategory],
-        #[setter(set_it_and_management_tools)]
+        #[setter(set_it_and_management_tools, clear_it_and_management_tools)]
         it_and_management_tools: [ItManagementCategory],
-        #[setter(set_media)]
+        #[setter(set_media, clear_media)]
         media: [MediaCategory],
-        #[setter(set_migration)]
+        #[setter(set_migration, clear_migration)]
         migration: [MigrationCategory],
-        #[setter(set_mixed_reality)]
+        #[setter(set_mixed_reality, clear_mixed_reality)]
         mixed_reality: [UndividedCategory],
-        #[setter(set_monitoring_and_diagnostics)]
+        #[setter(set_monitoring_and_diagnostics, clear_monitoring_and_diagnostics)]
         monitoring_and_diagnostics: [UndividedCategory],
-        #[setter(set_networking)]
+        #[setter(set_networking, clear_networking)]
         networking: [NetworkingCategory],
-        #[setter(set_security)]
+        #[setter(set_security, clear_security)]
         security: [SecurityCategory],
-        #[setter(set_storage_azure_apps)]
+        #[setter(set_storage_azure_apps, clear_storage_azure_apps)]
         storage_azure_apps: [StorageCategory],
-        #[setter(set_web)]
+        #[setter(set_web, clear_web)]
         web: [WebCategory],
     }
 }
 
 setters! {
     struct ListingAsset {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_description)]
+        #[setter(set_description, clear_description)]
         ///
         /// The description of the file.
         description: String,
-        #[setter(set_file_name)]
+        #[setter(set_file_name, clear_file_name)]
         ///
         /// The file name with its extension.
         file_name: String,
-        #[setter(set_file_sas_uri)]
+        #[setter(set_file_sas_uri, clear_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         file_sas_uri: Secret,
-        #[setter(set_friendly_name)]
+        #[setter(set_friendly_name, clear_friendly_name)]
         ///
         /// The display name.
         friendly_name: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: AssetId,
-        #[setter(set_publisher_defined_sas_uri)]
+        #[setter(set_publisher_defined_sas_uri, clear_publisher_defined_sas_uri)]
         ///
         /// The URL from which the service can download a file hosted by the publisher. Secret.
         publisher_defined_sas_uri: Secret,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `ListingAsset`.
         resource_type: ResourceType,
-        #[setter(set_state)]
+        #[setter(set_state, clear_state)]
         ///
         /// The upload and processing state.
         state: UploadState,
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The kind of file.
         type_: String,
@@ -1275,23 +1338,23 @@ setters! {
 
 setters! {
     struct ListingContact {
-        #[setter(set_email)]
+        #[setter(set_email, clear_email)]
         ///
         /// The email address. Required for support and engineering contacts.
         email: String,
-        #[setter(set_name)]
+        #[setter(set_name, clear_name)]
         ///
         /// The name. Required for support and engineering contacts.
         name: String,
-        #[setter(set_phone)]
+        #[setter(set_phone, clear_phone)]
         ///
         /// The telephone number. Required for support and engineering contacts.
         phone: String,
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The purpose of the contact. `ChannelManager` is the contact for the CSP program.
         type_: ContactType,
-        #[setter(set_uri)]
+        #[setter(set_uri, clear_uri)]
         ///
         /// The website of the contact. Required for the support contact.
         uri: String,
@@ -1300,39 +1363,39 @@ setters! {
 
 setters! {
     struct ListingImage {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_description)]
+        #[setter(set_description, clear_description)]
         ///
         /// The alternative text or caption of the image.
         description: String,
-        #[setter(set_file_name)]
+        #[setter(set_file_name, clear_file_name)]
         ///
         /// The file name with its extension.
         file_name: String,
-        #[setter(set_file_sas_uri)]
+        #[setter(set_file_sas_uri, clear_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received. Omitted from lists unless `$expand` is `FileSasUri`.
         file_sas_uri: Secret,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: ImageId,
-        #[setter(set_order)]
+        #[setter(set_order, clear_order)]
         ///
         /// The position among the images of the same type.
         order: i64,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `ListingImage`.
         resource_type: ResourceType,
-        #[setter(set_state)]
+        #[setter(set_state, clear_state)]
         ///
         /// The upload and processing state. Set it to `Uploaded` after uploading the file.
         state: UploadState,
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The purpose of the image. Logos (PNG): `AzureLogoSmall` (48x48), `AzureLogoMedium` (90x90), `AzureLogoLarge` (216x216 to 350x350, required), `AzureLogoWide` (255x115). Also screenshots.
         type_: String,
@@ -1341,19 +1404,19 @@ setters! {
 
 setters! {
     struct ListingUri {
-        #[setter(set_display_text)]
+        #[setter(set_display_text, clear_display_text)]
         ///
         /// The text of the link, at most 255 characters.
         display_text: String,
-        #[setter(set_subtype)]
+        #[setter(set_subtype, clear_subtype)]
         ///
         /// Distinguishes links of the same type.
         subtype: String,
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The type of link. Examples: `PrivacyUri`, `PublicCloudSupport`.
         type_: String,
-        #[setter(set_uri)]
+        #[setter(set_uri, clear_uri)]
         ///
         /// The URL; must use HTTPS.
         uri: String,
@@ -1362,35 +1425,35 @@ setters! {
 
 setters! {
     struct ListingVideo {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_file_name)]
+        #[setter(set_file_name, clear_file_name)]
         ///
         /// The file name with its extension.
         file_name: String,
-        #[setter(set_file_sas_uri)]
+        #[setter(set_file_sas_uri, clear_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         file_sas_uri: Secret,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: VideoId,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `ListingVideo`.
         resource_type: ResourceType,
-        #[setter(set_state)]
+        #[setter(set_state, clear_state)]
         ///
         /// The upload and processing state.
         state: UploadState,
-        #[setter(set_streaming_uri)]
+        #[setter(set_streaming_uri, clear_streaming_uri)]
         ///
         /// The URL of the video, hosted on YouTube or Vimeo.
         streaming_uri: String,
-        #[setter(set_thumbnail)]
+        #[setter(set_thumbnail, clear_thumbnail)]
         ///
         /// The thumbnail of the video. Its `fileSasUri` is the upload URL.
         thumbnail: ListingVideoThumbnail,
@@ -1399,27 +1462,27 @@ setters! {
 
 setters! {
     struct ListingVideoThumbnail {
-        #[setter(set_description)]
+        #[setter(set_description, clear_description)]
         ///
         /// The description of the video.
         description: String,
-        #[setter(set_file_name)]
+        #[setter(set_file_name, clear_file_name)]
         ///
         /// The file name with its extension.
         file_name: String,
-        #[setter(set_file_sas_uri)]
+        #[setter(set_file_sas_uri, clear_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         file_sas_uri: Secret,
-        #[setter(set_publisher_defined_sas_uri)]
+        #[setter(set_publisher_defined_sas_uri, clear_publisher_defined_sas_uri)]
         ///
         /// The URL from which the service can download a file hosted by the publisher. Secret.
         publisher_defined_sas_uri: Secret,
-        #[setter(set_state)]
+        #[setter(set_state, clear_state)]
         ///
         /// The upload and processing state.
         state: UploadState,
-        #[setter(set_title)]
+        #[setter(set_title, clear_title)]
         ///
         /// The title of the video.
         title: String,
@@ -1428,11 +1491,11 @@ setters! {
 
 setters! {
     struct LocalizedDateTime {
-        #[setter(set_date_time_in_utc)]
+        #[setter(set_date_time_in_utc, clear_date_time_in_utc)]
         ///
         /// The time in UTC.
         date_time_in_utc: Timestamp,
-        #[setter(set_localize_per_market)]
+        #[setter(set_localize_per_market, clear_localize_per_market)]
         ///
         /// Whether the time is interpreted as local time in each market.
         localize_per_market: bool,
@@ -1441,11 +1504,11 @@ setters! {
 
 setters! {
     struct LocalizedDateTimeRange {
-        #[setter(set_end_at)]
+        #[setter(set_end_at, clear_end_at)]
         ///
         /// The end of the range. If absent, the range is open-ended.
         end_at: LocalizedDateTime,
-        #[setter(set_start_at)]
+        #[setter(set_start_at, clear_start_at)]
         ///
         /// The start of the range. If absent, the range has no start.
         start_at: LocalizedDateTime,
@@ -1454,11 +1517,11 @@ setters! {
 
 setters! {
     struct MarketState {
-        #[setter(set_market_code)]
+        #[setter(set_market_code, clear_market_code)]
         ///
         /// The two-letter country code of the market. Example: `US`.
         market_code: String,
-        #[setter(set_state)]
+        #[setter(set_state, clear_state)]
         ///
         /// The sales state of the plan in the market.
         state: MarketSaleState,
@@ -1467,27 +1530,27 @@ setters! {
 
 setters! {
     struct MarketoLeadConfiguration {
-        #[setter(set_contact_email)]
+        #[setter(set_contact_email, clear_contact_email)]
         ///
         /// The email address for notifications about problems.
         contact_email: String,
-        #[setter(set_daily_digest_email_contacts)]
+        #[setter(set_daily_digest_email_contacts, clear_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
         daily_digest_email_contacts: [String],
-        #[setter(set_form_id)]
+        #[setter(set_form_id, clear_form_id)]
         ///
         /// The Marketo form id.
         form_id: String,
-        #[setter(set_munchkin_account_id)]
+        #[setter(set_munchkin_account_id, clear_munchkin_account_id)]
         ///
         /// The Munchkin account id in Marketo.
         munchkin_account_id: String,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `MarketoLeadConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_server_id)]
+        #[setter(set_server_id, clear_server_id)]
         ///
         /// The Marketo server id.
         server_id: String,
@@ -1496,15 +1559,15 @@ setters! {
 
 setters! {
     struct PackageRegionAvailability {
-        #[setter(set_application_configuration_uri)]
+        #[setter(set_application_configuration_uri, clear_application_configuration_uri)]
         ///
         /// The URL of the configuration page of the app in this region.
         application_configuration_uri: String,
-        #[setter(set_is_available)]
+        #[setter(set_is_available, clear_is_available)]
         ///
         /// Whether the package is available in this region.
         is_available: bool,
-        #[setter(set_region)]
+        #[setter(set_region, clear_region)]
         ///
         /// The region.
         region: PackageRegion,
@@ -1513,24 +1576,24 @@ setters! {
 
 setters! {
     struct PreviewMarketplaceGroupObject {
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         type_: String,
-        #[setter(set_values)]
+        #[setter(set_values, clear_values)]
         values: [String],
     }
 }
 
 setters! {
     struct Price {
-        #[setter(set_currency_code)]
+        #[setter(set_currency_code, clear_currency_code)]
         ///
         /// The three-letter currency code. Example: `USD`.
         currency_code: String,
-        #[setter(set_open_price)]
+        #[setter(set_open_price, clear_open_price)]
         ///
         /// The amount in the given currency. 0 is allowed for managed applications.
         open_price: Decimal,
-        #[setter(set_price_tier_id)]
+        #[setter(set_price_tier_id, clear_price_tier_id)]
         ///
         /// The id of a tier in a price list.
         price_tier_id: String,
@@ -1539,23 +1602,23 @@ setters! {
 
 setters! {
     struct PriceSchedule {
-        #[setter(set_date_time_range)]
+        #[setter(set_date_time_range, clear_date_time_range)]
         ///
         /// The period in which the price applies.
         date_time_range: LocalizedDateTimeRange,
-        #[setter(set_price_cadence)]
+        #[setter(set_price_cadence, clear_price_cadence)]
         ///
         /// The billing interval of the price.
         price_cadence: PricingCadence,
-        #[setter(set_pricing_model)]
+        #[setter(set_pricing_model, clear_pricing_model)]
         ///
         /// The pricing model: flat, recurring or usage-based.
         pricing_model: PricingModel,
-        #[setter(set_pricing_units)]
+        #[setter(set_pricing_units, clear_pricing_units)]
         ///
         /// The units that the price applies to.
         pricing_units: [PricingUnit],
-        #[setter(set_retail_price)]
+        #[setter(set_retail_price, clear_retail_price)]
         ///
         /// The price.
         retail_price: Price,
@@ -1564,19 +1627,19 @@ setters! {
 
 setters! {
     struct PriceScheduleInfo {
-        #[setter(set_friendly_name)]
+        #[setter(set_friendly_name, clear_friendly_name)]
         ///
         /// The display name of the price schedule.
         friendly_name: String,
-        #[setter(set_is_base_schedule)]
+        #[setter(set_is_base_schedule, clear_is_base_schedule)]
         ///
         /// Whether this is the base schedule, from which the prices of other markets are derived.
         is_base_schedule: bool,
-        #[setter(set_market_codes)]
+        #[setter(set_market_codes, clear_market_codes)]
         ///
         /// The two-letter country codes of the markets. Example: `US`.
         market_codes: [String],
-        #[setter(set_schedules)]
+        #[setter(set_schedules, clear_schedules)]
         ///
         /// The prices.
         schedules: [PriceSchedule],
@@ -1585,11 +1648,11 @@ setters! {
 
 setters! {
     struct PricingCadence {
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The unit of the interval: `Month` or `Year`.
         type_: PriceCadence,
-        #[setter(set_value)]
+        #[setter(set_value, clear_value)]
         ///
         /// The number of months or years in the interval.
         value: i64,
@@ -1598,23 +1661,23 @@ setters! {
 
 setters! {
     struct PricingUnit {
-        #[setter(set_is_unlimited_unit)]
+        #[setter(set_is_unlimited_unit, clear_is_unlimited_unit)]
         ///
         /// Whether the range has no upper bound.
         is_unlimited_unit: bool,
-        #[setter(set_lower_unit)]
+        #[setter(set_lower_unit, clear_lower_unit)]
         ///
         /// The lower bound of the range.
         lower_unit: i64,
-        #[setter(set_name)]
+        #[setter(set_name, clear_name)]
         ///
         /// The quantity that is counted: `sharedcore` or `transactions`.
         name: PricingUnitName,
-        #[setter(set_unit_type)]
+        #[setter(set_unit_type, clear_unit_type)]
         ///
         /// The unit of the counted quantity.
         unit_type: String,
-        #[setter(set_upper_unit)]
+        #[setter(set_upper_unit, clear_upper_unit)]
         ///
         /// The upper bound of the range.
         upper_unit: i64,
@@ -1623,39 +1686,39 @@ setters! {
 
 setters! {
     struct ProductAvailability {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_audiences)]
+        #[setter(set_audiences, clear_audiences)]
         ///
         /// The audiences that can see the preview. For Azure applications: subscription ids as lowercase GUIDs.
         audiences: [PreviewMarketplaceGroup],
-        #[setter(set_email_audiences)]
+        #[setter(set_email_audiences, clear_email_audiences)]
         ///
         /// The email addresses that can see the preview.
         email_audiences: [AudienceMember],
-        #[setter(set_enterprise_licensing)]
+        #[setter(set_enterprise_licensing, clear_enterprise_licensing)]
         ///
         /// Whether organizations can license the offer.
         enterprise_licensing: String,
-        #[setter(set_hide_key_audience)]
+        #[setter(set_hide_key_audience, clear_hide_key_audience)]
         ///
         /// The hide key of the preview.
         hide_key_audience: String,
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: ProductAvailabilityId,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `ProductAvailability`.
         resource_type: ResourceType,
-        #[setter(set_subscription_audiences)]
+        #[setter(set_subscription_audiences, clear_subscription_audiences)]
         ///
         /// The subscriptions that can see the preview.
         subscription_audiences: [AudienceMember],
-        #[setter(set_visibility)]
+        #[setter(set_visibility, clear_visibility)]
         ///
         /// Who can see the offer.
         visibility: String,
@@ -1664,19 +1727,19 @@ setters! {
 
 setters! {
     struct PublishOption {
-        #[setter(set_certification_notes)]
+        #[setter(set_certification_notes, clear_certification_notes)]
         ///
         /// Notes for the certification team.
         certification_notes: String,
-        #[setter(set_is_auto_promote)]
+        #[setter(set_is_auto_promote, clear_is_auto_promote)]
         ///
         /// Whether the submission goes live without a promote request.
         is_auto_promote: bool,
-        #[setter(set_is_manual_publish)]
+        #[setter(set_is_manual_publish, clear_is_manual_publish)]
         ///
         /// Whether the submission is released manually.
         is_manual_publish: bool,
-        #[setter(set_release_time_in_utc)]
+        #[setter(set_release_time_in_utc, clear_release_time_in_utc)]
         ///
         /// The release time in UTC. `0001-01-01T00:00:00` means as soon as possible.
         release_time_in_utc: Timestamp,
@@ -1685,15 +1748,15 @@ setters! {
 
 setters! {
     struct PublishTarget {
-        #[setter(set_first_published_date_time)]
+        #[setter(set_first_published_date_time, clear_first_published_date_time)]
         ///
         /// The time when the package was first published to this target.
         first_published_date_time: Timestamp,
-        #[setter(set_sandbox_id)]
+        #[setter(set_sandbox_id, clear_sandbox_id)]
         ///
         /// The sandbox id.
         sandbox_id: String,
-        #[setter(set_train_id)]
+        #[setter(set_train_id, clear_train_id)]
         ///
         /// The id of the release train.
         train_id: String,
@@ -1702,15 +1765,15 @@ setters! {
 
 setters! {
     struct ResellerConfiguration {
-        #[setter(set_reseller_channel_state)]
+        #[setter(set_reseller_channel_state, clear_reseller_channel_state)]
         ///
         /// The reseller channel state: resale by all providers (`Enabled`), by selected providers (`PartialOptIn`), or by none (`Disabled`, `OptOut`).
         reseller_channel_state: ResellerChannelState,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `ResellerConfiguration`.
         resource_type: ResourceType,
-        #[setter(set_tenant_ids)]
+        #[setter(set_tenant_ids, clear_tenant_ids)]
         ///
         /// The tenant ids of the selected providers, if only some may resell the offer.
         tenant_ids: [String],
@@ -1719,11 +1782,11 @@ setters! {
 
 setters! {
     struct RoleAuthorization {
-        #[setter(set_principal_id)]
+        #[setter(set_principal_id, clear_principal_id)]
         ///
         /// The object id of a user, group or application.
         principal_id: String,
-        #[setter(set_role_definition_id)]
+        #[setter(set_role_definition_id, clear_role_definition_id)]
         ///
         /// The role: a role definition id or a role name. Example: `Owner`. The portal documentation allows the built-in roles Owner and Contributor.
         role_definition_id: String,
@@ -1732,19 +1795,19 @@ setters! {
 
 setters! {
     struct SalesForceLeadConfiguration {
-        #[setter(set_contact_email)]
+        #[setter(set_contact_email, clear_contact_email)]
         ///
         /// The email address for notifications about problems.
         contact_email: String,
-        #[setter(set_daily_digest_email_contacts)]
+        #[setter(set_daily_digest_email_contacts, clear_daily_digest_email_contacts)]
         ///
         /// The email addresses that receive a daily summary.
         daily_digest_email_contacts: [String],
-        #[setter(set_object_identifier)]
+        #[setter(set_object_identifier, clear_object_identifier)]
         ///
         /// The Salesforce organization id.
         object_identifier: String,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `SalesForceLeadConfiguration`.
         resource_type: ResourceType,
@@ -1753,27 +1816,27 @@ setters! {
 
 setters! {
     struct SubmissionCreationRequest {
-        #[setter(set_extended_properties)]
+        #[setter(set_extended_properties, clear_extended_properties)]
         ///
         /// Additional properties as type and value pairs.
         extended_properties: [TypeValuePair],
-        #[setter(set_publish_option)]
+        #[setter(set_publish_option, clear_publish_option)]
         ///
         /// The publishing options: when and how the submission is released.
         publish_option: PublishOption,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `SubmissionCreationRequest`.
         resource_type: ResourceType,
-        #[setter(set_resources)]
+        #[setter(set_resources, clear_resources)]
         ///
         /// The drafts of the offer, each as a module and an instance id. Example: type `Listing`, value the `currentDraftInstanceID` of a branch.
         resources: [TypeValuePair],
-        #[setter(set_targets)]
+        #[setter(set_targets, clear_targets)]
         ///
         /// The target environments. Type: `Scope`; value: `preview`.
         targets: [TypeValuePair],
-        #[setter(set_variant_resources)]
+        #[setter(set_variant_resources, clear_variant_resources)]
         ///
         /// The drafts of each plan.
         variant_resources: [VariantResource],
@@ -1782,27 +1845,27 @@ setters! {
 
 setters! {
     struct SupplementalContent {
-        #[setter(set_etag)]
+        #[setter(set_etag, clear_etag)]
         ///
         /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
         etag: String,
-        #[setter(set_assets)]
+        #[setter(set_assets, clear_assets)]
         ///
         /// The files.
         assets: [SupplementalContentAsset],
-        #[setter(set_id;"ID")]
+        #[setter(set_id, clear_id;"ID")]
         ///
         /// The id assigned by the service. An id sent when creating a resource is ignored.
         id: InstanceId,
-        #[setter(set_resource_type)]
+        #[setter(set_resource_type, clear_resource_type)]
         ///
         /// The resource type: `SupplementalContent`.
         resource_type: ResourceType,
-        #[setter(set_supported_editions)]
+        #[setter(set_supported_editions, clear_supported_editions)]
         ///
         /// The editions that the content applies to.
         supported_editions: [String],
-        #[setter(set_target_release)]
+        #[setter(set_target_release, clear_target_release)]
         ///
         /// The release that the content applies to.
         target_release: String,
@@ -1811,19 +1874,19 @@ setters! {
 
 setters! {
     struct SupplementalContentAsset {
-        #[setter(set_asset_id)]
+        #[setter(set_asset_id, clear_asset_id)]
         ///
         /// The id of the file.
         asset_id: String,
-        #[setter(set_file_name)]
+        #[setter(set_file_name, clear_file_name)]
         ///
         /// The file name with its extension.
         file_name: String,
-        #[setter(set_file_sas_uri)]
+        #[setter(set_file_sas_uri, clear_file_sas_uri)]
         ///
         /// The SAS URL to upload or download the file. Secret; it expires. Use it exactly as received.
         file_sas_uri: Secret,
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The kind of file.
         type_: String,
@@ -1832,11 +1895,11 @@ setters! {
 
 setters! {
     struct Tenant {
-        #[setter(set_id;"id")]
+        #[setter(set_id, clear_id;"id")]
         ///
         /// The tenant id.
         id: String,
-        #[setter(set_description)]
+        #[setter(set_description, clear_description)]
         ///
         /// A note for your own use.
         description: String,
@@ -1845,19 +1908,19 @@ setters! {
 
 setters! {
     struct Trial {
-        #[setter(set_date_time_range)]
+        #[setter(set_date_time_range, clear_date_time_range)]
         ///
         /// The period in which the trial is offered.
         date_time_range: LocalizedDateTimeRange,
-        #[setter(set_duration)]
+        #[setter(set_duration, clear_duration)]
         ///
         /// The length of the trial, in units of `durationType`.
         duration: i64,
-        #[setter(set_duration_type)]
+        #[setter(set_duration_type, clear_duration_type)]
         ///
         /// The unit of `duration`.
         duration_type: TrialDurationUnit,
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The kind of trial, which also defines how it ends.
         type_: TrialType,
@@ -1866,11 +1929,11 @@ setters! {
 
 setters! {
     struct TypeValuePair {
-        #[setter(set_type)]
+        #[setter(set_type, clear_type)]
         ///
         /// The type of the value. Example: `AzureOfferId`.
         type_: String,
-        #[setter(set_value)]
+        #[setter(set_value, clear_value)]
         ///
         /// The value.
         value: String,
@@ -1879,19 +1942,19 @@ setters! {
 
 setters! {
     struct ValidationItem {
-        #[setter(set_error_code)]
+        #[setter(set_error_code, clear_error_code)]
         ///
         /// The error code. Example: `Resell-20007`, a missing reseller configuration.
         error_code: String,
-        #[setter(set_message)]
+        #[setter(set_message, clear_message)]
         ///
         /// The description of the problem.
         message: String,
-        #[setter(set_resource)]
+        #[setter(set_resource, clear_resource)]
         ///
         /// The resource that the finding refers to.
         resource: String,
-        #[setter(set_severity)]
+        #[setter(set_severity, clear_severity)]
         ///
         /// The severity of the finding.
         severity: ValidationSeverity,
@@ -1900,11 +1963,11 @@ setters! {
 
 setters! {
     struct ValidationResult {
-        #[setter(set_error_message)]
+        #[setter(set_error_message, clear_error_message)]
         ///
         /// The error message.
         error_message: String,
-        #[setter(set_member_names)]
+        #[setter(set_member_names, clear_member_names)]
         ///
         /// The names of the fields.
         member_names: [String],
@@ -1913,13 +1976,199 @@ setters! {
 
 setters! {
     struct VariantResource {
-        #[setter(set_resources)]
+        #[setter(set_resources, clear_resources)]
         ///
         /// The drafts of the plan, each as a module and an instance id. Example type: `Listing`.
         resources: [TypeValuePair],
-        #[setter(set_variant_id)]
+        #[setter(set_variant_id, clear_variant_id)]
         ///
         /// The id of the variant (plan). Absent if the drafts belong to the offer itself.
         variant_id: VariantId,
+    }
+}
+
+union_setters! {
+    struct LeadConfiguration {
+        #[setter(set_connection_string, "connectionString";AzureBlob, AzureTable)]
+        ///
+        /// The connection string of the storage account. Secret; it contains the account key.
+        connection_string: Secret,
+        #[setter(
+            set_contact_email,
+            "contactEmail";AzureBlob,
+            AzureTable,
+            DynamicsCustomerRelationshipManagement,
+            HttpsEndpoint,
+            Marketo,
+            SalesForce
+        )]
+        ///
+        /// The email address for notifications about problems.
+        contact_email: String,
+        #[setter(
+            set_daily_digest_email_contacts,
+            "dailyDigestEmailContacts";AzureBlob,
+            AzureTable,
+            DynamicsCustomerRelationshipManagement,
+            HttpsEndpoint,
+            Marketo,
+            SalesForce
+        )]
+        ///
+        /// The email addresses that receive a daily summary.
+        daily_digest_email_contacts: [String],
+    }
+}
+
+union_setters! {
+    struct PackageConfiguration {
+        #[setter(
+            set_etag,
+            "@odata.etag";AzureApplication,
+            AzureManagedApplication,
+            AzureResourceManagerTestDrive,
+            AzureSolutionTemplate,
+            Dynamics365BusinessCentral,
+            Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagement,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365Operations,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
+        etag: String,
+        #[setter(
+            set_azure_active_directory_application_id,
+            "azureActiveDirectoryApplicationID";AzureApplication,
+            AzureResourceManagerTestDrive,
+            Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The client id of the application.
+        azure_active_directory_application_id: String,
+        #[setter(
+            set_azure_active_directory_application_key,
+            "azureActiveDirectoryApplicationKey";AzureResourceManagerTestDrive,
+            Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The client secret of the application.
+        azure_active_directory_application_key: Secret,
+        #[setter(
+            set_azure_active_directory_tenant_id,
+            "azureActiveDirectoryTenantID";AzureApplication,
+            AzureResourceManagerTestDrive,
+            Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The tenant id of the application.
+        azure_active_directory_tenant_id: String,
+        #[setter(
+            set_azure_active_directory_tenant_name,
+            "azureActiveDirectoryTenantName";Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The domain name of the tenant.
+        azure_active_directory_tenant_name: String,
+        #[setter(
+            set_id,
+            "id";AzureApplication,
+            AzureManagedApplication,
+            AzureResourceManagerTestDrive,
+            AzureSolutionTemplate,
+            Dynamics365BusinessCentral,
+            Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagement,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365Operations,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
+        id: PackageConfigurationId,
+        #[setter(
+            set_instance_uri,
+            "instanceUri";Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The URL of the environment.
+        instance_uri: String,
+        #[setter(
+            set_max_concurrent_test_drives,
+            "maxConcurrentTestDrives";Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The maximum number of concurrent test drives.
+        max_concurrent_test_drives: i64,
+        #[setter(
+            set_package_references,
+            "packageReferences";AzureManagedApplication,
+            AzureSolutionTemplate,
+            Dynamics365BusinessCentral
+        )]
+        ///
+        /// The packages, each as a type and an id. Example: type `AzureApplicationPackage`, value a package id.
+        package_references: [TypeValuePair],
+        #[setter(
+            set_role_name,
+            "roleName";Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The role assigned to users of the test drive.
+        role_name: String,
+        #[setter(
+            set_test_drive_duration,
+            "testDriveDuration";AzureResourceManagerTestDrive,
+            Dynamics365BusinessCentralTestDrive,
+            Dynamics365CustomerEngagementTestDrive,
+            Dynamics365OperationsTestDrive
+        )]
+        ///
+        /// The duration of a test drive, in hours.
+        test_drive_duration: i64,
+        #[setter(set_version, "version";AzureManagedApplication, AzureSolutionTemplate)]
+        ///
+        /// The version of the package. Format: three integers separated by dots. Raise it for each published change. Example: `1.0.0`.
+        version: String,
+    }
+}
+
+union_setters! {
+    struct Variant {
+        #[setter(set_etag, "@odata.etag";AzureSku, AzureTestDrive)]
+        ///
+        /// The entity tag (ETag), including its double quotes. Send it back unchanged in a PUT; the request fails if the resource has changed in the meantime.
+        etag: String,
+        #[setter(set_extended_properties, "extendedProperties";AzureSku, AzureTestDrive)]
+        ///
+        /// Additional properties as type and value pairs.
+        extended_properties: [TypeValuePair],
+        #[setter(set_friendly_name, "friendlyName";AzureSku, AzureTestDrive)]
+        ///
+        /// The name. For a plan: unique in the offer, at most 50 characters at creation. Customers see the title of the plan listing.
+        friendly_name: String,
+        #[setter(set_id, "id";AzureSku, AzureTestDrive)]
+        ///
+        /// The id assigned by the service. An id sent when creating a resource is ignored.
+        id: VariantId,
+        #[setter(set_state, "state";AzureSku, AzureTestDrive)]
+        ///
+        /// The state of the plan: active or inactive.
+        state: VariantState,
     }
 }

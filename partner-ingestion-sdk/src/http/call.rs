@@ -4,6 +4,7 @@ use super::operation::{IfMatchRule, Operation};
 use super::retry::RetryPolicy;
 use crate::client::{Client, Shared};
 use crate::error::{Error, ErrorKind};
+use crate::model::id::empty;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 use std::time::Duration;
@@ -147,11 +148,21 @@ impl fmt::Debug for Call {
     }
 }
 
+/// Rejects an id without text.
+pub(crate) fn check_id(name: &str, value: &str) -> Result<(), Error> {
+    match value.is_empty() {
+        true => {
+            let hint = "Pass a resource that the service returned, or its id. Nothing was sent.";
+            Err(Error::new(ErrorKind::InvalidArgument, empty(&format!("argument {name}"))).with_hint(hint))
+        }
+        false => Ok(()),
+    }
+}
+
 /// Rejects an argument that would not remain one segment of the path.
 pub(super) fn check_segment(name: &str, value: &str) -> Result<(), Error> {
-    let problem = if value.is_empty() {
-        "is empty; a resource passed as an id must have one"
-    } else if value == "." || value == ".." {
+    check_id(name, value)?;
+    let problem = if value == "." || value == ".." {
         "would change the path"
     } else if value.contains(['/', '\\', '?', '#']) || value.chars().any(char::is_control) {
         "contains a character that would change the path"
@@ -159,6 +170,11 @@ pub(super) fn check_segment(name: &str, value: &str) -> Result<(), Error> {
         return Ok(());
     };
     Err(Error::new(ErrorKind::InvalidArgument, format!("argument {name} {problem}")))
+}
+
+/// The message for a body that cannot be serialized, for example because an id in it is empty.
+pub(super) fn invalid_body(error: &serde_json::Error) -> String {
+    format!("request body is invalid: {error}")
 }
 
 /// The options that every operation has.
@@ -196,7 +212,22 @@ macro_rules! call_options {
     };
 }
 
-pub(crate) use call_options;
+/// Makes a builder awaitable: it does what its method `send` does. `inline`, so that the future is compiled by who awaits it.
+macro_rules! awaitable {
+    ($type:ident $(<$param:ident: $bound:path>)? => $output:ty) => {
+        impl$(<$param: $bound>)? IntoFuture for $type$(<$param>)? {
+            type Output = Result<$output, $crate::Error>;
+            type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+            #[inline]
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.send())
+            }
+        }
+    };
+}
+
+pub(crate) use {awaitable, call_options};
 
 #[cfg(test)]
 mod tests {

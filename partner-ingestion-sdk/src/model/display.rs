@@ -81,6 +81,8 @@ impl PackageConfiguration {
     /// Replaces the package references by this package and preserves all other fields. A configuration without package
     /// references, such as that of a test drive, is left unchanged.
     ///
+    /// If the package has no id, the configuration cannot be sent: calls with it return an `InvalidArgument` error.
+    ///
     /// ```
     /// use partner_ingestion_sdk::types::{AzurePackage, PackageConfiguration};
     /// use serde_json::json;
@@ -97,11 +99,15 @@ impl PackageConfiguration {
     /// ```
     #[must_use]
     pub fn set_package(self, package: &AzurePackage) -> Self {
-        let id = package.id.as_ref().map(PackageId::as_str).unwrap_or_default();
+        let id = PackageId::from(package);
         // The type of a package may be empty in a response.
         let kind = package.resource_type.as_ref().map(PackageType::as_str);
         let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or("AzureApplicationPackage");
-        let reference = [TypeValuePair::new(kind, id)];
+        let mut reference = TypeValuePair::new(kind, id.as_str());
+        if id.as_str().is_empty() {
+            reference.extra = Extra::invalid("PackageId is empty; a resource passed as an id must have one");
+        }
+        let reference = [reference];
         match self {
             Self::AzureManagedApplication(c) => Self::AzureManagedApplication(c.set_package_references(reference)),
             Self::AzureSolutionTemplate(c) => Self::AzureSolutionTemplate(c.set_package_references(reference)),

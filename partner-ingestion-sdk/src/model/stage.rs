@@ -4,6 +4,10 @@ use crate::types::{Submission, SubmissionState, SubmissionSubstate, UpdateStatus
 use std::fmt;
 
 /// The stage of a submission.
+#[cfg_attr(
+    feature = "client",
+    doc = "\n[`Client::publish`](crate::Client::publish) and [`Client::resume`](crate::Client::resume) wait for a stage."
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {

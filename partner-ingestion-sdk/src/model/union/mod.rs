@@ -23,6 +23,10 @@ impl UnknownMember {
         &self.0
     }
 
+    pub(crate) fn as_object_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.0
+    }
+
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.as_str()
     }
@@ -72,6 +76,19 @@ macro_rules! tagged_union {
                     _ => None,
                 }
             }
+
+            /// Adds a property that the member has no field for.
+            #[allow(dead_code, reason = "only unions in request bodies have setters")]
+            pub(crate) fn with(mut self, property: &str, value: impl serde::Serialize) -> Self {
+                if let Ok(value) = serde_json::to_value(value) {
+                    let object = match &mut self {
+                        $(Self::$variant(member) => &mut *member.extra,)*
+                        Self::__Unknown(member) => member.as_object_mut(),
+                    };
+                    object.insert(property.to_owned(), value);
+                }
+                self
+            }
         }
 
         $(
@@ -88,14 +105,17 @@ macro_rules! tagged_union {
                     Self::$variant(member.clone())
                 }
             }
+
+            #[cfg(feature = "client")]
+            impl From<&$crate::Response<$member>> for $name {
+                #[inline]
+                fn from(response: &$crate::Response<$member>) -> Self {
+                    Self::from(&**response)
+                }
+            }
         )*
 
-        impl From<&$name> for $name {
-            #[inline]
-            fn from(value: &$name) -> Self {
-                value.clone()
-            }
-        }
+        $crate::model::setters::body!($name);
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -43,7 +43,7 @@ pub(super) async fn read(
 /// The plan ids, or the names of plans without one, by variant.
 async fn plan_names(client: &Client, product: &ProductId) -> Result<BTreeMap<VariantId, String>, Error> {
     let variants: Vec<Variant> = client.list_variants(product).stream().try_collect().await?;
-    Ok(variants.iter().filter_map(named).collect())
+    variants.iter().filter_map(named).collect()
 }
 
 /// Returns the plan and module of each draft of a submission, by the ids that a finding may name.

@@ -192,3 +192,41 @@ fn planted_arrows_are_found() {
     let circle = plant("http::retry", "use super::send::Pipeline;");
     assert!(circle.contains(&"http::retry uses itself through other files".to_owned()), "{circle:?}");
 }
+
+/// The anchors of the sections of `Client`'s page, and the hand-written blocks of methods without a heading.
+fn sections(modules: &Modules) -> (BTreeSet<String>, Vec<String>) {
+    let (mut anchors, mut problems) = (BTreeSet::new(), Vec::new());
+    for (module, code) in modules {
+        let lines: Vec<&str> = code.lines().map(str::trim).collect();
+        for at in (0..lines.len()).filter(|at| lines[*at] == "impl Client {") {
+            let docs = lines[..at].iter().rev().take_while(|line| line.starts_with("///"));
+            match docs.filter_map(|line| line.strip_prefix("/// # ")).last() {
+                Some(heading) => drop(anchors.insert(heading.to_lowercase().replace(' ', "-"))),
+                None if module.starts_with("generated") => {}
+                None => problems.push(format!("{module}: line {}", at + 1)),
+            }
+        }
+    }
+    (anchors, problems)
+}
+
+/// The anchors that `Client`'s documentation links to.
+fn linked(modules: &Modules) -> BTreeSet<String> {
+    let links = modules["client"].split("](#").skip(1);
+    links.map(|link| link.split(')').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn methods_of_the_client_are_in_sections_that_its_page_links_to() {
+    let mut modules = modules();
+    let (mut anchors, problems) = sections(&modules);
+    assert_eq!(problems, Vec::<String>::new(), "without a heading");
+    anchors.insert("errors-of-calls".to_owned());
+    assert!(anchors.len() >= 7, "{anchors:?}");
+    let linked = linked(&modules);
+    let hand_written = ["building-a-client", "drafts", "lookups", "publishing", "requests-of-your-own", "uploads"];
+    assert!(hand_written.iter().all(|anchor| linked.contains(*anchor)), "{linked:?}");
+    assert!(linked.is_subset(&anchors), "links {linked:?}, sections {anchors:?}");
+    modules.get_mut("workflows::draft").unwrap().push_str("\nimpl Client {\n}\n");
+    assert_eq!(sections(&modules).1.len(), 1, "a planted block is found");
+}

@@ -40,7 +40,7 @@ fn publish_offer_fails_with_the_reason() {
     let bad = dir.join("bad.zip");
     for (content, expected, hint) in [
         ("PK no template", "failed in certification", "publish again"),
-        ("not a zip", "not a zip archive", "publish again"),
+        ("not a zip", "not a zip archive", "upload it again"),
     ] {
         std::fs::write(&bad, content).unwrap();
         let output = run("publish_offer", &["--package", bad.to_str().unwrap()]);

@@ -4,12 +4,14 @@
 
 mod architecture;
 mod auth;
+mod builders;
 mod conformance;
 mod edits;
 mod error_table;
 mod errors;
 mod examples;
 mod faults;
+mod ids;
 mod incidents;
 mod matrix;
 mod operations;

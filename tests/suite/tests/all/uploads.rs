@@ -90,7 +90,7 @@ async fn what_processing_finds_and_what_was_there_before() {
     let refused = upload(FileSource::bytes("no.zip", &b"no archive"[..])).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Failed);
     assert_eq!(refused.validations()[0].error_code.as_deref(), Some("PackageNotAnArchive"));
-    assert!(refused.to_string().contains("The package is not a zip archive."), "{refused}");
+    assert!(refused.to_string().contains("The package is not a zip archive"), "{refused}");
     let first = upload(FileSource::bytes("app.zip", ARCHIVE)).await.unwrap();
     let again = upload(FileSource::bytes("app.zip", ARCHIVE)).await.unwrap();
     assert_eq!(first.id, again.id, "the duplicate is answered with 301, and the first package is there");

@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 
 const SDK: &str = "partner-ingestion-sdk";
 
-/// The direct dependencies of the SDK by the names of their crates.
-static DEPENDENCIES: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
+/// What the workspace has built: the direct dependencies of the SDK by the names of their crates, and the SDK.
+static BUILT: LazyLock<(BTreeMap<String, PathBuf>, PathBuf)> = LazyLock::new(|| {
     let graph = json(&["metadata", "--format-version", "1", "--locked"]);
     let packages = graph[0]["packages"].as_array().unwrap();
     let sdk = packages.iter().find(|package| package["name"] == SDK).unwrap()["id"].clone();
@@ -28,8 +28,14 @@ static DEPENDENCIES: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
         files.filter_map(Value::as_str).find(|file| file.ends_with(".rmeta")).map(PathBuf::from)
     };
     let dependencies = node["deps"].as_array().unwrap().iter();
-    dependencies.filter_map(|dep| Some((dep["name"].as_str()?.to_owned(), built(&dep["pkg"])?))).collect()
+    let dependencies = dependencies.filter_map(|dep| Some((dep["name"].as_str()?.to_owned(), built(&dep["pkg"])?)));
+    (dependencies.collect(), built(&sdk).unwrap())
 });
+
+/// The metadata of the current SDK.
+pub fn sdk() -> &'static Path {
+    &BUILT.1
+}
 
 /// Runs cargo in the project and returns the JSON values that it prints, one a line.
 fn json(args: &[&str]) -> Vec<Value> {
@@ -97,7 +103,7 @@ pub fn document_sdk(root: &Path, features: &[&str]) -> Vec<String> {
 fn compiler(variable: &str, program: &str, root: &Path) -> Command {
     let program = std::env::var_os(variable).unwrap_or_else(|| program.into());
     let mut command = Command::new(program);
-    let folder = DEPENDENCIES.values().next().and_then(|file| file.parent()).unwrap();
+    let folder = BUILT.0.values().next().and_then(|file| file.parent()).unwrap();
     command.args(["--edition", "2024", "-L"]).arg(folder).current_dir(root).env("CARGO_PKG_VERSION", "0.0.0");
     command
 }
@@ -107,7 +113,7 @@ fn of_the_sdk(command: &mut Command, features: &[&str]) {
     for feature in features {
         command.arg("--cfg").arg(format!("feature=\"{feature}\""));
     }
-    for (name, file) in &*DEPENDENCIES {
+    for (name, file) in &BUILT.0 {
         command.arg("--extern").arg(external(name, file));
     }
 }

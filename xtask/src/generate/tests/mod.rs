@@ -6,6 +6,7 @@ mod corrections;
 mod docs;
 mod document;
 mod inputs;
+mod mistakes;
 mod mutation;
 mod swagger2;
 

@@ -99,7 +99,7 @@ async fn step_05_listing() {
     // Without any tag nothing is sent.
     let calls = stage.sandbox.calls().len();
     let error = stage.client.replace_listing(&product, &id, AzureListing::default()).send().await.unwrap_err();
-    assert!(error.to_string().contains("IfMatch::Any"), "{error}");
+    assert!(error.hint().unwrap().contains("IfMatch::Any"), "{error:?}");
     assert_eq!(stage.sandbox.calls().len(), calls);
 }
 
