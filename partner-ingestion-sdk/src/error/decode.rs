@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn names_path_and_types_but_no_value() {
         let text = message::<ProductPage>(r#"{"value": [{"id": "1"}, {"id": "2", "name": 7}]}"#);
-        assert!(text.starts_with("response of GET /products cannot be decoded at value[1]: "), "{text}");
+        assert!(text.starts_with("response of GET /products cannot be decoded at value[1].name: "), "{text}");
         assert!(text.contains("value[1]") && text.contains("expected a string, found an integer"), "{text}");
         let text = message::<ListingImage>(r#"{"order": "https://x?sig=canary"}"#);
         assert!(text.contains("order") && !text.contains("canary"), "{text}");
