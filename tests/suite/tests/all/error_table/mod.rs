@@ -41,6 +41,19 @@ fn row_at(situation: &'static str, host: &str, error: Error) -> Row {
     Row { situation, message, hint: hint.to_owned() }
 }
 
+/// A hint as a cell of a table: addresses as code, so that they are no links.
+fn cell(hint: &str) -> String {
+    let words = hint.replace('|', "\\|");
+    let words = words.split(' ').map(|word| match word.starts_with("http") {
+        true => {
+            let address = word.trim_end_matches(['.', ',']);
+            format!("`{address}`{}", &word[address.len()..])
+        }
+        false => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Replaces the addresses of the test's servers.
 fn with_host(text: &str, host: &str) -> String {
     let mut parts = text.split("127.0.0.1:");
@@ -88,7 +101,7 @@ async fn the_page_of_errors_shows_what_users_see() {
     let mut table = HEADING.to_owned();
     for Row { situation, message, hint } in &rows {
         assert!(!message.contains(['|', '`']), "{message}");
-        writeln!(table, "| {situation} | `{message}` | {} |", hint.replace('|', "\\|")).unwrap();
+        writeln!(table, "| {situation} | `{message}` | {} |", cell(hint)).unwrap();
     }
     let page = std::fs::read_to_string(PAGE).unwrap();
     let intro = page.split(HEADING).next().unwrap();
