@@ -108,7 +108,11 @@ impl Error {
     /// named.
     #[cfg(feature = "entra")]
     pub(crate) fn network(service: &str, error: reqwest::Error) -> Self {
-        let failure = crate::ConnectionFailure::of(&error);
+        // The messages of later failures are about other things than the certificate or the host name.
+        let failure = match error.is_connect() {
+            true => crate::ConnectionFailure::of(&error),
+            false => crate::ConnectionFailure::Other,
+        };
         let mut message = format!("{service} is unreachable");
         if let Some(url) = error.url() {
             message += &format!(" at {}", address(url));
@@ -124,7 +128,6 @@ impl Error {
     }
 
     /// Adds a hint to an error that was just created.
-    #[cfg(feature = "entra")]
     pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.details.hint = Some(hint);

@@ -183,7 +183,8 @@ impl TokenSource {
 }
 
 fn external_credential() -> Error {
-    Error::new(ErrorKind::Config, "credential of this source is managed by the Azure SDK")
+    let hint = "Configure the credential of the Azure SDK, or create the source with TokenSource::builder.";
+    Error::new(ErrorKind::Config, "credential of this source is managed by the Azure SDK").with_hint(hint)
 }
 
 impl TokenProvider for TokenSource {

@@ -216,7 +216,7 @@ impl Error {
         self.0.attempts
     }
 
-    /// Returns the error of the token provider, if no token could be obtained.
+    /// Returns the error of the token provider, if no token could be obtained or `Client::from_env` failed.
     pub fn auth_error(&self) -> Option<&partner_auth::Error> {
         self.0.auth.as_ref()
     }

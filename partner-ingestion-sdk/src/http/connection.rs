@@ -13,7 +13,8 @@ pub(crate) fn address(url: &Url) -> String {
 
 /// Converts the error of a request to this URL, whose response was not received completely.
 pub(crate) fn connection_error(url: &Url, error: reqwest::Error) -> (Error, Failure) {
-    let cause = ConnectionFailure::of(&error);
+    // The messages of later failures are about other things than the certificate or the host name.
+    let cause = if error.is_connect() { ConnectionFailure::of(&error) } else { ConnectionFailure::Other };
     let address = address(url);
     let (mut message, failure) = match error.is_connect() {
         true if cause.is_permanent() => {
@@ -22,8 +23,7 @@ pub(crate) fn connection_error(url: &Url, error: reqwest::Error) -> (Error, Fail
         true => (format!("connection to {address} cannot be established"), Failure::Connect),
         false => (format!("connection to {address} was lost"), Failure::ConnectionLost),
     };
-    let cause_in_words = cause.description().filter(|_| error.is_connect());
-    if let Some(cause) = cause_in_words.or(error.is_timeout().then_some("the timeout elapsed")) {
+    if let Some(cause) = cause.description().or(error.is_timeout().then_some("the timeout elapsed")) {
         message += &format!(": {cause}");
     }
     let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Connection };
