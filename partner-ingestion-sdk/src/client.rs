@@ -102,15 +102,24 @@ impl Client {
     /// the invalid value.
     #[cfg(feature = "auth")]
     pub fn from_env() -> Result<Self, Error> {
+        use std::env::VarError;
         const URL: &str = "PARTNER_INGESTION_URL";
         let tokens = partner_auth::TokenSource::from_env().map_err(Error::auth_config)?;
         let builder = Self::builder().token_provider(tokens);
-        match std::env::var(URL).ok().filter(|url| !url.trim().is_empty()) {
-            Some(url) => {
-                base_url(url.trim()).map_err(|error| error.in_variable(URL))?;
-                builder.base_url(url.trim()).build()
+        let url = match std::env::var(URL) {
+            Ok(url) => url,
+            Err(VarError::NotPresent) => String::new(),
+            // The public service must not be called instead.
+            Err(VarError::NotUnicode(_)) => {
+                return Err(Error::new(ErrorKind::Config, "base URL must be valid Unicode").in_variable(URL));
             }
-            None => builder.build(),
+        };
+        match url.trim() {
+            "" => builder.build(),
+            url => {
+                base_url(url).map_err(|error| error.in_variable(URL))?;
+                builder.base_url(url).build()
+            }
         }
     }
 

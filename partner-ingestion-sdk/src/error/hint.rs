@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::kind::ErrorKind;
 use crate::model::stage::Stage;
+use crate::types::{CertificationReport, CertificationStatus};
 use partner_auth::ConnectionFailure;
 
 impl Error {
@@ -107,7 +108,11 @@ fn by_kind(error: &Error) -> &'static str {
 /// Refers only to details that the error has.
 fn failed(error: &Error) -> &'static str {
     let Some(failed) = error.submission() else { return "Correct what the message names, and try again." };
-    match (&failed.id, failed.validations.is_empty(), failed.reports.is_empty()) {
+    // A submission that fails while going live has passed certification.
+    let passed = |report: &CertificationReport| {
+        matches!(report.status, Some(CertificationStatus::Passed | CertificationStatus::PassedWithNotes))
+    };
+    match (&failed.id, failed.validations.is_empty(), failed.reports.iter().all(passed)) {
         (None, false, _) => {
             "Correct the package as the message says and upload it again. The refused package can be deleted."
         }

@@ -1,6 +1,7 @@
 //! The errors of `Client::from_env`, in a process with other variables.
 
 use partner_ingestion_sdk::{Client, ErrorKind};
+use std::ffi::OsStr;
 use std::process::Command;
 
 const TEST: &str = "error_table::environment::prints_the_error_of_the_environment";
@@ -20,9 +21,10 @@ fn prints_the_error_of_the_environment() {
 }
 
 /// The message and the hint of `Client::from_env` with these variables and no others.
-pub(crate) fn error_with(variables: &[(&str, &str)]) -> (String, String) {
+pub(crate) fn error_with<V: AsRef<OsStr>>(variables: &[(&str, V)]) -> (String, String) {
     let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", TEST, "--ignored", "--nocapture"]).env_clear().envs(variables.iter().copied());
+    child.args(["--exact", TEST, "--ignored", "--nocapture"]).env_clear();
+    child.envs(variables.iter().map(|(name, value)| (name, value)));
     if let Some(root) = std::env::var_os("SystemRoot") {
         child.env("SystemRoot", root);
     }
@@ -38,4 +40,25 @@ pub(crate) fn error_with(variables: &[(&str, &str)]) -> (String, String) {
 pub(crate) fn complete_but(name: &'static str, value: &'static str) -> Vec<(&'static str, &'static str)> {
     let others = COMPLETE.into_iter().filter(|(other, _)| *other != name);
     others.chain([(name, value)]).collect()
+}
+
+/// The public service must not be called instead of the one that the variable means.
+#[cfg(unix)]
+#[test]
+fn a_base_url_that_is_not_unicode_is_an_error() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut variables: Vec<(&str, &OsStr)> = COMPLETE.iter().map(|(name, value)| (*name, OsStr::new(*value))).collect();
+    variables.push(("PARTNER_INGESTION_URL", OsStr::from_bytes(b"http://\xff")));
+    let (message, _) = error_with(&variables);
+    assert_eq!(message, "PARTNER_INGESTION_URL: base URL must be valid Unicode");
+}
+
+/// A base URL may contain a password.
+#[test]
+fn the_value_of_a_variable_is_not_printed() {
+    let url = "https://user:c4n4ry~s3cret@partner.example/";
+    let (message, _) = error_with(&complete_but("PARTNER_INGESTION_URL", url));
+    assert!(message.contains("must consist of scheme, host and path"), "{message}");
+    let (message, _) = error_with(&complete_but("AZURE_CLIENT_ID", "c4n4ry~s3cret"));
+    assert!(message.contains("AZURE_CLIENT_ID"), "{message}");
 }
