@@ -1,4 +1,4 @@
-//! Questions that callers ask of an error.
+//! Predicates of errors.
 
 use super::error::Error;
 use super::kind::ErrorKind;

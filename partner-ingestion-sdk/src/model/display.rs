@@ -3,9 +3,9 @@
 use crate::types::*;
 use std::fmt;
 
-/// A resource can be passed where its id is expected. A resource without an id gives an empty id, which is an `InvalidArgument`
-/// error before anything is sent.
-macro_rules! stands_for {
+/// Implements the conversion of a resource to its id, so that calls accept a resource in place of its id. A resource without an id
+/// becomes an empty id, which is an `InvalidArgument` error before anything is sent.
+macro_rules! into_id {
     ($($type:ident => $id:ident;)*) => {
         $(
             impl From<&$type> for $id {
@@ -18,7 +18,7 @@ macro_rules! stands_for {
     };
 }
 
-stands_for! {
+into_id! {
     AzureListing => ListingId;
     AzurePackage => PackageId;
     AzureProduct => ProductId;
@@ -71,7 +71,7 @@ impl fmt::Display for AzureProduct {
     }
 }
 
-/// Plan id, kind and name.
+/// Plan id, subtype and name.
 impl fmt::Display for AzureSkuVariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.id.as_ref().map(VariantId::as_str);
@@ -83,7 +83,7 @@ impl fmt::Display for AzureSkuVariant {
     }
 }
 
-/// Severity, code, message and place.
+/// Severity, code, message and resource.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::ValidationItem;
@@ -110,8 +110,8 @@ impl fmt::Display for ValidationItem {
 }
 
 impl PackageConfiguration {
-    /// Replaces the package references by this package and preserves all other fields. A configuration without package
-    /// references, such as that of a test drive, is left unchanged.
+    /// Replaces the package references with a reference to this package and preserves all other fields. A configuration without
+    /// package references, such as that of a test drive, is left unchanged.
     ///
     /// ```
     /// use partner_ingestion_sdk::types::{AzurePackage, PackageConfiguration};

@@ -1,7 +1,7 @@
-//! Identifiers: opaque text, a type of its own for each kind of resource.
+//! Identifiers: opaque text, with a separate type for each kind of resource.
 
-/// Declares an identifier. Two of them cannot be swapped by mistake; any text is kept, what cannot stand in a path is
-/// refused when a call is sent.
+/// Declares an identifier. Identifiers of different resources cannot be confused. Any text is accepted; a call rejects text that is
+/// invalid in a path.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -1,7 +1,7 @@
-//! Chained setters of the types that request bodies hold.
+//! Chained setters of the types in request bodies.
 
-/// `name: field = Type` sets an optional field, `name: field = [Type]` a list from anything that can be iterated. Earlier
-/// spellings of the field follow after a semicolon: they are removed, so that the object does not say two things.
+/// Declares setters. `name: field = Type` sets an optional field, `name: field = [Type]` sets a list from an iterator. Earlier names
+/// of the field follow after a semicolon. The setter removes their values, so that the object does not contain both.
 macro_rules! setters {
     ($type:ident { $($setters:tt)* }) => {
         impl $type {
@@ -16,8 +16,8 @@ macro_rules! setters {
         }
     };
     (@each) => {};
-    (@each $(#[$mark:meta])* $setter:ident: $field:ident = [$item:ty] $(; [$($older:literal),*])?, $($rest:tt)*) => {
-        #[doc = concat!("Sets `", stringify!($field), "`. No items give an empty list, which is sent.")]
+    (@each $(#[$mark:meta])* $setter:ident: $field:ident = [$item:ty] $(; [$($alias:literal),*])?, $($rest:tt)*) => {
+        #[doc = concat!("Sets `", stringify!($field), "`. An empty iterator sets an empty list, which is sent.")]
         $(#[$mark])*
         #[must_use]
         pub fn $setter<I>(mut self, items: I) -> Self
@@ -26,18 +26,18 @@ macro_rules! setters {
             I::Item: Into<$item>,
         {
             self.$field = Some(items.into_iter().map(Into::into).collect());
-            $($(self.extra.remove($older);)*)?
+            $($(self.extra.remove($alias);)*)?
             self
         }
         $crate::model::setters::setters!(@each $($rest)*);
     };
-    (@each $(#[$mark:meta])* $setter:ident: $field:ident = $value:ty $(; [$($older:literal),*])?, $($rest:tt)*) => {
+    (@each $(#[$mark:meta])* $setter:ident: $field:ident = $value:ty $(; [$($alias:literal),*])?, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`.")]
         $(#[$mark])*
         #[must_use]
         pub fn $setter(mut self, value: impl Into<$value>) -> Self {
             self.$field = Some(value.into());
-            $($(self.extra.remove($older);)*)?
+            $($(self.extra.remove($alias);)*)?
             self
         }
         $crate::model::setters::setters!(@each $($rest)*);

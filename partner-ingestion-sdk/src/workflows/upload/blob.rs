@@ -34,8 +34,8 @@ static UPLOAD: Operation =
     Operation { name: "upload", method: "PUT", path: "", if_match: IfMatchRule::No, secret: true };
 
 impl Client {
-    /// Uploads a file to an address that the service issued (`fileSasUri`), whatever its host: in one Put Blob up to 256 MiB, in
-    /// blocks above that. Await the returned builder.
+    /// Uploads a file to an address that the service issued (`fileSasUri`), on any host: up to 256 MiB in one Put Blob, and
+    /// in blocks above that. Await the returned builder.
     ///
     /// The address is a secret. The token is not sent to it, and neither appears in an error. Memory use is bounded. A failed
     /// block is retried on its own, a failed Put Blob from its beginning.
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_attempt_lasts_as_long_as_it_makes_progress() {
+    async fn attempt_fails_only_after_a_stall() {
         let (sent, stall) = (AtomicU64::new(0), Duration::from_millis(50));
         let slow = async {
             for _ in 0..5 {

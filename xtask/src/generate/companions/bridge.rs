@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 pub fn emit(api: &Api) -> String {
     let mut out = String::from(
-        "use crate::bridge::{Answer, Args, RoundTrip, answer, round_trip};\nuse partner_ingestion_sdk::types::*;\n\
+        "use crate::bridge::{Args, EncodedResponse, RoundTrip, encode_response, round_trip};\nuse partner_ingestion_sdk::types::*;\n\
          use partner_ingestion_sdk::{Client, Error};\n\n",
     );
     out.push_str("/// Name, JSON pointer of its schema, and decode-and-encode of every type.\n");
@@ -19,7 +19,7 @@ pub fn emit(api: &Api) -> String {
     }
     out.push_str("];\n\n/// Calls an operation through its public builder.\n");
     out.push_str(
-        "pub async fn call(client: &Client, name: &str, args: &Args) -> Result<Answer, Error> {\nmatch name {\n",
+        "pub async fn call(client: &Client, name: &str, args: &Args) -> Result<EncodedResponse, Error> {\nmatch name {\n",
     );
     for op in &api.operations {
         out.push_str(&arm(op));
@@ -45,7 +45,7 @@ fn arm(op: &Operation) -> String {
         );
     }
     text.push_str("let call = match args.if_match() { Some(tag) => call.if_match(tag), None => call };\n");
-    text.push_str("answer(Box::pin(call.send()).await)\n}\n");
+    text.push_str("encode_response(Box::pin(call.send()).await)\n}\n");
     text
 }
 

@@ -19,7 +19,7 @@ pub fn emit(api: &Api, usage: &Usage) -> String {
         }
         out.push_str("    }");
         if !dropped.is_empty() {
-            out.push_str(" gone {\n");
+            out.push_str(" removed {\n");
             for variant in dropped {
                 let mark = deprecated(&variant.deprecation);
                 let _ = writeln!(out, "        {mark}{} = {},", variant.rust, literal(&variant.wire));

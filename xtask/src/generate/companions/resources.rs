@@ -11,7 +11,7 @@ const RESOURCE_TYPE: &str = "resourceType";
 
 pub fn emit(api: &Api) -> String {
     let mut out = String::from(
-        "use crate::model::resource::{older, page, resource, tagged, union_resource};\nuse crate::types::*;\n\n",
+        "use crate::model::resource::{page, renamed_field, resource, tagged, union_resource};\nuse crate::types::*;\n\n",
     );
     for (name, object) in &api.structs {
         if let Some((field, value)) = object.tag() {
@@ -32,7 +32,7 @@ pub fn emit(api: &Api) -> String {
         }
         for field in object.fields.iter().filter(|field| !field.aliases.is_empty() && !is_common(field)) {
             let ty = rust_type(&field.ty);
-            let _ = writeln!(out, "older!({name}, {}: {ty}{});", field.rust, spellings(&field.aliases));
+            let _ = writeln!(out, "renamed_field!({name}, {}: {ty}{});", field.rust, spellings(&field.aliases));
         }
     }
     for (name, union) in &api.unions {
@@ -44,7 +44,7 @@ pub fn emit(api: &Api) -> String {
     out
 }
 
-/// Something with an id, an entity tag or a resource type of its own.
+/// Returns the implementation of `Resource` for an object with an id, an entity tag or a resource type.
 fn resource(name: &str, object: &Struct) -> Option<String> {
     let text =
         |wire: &str| object.field(wire).filter(|f| f.ty.innermost() == &f.ty && !matches!(f.ty, Type::Struct(_)));
@@ -59,7 +59,7 @@ fn resource(name: &str, object: &Struct) -> Option<String> {
     Some(format!("resource!({name} {{ {} }});\n", parts.join(", ")))
 }
 
-/// What the traits answer for needs no accessor of its own.
+/// Returns true if a trait already has an accessor for the field.
 fn is_common(field: &Field) -> bool {
     [ID, ETAG, RESOURCE_TYPE, "nextLink", "@odata.nextLink"].contains(&field.wire.as_str())
 }

@@ -34,7 +34,7 @@ pub fn emit(api: &Api) -> String {
     out
 }
 
-/// Whether the answer can hold a field that is marked as secret: its body must not be quoted in an error.
+/// Returns true if the response can contain a secret field. Errors must not quote its body.
 fn holds_secret(api: &Api, op: &Operation) -> bool {
     let mut seen = BTreeSet::new();
     [&op.body, &op.response].into_iter().flatten().any(|ty| secret_inside(api, ty, &mut seen))

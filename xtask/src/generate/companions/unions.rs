@@ -6,7 +6,7 @@ use crate::generate::model::api::{Api, Member, Shape, Type, Union, UnionKind};
 use std::fmt::Write;
 
 pub fn emit(api: &Api, usage: &Usage) -> String {
-    let mut out = String::from("use crate::types::*;\nuse crate::model::union::{shaped_union, tagged_union};\n");
+    let mut out = String::from("use crate::types::*;\nuse crate::model::union::{json_type_union, tagged_union};\n");
     for (name, union) in &api.unions {
         match &union.kind {
             UnionKind::Tagged { tag, members } => tagged(&mut out, name, union, tag, members, usage),
@@ -17,7 +17,7 @@ pub fn emit(api: &Api, usage: &Usage) -> String {
 }
 
 fn tagged(out: &mut String, name: &str, union: &Union, tag: &str, members: &[Member], usage: &Usage) {
-    let doc = union.doc.clone().unwrap_or_else(|| format!("One of {} types, told apart by `{tag}`.", members.len()));
+    let doc = union.doc.clone().unwrap_or_else(|| format!("One of {} types, selected by `{tag}`.", members.len()));
     let _ = write!(
         out,
         "\ntagged_union! {{\n{}    {name} by {} {{\n",
@@ -42,7 +42,7 @@ fn shaped(out: &mut String, name: &str, union: &Union, members: &[(Shape, Type)]
     let doc = union.doc.clone().unwrap_or_else(|| "One of several JSON types.".to_owned());
     let _ = write!(
         out,
-        "\nshaped_union! {{\n{}    {name} {{\n",
+        "\njson_type_union! {{\n{}    {name} {{\n",
         doc_text("    ", &usage.with_holders(name, &doc)) + &usage.lines(name) + &deprecated(&union.deprecation)
     );
     for (shape, ty) in members {
