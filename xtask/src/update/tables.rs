@@ -106,14 +106,14 @@ fn parse(text: &str, name: &str) -> Result<DocumentMut> {
 
 /// Returns the changed overlay files, without corrections that the new document no longer needs.
 pub fn needed_corrections(overlays: &Path, corrected: &Corrected) -> Result<Vec<(String, String)>> {
-    let mut gone: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut removed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (correction, state) in &corrected.corrections {
         if *state == State::NoLongerNeeded {
-            gone.entry(&correction.file).or_default().push(&correction.fact.id);
+            removed.entry(&correction.file).or_default().push(&correction.fact.id);
         }
     }
     let mut files = Vec::new();
-    for (name, ids) in gone {
+    for (name, ids) in removed {
         let text = std::fs::read_to_string(overlays.join(name)).with_context(|| format!("cannot read {name}"))?;
         files.push((name.to_owned(), without_groups(name, &text, &ids)?));
     }

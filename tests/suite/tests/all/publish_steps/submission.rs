@@ -3,6 +3,7 @@
 use super::{ARCHIVE, assert_rejected};
 use partner_ingestion_sdk::types::*;
 use partner_tests::test_env::TestEnv;
+use std::time::Duration;
 
 /// Completes an offer and returns the request that submits its drafts.
 async fn complete(env: &TestEnv, product: &ProductId, archive: &'static [u8]) -> SubmissionCreationRequest {
@@ -38,7 +39,8 @@ async fn complete(env: &TestEnv, product: &ProductId, archive: &'static [u8]) ->
 
 #[tokio::test]
 async fn step_13_submission_and_step_14_promotion() {
-    let env = TestEnv::start().await;
+    // Long enough that a busy machine sends each call before the next processing step.
+    let env = TestEnv::with_processing_delay(Duration::from_millis(300)).await;
     let product = env.product("app").await;
     let request = complete(&env, &product, ARCHIVE).await;
     let create = |request: &SubmissionCreationRequest| env.client.create_submission(&product, request).send();

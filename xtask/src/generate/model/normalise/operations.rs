@@ -130,7 +130,8 @@ impl<'d> Normaliser<'d> {
         self.json(&body, &format!("{key}#body"), name)
     }
 
-    /// Returns the type of the success responses, which must be the same for all statuses: the service returns 200 where the document has 201.
+    /// Returns the type of the success responses. It must be the same for all statuses, because the service returns 200 where the
+    /// document has 201.
     fn success(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<Option<Type>, Finding> {
         let mut types: Vec<(String, Type)> = Vec::new();
         let responses =
