@@ -114,10 +114,10 @@ impl Call {
 
     /// Returns the value of the If-Match header.
     pub(super) fn precondition(&self, body_etag: Option<&str>) -> Result<Option<HeaderValue>, Error> {
-        let refuse =
+        let invalid =
             |message: String| Err(Error::new(ErrorKind::InvalidArgument, message).with_operation(self.operation.name));
         if let Some(name) = &self.options.invalid {
-            return refuse(format!("header {name:?} or its value is invalid"));
+            return invalid(format!("header {name:?} or its value is invalid"));
         }
         let tag = match &self.options.if_match {
             Some(if_match) => if_match.as_str(),
@@ -126,14 +126,14 @@ impl Call {
                 None if self.operation.if_match == IfMatchRule::Required => {
                     let message = "entity tag is missing: read the resource first, or overwrite any state with \
                                    .if_match(IfMatch::Any)";
-                    return refuse(message.to_owned());
+                    return invalid(message.to_owned());
                 }
                 None => return Ok(None),
             },
         };
         match HeaderValue::try_from(tag) {
             Ok(value) => Ok(Some(value)),
-            Err(_) => refuse("entity tag is invalid".to_owned()),
+            Err(_) => invalid("entity tag is invalid".to_owned()),
         }
     }
 }

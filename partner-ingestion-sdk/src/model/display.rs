@@ -39,7 +39,7 @@ impl fmt::Display for AzureProduct {
     }
 }
 
-/// Plan id, kind and name.
+/// Plan id, subtype and name.
 impl fmt::Display for AzureSkuVariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.id.as_ref().map(VariantId::as_str);
@@ -51,7 +51,7 @@ impl fmt::Display for AzureSkuVariant {
     }
 }
 
-/// Severity, code, message and place.
+/// Severity, code, message and resource.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::ValidationItem;
@@ -78,8 +78,8 @@ impl fmt::Display for ValidationItem {
 }
 
 impl PackageConfiguration {
-    /// Replaces the package references by this package and preserves all other fields. A configuration without package
-    /// references, such as that of a test drive, is left unchanged.
+    /// Replaces the package references with a reference to this package and preserves all other fields. A configuration without
+    /// package references, such as that of a test drive, is left unchanged.
     ///
     /// If the package has no id, the configuration cannot be sent: calls with it return an `InvalidArgument` error.
     ///

@@ -1,4 +1,4 @@
-//! Fields that a type does not know.
+//! Unknown fields of an object.
 
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// The fields of an object that its type does not know, as they came. They are sent back unchanged: PUT replaces the whole
-/// object, and what is left out is deleted.
+/// The fields of an object that its type does not have. They are sent back unchanged, because PUT replaces the whole object and
+/// deletes omitted fields.
 ///
-/// A map of JSON values; `Debug` prints only the names, because the values may be secret. A number in such a field
-/// keeps its value within `i64`, `u64` and `f64`.
+/// Dereferences to a map of JSON values. `Debug` prints only the names, because values may be secret. Numbers keep their value within
+/// the range and precision of `i64`, `u64` and `f64`.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::AzureListing;
