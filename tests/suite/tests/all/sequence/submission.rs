@@ -3,6 +3,9 @@
 use super::{ARCHIVE, assert_refused};
 use partner_ingestion_sdk::types::*;
 use partner_tests::stage::Stage;
+use std::time::Duration;
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// An offer with everything that a submission needs; the drafts to submit.
 async fn complete(stage: &Stage, product: &ProductId, archive: &'static [u8]) -> SubmissionCreationRequest {
@@ -38,9 +41,10 @@ async fn complete(stage: &Stage, product: &ProductId, archive: &'static [u8]) ->
 
 #[tokio::test]
 async fn step_13_submission_and_step_14_promotion() {
-    let stage = Stage::open().await;
+    // A submission stays as it is until the clock is advanced, however busy the machine is.
+    let stage = Stage::with_processing_delay(MINUTE).await;
     let product = stage.product("app").await;
-    let request = complete(&stage, &product, ARCHIVE).await;
+    let request = stage.while_time_passes(MINUTE, complete(&stage, &product, ARCHIVE)).await;
     let create = |request: &SubmissionCreationRequest| stage.client.create_submission(&product, request).send();
 
     let empty = SubmissionCreationRequest::default();
@@ -56,7 +60,7 @@ async fn step_13_submission_and_step_14_promotion() {
         stage.client.promote_submission(&product, &id).send().await.unwrap_err().is_conflict(),
         "not in preview yet"
     );
-    let preview = stage.settled(&product, &id).await;
+    let preview = stage.while_time_passes(MINUTE, stage.settled(&product, &id)).await;
     assert_eq!(
         (preview.state, preview.substate),
         (Some(SubmissionState::Published), Some(SubmissionSubstate::ReadyToPublish))
@@ -65,7 +69,7 @@ async fn step_13_submission_and_step_14_promotion() {
 
     stage.client.promote_submission(&product, &id).send().await.unwrap();
     assert!(stage.client.cancel_submission(&product, &id).send().await.unwrap_err().is_conflict(), "going live");
-    let live = stage.settled(&product, &id).await;
+    let live = stage.while_time_passes(MINUTE, stage.settled(&product, &id)).await;
     assert_eq!(live.substate, Some(SubmissionSubstate::InStore));
     let workflow = stage.client.list_submission_workflows(&product, &id).send().await.unwrap().into_inner();
     assert_eq!(workflow.value.unwrap().len(), 2);
