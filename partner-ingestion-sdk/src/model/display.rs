@@ -1,5 +1,6 @@
 //! Conversions of resources to their ids, and how resources are displayed.
 
+use super::id::empty;
 use crate::types::*;
 use std::fmt;
 
@@ -137,7 +138,7 @@ impl PackageConfiguration {
         let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or("AzureApplicationPackage");
         let mut reference = TypeValuePair::new(kind, id.as_str());
         if id.as_str().is_empty() {
-            reference.extra = Extra::invalid("PackageId is empty; a resource passed as an id must have one");
+            reference.extra = Extra::invalid(empty("PackageId"));
         }
         let reference = [reference];
         match self {
