@@ -1,5 +1,6 @@
 //! How resources are displayed, and what they derive from their fields.
 
+use super::id::empty;
 use crate::types::*;
 use std::fmt;
 
@@ -105,7 +106,7 @@ impl PackageConfiguration {
         let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or("AzureApplicationPackage");
         let mut reference = TypeValuePair::new(kind, id.as_str());
         if id.as_str().is_empty() {
-            reference.extra = Extra::invalid("PackageId is empty; a resource passed as an id must have one");
+            reference.extra = Extra::invalid(empty("PackageId"));
         }
         let reference = [reference];
         match self {

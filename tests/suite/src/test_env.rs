@@ -30,6 +30,17 @@ impl TestEnv {
         Self::with_builder(checked(Sandbox::builder()).processing_delay(delay)).await
     }
 
+    /// Advances the sandbox's clock by `step` again and again until the work is done.
+    pub async fn while_time_passes<T>(&self, step: Duration, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            if let Ok(done) = tokio::time::timeout(Duration::from_millis(20), &mut work).await {
+                return done;
+            }
+            self.sandbox.advance(step);
+        }
+    }
+
     async fn with_short_delay(builder: SandboxBuilder) -> Self {
         Self::with_builder(builder.processing_delay(Duration::from_millis(20))).await
     }

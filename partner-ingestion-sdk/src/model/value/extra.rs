@@ -26,19 +26,19 @@ pub struct Extra {
     fields: Map<String, Value>,
     /// Why the object of these fields cannot be sent.
     #[serde(skip)]
-    invalid: Option<&'static str>,
+    invalid: Option<Box<str>>,
 }
 
 impl Extra {
     /// Returns no fields, for an object that cannot be sent: serializing it fails with this message.
-    pub(crate) fn invalid(message: &'static str) -> Self {
-        Self { fields: Map::new(), invalid: Some(message) }
+    pub(crate) fn invalid(message: String) -> Self {
+        Self { fields: Map::new(), invalid: Some(message.into()) }
     }
 }
 
 impl Serialize for Extra {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.invalid {
+        match &self.invalid {
             None => self.fields.serialize(serializer),
             Some(message) => Err(S::Error::custom(message)),
         }

@@ -77,6 +77,21 @@ fn empty_ids_of_responses_are_kept() {
     assert_eq!(serde_json::to_string(&plan).unwrap(), text);
 }
 
+/// A response without an id is not an argument: the error says so, and nothing is left out or sent because of it.
+#[tokio::test]
+async fn responses_without_an_id_are_decode_errors() {
+    let plans = r#"{"value": [{"resourceType": "AzureSkuVariant", "externalID": "standard"}]}"#;
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, plans)]).await;
+    let error = server.client().publish("p").dry_run().await.unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Decode, "plan standard has no id"));
+
+    let package = r#"{"resourceType": "AzureApplicationPackage", "fileSasUri": "https://store.example/a?sig=b"}"#;
+    let server = MockServer::with_responses(vec![CannedResponse::new(201, package)]).await;
+    let upload = server.client().upload_package("p", FileSource::bytes("app.zip", &b"PK"[..]));
+    let error = upload.send().await.unwrap_err();
+    assert_eq!((error.kind(), server.requests().len()), (ErrorKind::Decode, 1), "{error}");
+}
+
 #[tokio::test]
 async fn arguments_that_would_change_the_path_are_not_sent() {
     let server = MockServer::with_responses(vec![CannedResponse::new(200, "{}")]).await;

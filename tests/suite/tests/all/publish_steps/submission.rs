@@ -5,7 +5,9 @@ use partner_ingestion_sdk::types::*;
 use partner_tests::test_env::TestEnv;
 use std::time::Duration;
 
-/// Completes an offer and returns the request that submits its drafts.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// An offer with everything that a submission needs; the drafts to submit.
 async fn complete(env: &TestEnv, product: &ProductId, archive: &'static [u8]) -> SubmissionCreationRequest {
     let plan = env.variant(product).await;
     for plan in [None, Some(&plan)] {
@@ -39,10 +41,10 @@ async fn complete(env: &TestEnv, product: &ProductId, archive: &'static [u8]) ->
 
 #[tokio::test]
 async fn step_13_submission_and_step_14_promotion() {
-    // Long enough that a busy machine sends each call before the next processing step.
-    let env = TestEnv::with_processing_delay(Duration::from_millis(300)).await;
+    // A submission stays as it is until the clock is advanced, however busy the machine is.
+    let env = TestEnv::with_processing_delay(MINUTE).await;
     let product = env.product("app").await;
-    let request = complete(&env, &product, ARCHIVE).await;
+    let request = env.while_time_passes(MINUTE, complete(&env, &product, ARCHIVE)).await;
     let create = |request: &SubmissionCreationRequest| env.client.create_submission(&product, request).send();
 
     let empty = SubmissionCreationRequest::default();
@@ -53,9 +55,9 @@ async fn step_13_submission_and_step_14_promotion() {
     let created = create(&request).await.unwrap();
     let id = created.id.clone().unwrap();
     assert_eq!(id.as_str().len(), 19);
-    assert!(create(&request).await.unwrap_err().is_conflict(), "another submission is pending");
+    assert!(create(&request).await.unwrap_err().is_conflict(), "one at a time");
     assert!(env.client.promote_submission(&product, &id).send().await.unwrap_err().is_conflict(), "not in preview yet");
-    let preview = env.wait_until_settled(&product, &id).await;
+    let preview = env.while_time_passes(MINUTE, env.wait_until_settled(&product, &id)).await;
     assert_eq!(
         (preview.state, preview.substate),
         (Some(SubmissionState::Published), Some(SubmissionSubstate::ReadyToPublish))
@@ -64,7 +66,7 @@ async fn step_13_submission_and_step_14_promotion() {
 
     env.client.promote_submission(&product, &id).send().await.unwrap();
     assert!(env.client.cancel_submission(&product, &id).send().await.unwrap_err().is_conflict(), "going live");
-    let live = env.wait_until_settled(&product, &id).await;
+    let live = env.while_time_passes(MINUTE, env.wait_until_settled(&product, &id)).await;
     assert_eq!(live.substate, Some(SubmissionSubstate::InStore));
     let workflow = env.client.list_submission_workflows(&product, &id).send().await.unwrap().into_inner();
     assert_eq!(workflow.value.unwrap().len(), 2);
@@ -74,7 +76,7 @@ async fn step_13_submission_and_step_14_promotion() {
 }
 
 #[tokio::test]
-async fn step_13_missing_reseller_configuration_fails_validation() {
+async fn step_13_a_missing_reseller_fails_in_validation() {
     let env = TestEnv::start().await;
     let product = env.product("app").await;
     let request = complete(&env, &product, ARCHIVE).await;
@@ -85,13 +87,13 @@ async fn step_13_missing_reseller_configuration_fails_validation() {
     assert_eq!(failed.pending_update_info.unwrap().status, Some(UpdateStatus::Failed));
     let found = env.client.list_submission_validations(&product, &id).send().await.unwrap().into_inner();
     assert_eq!(found.value.unwrap()[0].error_code.as_deref(), Some("Resell-20007"));
-    // A failed submission does not block the next one, and a pending one can be cancelled.
+    // A failed submission does not stand in the way, and a pending one can be cancelled.
     let again = env.client.create_submission(&product, &request).send().await.unwrap();
     env.client.cancel_submission(&product, again.id.clone().unwrap()).send().await.unwrap();
 }
 
 #[tokio::test]
-async fn step_13_package_without_template_fails_certification() {
+async fn step_13_a_package_without_template_fails_in_certification() {
     let env = TestEnv::start().await;
     let product = env.product("app").await;
     let request = complete(&env, &product, b"PK nothing").await;
