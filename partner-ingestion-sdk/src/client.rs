@@ -299,7 +299,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_needs_tokens() {
+    fn build_fails_without_a_token_provider() {
         assert!(Client::builder().build().unwrap_err().to_string().contains("token provider"));
     }
 }

@@ -18,7 +18,7 @@ mod model;
 #[cfg(feature = "client")]
 mod workflows;
 
-/// The output of `cargo xtask generate`. Private: `types` and the methods of `Client` are its public face.
+/// The output of `cargo xtask generate`. Private; `types` and the methods of `Client` export it.
 #[rustfmt::skip]
 #[allow(clippy::all, reason = "generated code is checked by its tests, not by style lints")]
 #[allow(unreachable_pub, reason = "this file decides what is public, not the generated files")]

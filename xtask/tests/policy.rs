@@ -1,4 +1,4 @@
-//! The project's claims are true: the minimum Rust version, the commands in its pages and workflows, its changelogs.
+//! Verifies claims of the project: the minimum Rust version, the commands in pages and workflows, and the changelogs.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
@@ -15,21 +15,22 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Major and minor number.
+/// Returns the major and the minor version number.
 fn version(text: &str) -> (u32, u32) {
     let mut parts = text.split('.').map(|part| part.parse().unwrap());
     (parts.next().unwrap(), parts.next().unwrap_or_default())
 }
 
-fn ours() -> String {
+fn minimum_rust() -> String {
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
     manifest["workspace"]["package"]["rust-version"].as_str().unwrap().to_owned()
 }
 
-/// Packages of `cargo metadata` that need a newer Rust.
-fn newer(metadata: &Value, ours: (u32, u32)) -> Vec<&str> {
+/// Returns the packages of `cargo metadata` that need a newer Rust.
+fn newer(metadata: &Value, minimum: (u32, u32)) -> Vec<&str> {
     let packages = metadata["packages"].as_array().unwrap().iter();
-    let newer = packages.filter(|package| package["rust_version"].as_str().is_some_and(|needs| version(needs) > ours));
+    let newer =
+        packages.filter(|package| package["rust_version"].as_str().is_some_and(|needs| version(needs) > minimum));
     newer.filter_map(|package| package["name"].as_str()).collect()
 }
 
@@ -40,17 +41,17 @@ fn no_dependency_needs_a_newer_rust() {
     let output = Command::new(cargo).args(args).current_dir(root()).output().unwrap();
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(metadata["packages"].as_array().unwrap().len() > 100);
-    assert_eq!(newer(&metadata, version(&ours())), Vec::<&str>::new());
-    // It would be seen.
-    let (major, minor) = version(&ours());
+    assert_eq!(newer(&metadata, version(&minimum_rust())), Vec::<&str>::new());
+    // The check detects newer packages.
+    let (major, minor) = version(&minimum_rust());
     assert!(!newer(&metadata, (major, minor - 1)).is_empty());
 }
 
 #[test]
 fn the_workflow_checks_with_the_minimum_rust() {
     let workflow = read(".github/workflows/ci.yml");
-    assert!(workflow.contains(&format!("cargo +{} check --workspace", ours())));
-    assert!(workflow.contains(&format!("rustup toolchain install {} ", ours())));
+    assert!(workflow.contains(&format!("cargo +{} check --workspace", minimum_rust())));
+    assert!(workflow.contains(&format!("rustup toolchain install {} ", minimum_rust())));
     for file in [".github/workflows/ci.yml", ".github/workflows/update.yml"] {
         let parsed: Value = serde_saphyr::from_str(&read(file)).unwrap();
         let jobs = parsed["jobs"].as_object().unwrap();
@@ -58,7 +59,7 @@ fn the_workflow_checks_with_the_minimum_rust() {
     }
 }
 
-/// Every `cargo xtask` command that is written somewhere exists, with its name of a soak or benchmark.
+/// Every `cargo xtask` command in the pages and workflows exists, with its options.
 #[test]
 fn commands_in_pages_and_workflows_exist() {
     let help = |args: &[&str]| {
@@ -98,12 +99,12 @@ fn commands_in_pages_and_workflows_exist() {
 }
 
 #[test]
-fn changelogs_name_the_document_that_is_there() {
+fn changelogs_name_the_committed_document() {
     let pin: toml::Table = read("openapi/source.toml").parse().unwrap();
     let (day, digest) = (pin["retrieved"].as_str().unwrap(), pin["sha256"].as_str().unwrap());
     let changelog = read("partner-ingestion-sdk/CHANGELOG.md");
     assert!(changelog.contains(&format!("### The document of {day}\n\nsha256 `{digest}`")), "{day}, {digest}");
-    for page in ["partner-ingestion-sdk/CHANGELOG.md", "partner-auth/CHANGELOG.md"] {
+    for page in ["partner-ingestion-sdk/CHANGELOG.md", "partner-auth/CHANGELOG.md", "tests/sandbox/CHANGELOG.md"] {
         assert!(read(page).contains("\n## Unreleased\n"), "{page}");
     }
     let deny: toml::Table = read("deny.toml").parse().unwrap();

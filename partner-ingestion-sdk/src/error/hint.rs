@@ -137,7 +137,7 @@ fn failed(error: &Error) -> &'static str {
 }
 
 fn by_status(error: &Error) -> &'static str {
-    if error.is_gateway_refusal() {
+    if error.is_gateway_rejection() {
         return "An empty 401 or 404 comes from the gateway: associate the application in Partner Center (Account settings > User \
                 management > Microsoft Entra applications), give it the Manager role, and check that the token is for \
                 https://api.partner.microsoft.com.";

@@ -114,10 +114,10 @@ impl Call {
 
     /// Returns the value of the If-Match header.
     pub(super) fn precondition(&self, body_etag: Option<&str>) -> Result<Option<HeaderValue>, Error> {
-        let refuse =
+        let invalid =
             |message: String| Err(Error::new(ErrorKind::InvalidArgument, message).with_operation(self.operation.name));
         if let Some(name) = &self.options.invalid {
-            return refuse(format!("header {name:?} or its value is invalid"));
+            return invalid(format!("header {name:?} or its value is invalid"));
         }
         let tag = match &self.options.if_match {
             Some(if_match) => if_match.as_str(),
@@ -126,14 +126,14 @@ impl Call {
                 None if self.operation.if_match == IfMatchRule::Required => {
                     let hint = "Write the resource as it was read, with its entity tag, or overwrite any state with \
                                 `.if_match(IfMatch::Any)`.";
-                    return refuse("entity tag is missing".to_owned()).map_err(|error| error.with_hint(hint));
+                    return invalid("entity tag is missing".to_owned()).map_err(|error| error.with_hint(hint));
                 }
                 None => return Ok(None),
             },
         };
         match HeaderValue::try_from(tag) {
             Ok(value) => Ok(Some(value)),
-            Err(_) => refuse("entity tag is invalid".to_owned()),
+            Err(_) => invalid("entity tag is invalid".to_owned()),
         }
     }
 }

@@ -66,7 +66,7 @@ impl Client {
     }
 }
 
-/// The service writes links relative to the host and without a leading slash (observed on 16 of 16 in 2023 to 2025).
+/// The service writes links relative to the host and without a leading slash (16 of 16 observed links, 2023 to 2025).
 pub(crate) fn resolve(base: &Url, link: &str) -> Result<Url, String> {
     let absolute = link.contains("://");
     let mut root = base.clone();
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_relative_to_the_host() {
+    fn resolves_links_relative_to_the_host() {
         let base = Url::parse("https://a.example/v1.0/ingestion").unwrap();
         let table = [
             ("v1.0/ingestion/products?$skipToken=x", "https://a.example/v1.0/ingestion/products?$skipToken=x"),

@@ -1,4 +1,4 @@
-//! When a request is retried, and after which delay.
+//! Decides whether a request is retried, and after which delay.
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_post_is_retried_only_when_it_was_not_processed() {
+    fn retries_post_only_if_it_was_not_processed() {
         let status =
             |status: u16, retry_after| Failure::Status { status: StatusCode::from_u16(status).unwrap(), retry_after };
         let table = [
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_are_drawn_up_to_a_growing_bound() {
+    fn delays_are_random_below_a_growing_bound() {
         let delays: Vec<Duration> = RetryPolicy::default().max_attempts(9).delays().collect();
         assert_eq!(delays.len(), 8);
         for (delay, bound) in delays.iter().zip([1, 2, 4, 8, 16, 30, 30, 30]) {
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_in_both_forms() {
+    fn parses_retry_after_in_both_forms() {
         let header = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
         assert_eq!(retry_after(&header("7")), Some(Duration::from_secs(7)));
         assert_eq!(retry_after(&header("Sun, 06 Nov 1994 08:49:37 GMT")), Some(Duration::ZERO));

@@ -1,5 +1,6 @@
 //! How resources are displayed, and what they derive from their fields.
 
+use super::id::empty;
 use crate::types::*;
 use std::fmt;
 
@@ -39,7 +40,7 @@ impl fmt::Display for AzureProduct {
     }
 }
 
-/// Plan id, kind and name.
+/// Plan id, subtype and name.
 impl fmt::Display for AzureSkuVariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.id.as_ref().map(VariantId::as_str);
@@ -51,7 +52,7 @@ impl fmt::Display for AzureSkuVariant {
     }
 }
 
-/// Severity, code, message and place.
+/// Severity, code, message and resource.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::ValidationItem;
@@ -78,8 +79,8 @@ impl fmt::Display for ValidationItem {
 }
 
 impl PackageConfiguration {
-    /// Replaces the package references by this package and preserves all other fields. A configuration without package
-    /// references, such as that of a test drive, is left unchanged.
+    /// Replaces the package references with a reference to this package and preserves all other fields. A configuration without
+    /// package references, such as that of a test drive, is left unchanged.
     ///
     /// If the package has no id, the configuration cannot be sent: calls with it return an `InvalidArgument` error.
     ///
@@ -105,7 +106,7 @@ impl PackageConfiguration {
         let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or("AzureApplicationPackage");
         let mut reference = TypeValuePair::new(kind, id.as_str());
         if id.as_str().is_empty() {
-            reference.extra = Extra::invalid("PackageId is empty; a resource passed as an id must have one");
+            reference.extra = Extra::invalid(empty("PackageId"));
         }
         let reference = [reference];
         match self {

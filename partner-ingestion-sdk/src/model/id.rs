@@ -1,7 +1,7 @@
-//! Identifiers: opaque text, a type of its own for each kind of resource.
+//! Identifiers: opaque text, with a separate type for each kind of resource.
 
-/// Declares an identifier. Two of them cannot be swapped by mistake. Any text is kept; text that cannot be part of a path is
-/// rejected when a call is sent.
+/// Declares an identifier. Identifiers of different resources cannot be confused. Any text is accepted; a call rejects text that is
+/// invalid in a path.
 ///
 /// An identifier that is created from an empty text, or from a resource without an id, is `None`. It reads as an empty text
 /// and cannot be serialized, so that neither a path nor a body with it is sent. An empty text in a response is kept.

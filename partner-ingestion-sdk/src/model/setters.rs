@@ -1,4 +1,4 @@
-//! Chained setters of the types that request bodies hold.
+//! Chained setters of the types in request bodies.
 
 /// A field of the type `T` gets a setter for one value, a field of the type `[T]` a setter for anything that can be iterated, and
 /// each a method that clears it. Earlier names of the field follow after the names of the methods: both remove them, so that the
@@ -12,8 +12,8 @@ macro_rules! setters {
         $crate::model::setters::body!($type);
     };
     (@each) => {};
-    (@each #[setter($setter:ident, $clear:ident $(; $($older:literal),*)?)] $(#[$mark:meta])* $field:ident: [$item:ty], $($rest:tt)*) => {
-        #[doc = concat!("Sets `", stringify!($field), "`. No items give an empty list, which is sent.")]
+    (@each #[setter($setter:ident, $clear:ident $(; $($alias:literal),*)?)] $(#[$mark:meta])* $field:ident: [$item:ty], $($rest:tt)*) => {
+        #[doc = concat!("Sets `", stringify!($field), "`. An empty iterator sets an empty list, which is sent.")]
         $(#[$mark])*
         #[must_use]
         pub fn $setter<I>(mut self, items: I) -> Self
@@ -22,31 +22,31 @@ macro_rules! setters {
             I::Item: Into<$item>,
         {
             self.$field = Some(items.into_iter().map(Into::into).collect());
-            $($(self.extra.remove($older);)*)?
+            $($(self.extra.remove($alias);)*)?
             self
         }
-        $crate::model::setters::setters!(@clear $clear $field $($($older)*)? => $(#[$mark])*);
+        $crate::model::setters::setters!(@clear $clear $field $($($alias)*)? => $(#[$mark])*);
         $crate::model::setters::setters!(@each $($rest)*);
     };
-    (@each #[setter($setter:ident, $clear:ident $(; $($older:literal),*)?)] $(#[$mark:meta])* $field:ident: $value:ty, $($rest:tt)*) => {
+    (@each #[setter($setter:ident, $clear:ident $(; $($alias:literal),*)?)] $(#[$mark:meta])* $field:ident: $value:ty, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`.")]
         $(#[$mark])*
         #[must_use]
         pub fn $setter(mut self, value: impl Into<$value>) -> Self {
             self.$field = Some(value.into());
-            $($(self.extra.remove($older);)*)?
+            $($(self.extra.remove($alias);)*)?
             self
         }
-        $crate::model::setters::setters!(@clear $clear $field $($($older)*)? => $(#[$mark])*);
+        $crate::model::setters::setters!(@clear $clear $field $($($alias)*)? => $(#[$mark])*);
         $crate::model::setters::setters!(@each $($rest)*);
     };
-    (@clear $clear:ident $field:ident $($older:literal)* => $(#[$mark:meta])*) => {
+    (@clear $clear:ident $field:ident $($alias:literal)* => $(#[$mark:meta])*) => {
         #[doc = concat!("Clears `", stringify!($field), "`: it is not sent. A PUT without it removes it.")]
         $(#[$mark])*
         #[must_use]
         pub fn $clear(mut self) -> Self {
             self.$field = None;
-            $(self.extra.remove($older);)*
+            $(self.extra.remove($alias);)*
             self
         }
     };

@@ -1,4 +1,4 @@
-//! Fields that a type does not know.
+//! Unknown fields of an object.
 
 use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// The fields of an object that its type does not know, as they came. They are sent back unchanged: PUT replaces the whole
-/// object, and what is left out is deleted.
+/// The fields of an object that its type does not have. They are sent back unchanged, because PUT replaces the whole object and
+/// deletes omitted fields.
 ///
-/// A map of JSON values; `Debug` prints only the names, because the values may be secret. A number in such a field
-/// keeps its value within `i64`, `u64` and `f64`.
+/// Dereferences to a map of JSON values. `Debug` prints only the names, because values may be secret. Numbers keep their value within
+/// the range and precision of `i64`, `u64` and `f64`.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::AzureListing;
@@ -26,19 +26,19 @@ pub struct Extra {
     fields: Map<String, Value>,
     /// Why the object of these fields cannot be sent.
     #[serde(skip)]
-    invalid: Option<&'static str>,
+    invalid: Option<Box<str>>,
 }
 
 impl Extra {
     /// Returns no fields, for an object that cannot be sent: serializing it fails with this message.
-    pub(crate) fn invalid(message: &'static str) -> Self {
-        Self { fields: Map::new(), invalid: Some(message) }
+    pub(crate) fn invalid(message: String) -> Self {
+        Self { fields: Map::new(), invalid: Some(message.into()) }
     }
 }
 
 impl Serialize for Extra {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.invalid {
+        match &self.invalid {
             None => self.fields.serialize(serializer),
             Some(message) => Err(S::Error::custom(message)),
         }

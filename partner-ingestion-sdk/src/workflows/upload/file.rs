@@ -64,7 +64,7 @@ impl Client {
         self.file(product_id.into(), Some(listing_id.into()), image, file.into())
     }
 
-    /// Uploads a video of a listing. Its picture has an address of its own, in `thumbnail`: send it with
+    /// Uploads a video of a listing. Its thumbnail has a separate upload URL in `thumbnail`; upload it with
     /// [`upload`](Client::upload).
     pub fn upload_video(
         &self,

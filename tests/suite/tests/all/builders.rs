@@ -3,13 +3,13 @@
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Error, ErrorKind, FileSource};
-use partner_tests::stage::Stage;
+use partner_tests::test_env::TestEnv;
 use serde_json::json;
 
 #[tokio::test]
 async fn every_builder_can_be_awaited() {
-    let stage = Stage::open().await;
-    let client = &stage.client;
+    let env = TestEnv::start().await;
+    let client = &env.client;
     let offer = client.create_product(AzureProduct::application("app", "App")).await.unwrap();
     let listed = client.list_products().await.unwrap();
     assert_eq!(listed.value.as_deref().map(<[_]>::len), Some(1));
@@ -22,8 +22,8 @@ async fn every_builder_can_be_awaited() {
 
 #[tokio::test]
 async fn responses_are_accepted_as_ids_and_bodies() {
-    let stage = Stage::open().await;
-    let client = &stage.client;
+    let env = TestEnv::start().await;
+    let client = &env.client;
     let offer = client.create_product(AzureProduct::application("app", "App")).await.unwrap();
     let plan = client.create_variant(&offer, AzureSkuVariant::plan("standard", "Standard")).await.unwrap();
     let plan = client.get_variant(&offer, &plan).await.unwrap();
@@ -73,9 +73,9 @@ fn parsed(text: &str) -> Result<u32, std::num::ParseIntError> {
 
 #[tokio::test]
 async fn a_change_that_fails_writes_nothing() {
-    let stage = Stage::open().await;
-    let client = &stage.client;
-    let product = stage.product("app").await;
+    let env = TestEnv::start().await;
+    let client = &env.client;
+    let product = env.product("app").await;
     let draft = client.listing_draft(&product);
     let change = |listing: AzureListing| -> Result<_, std::num::ParseIntError> {
         Ok(listing.set_title(parsed("many")?.to_string()))
@@ -95,20 +95,20 @@ async fn a_change_that_fails_writes_nothing() {
     let refused = std::sync::Mutex::new(refused.err());
     let change = |_| Err::<AzureListing, Error>(refused.lock().unwrap().take().unwrap());
     assert!(draft.try_modify(change).await.unwrap_err().is_not_found());
-    assert!(stage.sandbox.calls().iter().all(|call| call.method != "PUT"));
+    assert!(env.sandbox.calls().iter().all(|call| call.method != "PUT"));
     let changed = draft.try_modify(|listing| Ok::<_, Error>(listing.set_title("7"))).await.unwrap();
     assert_eq!(changed.title.as_deref(), Some("7"));
 }
 
 #[tokio::test]
 async fn a_change_is_written_to_the_resource_that_was_read() {
-    let stage = Stage::open().await;
-    let client = &stage.client;
-    let product = stage.product("app").await;
+    let env = TestEnv::start().await;
+    let client = &env.client;
+    let product = env.product("app").await;
     let draft = client.listing_draft(&product);
     let id = draft.get().await.unwrap().id.clone();
     let changed = draft.modify(|listing| listing.set_id("another").set_title("New")).await.unwrap();
     assert_eq!((&changed.id, changed.title.as_deref()), (&id, Some("New")));
-    let put = stage.sandbox.calls().into_iter().find(|call| call.method == "PUT").unwrap();
+    let put = env.sandbox.calls().into_iter().find(|call| call.method == "PUT").unwrap();
     assert!(put.path.ends_with(id.unwrap().as_str()), "{}", put.path);
 }

@@ -3,13 +3,13 @@
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{ErrorKind, FileSource, IfMatch};
-use partner_tests::server::{Say, Server};
-use partner_tests::stage::Stage;
+use partner_tests::mock_server::{CannedResponse, MockServer};
+use partner_tests::test_env::TestEnv;
 
 /// A resource that was never created has no id.
 #[tokio::test]
 async fn resources_without_an_id_are_invalid_arguments() {
-    let server = Server::script(vec![Say::new(200, "{}")]).await;
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, "{}")]).await;
     let client = server.client();
     let (offer, plan) = (AzureProduct::application("app", "App"), AzureSkuVariant::plan("standard", "Standard"));
     let errors = [
@@ -26,13 +26,13 @@ async fn resources_without_an_id_are_invalid_arguments() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
         assert!(error.to_string().contains("a resource passed as an id must have one"), "{error}");
     }
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 /// An id that is written into a body or compared with ids of the service follows the same rule as one in a path.
 #[tokio::test]
 async fn bodies_with_the_id_of_a_resource_without_one_are_invalid_arguments() {
-    let server = Server::script(vec![Say::new(200, "{}")]).await;
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, "{}")]).await;
     let client = server.client();
     let plan = AzureSkuVariant::plan("standard", "Standard");
     let submission =
@@ -54,19 +54,19 @@ async fn bodies_with_the_id_of_a_resource_without_one_are_invalid_arguments() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
         assert!(error.to_string().contains("is empty; a resource passed as an id must have one"), "{error}");
     }
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
 async fn a_package_without_an_id_is_not_written_into_a_configuration() {
-    let stage = Stage::open().await;
-    let product = stage.product("app").await;
-    let plan = stage.variant(&product).await;
-    let draft = stage.client.package_configuration_draft(&product, &plan);
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
+    let plan = env.variant(&product).await;
+    let draft = env.client.package_configuration_draft(&product, &plan);
     let error = draft.modify(|c| c.set_package(&AzurePackage::default())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(error.to_string().contains("PackageId is empty; a resource passed as an id must have one"), "{error}");
-    assert!(stage.sandbox.calls().iter().all(|call| call.method != "PUT"));
+    assert!(env.sandbox.calls().iter().all(|call| call.method != "PUT"));
 }
 
 /// An empty id that the service sent is a value like any other.
@@ -77,9 +77,24 @@ fn empty_ids_of_responses_are_kept() {
     assert_eq!(serde_json::to_string(&plan).unwrap(), text);
 }
 
+/// A response without an id is not an argument: the error says so, and nothing is left out or sent because of it.
+#[tokio::test]
+async fn responses_without_an_id_are_decode_errors() {
+    let plans = r#"{"value": [{"resourceType": "AzureSkuVariant", "externalID": "standard"}]}"#;
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, plans)]).await;
+    let error = server.client().publish("p").dry_run().await.unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Decode, "plan standard has no id"));
+
+    let package = r#"{"resourceType": "AzureApplicationPackage", "fileSasUri": "https://store.example/a?sig=b"}"#;
+    let server = MockServer::with_responses(vec![CannedResponse::new(201, package)]).await;
+    let upload = server.client().upload_package("p", FileSource::bytes("app.zip", &b"PK"[..]));
+    let error = upload.send().await.unwrap_err();
+    assert_eq!((error.kind(), server.requests().len()), (ErrorKind::Decode, 1), "{error}");
+}
+
 #[tokio::test]
 async fn arguments_that_would_change_the_path_are_not_sent() {
-    let server = Server::script(vec![Say::new(200, "{}")]).await;
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, "{}")]).await;
     let client = server.client();
     for bad in ["", ".", "..", "a/b", "a?b", "a#b", "a\\b", "a\nb"] {
         let error = client.get_listing("p", bad).send().await.unwrap_err();
@@ -98,5 +113,5 @@ async fn arguments_that_would_change_the_path_are_not_sent() {
             "{path}"
         );
     }
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
 }

@@ -1,4 +1,4 @@
-//! Checks before generation that every name is valid in Rust and unique.
+//! Checks that every name is valid in Rust and unique.
 
 use super::api::{Api, Enum, UnionKind, Variant};
 use super::hand_written::HandWritten;

@@ -11,7 +11,7 @@ fn messages_about_frequent_mistakes_lead_on() {
         (
             "/// An id of another type.\npub async fn f(client: &Client, offer: ProductId) -> Result<(), Error> {
                  client.get_listing(&offer, &offer).await.map(drop)\n}",
-            &["the trait bound `ListingId: From<&ProductId>` is not satisfied"],
+            &["From<&partner_ingestion_sdk::types::ProductId>` is not implemented for `ListingId`"],
         ),
         (
             "/// A call that is never sent.\npub async fn f(client: &Client) {\nclient.delete_product(\"p\");\n}",

@@ -7,8 +7,8 @@ use partner_ingestion_sdk::partner_auth::{
 };
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy};
-use partner_tests::server::{Say, Server};
-use partner_tests::stage::client_builder;
+use partner_tests::mock_server::{CannedResponse, MockServer};
+use partner_tests::test_env::client_builder;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -33,8 +33,8 @@ fn builder(base: &str) -> ClientBuilder {
 }
 
 /// The error of a call whose token request gets this response.
-async fn rejected(say: Say) -> Error {
-    let server = Server::script(vec![say]).await;
+async fn rejected(say: CannedResponse) -> Error {
+    let server = MockServer::with_responses(vec![say]).await;
     let tokens = signed_in_at(&server.origin);
     let client = client_builder().base_url("http://127.0.0.1:1").token_provider(tokens).build().unwrap();
     client.list_products().send().await.unwrap_err()
@@ -49,9 +49,9 @@ fn signed_in_at(authority: &str) -> TokenSource {
         .unwrap()
 }
 
-fn aadsts(error: &str, code: u32) -> Say {
+fn aadsts(error: &str, code: u32) -> CannedResponse {
     let body = serde_json::json!({"error": error, "error_codes": [code], "trace_id": "0000aaaa-11bb"});
-    Say::new(401, body.to_string())
+    CannedResponse::new(401, body.to_string())
 }
 
 /// A server that accepts connections and closes them, or never responds.
@@ -80,10 +80,10 @@ pub(super) async fn rows() -> Vec<Row> {
     let silent = broken_server(false).await;
     let closing = broken_server(true).await;
     let product = || AzureProduct::application("contoso-app", "Contoso");
-    let server = Server::script(vec![Say::new(200, "{}")]).await;
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, "{}")]).await;
     let client = server.client();
     let vault = client_builder().base_url("http://127.0.0.1:1").token_provider(ClosedVault).build().unwrap();
-    let throttled = Say::new(429, "").with("retry-after", "90");
+    let throttled = CannedResponse::new(429, "").header("retry-after", "90");
     let no_entra = signed_in_at("http://127.0.0.1:1");
     let no_entra = client_builder().base_url("http://127.0.0.1:1").token_provider(no_entra).build().unwrap();
     let refused = builder("http://127.0.0.1:1").build().unwrap();

@@ -4,27 +4,27 @@ use super::{Row, row};
 use futures_util::TryStreamExt;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, Error};
-use partner_tests::server::{Say, Server};
-use partner_tests::stage::client_builder;
+use partner_tests::mock_server::{CannedResponse, MockServer};
+use partner_tests::test_env::client_builder;
 use serde_json::json;
 
 const ID: &str = "1f0c-7d";
 
 /// The error of a call that gets this response.
-async fn error(say: Say, call: impl AsyncFnOnce(Client) -> Result<(), Error>) -> Error {
-    let server = Server::script(vec![say.with("request-id", ID).off_contract()]).await;
+async fn error(say: CannedResponse, call: impl AsyncFnOnce(Client) -> Result<(), Error>) -> Error {
+    let server = MockServer::with_responses(vec![say.header("request-id", ID).violates_contract()]).await;
     call(server.client()).await.unwrap_err()
 }
 
-async fn of_get(say: Say) -> Error {
+async fn of_get(say: CannedResponse) -> Error {
     error(say, async |client| client.get_product("p").send().await.map(drop)).await
 }
 
-fn text(status: u16, message: &str) -> Say {
-    Say::new(status, json!(message).to_string())
+fn text(status: u16, message: &str) -> CannedResponse {
+    CannedResponse::new(status, json!(message).to_string())
 }
 
-fn coded(data: serde_json::Value) -> Say {
+fn coded(data: serde_json::Value) -> CannedResponse {
     let detail = json!({"faultCode": 50_400, "data": data});
     text(400, &format!("ICH50400-The request is not valid. {detail}"))
 }
@@ -44,12 +44,12 @@ async fn list(client: Client) -> Result<(), Error> {
 /// A list whose second page leads to the second page.
 async fn repeated_link() -> Error {
     let page = json!({"value": [], "nextLink": "v1.0/ingestion/products?$skipToken=a"}).to_string();
-    let server = Server::script(vec![Say::new(200, page)]).await;
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, page)]).await;
     server.client().list_products().stream().try_collect::<Vec<_>>().await.unwrap_err()
 }
 
 async fn too_large() -> Error {
-    let server = Server::script(vec![Say::new(200, "x".repeat(5000)).off_contract()]).await;
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, "x".repeat(5000)).violates_contract()]).await;
     let tokens = partner_ingestion_sdk::partner_auth::StaticToken::new("t").unwrap();
     let client = client_builder().base_url(&server.origin).token_provider(tokens).max_response_bytes(4096);
     client.build().unwrap().list_products().send().await.unwrap_err()
@@ -67,9 +67,10 @@ pub(super) async fn rows() -> Vec<Row> {
     let page = json!({"value": [{"id": "1"}, {"id": "2", "name": {"en": "x"}}]}).to_string();
     let duplicate = text(301, "ICH50301-The package was sent before. {\"toId\": \"7\"}");
     let get_package = async |client: Client| client.get_package("p", "k").send().await.map(drop);
-    let throttled = || Say::new(429, json!({"statusCode": 429, "message": "Rate limit is exceeded."}).to_string());
+    let throttled =
+        || CannedResponse::new(429, json!({"statusCode": 429, "message": "Rate limit is exceeded."}).to_string());
     vec![
-        row("an empty 401", of_get(Say::new(401, "")).await),
+        row("an empty 401", of_get(CannedResponse::new(401, "")).await),
         row("403", of_get(text(403, "Not applicable for this product")).await),
         row("404", of_get(text(404, "The product does not exist.")).await),
         row("400 with the names of fields", error(coded(json!({"title": ["is too long"]})), put).await),
@@ -116,9 +117,9 @@ pub(super) async fn rows() -> Vec<Row> {
             conflict("The offer is live.", async |client| client.delete_product("p").send().await.map(drop)).await,
         ),
         row("301, a package that was uploaded before", error(duplicate, get_package).await),
-        row("302", of_get(Say::new(302, "").with("location", "https://example.com/")).await),
-        row("405", of_get(Say::new(405, "")).await),
-        row("429 with Retry-After", of_get(throttled().with("retry-after", "7")).await),
+        row("302", of_get(CannedResponse::new(302, "").header("location", "https://example.com/")).await),
+        row("405", of_get(CannedResponse::new(405, "")).await),
+        row("429 with Retry-After", of_get(throttled().header("retry-after", "7")).await),
         row("429 without Retry-After", of_get(throttled()).await),
         row("500", of_get(text(500, "An error occurred.")).await),
         row(
@@ -128,15 +129,15 @@ pub(super) async fn rows() -> Vec<Row> {
             })
             .await,
         ),
-        row("a page of a proxy", of_get(Say::new(502, "<html><h1>Bad gateway</h1></html>")).await),
-        row("503 with Retry-After", of_get(Say::new(503, "").with("retry-after", "120")).await),
-        row("a response of another type", error(Say::new(200, page), list).await),
-        row("a page of a proxy with status 200", error(Say::new(200, "<html>Sign in</html>"), list).await),
-        row("a response without a body", error(Say::new(200, ""), list).await),
+        row("a page of a proxy", of_get(CannedResponse::new(502, "<html><h1>Bad gateway</h1></html>")).await),
+        row("503 with Retry-After", of_get(CannedResponse::new(503, "").header("retry-after", "120")).await),
+        row("a response of another type", error(CannedResponse::new(200, page), list).await),
+        row("a page of a proxy with status 200", error(CannedResponse::new(200, "<html>Sign in</html>"), list).await),
+        row("a response without a body", error(CannedResponse::new(200, ""), list).await),
         row("a large response", too_large().await),
         row(
             "a link to another origin",
-            error(Say::new(200, "{}"), async |client| {
+            error(CannedResponse::new(200, "{}"), async |client| {
                 client.follow("https://example.com/x").send::<()>().await.map(drop)
             })
             .await,
@@ -147,11 +148,11 @@ pub(super) async fn rows() -> Vec<Row> {
 
 #[tokio::test]
 async fn a_token_in_a_challenge_is_not_printed() {
-    let server = Server::start(|seen, _| {
+    let server = MockServer::start(|seen, _| {
         let token = seen.header("authorization").unwrap();
         let challenge =
             format!("Bearer error=\"invalid_token\", error_description=\"{token} is expired\", claims=\"{token}\"");
-        Say::new(403, "").with("www-authenticate", challenge)
+        CannedResponse::new(403, "").header("www-authenticate", challenge)
     })
     .await;
     let error = server.client().get_product("p").send().await.unwrap_err();

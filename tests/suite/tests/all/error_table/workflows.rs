@@ -2,7 +2,7 @@
 
 use super::{Row, row};
 use partner_ingestion_sdk::{Error, ErrorKind, FileSource};
-use partner_tests::server::{Say, Server};
+use partner_tests::mock_server::{CannedResponse, MockServer};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ fn product(id: &str) -> Value {
 }
 
 /// A server that responds to the path with this ending.
-async fn server(bodies: Vec<(&'static str, Value)>) -> Server {
-    Server::start(move |seen, _| {
+async fn server(bodies: Vec<(&'static str, Value)>) -> MockServer {
+    MockServer::start(move |seen, _| {
         let found = bodies.iter().find(|(ending, _)| seen.path().ends_with(ending));
         found.map_or_else(
-            || Say::new(404, ""),
-            |(_, body)| Say::new(200, body.to_string()).with("request-id", "1f0c-7d"),
+            || CannedResponse::new(404, ""),
+            |(_, body)| CannedResponse::new(200, body.to_string()).header("request-id", "1f0c-7d"),
         )
     })
     .await
@@ -86,7 +86,7 @@ async fn failed_certification() -> Error {
 
 /// The error of an upload of a package whose processing ends with these findings.
 async fn refused_package(findings: Value) -> Error {
-    let server = Server::start(move |seen, _| {
+    let server = MockServer::start(move |seen, _| {
         let package = |state: &str| {
             let address = format!("http://{}/blob", seen.header("host").unwrap_or_default());
             json!({
@@ -95,10 +95,10 @@ async fn refused_package(findings: Value) -> Error {
             })
         };
         match (seen.method.as_str(), seen.path()) {
-            ("PUT", "/blob") => Say::new(201, ""),
-            ("POST", _) => Say::new(201, package("PendingUpload").to_string()).with("etag", "\"1\""),
-            ("PUT", _) => Say::new(200, package("ProcessFailed").to_string()).with("etag", "\"2\""),
-            _ => Say::new(200, package("PendingUpload").to_string()),
+            ("PUT", "/blob") => CannedResponse::new(201, ""),
+            ("POST", _) => CannedResponse::new(201, package("PendingUpload").to_string()).header("etag", "\"1\""),
+            ("PUT", _) => CannedResponse::new(200, package("ProcessFailed").to_string()).header("etag", "\"2\""),
+            _ => CannedResponse::new(200, package("PendingUpload").to_string()),
         }
     })
     .await;
@@ -119,7 +119,7 @@ pub(super) async fn rows() -> Vec<Row> {
     let pending = server(vec![("/submissions", list(json!([preview])))]).await;
     let running = server(vec![("/submissions/s", submission(["InProgress", "Submitted", "Submit", "Running"]))]).await;
     let waiting = running.client().resume("p", "s").poll_interval(MOMENT, MOMENT);
-    let expired = Server::script(vec![Say::new(403, "")]).await;
+    let expired = MockServer::with_responses(vec![CannedResponse::new(403, "")]).await;
     let address = format!("{}/blob?sig=1", expired.origin).into();
     vec![
         row("a lookup without a match", lookup(json!([])).await),
