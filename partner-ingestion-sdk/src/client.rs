@@ -109,7 +109,7 @@ impl Client {
         let url = match std::env::var(URL) {
             Ok(url) => url,
             Err(VarError::NotPresent) => String::new(),
-            // The public service must not be called instead.
+            // The client must not fall back to the public base URL.
             Err(VarError::NotUnicode(_)) => {
                 return Err(Error::new(ErrorKind::Config, "base URL must be valid Unicode").in_variable(URL));
             }

@@ -42,7 +42,7 @@ pub(crate) fn complete_but(name: &'static str, value: &'static str) -> Vec<(&'st
     others.chain([(name, value)]).collect()
 }
 
-/// The public service must not be called instead of the one that the variable means.
+/// The client must not fall back to the public base URL.
 #[cfg(unix)]
 #[test]
 fn a_base_url_that_is_not_unicode_is_an_error() {
@@ -53,7 +53,7 @@ fn a_base_url_that_is_not_unicode_is_an_error() {
     assert_eq!(message, "PARTNER_INGESTION_URL: base URL must be valid Unicode");
 }
 
-/// A base URL may contain a password.
+/// A variable may contain a password by mistake.
 #[test]
 fn the_value_of_a_variable_is_not_printed() {
     let url = "https://user:c4n4ry~s3cret@partner.example/";

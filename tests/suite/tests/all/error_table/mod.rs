@@ -1,4 +1,4 @@
-//! The page `errors` of the documentation: what users read when something fails. The rows are produced, not written.
+//! Compares the table of the page `errors` with the errors that the SDK returns.
 //!
 //! `UPDATE_PAGES=1 cargo test -p partner-tests --test all error_table` writes the page after a change.
 
@@ -21,7 +21,7 @@ struct Row {
     hint: String,
 }
 
-/// Checks what is true for every error, and writes the address of the service for that of the test's server.
+/// Checks what every error has in common. The message gets the address of the service instead of the mock server's.
 fn row(situation: &'static str, error: Error) -> Row {
     row_at(situation, "api.partner.microsoft.com:443", error)
 }

@@ -33,8 +33,8 @@ fn builder(base: &str) -> ClientBuilder {
 }
 
 /// The error of a call whose token request gets this response.
-async fn rejected(say: CannedResponse) -> Error {
-    let server = MockServer::with_responses(vec![say]).await;
+async fn rejected(response: CannedResponse) -> Error {
+    let server = MockServer::with_responses(vec![response]).await;
     let tokens = signed_in_at(&server.origin);
     let client = client_builder().base_url("http://127.0.0.1:1").token_provider(tokens).build().unwrap();
     client.list_products().send().await.unwrap_err()
@@ -120,7 +120,7 @@ pub(super) async fn rows() -> Vec<Row> {
     ]
 }
 
-/// A certificate is not accepted the second time either.
+/// A retry would be rejected again.
 #[tokio::test]
 async fn connections_with_an_invalid_certificate_are_not_retried() {
     for (certificate, trust, cause) in
@@ -133,7 +133,7 @@ async fn connections_with_an_invalid_certificate_are_not_retried() {
         assert!(error.to_string().contains(host) && error.to_string().contains(cause), "{error}");
         assert!(!error.is_retryable(), "{error}");
         assert_eq!((error.attempts(), server.connections()), (1, 1));
-        // An upload goes through the same.
+        // Uploads behave like calls.
         let address = format!("{}/blob?sig=c4n4ry~s3cret", server.origin).into();
         let error = server.client(trust).upload(&address, &b"x"[..]).await.unwrap_err();
         assert!(
@@ -142,13 +142,13 @@ async fn connections_with_an_invalid_certificate_are_not_retried() {
         );
         assert_eq!(server.connections(), 2);
     }
-    // With the authority and the right name, the handshake succeeds: the connection is lost afterwards, and tried again.
+    // With a valid certificate, the connection is lost after the handshake, which is retried.
     let server = TlsServer::start(LOOPBACK).await;
     let error = server.client(true).list_products().send().await.unwrap_err();
     assert!(error.is_retryable() && server.connections() > 1, "{error}");
 }
 
-/// Entra ID's certificate neither.
+/// The same for token requests.
 #[tokio::test]
 async fn token_requests_with_an_invalid_certificate_are_not_retried() {
     let server = TlsServer::start(LOOPBACK).await;

@@ -11,13 +11,13 @@ use serde_json::json;
 const ID: &str = "1f0c-7d";
 
 /// The error of a call that gets this response.
-async fn error(say: CannedResponse, call: impl AsyncFnOnce(Client) -> Result<(), Error>) -> Error {
-    let server = MockServer::with_responses(vec![say.header("request-id", ID).violates_contract()]).await;
+async fn error(response: CannedResponse, call: impl AsyncFnOnce(Client) -> Result<(), Error>) -> Error {
+    let server = MockServer::with_responses(vec![response.header("request-id", ID).violates_contract()]).await;
     call(server.client()).await.unwrap_err()
 }
 
-async fn of_get(say: CannedResponse) -> Error {
-    error(say, async |client| client.get_product("p").send().await.map(drop)).await
+async fn of_get(response: CannedResponse) -> Error {
+    error(response, async |client| client.get_product("p").send().await.map(drop)).await
 }
 
 fn text(status: u16, message: &str) -> CannedResponse {
