@@ -29,7 +29,7 @@ pub enum ConnectionFailure {
 use ConnectionFailure::*;
 
 /// Parts of messages in lower case. The first match counts, so that the specific causes come first.
-const MESSAGES: [(&str, ConnectionFailure); 24] = [
+const MESSAGES: [(&str, ConnectionFailure); 25] = [
     ("not valid for name", WrongHostName),
     ("notvalidforname", WrongHostName),
     ("hostname mismatch", WrongHostName),
@@ -54,6 +54,7 @@ const MESSAGES: [(&str, ConnectionFailure); 24] = [
     ("dns error", HostNotFound),
     ("failed to lookup address", HostNotFound),
     ("connection refused", Refused),
+    ("actively refused", Refused), // Windows
 ];
 
 impl ConnectionFailure {
@@ -140,6 +141,7 @@ mod tests {
             ("received corrupt message of type InvalidContentType", TlsHandshake),
             ("dns error", HostNotFound),
             ("Connection refused (os error 111)", Refused),
+            ("No connection could be made because the target machine actively refused it. (os error 10061)", Refused),
             ("tls handshake eof", Other),
             ("connection closed before message completed", Other),
         ];

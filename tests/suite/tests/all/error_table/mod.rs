@@ -36,8 +36,9 @@ fn row_at(situation: &'static str, host: &str, error: Error) -> Row {
     assert!(debug.lines().count() <= 3, "{situation}: {debug}");
     let fields = format!("{error:#?}");
     assert!(fields.contains("kind: ") && fields.lines().count() > 10, "{situation}: {fields}");
-    let missing_file = std::io::Error::from(std::io::ErrorKind::NotFound);
-    let message = with_host(&message, host).replace(&missing_file.to_string(), "No such file or directory");
+    // The text of the operating system.
+    let missing_file = std::fs::metadata("missing/app.zip").unwrap_err().to_string();
+    let message = with_host(&message, host).replace(&missing_file, "No such file or directory (os error 2)");
     Row { situation, message, hint: hint.to_owned() }
 }
 
