@@ -4,9 +4,7 @@ mod tagged_map;
 
 pub(crate) use tagged_map::TaggedMapAccess;
 
-use serde::de::{self, DeserializeOwned};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -130,40 +128,7 @@ macro_rules! tagged_union {
     };
 }
 
-/// Decodes a text; an error names the place inside.
-pub(crate) fn from_text<T: DeserializeOwned, E: de::Error>(text: &str) -> Result<T, E> {
-    let value = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
-    value.map_err(|error| match error.path().iter().next() {
-        Some(_) => E::custom(format_args!("{}: {}", error.path(), error.inner())),
-        None => E::custom(error.inner()),
-    })
-}
-
-/// What a JSON text is, by its first byte.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    Flag,
-    List,
-    Null,
-    Number,
-    Object,
-    Text,
-}
-
-impl Shape {
-    pub(crate) fn of(raw: &RawValue) -> Self {
-        match raw.get().as_bytes().first() {
-            Some(b'[') => Self::List,
-            Some(b'{') => Self::Object,
-            Some(b'"') => Self::Text,
-            Some(b't' | b'f') => Self::Flag,
-            Some(b'n') | None => Self::Null,
-            Some(_) => Self::Number,
-        }
-    }
-}
-
-/// Declares a union whose members are told apart by their JSON type; the variants are named after [`Shape`].
+/// Declares a union whose members are told apart by their JSON type; the variants are named after `Shape`.
 macro_rules! shaped_union {
     ($(#[$meta:meta])* pub enum $name:ident { $($shape:ident($member:ty),)* }) => {
         $(#[$meta])*
@@ -188,13 +153,12 @@ macro_rules! shaped_union {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use serde::de::Error as _;
-                let raw = <Box<serde_json::value::RawValue>>::deserialize(deserializer)?;
-                let decoded = match $crate::model::union::Shape::of(&raw) {
-                    $($crate::model::union::Shape::$shape => $crate::model::union::from_text(raw.get()).map(Self::$shape),)*
-                    _ => return Err(D::Error::custom(concat!("expected one of: ", $(stringify!($shape), " "),*))),
-                };
-                decoded
+                use $crate::model::raw::{Raw, Shape};
+                let raw = Raw::<serde_json::Value>::deserialize(deserializer)?;
+                match raw.shape() {
+                    $(Shape::$shape => raw.decode(std::marker::PhantomData).map(Self::$shape),)*
+                    _ => Err(serde::de::Error::custom(concat!("expected one of: ", $(stringify!($shape), " "),*))),
+                }
             }
         }
     };

@@ -9,6 +9,7 @@ mod edits;
 mod errors;
 mod examples;
 mod faults;
+mod formats;
 mod incidents;
 mod matrix;
 mod operations;
