@@ -35,13 +35,13 @@ mod generated;
 /// All types work with any self-describing serde format. What is written can be read back and is the same:
 ///
 /// ```
-/// use partner_ingestion_sdk::types::{LeadConfiguration, MarketoLeadConfiguration};
+/// use partner_ingestion_sdk::types::LeadConfiguration;
 ///
-/// let lead: LeadConfiguration = MarketoLeadConfiguration::default().set_form_id("7").into();
-/// let text = toml::to_string(&lead)?;
-/// assert_eq!(text, "formID = \"7\"\nresourceType = \"MarketoLeadConfiguration\"\n");
-/// assert_eq!(toml::from_str::<LeadConfiguration>(&text)?, lead);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let text = r#"{"formID":"7","resourceType":"MarketoLeadConfiguration","newField":1.0}"#;
+/// let lead: LeadConfiguration = serde_json::from_str(text)?;
+/// assert!(lead.as_marketo().is_some());
+/// assert_eq!(serde_json::to_string(&lead)?, text);
+/// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
 /// | format | limits |

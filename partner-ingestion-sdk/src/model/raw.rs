@@ -258,11 +258,9 @@ mod tests {
         assert!(!is_serde_json::<serde::de::value::Error>() && !is_serde_json::<&str>());
         let number = "1.50";
         assert!(matches!(serde_json::from_str::<Raw<'_, Value>>(number), Ok(Raw::Json(Cow::Borrowed("1.50")))));
-        assert!(matches!(
-            serde_json::from_reader::<_, Raw<'_, Value>>(number.as_bytes()),
-            Ok(Raw::Json(Cow::Owned(_)))
-        ));
-        assert!(matches!(serde_json::from_value::<Raw<'_, Value>>(1.5.into()), Ok(Raw::Json(_))));
+        let mut reader = serde_json::Deserializer::from_reader(number.as_bytes());
+        assert!(matches!(Raw::<Value>::deserialize(&mut reader), Ok(Raw::Json(Cow::Owned(_)))));
+        assert!(matches!(Raw::<Value>::deserialize(Value::from(1.5)), Ok(Raw::Json(_))));
         let other: Result<Raw<'_, Value>, serde::de::value::Error> = Raw::deserialize(1.5.into_deserializer());
         assert!(matches!(other, Ok(Raw::Other(value)) if value == 1.5));
     }
