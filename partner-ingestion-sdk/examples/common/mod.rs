@@ -1,5 +1,7 @@
 //! What the examples share: their options, the sandbox unless `--live` is given, progress bars, tables and errors.
 
+pub(crate) mod content;
+
 use indicatif::{ProgressBar, ProgressStyle};
 use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::{Client, ErrorKind, Progress};

@@ -1,5 +1,6 @@
 //! Several requests that users think of as one.
 
+pub(crate) mod check;
 pub(crate) mod draft;
 mod lookup;
 pub(crate) mod modify;

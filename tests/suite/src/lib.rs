@@ -9,6 +9,7 @@ pub mod contract;
 pub mod document;
 pub mod memory;
 pub mod mutant;
+pub mod offer;
 pub mod process;
 pub mod sample;
 pub mod server;

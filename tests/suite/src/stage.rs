@@ -29,11 +29,16 @@ impl Stage {
         Self::with(checked(Sandbox::builder()).processing_delay(delay)).await
     }
 
+    /// Where the rules of publishing are off, for tests of something else.
+    pub async fn lenient() -> Self {
+        Self::on(checked(Sandbox::builder()).without_rules()).await
+    }
+
     async fn on(builder: SandboxBuilder) -> Self {
         Self::with(builder.processing_delay(Duration::from_millis(20))).await
     }
 
-    async fn with(builder: SandboxBuilder) -> Self {
+    pub async fn with(builder: SandboxBuilder) -> Self {
         let sandbox = builder.start().await.unwrap();
         let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
         Self { sandbox, client }

@@ -39,7 +39,7 @@ fn publish_offer_fails_with_the_reason() {
     std::fs::create_dir_all(&dir).unwrap();
     let bad = dir.join("bad.zip");
     for (content, expected, hint) in [
-        ("PK no template", "failed in certification", "publish again"),
+        ("PK no template", "bad.zip is not a zip archive", "publish again"),
         ("not a zip", "not a zip archive", "publish again"),
     ] {
         std::fs::write(&bad, content).unwrap();

@@ -20,6 +20,7 @@ mod publish;
 mod refused;
 mod rejected;
 mod rooms;
+mod rules;
 mod sandbox;
 mod secrets;
 mod sequence;

@@ -155,7 +155,8 @@ async fn what_an_incomplete_offer_lacks() {
     let product = offer(&stage, "app").await;
     let error = publish(&stage.client, &product).send().await.unwrap_err();
     let codes: Vec<_> = error.validations().iter().filter_map(|v| v.error_code.as_deref()).collect();
-    assert!(codes.contains(&"Listing-10003") && codes.contains(&"Package-10004"), "{codes:?}");
+    assert!(codes.contains(&"sandbox/listing-name-required"), "{codes:?}");
+    assert!(codes.contains(&"sandbox/template-package-required"), "{codes:?}");
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn complete(stage: &Stage, product: &ProductId, archive: &'static [u8]) ->
 
 #[tokio::test]
 async fn step_13_submission_and_step_14_promotion() {
-    let stage = Stage::open().await;
+    let stage = Stage::lenient().await;
     let product = stage.product("app").await;
     let request = complete(&stage, &product, ARCHIVE).await;
     let create = |request: &SubmissionCreationRequest| stage.client.create_submission(&product, request).send();
@@ -76,7 +76,7 @@ async fn step_13_submission_and_step_14_promotion() {
 
 #[tokio::test]
 async fn step_13_a_missing_reseller_fails_in_validation() {
-    let stage = Stage::open().await;
+    let stage = Stage::lenient().await;
     let product = stage.product("app").await;
     let request = complete(&stage, &product, ARCHIVE).await;
     let enabled = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);
@@ -92,11 +92,14 @@ async fn step_13_a_missing_reseller_fails_in_validation() {
 }
 
 #[tokio::test]
-async fn step_13_a_package_without_template_fails_in_certification() {
+async fn step_13_a_package_without_template_fails_in_validation() {
     let stage = Stage::open().await;
     let product = stage.product("app").await;
     let request = complete(&stage, &product, b"PK nothing").await;
     let id = stage.client.create_submission(&product, &request).send().await.unwrap().id.clone().unwrap();
     let failed = stage.settled(&product, &id).await;
-    assert_eq!(failed.substate, Some(SubmissionSubstate::FailedInCertification));
+    assert_eq!(failed.pending_update_info.unwrap().status, Some(UpdateStatus::Failed));
+    let found = stage.client.list_submission_validations(&product, &id).send().await.unwrap().into_inner();
+    let codes = found.value.unwrap().into_iter().filter_map(|item| item.error_code);
+    assert!(codes.into_iter().any(|code| code == "sandbox/package-archive"));
 }
