@@ -4,7 +4,7 @@
 
 //! The rules of publishing.
 
-use crate::workflows::check::rule::{Check, Condition, Format, Rule, Scope, Select, Step};
+use crate::workflows::check::rule::*;
 /// Every rule of publishing, in the order of the file.
 pub(crate) static RULES: &[Rule] = &[
     Rule {

@@ -131,8 +131,8 @@ impl SandboxBuilder {
 
     /// Turns off a rule of publishing, by its id.
     ///
-    /// By default, a submission fails in validation if the offer violates any rule in the portal's documentation. Nobody knows
-    /// which of them the real service checks. The id follows `sandbox/` in the error code of the validation. See
+    /// By default, a submission fails in validation if the offer violates any rule in the portal's documentation. It is
+    /// unknown which of them the real service checks. The id follows `sandbox/` in the error code of the validation. See
     /// `openapi/publishing-rules.toml` in the repository of this project.
     ///
     /// ```

@@ -4,6 +4,8 @@ mod evaluate;
 mod format;
 pub(crate) mod rule;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use crate::client::Client;
 use crate::error::Error;

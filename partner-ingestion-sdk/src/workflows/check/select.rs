@@ -26,12 +26,13 @@ impl Select {
 
 /// Returns the properties at the end of a path: one for each object that can have it, `null` where it is absent.
 pub(super) fn properties<'v>(resource: &'v Value, path: &'static [Step]) -> Vec<Property<'v>> {
-    let mut found = vec![Property { path: String::new(), value: resource, select: None }];
-    for step in path {
-        let objects: Vec<_> = found.iter().flat_map(Property::values).collect();
-        found = objects.into_iter().flat_map(|(path, object)| step.of(&path, object)).collect();
+    let Some((last, before)) = path.split_last() else { return Vec::new() };
+    let mut objects = vec![(String::new(), resource)];
+    for step in before {
+        let properties = objects.iter().flat_map(|(path, object)| step.of(path, object));
+        objects = properties.flat_map(|property| property.values()).collect();
     }
-    found
+    objects.iter().flat_map(|(path, object)| last.of(path, object)).collect()
 }
 
 impl Step {

@@ -14,7 +14,7 @@ pub fn emit(rules: &[Rule]) -> Result<String> {
         |rule: &&Rule| matches!(rule.check, Check::ImageSize { .. } | Check::Archive { .. } | Check::NeverPublished);
     let rules = rules.iter().filter(|rule| !is_left_out(rule)).map(rule);
     print(quote! {
-        use crate::workflows::check::rule::{Check, Condition, Format, Rule, Scope, Select, Step};
+        use crate::workflows::check::rule::*;
 
         /// Every rule of publishing, in the order of the file.
         pub(crate) static RULES: &[Rule] = &[#(#rules),*];

@@ -7,6 +7,7 @@ mod docs;
 mod document;
 mod inputs;
 mod mutation;
+mod rules;
 mod swagger2;
 
 use super::{Options, run};

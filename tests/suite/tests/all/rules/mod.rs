@@ -271,7 +271,7 @@ async fn each_rule_can_be_turned_off_by_its_id() {
     let lenient = stage(SandboxBuilder::without_rules).await;
     let product = lenient.product("app").await;
     assert!(refused(&lenient, &product).await.is_empty());
-    let unknown = Sandbox::builder().without_rule("logo").start().await.unwrap_err();
+    let unknown = checked(Sandbox::builder()).without_rule("logo").start().await.unwrap_err();
     assert_eq!(unknown.kind(), std::io::ErrorKind::InvalidInput);
     assert!(unknown.to_string().starts_with("unknown rule \"logo\"; expected one of: offer-id-length, "), "{unknown}");
 }
