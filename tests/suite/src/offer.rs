@@ -108,7 +108,7 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
         let a = (a + u32::from(*byte)) % 65_521;
         (a, (a + b) % 65_521)
     });
-    data.extend((b << 16 | a).to_be_bytes());
+    data.extend(((b << 16) | a).to_be_bytes());
     // Eight bits of grey.
     let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
@@ -147,5 +147,7 @@ pub fn zip(members: &[&str]) -> Vec<u8> {
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (crc & 1) * 0xedb8_8320))
+    !bytes
+        .iter()
+        .fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ ((crc & 1) * 0xedb8_8320)))
 }
