@@ -97,12 +97,13 @@ impl Rule {
     }
 
     fn is_about(&self, subject: &Subject, group: &[&Subject]) -> bool {
-        let holds = |value: &Value| self.condition.as_ref().is_none_or(|c| c.select.matches(value) != c.unless);
-        let of_plan = self.condition.as_ref().is_some_and(|condition| condition.variant);
-        let variant = group.iter().find(|other| other.type_name == "AzureSkuVariant").filter(|_| of_plan);
+        let variant = || group.iter().find(|other| other.type_name == "AzureSkuVariant").copied();
         subject.type_name == self.type_name
             && self.select.as_ref().is_none_or(|select| select.matches(&subject.value))
-            && holds(variant.map_or(&subject.value, |variant| &variant.value))
+            && self.condition.as_ref().is_none_or(|condition| {
+                let of = if condition.variant { variant() } else { Some(subject) };
+                of.is_some_and(|of| condition.select.matches(&of.value)) != condition.unless
+            })
     }
 
     fn number(&self, what: &str, count: usize) -> Option<String> {

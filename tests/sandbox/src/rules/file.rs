@@ -1,4 +1,4 @@
-//! What the rules need to know of uploaded files.
+//! Reads the sizes of images and the members of archives.
 
 /// The beginning of a file, and its full length.
 #[derive(Clone, Copy)]

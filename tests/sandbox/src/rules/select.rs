@@ -80,7 +80,7 @@ impl<'v> Slot<'v> {
     }
 }
 
-/// Returns true if a person would say that nothing was entered.
+/// Returns true for `null`, empty texts, and lists and objects with nothing else in them.
 fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,

@@ -1,6 +1,7 @@
 //! The rules of publishing: what the sandbox refuses by default, what the offline check finds, and that both agree.
 
 mod samples;
+mod table;
 
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Error, FileSource, IfPending, Publish};
