@@ -1,8 +1,8 @@
 //! Lists the offers of an account. Read-only.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the person who runs it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "examples print their output")]
 
-#[allow(dead_code, reason = "each example uses a part of it")]
+#[allow(dead_code, reason = "each example uses only a part")]
 mod common;
 
 use common::{Connection, Options, Outcome, run, table};
@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
 }
 
 async fn list(Connection { client, sandbox }: &Connection, _: &Options) -> Outcome<()> {
-    // A sandbox starts empty.
+    // A new sandbox has no offers.
     for name in ["contoso-app", "contoso-db", "contoso-ai"].iter().filter(|_| sandbox.is_some()) {
         client.ensure_product(AzureProduct::application(*name, name.to_uppercase())).await?;
     }

@@ -1,8 +1,8 @@
-//! Publishes several offers at once, with a line for each.
+//! Publishes several offers concurrently, with a progress line for each.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the person who runs it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "examples print their output")]
 
-#[allow(dead_code, reason = "each example uses a part of it")]
+#[allow(dead_code, reason = "each example uses only a part")]
 mod common;
 
 use common::{Connection, Options, Outcome, run, spinner, table};
@@ -13,12 +13,12 @@ use partner_ingestion_sdk::{Client, Error, Stage};
 use partner_sandbox::SubmissionOutcome;
 use std::process::ExitCode;
 
-/// How many offers are under way at a time; the client has a limit for requests of its own.
-const AT_ONCE: usize = 4;
+/// Maximum number of concurrent submissions. The client limits concurrent requests separately.
+const MAX_CONCURRENT_OFFERS: usize = 4;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    run("Publishes three offers at once to preview; one of them fails.", true, publish_all).await
+    run("Publishes three offers concurrently to preview. In the sandbox, one of them fails.", true, publish_all).await
 }
 
 async fn publish_all(Connection { client, sandbox }: &Connection, options: &Options) -> Outcome<()> {
@@ -29,8 +29,8 @@ async fn publish_all(Connection { client, sandbox }: &Connection, options: &Opti
     }
     // In a sandbox, two pass and one fails in certification.
     if let Some(sandbox) = sandbox {
-        for verdict in [SubmissionOutcome::Pass, SubmissionOutcome::FailCertification, SubmissionOutcome::Pass] {
-            sandbox.set_next_outcome(verdict);
+        for outcome in [SubmissionOutcome::Pass, SubmissionOutcome::FailCertification, SubmissionOutcome::Pass] {
+            sandbox.set_next_outcome(outcome);
         }
     }
     let lines = MultiProgress::new();
@@ -41,7 +41,7 @@ async fn publish_all(Connection { client, sandbox }: &Connection, options: &Opti
             vec![offer.clone(), outcome.map_or_else(|error| error.to_string(), |stage| stage.to_string())]
         }
     });
-    let rows: Vec<Vec<String>> = stream::iter(work).buffered(AT_ONCE).collect().await;
+    let rows: Vec<Vec<String>> = stream::iter(work).buffered(MAX_CONCURRENT_OFFERS).collect().await;
     print!("{}", table(&["offer", "outcome"], &rows));
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! Publishes an Azure application offer with one plan: from nothing to live.
+//! Creates an Azure application offer with one plan and publishes it to live.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the person who runs it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "examples print their output")]
 
-#[allow(dead_code, reason = "each example uses a part of it")]
+#[allow(dead_code, reason = "each example uses only a part")]
 mod common;
 
 use common::content::describe;
@@ -36,8 +36,8 @@ async fn publish(Connection { client, .. }: &Connection, options: &Options) -> O
         eprintln!("{finding}");
     }
     let line = spinner();
-    let told = line.clone();
-    let publish = client.publish(&offer).to_live().on_stage(move |stage| told.set_message(stage.to_string()));
+    let progress = line.clone();
+    let publish = client.publish(&offer).to_live().on_stage(move |stage| progress.set_message(stage.to_string()));
     let live = publish.max_wait(Duration::from_secs(12 * 3600)).send().await?;
     line.finish_and_clear();
     println!("{offer} is live: submission {}", live.id.map(|id| id.to_string()).unwrap_or_default());

@@ -1,8 +1,8 @@
-//! Changes one text of a listing, and nothing else of it.
+//! Changes the summary of a listing and preserves all other fields.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the person who runs it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "examples print their output")]
 
-#[allow(dead_code, reason = "each example uses a part of it")]
+#[allow(dead_code, reason = "each example uses only a part")]
 mod common;
 
 use common::{Connection, Options, Outcome, run};

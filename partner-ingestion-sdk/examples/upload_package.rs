@@ -1,8 +1,8 @@
-//! Uploads a package, and puts it into a plan.
+//! Uploads a package and assigns it to a plan.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to the person who runs it")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "examples print their output")]
 
-#[allow(dead_code, reason = "each example uses a part of it")]
+#[allow(dead_code, reason = "each example uses only a part")]
 mod common;
 
 use common::{ARCHIVE, Connection, Options, Outcome, bytes_bar, run};
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    run("Uploads a package of an offer, and puts it into the plan `standard`.", true, upload).await
+    run("Uploads a package of an offer and assigns it to the plan `standard`.", true, upload).await
 }
 
 async fn upload(Connection { client, sandbox }: &Connection, options: &Options) -> Outcome<()> {
@@ -30,7 +30,7 @@ async fn upload(Connection { client, sandbox }: &Connection, options: &Options) 
     let package = client.upload_package(&offer, file).on_progress(bytes_bar()).send().await?;
     let changed = client.package_configuration_draft(&offer, &plan).modify(|c| c.set_package(&package)).await?;
     println!(
-        "package {} is processed and in the plan (request id {})",
+        "package {} is processed and assigned to the plan (request id {})",
         package.id.as_ref().map_or("", |id| id.as_str()),
         changed.request_id().unwrap_or_default()
     );

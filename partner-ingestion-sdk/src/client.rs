@@ -14,25 +14,57 @@ use std::time::Duration;
 
 /// A client of the Partner Center Ingestion API. Clones share connections, tokens and the rate limiter.
 ///
+/// | to | use |
+/// | --- | --- |
+/// | configure a client | [Building a client](#building-a-client), [`ClientBuilder`] |
+/// | find or create an offer or a plan | [Lookups](#lookups) |
+/// | read or change the draft of a module | [Drafts](#drafts) |
+/// | change a resource whose id you have | [Changes](#changes) |
+/// | upload packages, images and other files | [Uploads](#uploads) |
+/// | submit an offer, and wait until it is live | [Publishing](#publishing), and the guide [`publishing`](crate::publishing) |
+/// | call one operation of the API | the method with its name; [`operations`](crate::operations) has their builders, [`OPERATIONS`](crate::OPERATIONS) their paths |
+/// | call a route that the API document does not have | [Requests of your own](#requests-of-your-own) |
+/// | handle errors | [Errors of calls](#errors-of-calls), [`Error`], [`retry_behavior`](crate::retry_behavior) |
+/// | translate from another tool or from the portal | [`migrating`](crate::migrating), [`glossary`](crate::glossary) |
+///
 /// Every operation is a method that returns a builder; `send` sends the request. The rate limiter bounds the number of
 /// concurrent requests, and after a 429 response it slows down all calls of the client and its clones.
+///
+/// ```
+/// # use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
+/// # struct Client;
+/// # static SANDBOX: std::sync::OnceLock<partner_sandbox::Sandbox> = std::sync::OnceLock::new();
+/// # impl Client {
+/// #     fn from_env() -> Result<partner_ingestion_sdk::Client, Box<dyn std::error::Error>> {
+/// #         let sandbox = SANDBOX.get().ok_or("no sandbox")?;
+/// #         let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
+/// #         let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
+/// #         Ok(partner_ingestion_sdk::Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?)
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let _ = SANDBOX.set(partner_sandbox::Sandbox::start().await?);
+/// use partner_ingestion_sdk::Page;
+/// use partner_ingestion_sdk::types::AzureProduct;
+///
+/// let client = Client::from_env()?;
+/// let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
+/// client.listing_draft(&offer).modify(|listing| listing.set_summary("Now faster")).await?;
+///
+/// // The same draft, read with an operation.
+/// let instance = client.listing_draft(&offer).instance_id().await?;
+/// let listings = client.find_listings(&offer, instance).send().await?.into_inner().into_items();
+/// assert_eq!(listings[0].summary.as_deref(), Some("Now faster"));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors of calls
 ///
 /// Every `send` returns an [`Error`] if the request is invalid, no token can be obtained, the request fails, or the response
-/// is not a success or cannot be decoded.
-///
-/// ```no_run
-/// # async fn example() -> Result<(), partner_ingestion_sdk::Error> {
-/// use partner_ingestion_sdk::Client;
-///
-/// let client = Client::from_env()?;
-/// let listing = client.get_listing("a product id", "a listing id").send().await?;
-/// let changed = listing.into_inner().set_summary("Now faster");
-/// client.replace_listing("a product id", "a listing id", changed).send().await?;
-/// # Ok(())
-/// # }
-/// ```
+/// is not a success or cannot be decoded. [`Error::kind`] tells these cases apart. [`ErrorKind::InvalidArgument`] means that
+/// nothing was sent, for example because a resource that was passed as an id has none.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) shared: Arc<Shared>,
@@ -54,6 +86,9 @@ pub(crate) struct Shared {
     pub(crate) limiter: RateLimiter,
 }
 
+/// # Building a client
+///
+/// `Client::from_env` configures a client from environment variables, [`ClientBuilder`] in code.
 impl Client {
     /// Creates a client for the application in `AZURE_TENANT_ID` and `AZURE_CLIENT_ID`, with the first credential of
     /// [`TokenSource::builder_from_env`](partner_auth::TokenSource::builder_from_env): `AZURE_CLIENT_SECRET`, a certificate,
@@ -249,7 +284,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_needs_tokens() {
+    fn build_fails_without_a_token_provider() {
         assert!(Client::builder().build().unwrap_err().to_string().contains("token provider"));
     }
 }

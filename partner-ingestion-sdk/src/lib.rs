@@ -18,7 +18,7 @@ mod model;
 #[cfg(feature = "client")]
 mod workflows;
 
-/// The output of `cargo xtask generate`. Private: `types` and the methods of `Client` are its public face.
+/// The output of `cargo xtask generate`. Private; `types` and the methods of `Client` export it.
 #[rustfmt::skip]
 #[allow(clippy::all, reason = "generated code is checked by its tests, not by style lints")]
 #[allow(unreachable_pub, reason = "this file decides what is public, not the generated files")]
@@ -46,7 +46,7 @@ pub use model::stage::Stage;
 #[cfg(feature = "client")]
 pub use {
     client::{Client, ClientBuilder},
-    docs::{glossary, migrating, retry_behavior},
+    docs::{glossary, migrating, publishing, retry_behavior},
     error::{Error, ErrorKind, FailedSubmission, FieldErrors},
     generated::operations,
     generated::table::{API_VERSION, OPERATIONS, SERVER},

@@ -19,8 +19,8 @@ def send(method, url, body=None, **headers):
     data = body if isinstance(body, (bytes, type(None))) else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, method=method, headers=headers)
     try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status, answer.headers, answer.read()
+        with urllib.request.urlopen(request) as response:
+            return response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
 
@@ -43,8 +43,8 @@ JSON = {"Content-Type": "application/json", **BEARER}
 
 
 def call(method, path, body=None, **headers):
-    status, answered, text = send(method, f"{URL}/{path}", body, **{**JSON, **headers})
-    return status, answered, json.loads(text) if text else None
+    status, response_headers, text = send(method, f"{URL}/{path}", body, **{**JSON, **headers})
+    return status, response_headers, json.loads(text) if text else None
 
 
 offer = {
@@ -62,10 +62,10 @@ assert status == 201, package
 status, _, _ = send("PUT", package["fileSasUri"], b"PK mainTemplate.json", **{"x-ms-blob-type": "BlockBlob"})
 assert status == 201
 path = f"{product}/packages/{package['id']}"
-status, _, answer = call("PUT", path, {**package, "state": "Uploaded"}, **{"If-Match": package["@odata.etag"]})
-assert status == 200 and answer["state"] == "Uploaded", answer
-status, _, answer = call("PUT", path, package, **{"If-Match": package["@odata.etag"]})
-assert status == 412, answer
+status, _, response = call("PUT", path, {**package, "state": "Uploaded"}, **{"If-Match": package["@odata.etag"]})
+assert status == 200 and response["state"] == "Uploaded", response
+status, _, response = call("PUT", path, package, **{"If-Match": package["@odata.etag"]})
+assert status == 412, response
 
 
 def control(method, what, body=None):
@@ -75,8 +75,8 @@ def control(method, what, body=None):
 
 
 control("POST", "faults", {"calls": "GET /products", "status": 429, "shape": "gateway", "headers": {"Retry-After": "7"}})
-status, headers, answer = call("GET", "products")
-assert (status, headers["Retry-After"], answer["statusCode"]) == (429, "7", 429)
+status, headers, response = call("GET", "products")
+assert (status, headers["Retry-After"], response["statusCode"]) == (429, "7", 429)
 control("POST", "incidents", {"incident": "list-empty"})
 assert call("GET", "products")[2] == {"value": []}
 control("DELETE", "incidents", {"incident": "list-empty"})
@@ -84,8 +84,8 @@ assert len(call("GET", "products")[2]["value"]) == 1
 control("POST", "tokens", {"lifetimeSeconds": 60})
 control("POST", "submissions", {"nextOutcome": "fail-certification"})
 control("POST", "clock", {"advanceSeconds": 3000})
-status, _, answer = call("GET", path)
-assert status == 200 and answer["state"] == "Processed", answer
+status, _, response = call("GET", path)
+assert status == 200 and response["state"] == "Processed", response
 control("DELETE", "tokens")
 assert call("GET", "products")[0] == 401
 calls = control("GET", "calls")

@@ -108,7 +108,7 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
     },
     /// Check that the generated crate matches the document, then publish an offer to the sandbox.
     Demo,
-    /// Run everything that CI runs, in its order.
+    /// Run everything that CI runs, in the same order.
     ///
     /// Prints the time of each step and the slowest tests.
     Ci {

@@ -27,7 +27,7 @@ pub fn cargo_build(root: &Path, args: &[&str], env: &[(&str, &str)], mut built: 
     let mut command = command(root, args, env);
     command.args(["--quiet", "--message-format", "json-render-diagnostics"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot start cargo")?;
-    // Read beside standard output: a full pipe would stop cargo.
+    // Read concurrently with standard output, because cargo blocks if the pipe is full.
     let stderr = child.stderr.take();
     let messages = std::thread::spawn(move || {
         let mut text = Vec::new();
@@ -57,7 +57,7 @@ fn succeeded(args: &[&str], status: ExitStatus) -> Result<()> {
 fn for_each_line(output: impl Read, mut line: impl FnMut(&str)) -> Result<()> {
     let mut reader = BufReader::new(output);
     let mut bytes = Vec::new();
-    while reader.read_until(b'\n', &mut bytes).context("cannot read what cargo prints")? > 0 {
+    while reader.read_until(b'\n', &mut bytes).context("cannot read the output of cargo")? > 0 {
         line(String::from_utf8_lossy(&bytes).trim_end());
         bytes.clear();
     }
@@ -67,7 +67,7 @@ fn for_each_line(output: impl Read, mut line: impl FnMut(&str)) -> Result<()> {
 fn command(root: &Path, args: &[&str], env: &[(&str, &str)]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    // Set by the cargo that runs us; a nested one must find its own.
+    // Set by the cargo that runs this program. The nested one must set its own value.
     command.env_remove("CARGO_MANIFEST_DIR");
     command.args(args).envs(env.iter().copied()).current_dir(root);
     command

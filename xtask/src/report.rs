@@ -60,7 +60,7 @@ impl Report {
 
     fn line(&self, text: &str) {
         if !self.quiet {
-            // A closed standard error is no reason to stop working.
+            // Continue if standard error is closed.
             let _ = writeln!(anstream::stderr(), "{text}");
         }
     }

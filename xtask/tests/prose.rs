@@ -1,36 +1,67 @@
-//! Words that the project's texts avoid, each with what to write instead: documentation, messages, comments, pages and overlays.
+//! Checks documentation, messages, comments, pages and overlays for unclear phrases, and suggests a replacement for each.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 
-/// A phrase in lower case, and what to write instead. A star at the end matches any ending.
-const AVOID: [(&str, &str); 22] = [
+/// A phrase in lower case and its replacement. A star at the end matches any ending.
+const AVOID: [(&str, &str); 53] = [
     ("a moment later", "name the time, or \"later\""),
+    ("against the contract", "\"violates the document\""),
+    ("answered by", "\"returned by\""),
+    ("as it came", "\"unchanged\""),
     ("as people know", "\"by offer id\", \"by plan id\""),
+    ("as they came", "\"unchanged\""),
+    ("breaks off", "\"is interrupted\""),
+    ("carried out", "\"processed\""),
     ("edition of the document", "\"version of the document\""),
+    ("for ever", "\"always\", \"repeatedly\""),
+    ("given back", "\"released\""),
     ("goes in circles", "\"is circular\""),
     ("goes on", "\"continues\""),
     ("grave", "\"severe\""),
     ("gravest", "\"most severe\""),
+    ("held against", "\"compared with\", \"validated against\""),
     ("in circles", "\"circular\""),
-    ("leads on", "\"continues\""),
+    ("in silence", "\"silently\""),
+    ("in the end", "\"at the end\", \"finally\""),
+    ("is gone", "\"was removed\", \"was deleted\", \"is not found\""),
     ("lead on", "\"continue\""),
+    ("leads on", "\"continues\""),
+    ("leans on", "\"uses\", \"depends on\""),
     ("nobody", "name who"),
+    ("of its own", "\"its own …\", \"a separate …\""),
+    ("of their own", "\"their own …\", \"separate …\""),
+    ("of tomorrow", "\"future\", \"unknown\""),
+    ("on the way", "\"in progress\", \"during the call\""),
     ("one that is there", "\"an existing …\""),
     ("patience", "\"wait\", \"timeout\""),
+    ("perhaps", "\"optionally\", \"may\""),
+    ("refusal*", "\"error\", \"error response\", \"rejection\""),
     ("respel*", "\"renamed\", \"changed case\""),
+    ("side by side", "\"in parallel\""),
+    ("so many calls", "\"this many calls\""),
     ("so many looks", "\"polls\", \"attempts\""),
     ("so many times", "\"attempts\", \"repetitions\""),
     ("somebody", "name who"),
+    ("spoil*", "\"invalid\", \"modified\""),
+    ("stands for", "\"means\", \"replaces\""),
     ("stands in", "\"is in\""),
     ("stands there", "\"is there\""),
     ("stands twice", "\"is duplicated\""),
+    ("taken up", "\"resumed\""),
+    ("takes the place", "\"replaces\""),
+    ("tells apart", "\"distinguishes\""),
+    ("that is there", "\"existing\""),
     ("to be had", "\"could be obtained\""),
+    ("told apart", "\"distinguished by\", \"selected by\""),
+    ("under way", "\"in progress\""),
+    ("what is there", "\"the existing …\""),
     ("what it is per", "\"the unit that … applies to\""),
+    ("whoever", "name who"),
 ];
 
-/// The avoided phrases in a text, with what to write instead. Names in backticks do not count.
+/// Returns the avoided phrases in a text with their replacements. Ignores names in backticks.
 fn findings(text: &str) -> Vec<(&'static str, &'static str)> {
     let text: Vec<&str> = text.split('`').step_by(2).collect();
     let words: Vec<String> = text
@@ -52,7 +83,7 @@ fn contains(words: &[String], phrase: &str) -> bool {
     })
 }
 
-/// What a person reads in a line: everything in a page, comments and string literals in Rust.
+/// Returns the prose of a line: comments and string literals in Rust, everything in other files.
 fn prose(line: &str, is_rust: bool) -> String {
     if !is_rust {
         return line.to_owned();
@@ -82,7 +113,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The files of the project that hold prose, without what is generated or built.
+/// Collects the files with prose, except generated files and build output.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -120,7 +151,12 @@ fn texts_use_plain_words() {
 }
 
 #[test]
-fn planted_words_are_found() {
+fn detects_planted_phrases() {
+    assert_eq!(findings("The rest is held against the document of tomorrow.").len(), 2);
+    assert_eq!(
+        findings("two refusals, spoilt"),
+        [("refusal*", "\"error\", \"error response\", \"rejection\""), ("spoil*", "\"invalid\", \"modified\"")]
+    );
     assert_eq!(findings("No token is to be had.").len(), 1);
     assert_eq!(findings("a respelt value, and Nobody saw it").len(), 2);
     assert!(findings("a token could be obtained; graveyard; `patience` is now `branch_wait`").is_empty());

@@ -67,7 +67,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// Returns an error of kind [`ErrorKind::Config`] if the scheme is not HTTPS, or the URL has anything beside scheme, host and
+    /// Returns an error of kind [`ErrorKind::Config`] if the scheme is not HTTPS, or the URL has parts other than scheme, host and
     /// port.
     pub fn custom(address: &str) -> Result<Self, Error> {
         let url = address_of(address)?;

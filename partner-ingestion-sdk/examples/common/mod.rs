@@ -1,4 +1,4 @@
-//! What the examples share: their options, the sandbox unless `--live` is given, progress bars, tables and errors.
+//! Shared code of the examples: options, connection to the sandbox or the service, progress bars, tables and error output.
 
 pub(crate) mod content;
 
@@ -13,21 +13,21 @@ use std::time::Duration;
 
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// An archive with a template, for who has none at hand.
+/// The default package: a small archive with a template.
 pub(crate) const ARCHIVE: &[u8] = include_bytes!("assets/app.zip");
 
 const SHARED: &str = "\
-  --offer ID       the offer id (contoso-app if not given)
-  --package FILE   the zip archive with mainTemplate.json and createUiDefinition.json (a small one if not given)
-  --dry-run        say what would be done, and change nothing
-  --live           the real service, with the account in AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET;
-                   asks before it changes anything. Without it a sandbox in this process
-  --help           this text
+  --offer ID       offer id (default: contoso-app)
+  --package FILE   zip archive with mainTemplate.json and createUiDefinition.json (default: a built-in archive)
+  --dry-run        print what would be done without changing anything
+  --live           use the real service with the account in AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET;
+                   requires confirmation before any change (default: a sandbox in this process)
+  --help           print this help
 
-Exit codes: 0 done, 1 failed, 2 the arguments are not understood.
+Exit codes: 0 success, 1 failure, 2 invalid arguments.
 ";
 
-/// What was asked for.
+/// The options of the command line.
 pub(crate) struct Options {
     pub(crate) offer: String,
     pub(crate) package: Option<String>,
@@ -35,13 +35,13 @@ pub(crate) struct Options {
     live: bool,
 }
 
-/// A client, and the sandbox that it talks to: the real service has none.
+/// A client and its sandbox. `sandbox` is `None` for the real service.
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) sandbox: Option<Sandbox>,
 }
 
-/// Reads the options, connects, asks where something is to be changed, and runs the example.
+/// Parses the options, asks for confirmation if the example changes the real service, connects and runs the example.
 pub(crate) async fn run(
     what: &str,
     changes: bool,
@@ -59,8 +59,8 @@ pub(crate) async fn run(
         }
     };
     let outcome = async {
-        let asks = changes && options.live && !options.dry_run;
-        if asks && !confirmed(&options.offer)? {
+        let needs_confirmation = changes && options.live && !options.dry_run;
+        if needs_confirmation && !confirmed(&options.offer)? {
             return Err("not confirmed; nothing was changed".into());
         }
         let connection = connect(options.live).await?;
@@ -71,7 +71,7 @@ pub(crate) async fn run(
     match outcome.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&*error);
+            print_error(&*error);
             ExitCode::FAILURE
         }
     }
@@ -80,20 +80,20 @@ pub(crate) async fn run(
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
     let mut options = Options { offer: "contoso-app".to_owned(), package: None, dry_run: false, live: false };
     while let Some(arg) = args.next() {
-        let mut value = || args.next().ok_or_else(|| format!("{arg} takes a value"));
+        let mut value = || args.next().ok_or_else(|| format!("option {arg} requires a value"));
         match arg.as_str() {
             "--offer" => options.offer = value()?,
             "--package" => options.package = Some(value()?),
             "--dry-run" => options.dry_run = true,
             "--live" => options.live = true,
             "--help" | "-h" => return Ok(None),
-            other => return Err(format!("{other} is not understood")),
+            other => return Err(format!("unknown option {other}")),
         }
     }
     Ok(Some(options))
 }
 
-/// The real service only if `live`: the environment alone never selects it, and with `live` it says which account.
+/// Connects to the real service if `live` is true, with the account in the environment, and to a new sandbox otherwise.
 async fn connect(live: bool) -> Outcome<Connection> {
     if live {
         return Ok(Connection { client: Client::from_env()?, sandbox: None });
@@ -105,29 +105,29 @@ async fn connect(live: bool) -> Outcome<Connection> {
     Ok(Connection { client, sandbox: Some(sandbox) })
 }
 
-/// The real service is changed only after the offer's id was typed at a terminal.
+/// Asks the user to type the offer id. Returns an error if there is no terminal.
 fn confirmed(offer: &str) -> Outcome<bool> {
     if !std::io::stdin().is_terminal() {
-        return Err("--live asks before it changes anything, and there is no terminal to ask at".into());
+        return Err("--live requires confirmation at a terminal before any change".into());
     }
-    eprint!("This changes {offer} in the real marketplace. Type its id to go on: ");
+    eprint!("This changes {offer} in the real marketplace. Type the offer id to continue: ");
     std::io::stderr().flush()?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(line.trim() == offer)
 }
 
-/// What publishing would submit, or that there is nothing to submit yet.
+/// Prints what publishing would submit.
 pub(crate) async fn plan(client: &Client, offer: &str) -> Outcome<()> {
     match client.product_by_offer_id(offer).await {
         Ok(product) => print!("{}", client.publish(&product).dry_run().await?),
-        Err(error) if error.kind() == ErrorKind::NotFound => println!("would create {offer}, and submit it"),
+        Err(error) if error.kind() == ErrorKind::NotFound => println!("would create and submit {offer}"),
         Err(error) => return Err(error.into()),
     }
     Ok(())
 }
 
-/// A bar for bytes on their way; without a terminal there is none.
+/// Returns a callback that shows a progress bar. Hidden without a terminal.
 pub(crate) fn bytes_bar() -> impl Fn(Progress) + Send + Sync + 'static {
     let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec}");
     let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -137,14 +137,14 @@ pub(crate) fn bytes_bar() -> impl Fn(Progress) + Send + Sync + 'static {
     }
 }
 
-/// A line that turns while something is waited for; without a terminal there is none.
+/// Returns a spinner. Hidden without a terminal.
 pub(crate) fn spinner() -> ProgressBar {
     let spinner = ProgressBar::new_spinner();
     spinner.enable_steady_tick(Duration::from_millis(100));
     spinner
 }
 
-/// Rows under a heading, every column as wide as its widest cell.
+/// Formats rows under a heading with aligned columns.
 pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
     for row in rows {
@@ -164,8 +164,8 @@ pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Prints an error with its sources, what the service found, and the next step.
-fn complain(error: &(dyn Error + 'static)) {
+/// Prints an error with its sources, the validations of the service and the hint.
+fn print_error(error: &(dyn Error + 'static)) {
     eprintln!("error: {error}");
     let mut source = error.source();
     while let Some(error) = source {

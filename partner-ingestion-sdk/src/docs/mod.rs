@@ -6,5 +6,8 @@ pub mod glossary {}
 #[doc = include_str!("migrating.md")]
 pub mod migrating {}
 
+#[doc = include_str!("publishing.md")]
+pub mod publishing {}
+
 #[doc = include_str!("retry_behavior.md")]
 pub mod retry_behavior {}

@@ -1,5 +1,5 @@
-//! The forms that the service's error bodies have, observed from 2023 to 2026: a JSON string with JSON inside, a JSON string,
-//! an object of the service, an object of a gateway, plain text, HTML, nothing.
+//! Parses error bodies. Forms observed from 2023 to 2026: a JSON string with embedded JSON, a JSON string, an object of the service,
+//! an object of a gateway, plain text, HTML and an empty body.
 
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Messages by field.
 pub type FieldErrors = BTreeMap<String, Vec<String>>;
 
-/// How much of an unreadable body is kept, in characters.
+/// Maximum length of the excerpt of an unknown body, in characters.
 const EXCERPT: usize = 300;
 
 /// The content of an error body.
@@ -24,7 +24,7 @@ pub(crate) struct ServiceError {
     pub(crate) to_id: Option<String>,
 }
 
-/// Reads any body. `quote` is off where the body may repeat a secret of the request.
+/// Parses any body. `quote` is false if the body may repeat a secret of the request.
 pub(crate) fn read(body: &[u8], quote: bool) -> ServiceError {
     let body = String::from_utf8_lossy(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body));
     let mut service = ServiceError::default();
@@ -41,7 +41,7 @@ pub(crate) fn read(body: &[u8], quote: bool) -> ServiceError {
     service
 }
 
-/// `ICH` and digits, a dash, a sentence, perhaps a JSON object; or a class name and a JSON object; or a sentence.
+/// Parses `ICH` and digits, a dash, a sentence and an optional JSON object; or a class name and a JSON object; or a sentence.
 fn from_text(text: &str, service: &mut ServiceError) {
     let (prose, object) = match (text.find('{'), text.rfind('}')) {
         (Some(from), Some(to)) if from < to => {
@@ -61,7 +61,7 @@ fn from_text(text: &str, service: &mut ServiceError) {
     }
 }
 
-/// A code stands first: capitals and digits up to a dash.
+/// Returns the code at the start: capitals and digits up to a dash.
 fn split_code(text: &str) -> (Option<&str>, &str) {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
     let code = &text[..end];
@@ -70,7 +70,7 @@ fn split_code(text: &str) -> (Option<&str>, &str) {
     if is_code { (Some(code), &text[end..]) } else { (None, text) }
 }
 
-/// An object of the service or of a gateway; its keys are compared without case.
+/// Parses an object of the service or of a gateway. Keys are case-insensitive.
 fn from_object(object: &Map<String, Value>, service: &mut ServiceError) {
     let get = |key: &str| object.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
     let text = |keys: &[&str]| {
@@ -115,7 +115,7 @@ fn from_object(object: &Map<String, Value>, service: &mut ServiceError) {
     }
 }
 
-/// The number before the word in a sentence such as "Try again in 7 seconds".
+/// Returns the number before the word in a sentence such as "Try again in 7 seconds".
 pub(crate) fn seconds(message: &str) -> Option<Duration> {
     let words: Vec<&str> = message.split_whitespace().collect();
     let pairs = words.windows(2).filter(|pair| pair[1].starts_with("second"));
@@ -132,7 +132,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// One line of bounded length, without control characters and without what would open something.
+/// Returns one line of limited length, without control characters and secrets.
 pub(crate) fn clean(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let line: String = line.chars().filter(|c| !c.is_control()).collect();
@@ -143,7 +143,7 @@ pub(crate) fn clean(text: &str) -> String {
     }
 }
 
-/// Services repeat addresses and connection strings in their messages.
+/// Removes URLs and connection strings, which services repeat in their messages.
 fn without_secrets(line: &str) -> String {
     let mut line = line.to_owned();
     for key in ["sig=", "AccountKey=", "SharedAccessKey=", "Bearer "] {
@@ -164,7 +164,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_string_with_json_inside() {
+    fn parses_a_string_with_embedded_json() {
         let inner = json!({
             "faultCode": 50400, "reasonPhrase": "Bad", "correlationId": "c-1", "operationId": "o-1",
             "data": {"FeatureName": ["is not available", "is off"]},
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inner_service_behind_a_class_name() {
+    fn parses_an_exception_of_an_inner_service() {
         let problem = json!({"errors": {"name": ["is required"]}, "title": "Invalid", "status": 400, "traceId": "t"});
         let outer = json!({"API": "PUT", "HttpStatusCode": 400, "ResponseContent": problem.to_string()});
         let body = json!(format!("Some.Name.RestClientException: {outer}")).to_string();
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_text_html_and_nothing() {
+    fn parses_objects_text_html_and_empty_bodies() {
         let gateway =
             read(br#"{"statusCode": 429, "message": "Rate limit is exceeded. Try again in 7 seconds."}"#, true);
         assert!(gateway.message.unwrap().contains("7 seconds"));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_short_and_without_secrets() {
+    fn messages_are_truncated_and_redacted() {
         let message = read(b"cannot read https://a.blob/x?sv=1&sig=abc%2Fdef&se=2 now", true).message.unwrap();
         assert_eq!(message, "cannot read https://a.blob/x?sv=1&sig=(redacted)&se=2 now");
         let message = read(b"DefaultEndpointsProtocol=https;accountkey=Zm9v==;x", true).message.unwrap();

@@ -1,10 +1,10 @@
-//! Where in a body the decoding failed.
+//! Errors of decoding a body, with the path of the invalid value.
 
 use super::error::Error;
 use super::kind::ErrorKind;
 use serde::de::DeserializeOwned;
 
-/// Decodes once more, now noting the path: a success costs nothing for it.
+/// Decodes the body again and records the path, so that successful decoding has no overhead.
 pub(crate) fn decode_error<T: DeserializeOwned>(body: &[u8], error: serde_json::Error) -> Error {
     if body.is_empty() {
         return Error::new(ErrorKind::Decode, "response has no body");
@@ -17,7 +17,7 @@ pub(crate) fn decode_error<T: DeserializeOwned>(body: &[u8], error: serde_json::
     Error::new(ErrorKind::Decode, message)
 }
 
-/// serde_json quotes the offending text, which may be a secret: what was expected is enough.
+/// Describes the error without the invalid value, which serde_json quotes and which may be a secret.
 fn kind_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!("line {} column {}", error.line(), error.column());
@@ -28,12 +28,12 @@ fn kind_of(error: &serde_json::Error) -> String {
             let expected = expected.split(" at line").next().unwrap_or(expected);
             format!("expected {expected}, found {found} ({place})")
         }
-        serde_json::error::Category::Eof => format!("the body ends too early ({place})"),
+        serde_json::error::Category::Eof => format!("the body is truncated ({place})"),
         _ => format!("the body is not JSON ({place})"),
     }
 }
 
-/// The type that serde names, without the value.
+/// Returns the type in serde's message, without the value.
 fn found(text: &str) -> &str {
     const TYPES: [(&str, &str); 7] = [
         ("type: integer", "an integer"),
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn names_path_and_types_but_no_value() {
+    fn error_names_path_and_types_but_no_value() {
         let text = message::<ProductPage>(r#"{"value": [{"id": "1"}, {"id": "2", "name": 7}]}"#);
         assert!(text.contains("value[1]") && text.contains("expected a string, found an integer"), "{text}");
         let text = message::<ListingImage>(r#"{"order": "https://x?sig=canary"}"#);
@@ -66,9 +66,9 @@ mod tests {
     }
 
     #[test]
-    fn bodies_that_are_no_json() {
+    fn describes_bodies_that_are_not_json() {
         assert!(message::<ProductPage>("").contains("no body"));
         assert!(message::<ProductPage>("<html>").contains("not JSON"));
-        assert!(message::<ProductPage>(r#"{"value": ["#).contains("ends too early"));
+        assert!(message::<ProductPage>(r#"{"value": ["#).contains("is truncated"));
     }
 }

@@ -90,7 +90,7 @@ fn by_kind(error: &Error) -> Option<&'static str> {
 }
 
 fn by_status(error: &Error) -> Option<&'static str> {
-    if error.is_gateway_refusal() {
+    if error.is_gateway_rejection() {
         return Some(
             "An empty 401 or 404 comes from the gateway: associate the application in Partner Center (Account settings > User \
              management > Microsoft Entra applications), give it the Manager role, and check that the token is for \

@@ -34,4 +34,6 @@ pub enum ErrorKind {
     Failed,
     /// A file cannot be read.
     Io,
+    /// The closure of a `try_modify` method returned an error, which is the source. Nothing was written.
+    Closure,
 }

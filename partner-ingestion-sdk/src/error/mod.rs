@@ -2,7 +2,7 @@
 
 mod body;
 mod decode;
-#[allow(clippy::module_inception, reason = "the file is named after the type that it holds")]
+#[allow(clippy::module_inception, reason = "the file is named after its type")]
 mod error;
 mod failed_submission;
 mod hint;

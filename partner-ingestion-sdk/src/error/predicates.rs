@@ -1,4 +1,4 @@
-//! Questions that callers ask of an error.
+//! Predicates of errors.
 
 use super::error::Error;
 use super::kind::ErrorKind;
@@ -44,9 +44,9 @@ impl Error {
     }
 
     /// Returns true if the gateway rejected the caller: an empty 401 or 404 response.
-    pub fn is_gateway_refusal(&self) -> bool {
+    pub fn is_gateway_rejection(&self) -> bool {
         let explained = self.service_message().is_some() || self.service_code().is_some();
-        let refused = matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND));
-        self.kind() == ErrorKind::Status && refused && !explained && self.body_excerpt().is_none()
+        let is_rejected = matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::NOT_FOUND));
+        self.kind() == ErrorKind::Status && is_rejected && !explained && self.body_excerpt().is_none()
     }
 }

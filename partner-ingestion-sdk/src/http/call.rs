@@ -4,6 +4,7 @@ use super::operation::{IfMatchRule, Operation};
 use super::retry::RetryPolicy;
 use crate::client::{Client, Shared};
 use crate::error::{Error, ErrorKind};
+use crate::model::id::empty;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 use std::time::Duration;
@@ -113,10 +114,10 @@ impl Call {
 
     /// Returns the value of the If-Match header.
     pub(super) fn precondition(&self, body_etag: Option<&str>) -> Result<Option<HeaderValue>, Error> {
-        let refuse =
+        let invalid =
             |message: String| Err(Error::new(ErrorKind::InvalidArgument, message).with_operation(self.operation.name));
         if let Some(name) = &self.options.invalid {
-            return refuse(format!("header {name:?} or its value is invalid"));
+            return invalid(format!("header {name:?} or its value is invalid"));
         }
         let tag = match &self.options.if_match {
             Some(if_match) => if_match.as_str(),
@@ -125,14 +126,14 @@ impl Call {
                 None if self.operation.if_match == IfMatchRule::Required => {
                     let message = "entity tag is missing: read the resource first, or overwrite any state with \
                                    .if_match(IfMatch::Any)";
-                    return refuse(message.to_owned());
+                    return invalid(message.to_owned());
                 }
                 None => return Ok(None),
             },
         };
         match HeaderValue::try_from(tag) {
             Ok(value) => Ok(Some(value)),
-            Err(_) => refuse("entity tag is invalid".to_owned()),
+            Err(_) => invalid("entity tag is invalid".to_owned()),
         }
     }
 }
@@ -147,11 +148,18 @@ impl fmt::Debug for Call {
     }
 }
 
+/// Rejects an id without text.
+pub(crate) fn check_id(name: &str, value: &str) -> Result<(), Error> {
+    match value.is_empty() {
+        true => Err(Error::new(ErrorKind::InvalidArgument, empty(&format!("argument {name}")))),
+        false => Ok(()),
+    }
+}
+
 /// Rejects an argument that would not remain one segment of the path.
 pub(super) fn check_segment(name: &str, value: &str) -> Result<(), Error> {
-    let problem = if value.is_empty() {
-        "is empty; a resource passed as an id must have one"
-    } else if value == "." || value == ".." {
+    check_id(name, value)?;
+    let problem = if value == "." || value == ".." {
         "would change the path"
     } else if value.contains(['/', '\\', '?', '#']) || value.chars().any(char::is_control) {
         "contains a character that would change the path"
@@ -159,6 +167,11 @@ pub(super) fn check_segment(name: &str, value: &str) -> Result<(), Error> {
         return Ok(());
     };
     Err(Error::new(ErrorKind::InvalidArgument, format!("argument {name} {problem}")))
+}
+
+/// The message for a body that cannot be serialized, for example because an id in it is empty.
+pub(super) fn invalid_body(error: &serde_json::Error) -> String {
+    format!("request body is invalid: {error}")
 }
 
 /// The options that every operation has.
@@ -196,7 +209,22 @@ macro_rules! call_options {
     };
 }
 
-pub(crate) use call_options;
+/// Makes a builder awaitable: it does what its method `send` does. `inline`, so that the future is compiled by who awaits it.
+macro_rules! awaitable {
+    ($type:ident $(<$param:ident: $bound:path>)? => $output:ty) => {
+        impl$(<$param: $bound>)? IntoFuture for $type$(<$param>)? {
+            type Output = Result<$output, $crate::Error>;
+            type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+            #[inline]
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.send())
+            }
+        }
+    };
+}
+
+pub(crate) use {awaitable, call_options};
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! One request, from its builder to its response.
 
+pub(crate) mod attempt;
 pub(crate) mod call;
 pub(crate) mod operation;
 pub(crate) mod pager;

@@ -1,9 +1,7 @@
 //! Pagination.
 
 use super::call::Call;
-use super::operation::ANY;
 use super::response::Response;
-use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::model::resource::Page;
 use futures_core::Stream;
@@ -18,7 +16,8 @@ use std::task::{Context, Poll};
 /// A stream of the pages of a list. It ends at the page without a `nextLink`; an empty page does not end it.
 ///
 /// A link to another origin, a repeated link and an expired link (404) end the stream with an error after all earlier pages
-/// were yielded. At most one page is held in memory. [`Client::pages_from`] continues from the link of a page.
+/// were yielded. At most one page is held in memory. [`Client::pages_from`](crate::Client::pages_from) continues from the link
+/// of a page.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct Pages<P>(BoxStream<'static, Result<P, Error>>);
 
@@ -33,29 +32,13 @@ enum Next<P> {
     End,
 }
 
-impl Client {
-    /// Returns the pages of a list from a [`next_link`](Page::next_link) on, for example to continue after a restart.
-    ///
-    /// ```no_run
-    /// # async fn example(client: partner_ingestion_sdk::Client) -> Result<(), partner_ingestion_sdk::Error> {
-    /// use futures_util::TryStreamExt;
-    /// use partner_ingestion_sdk::types::ProductPage;
-    ///
-    /// let mut offers = client.pages_from::<ProductPage>("v1.0/ingestion/products?$skipToken=abc").items();
-    /// while let Some(offer) = offers.try_next().await? {
-    ///     println!("{offer}");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn pages_from<P: Page + DeserializeOwned + Send + 'static>(&self, link: impl Into<String>) -> Pages<P> {
-        Pages::walk(Call::new(self, &ANY), Next::Link(link.into()))
-    }
-}
-
 impl<P: Page + DeserializeOwned + Send + 'static> Pages<P> {
     pub(crate) fn new(call: Call, first: BoxFuture<'static, Result<Response<P>, Error>>) -> Self {
         Self::walk(call, Next::First(first))
+    }
+
+    pub(super) fn from_link(call: Call, link: String) -> Self {
+        Self::walk(call, Next::Link(link))
     }
 
     /// Returns the items of the pages.

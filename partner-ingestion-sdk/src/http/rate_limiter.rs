@@ -1,4 +1,4 @@
-//! The rate limiter of a client: concurrent requests, and requests a second after a 429 response.
+//! The rate limiter of a client. Limits concurrent requests, and requests per second after a 429 response.
 //!
 //! A 429 slows down all calls of the client, not only the one that received it. The limiter measures the rate of successful
 //! calls, continues slightly below it, and raises it while calls succeed.
@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const WINDOW: Duration = Duration::from_secs(1);
 /// The share of the measured rate at which calls continue after a 429.
 const BELOW: f64 = 0.9;
-/// The growth of the rate with each success: a share of it, and at least so many calls a second. The rate recovers from an
+/// The growth of the rate with each success: a share of it, and at least this many calls per second. The rate recovers from an
 /// accidental 429 within seconds; at a real limit a 429 occurs every few seconds.
 const GROWTH: (f64, f64) = (0.01, 0.1);
 /// Rates above this are not limited.
@@ -30,7 +30,7 @@ pub(crate) struct RateLimiter {
 struct State {
     /// No call starts before this.
     closed_until: Option<Instant>,
-    /// Calls a second; `None` until the first 429.
+    /// Calls per second. `None` until the first 429.
     rate: Option<f64>,
     /// When the next call may start.
     next: Option<Instant>,
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_on_a_little_below_the_rate_that_succeeded() {
+    fn resumes_slightly_below_the_last_successful_rate() {
         let (mut state, start) = (State::default(), Instant::now());
-        assert_eq!(state.reserve(start), None, "no limit to begin with");
+        assert_eq!(state.reserve(start), None, "no limit before the first 429");
         for _ in 0..20 {
             state.succeeded(start);
         }
         state.throttled(after(start, 10), Duration::from_secs(2));
-        // The rest of the burst does not slow it down further.
+        // Other 429 responses of the same burst do not lower the rate further.
         for _ in 0..50 {
             state.throttled(after(start, 20), Duration::from_secs(2));
         }
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(state.reserve(after(start, 30)), Some(opens), "everybody waits");
         let second = state.reserve(after(start, 30)).unwrap() - opens;
         assert!((50..60).contains(&second.as_millis()), "{second:?}");
-        // It grows while calls succeed.
+        // The rate grows while calls succeed.
         for _ in 0..20 {
             state.succeeded(opens);
         }
@@ -154,38 +154,38 @@ mod tests {
     }
 
     #[test]
-    fn who_waited_while_it_closed_lines_up_again() {
+    fn waiting_calls_queue_again_after_a_pause() {
         let (mut state, start) = (State::default(), Instant::now());
         state.rate = Some(10.0);
         let slots: Vec<_> = (0..20).map(|_| state.reserve(start).unwrap_or(start)).collect();
         state.throttled(after(start, 50), PAUSE);
-        // Ten had their time within the pause; each gets one of its own, behind those who have theirs already.
+        // Ten slots are within the pause. Each of these calls gets a new slot after the existing ones.
         let again: Vec<_> = slots[1..10].iter().map(|slot| state.again(*slot).unwrap()).collect();
-        assert!(again.iter().all(|slot| *slot > slots[19]), "behind the last one");
+        assert!(again.iter().all(|slot| *slot > slots[19]), "after the last slot");
         assert!(again.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(100)), "{again:?}");
-        assert_eq!(state.again(slots[15]), None, "this one's time is after the pause");
+        assert_eq!(state.again(slots[15]), None, "this slot is after the pause");
     }
 
     #[test]
-    fn a_lone_refusal_does_not_stop_everything_for_long() {
+    fn single_429_pauses_calls_only_briefly() {
         let (mut state, start) = (State::default(), Instant::now());
         state.throttled(start, PAUSE);
         assert_eq!(state.rate, Some(0.9));
         for i in 0..100_000 {
             state.succeeded(after(start, 2000 + i));
         }
-        assert_eq!(state.rate, None, "a rate that is no limit is forgotten");
+        assert_eq!(state.rate, None, "an unlimited rate is reset");
         assert!(state.successes.len() <= 1001);
     }
 
     #[tokio::test]
-    async fn places_are_given_back() {
+    async fn permits_are_released() {
         let limiter = RateLimiter::new(1);
         let first = limiter.acquire().await;
         let waiting = tokio::time::timeout(Duration::from_millis(10), limiter.acquire()).await;
-        assert!(waiting.is_err(), "one at a time");
+        assert!(waiting.is_err(), "only one permit");
         drop(first);
-        assert!(limiter.acquire().await.is_some(), "the one that gave up left no place taken");
-        assert!(RateLimiter::new(0).acquire().await.is_some(), "at least one");
+        assert!(limiter.acquire().await.is_some(), "the cancelled caller released its place");
+        assert!(RateLimiter::new(0).acquire().await.is_some(), "the minimum is one permit");
     }
 }

@@ -1,16 +1,22 @@
 //! Requests on routes that are not in the API document.
 
-use super::call::{Call, call_options};
+use super::call::{Call, call_options, invalid_body};
 use super::operation::ANY;
+use super::pager::Pages;
 use super::response::{Response, Success};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::model::resource::Page;
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// # Requests of your own
+///
+/// These methods send requests that no operation covers, with the tokens, retries and errors of the operations: see
+/// [`RawRequest`] and [`Pages`].
 impl Client {
     /// Creates a request on any route of the service, with the tokens, retries and errors of the operations.
     ///
@@ -40,9 +46,27 @@ impl Client {
         let url = resolve(self.base_url(), link);
         RawRequest { call: Call::new(self, &ANY), method: Method::GET, url, body: Ok(None) }
     }
+
+    /// Returns the pages of a list from a [`next_link`](Page::next_link) on, for example to continue after a restart.
+    ///
+    /// ```no_run
+    /// # async fn example(client: partner_ingestion_sdk::Client) -> Result<(), partner_ingestion_sdk::Error> {
+    /// use futures_util::TryStreamExt;
+    /// use partner_ingestion_sdk::types::ProductPage;
+    ///
+    /// let mut offers = client.pages_from::<ProductPage>("v1.0/ingestion/products?$skipToken=abc").items();
+    /// while let Some(offer) = offers.try_next().await? {
+    ///     println!("{offer}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pages_from<P: Page + DeserializeOwned + Send + 'static>(&self, link: impl Into<String>) -> Pages<P> {
+        Pages::from_link(Call::new(self, &ANY), link.into())
+    }
 }
 
-/// The service writes links relative to the host and without a leading slash (observed on 16 of 16 in 2023 to 2025).
+/// The service writes links relative to the host and without a leading slash (16 of 16 observed links, 2023 to 2025).
 pub(crate) fn resolve(base: &Url, link: &str) -> Result<Url, String> {
     let absolute = link.contains("://");
     let mut root = base.clone();
@@ -53,7 +77,7 @@ pub(crate) fn resolve(base: &Url, link: &str) -> Result<Url, String> {
 
 /// A request on a route that is not in the API document.
 #[derive(Clone, Debug)]
-#[must_use = "a request does nothing until `send` is awaited"]
+#[must_use = "a request does nothing until it is awaited"]
 pub struct RawRequest {
     call: Call,
     method: Method,
@@ -77,7 +101,7 @@ impl RawRequest {
 
     /// Sets the body to this value as JSON.
     pub fn json(mut self, body: &impl Serialize) -> Self {
-        self.body = serde_json::to_vec(body).map(|json| Some(json.into())).map_err(|e| e.to_string());
+        self.body = serde_json::to_vec(body).map(|json| Some(json.into())).map_err(|e| invalid_body(&e));
         self
     }
 
@@ -113,12 +137,22 @@ impl RawRequest {
     }
 }
 
+/// Awaiting a request decodes the response as any JSON.
+impl IntoFuture for RawRequest {
+    type Output = Result<Response<serde_json::Value>, Error>;
+    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn links_are_relative_to_the_host() {
+    fn resolves_links_relative_to_the_host() {
         let base = Url::parse("https://a.example/v1.0/ingestion").unwrap();
         let table = [
             ("v1.0/ingestion/products?$skipToken=x", "https://a.example/v1.0/ingestion/products?$skipToken=x"),

@@ -1,4 +1,4 @@
-//! When a request is retried, and after which delay.
+//! Decides whether a request is retried, and after which delay.
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -74,36 +74,53 @@ impl RetryPolicy {
 }
 
 /// The retries of one request: counts the attempts and decides whether another one follows.
-pub(crate) struct Retries {
+pub(super) struct Retries {
     time_limit: Duration,
     delays: Box<dyn Iterator<Item = Duration> + Send>,
-    start: Option<Instant>,
 }
 
 impl Retries {
-    pub(crate) fn new(policy: RetryPolicy) -> Self {
-        Self { time_limit: policy.time_limit, delays: Box::new(policy.delays()), start: None }
+    pub(super) fn new(policy: RetryPolicy) -> Self {
+        Self { time_limit: policy.time_limit, delays: Box::new(policy.delays()) }
     }
 
-    /// Starts the time limit at the first attempt. Without it, the limit applies to each delay: a large file may take longer.
-    pub(crate) fn start_time_limit(&mut self) {
-        self.start.get_or_insert_with(Instant::now);
-    }
-
-    /// Returns the delay before the next attempt, or `None` if the request must not be sent again.
-    pub(crate) fn next_delay(
+    /// Returns the delay before the next attempt, or `None` if the request must not be sent again. The time limit counts from
+    /// `started`, or for each delay.
+    pub(super) fn next_delay(
         &mut self,
-        method: &Method,
-        if_match: bool,
+        repeatable: Repeatable,
+        started: Option<Instant>,
         failure: Failure,
         retry_after: Option<Duration>,
     ) -> Option<Duration> {
-        if !is_retryable(method, if_match, failure) {
+        if !is_retryable(repeatable, failure) {
             return None;
         }
         let delay = self.delays.next()?.max(retry_after.unwrap_or_default());
-        let elapsed = self.start.map(|start| start.elapsed()).unwrap_or_default();
+        let elapsed = started.map(|started| started.elapsed()).unwrap_or_default();
         (elapsed + delay <= self.time_limit).then_some(delay)
+    }
+}
+
+/// After which failures a request may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeatable {
+    /// After every transient failure: sending it twice has the effect of sending it once.
+    Idempotent,
+    /// After failures before processing.
+    Unprocessed,
+    /// After none: its body cannot be read twice.
+    Never,
+}
+
+impl Repeatable {
+    /// Returns how a call may be repeated.
+    pub(super) fn of(method: &Method, if_match: bool) -> Self {
+        match *method {
+            Method::GET | Method::HEAD | Method::DELETE => Self::Idempotent,
+            Method::PUT if if_match => Self::Idempotent,
+            _ => Self::Unprocessed,
+        }
     }
 }
 
@@ -136,9 +153,12 @@ impl Failure {
 }
 
 /// Returns true if a request may be sent again after this failure. See the table of [`RetryPolicy`].
-fn is_retryable(method: &Method, if_match: bool, failure: Failure) -> bool {
-    let idempotent =
-        matches!(*method, Method::GET | Method::HEAD | Method::DELETE) || (*method == Method::PUT && if_match);
+fn is_retryable(repeatable: Repeatable, failure: Failure) -> bool {
+    let idempotent = match repeatable {
+        Repeatable::Idempotent => true,
+        Repeatable::Unprocessed => false,
+        Repeatable::Never => return false,
+    };
     match failure {
         Failure::Connect => true,
         Failure::ConnectionLost => idempotent,
@@ -167,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_post_is_retried_only_when_it_was_not_processed() {
+    fn retries_post_only_if_it_was_not_processed() {
         let status =
             |status: u16, retry_after| Failure::Status { status: StatusCode::from_u16(status).unwrap(), retry_after };
         let table = [
@@ -185,16 +205,18 @@ mod tests {
             (status(409, false), false, false),
         ];
         for (failure, get, post) in table {
-            assert_eq!(is_retryable(&Method::GET, false, failure), get, "{failure:?}");
-            assert_eq!(is_retryable(&Method::DELETE, false, failure), get, "{failure:?}");
-            assert_eq!(is_retryable(&Method::PUT, true, failure), get, "{failure:?}");
-            assert_eq!(is_retryable(&Method::PUT, false, failure), post, "{failure:?}");
-            assert_eq!(is_retryable(&Method::POST, true, failure), post, "{failure:?}");
+            let is_retryable = |method, if_match| is_retryable(Repeatable::of(&method, if_match), failure);
+            assert_eq!(is_retryable(Method::GET, false), get, "{failure:?}");
+            assert_eq!(is_retryable(Method::DELETE, false), get, "{failure:?}");
+            assert_eq!(is_retryable(Method::PUT, true), get, "{failure:?}");
+            assert_eq!(is_retryable(Method::PUT, false), post, "{failure:?}");
+            assert_eq!(is_retryable(Method::POST, true), post, "{failure:?}");
+            assert!(!super::is_retryable(Repeatable::Never, failure), "{failure:?}");
         }
     }
 
     #[test]
-    fn delays_are_drawn_up_to_a_growing_bound() {
+    fn delays_are_random_below_a_growing_bound() {
         let delays: Vec<Duration> = RetryPolicy::default().max_attempts(9).delays().collect();
         assert_eq!(delays.len(), 8);
         for (delay, bound) in delays.iter().zip([1, 2, 4, 8, 16, 30, 30, 30]) {
@@ -204,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_in_both_forms() {
+    fn parses_retry_after_in_both_forms() {
         let header = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
         assert_eq!(retry_after(&header("7")), Some(Duration::from_secs(7)));
         assert_eq!(retry_after(&header("Sun, 06 Nov 1994 08:49:37 GMT")), Some(Duration::ZERO));

@@ -1,8 +1,9 @@
 //! The pipeline between a request and its response: token, request id, timeouts, retries, the body up to its limit.
 
-use super::call::{Call, check_segment};
+use super::attempt::{Attempts, Outcome, send_with_retries};
+use super::call::{Call, check_segment, invalid_body};
 use super::response::{RawResponse, Success, request_id, service_error};
-use super::retry::{Failure, Retries};
+use super::retry::{Failure, Repeatable};
 use super::trace;
 use crate::error::{Error, ErrorKind};
 use crate::generated::requests::Requests;
@@ -12,8 +13,10 @@ use futures_util::future::BoxFuture;
 use partner_auth::AccessToken;
 use reqwest::header::{AUTHORIZATION, HeaderValue, IF_MATCH};
 use reqwest::{Method, Request, StatusCode};
+use std::error::Error as _;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 use tracing::Instrument;
 
 /// The header with the caller's id of a request, which the service logs.
@@ -73,7 +76,16 @@ impl<'a> Pipeline<'a> {
         let request = self.request()?;
         let span = trace::span(self.call.operation(), &request);
         let safe = is_safe(request.method());
-        let work = pin!(self.attempts_of(request).instrument(span.clone()));
+        let mut attempts = CallAttempts {
+            pipeline: self,
+            method: request.method().clone(),
+            request: Some(request),
+            started: None,
+            refreshed: false,
+            ambiguous: false,
+        };
+        let policy = self.call.options.retry.unwrap_or(self.call.shared().retry);
+        let work = pin!(send_with_retries(policy, &mut attempts).instrument(span.clone()));
         let outcome = match self.call.options.timeout.or(self.call.shared().timeout) {
             None => work.await,
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
@@ -89,7 +101,9 @@ impl<'a> Pipeline<'a> {
     /// The request with the headers that are the same for every attempt.
     fn request(&self) -> Result<Request, Error> {
         let mut request = (self.build_request)(&self.call.shared().requests).map_err(|error| {
-            self.error(ErrorKind::InvalidArgument, "request cannot be built").with_source(error.without_url())
+            let body = error.source().and_then(|source| source.downcast_ref::<serde_json::Error>());
+            let message = body.map_or_else(|| "request cannot be built".to_owned(), invalid_body);
+            self.error(ErrorKind::InvalidArgument, &message).with_source(error.without_url())
         })?;
         if request.url().origin() != self.call.shared().base.origin() {
             return Err(self.error(ErrorKind::CrossOrigin, "URL has another origin than the base URL"));
@@ -101,64 +115,6 @@ impl<'a> Pipeline<'a> {
             headers.insert(IF_MATCH, if_match.clone());
         }
         Ok(request)
-    }
-
-    /// Sends the request until it succeeds, must not be retried, or a limit is reached.
-    async fn attempts_of(&self, mut request: Request) -> Result<RawResponse, Error> {
-        let shared = self.call.shared();
-        let mut retries = Retries::new(self.call.options.retry.unwrap_or(shared.retry));
-        let mut refreshed = false;
-        let mut ambiguous = false;
-        loop {
-            let method = request.method().clone();
-            let token = self.authorize(&mut request).await?;
-            let permit = shared.limiter.acquire().await;
-            retries.start_time_limit();
-            let attempts = self.attempts.fetch_add(1, Ordering::Relaxed) + 1;
-            let outcome = self.attempt(request).await;
-            drop(permit);
-            let (error, failure) = match outcome {
-                Ok(response) if response.status.is_success() => {
-                    shared.limiter.succeeded();
-                    return Ok(response);
-                }
-                // A 404 here may mean that an earlier attempt already deleted the resource.
-                Ok(response) if ambiguous && method == Method::DELETE && response.status == StatusCode::NOT_FOUND => {
-                    return Ok(deleted(response));
-                }
-                Ok(response) => {
-                    let rejected = response.status == StatusCode::UNAUTHORIZED
-                        || (response.status == StatusCode::FORBIDDEN && shared.refresh_token_on_forbidden);
-                    if rejected {
-                        shared.tokens.invalidate(&token);
-                    }
-                    if rejected && !refreshed && self.has_another(&token).await {
-                        refreshed = true;
-                        request = self.request()?;
-                        continue;
-                    }
-                    let error = service_error(self.call.operation(), &response);
-                    let failure =
-                        Failure::Status { status: response.status, retry_after: error.retry_after().is_some() };
-                    (error, failure)
-                }
-                Err((error, failure)) => (error, failure),
-            };
-            if error.is_throttled() {
-                shared.limiter.throttled(error.retry_after());
-            }
-            let own_write = ambiguous && method == Method::PUT && error.is_conflict();
-            ambiguous |= failure.is_ambiguous() && !is_safe(&method);
-            let error = error.with_operation(self.call.operation().name).with_attempts(attempts);
-            let error = error.with_maybe_processed(ambiguous).with_own_retry_conflict(own_write);
-            let if_match = self.if_match.is_some();
-            let Some(delay) = retries.next_delay(&method, if_match, failure, error.retry_after()) else {
-                return Err(error);
-            };
-            trace::retry(&error, delay);
-            tokio::time::sleep(delay).await;
-            request = self.request()?;
-        }
     }
 
     async fn authorize(&self, request: &mut Request) -> Result<AccessToken, Error> {
@@ -230,6 +186,80 @@ impl<'a> Pipeline<'a> {
 
     fn error(&self, kind: ErrorKind, message: &str) -> Error {
         Error::new(kind, message).with_operation(self.call.operation().name)
+    }
+}
+
+/// The attempts of one call.
+struct CallAttempts<'a> {
+    pipeline: &'a Pipeline<'a>,
+    method: Method,
+    /// The request of the next attempt, if it is built already.
+    request: Option<Request>,
+    started: Option<Instant>,
+    refreshed: bool,
+    /// True if the service may have processed an earlier attempt.
+    ambiguous: bool,
+}
+
+impl Attempts for CallAttempts<'_> {
+    type Output = RawResponse;
+
+    async fn attempt(&mut self) -> Result<Outcome<RawResponse>, Error> {
+        let pipeline = self.pipeline;
+        let shared = pipeline.call.shared();
+        let mut request = match self.request.take() {
+            Some(request) => request,
+            None => pipeline.request()?,
+        };
+        let token = pipeline.authorize(&mut request).await?;
+        let permit = shared.limiter.acquire().await;
+        self.started.get_or_insert_with(Instant::now);
+        let attempts = pipeline.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        let outcome = pipeline.attempt(request).await;
+        drop(permit);
+        let (error, failure) = match outcome {
+            Ok(response) if response.status.is_success() => {
+                shared.limiter.succeeded();
+                return Ok(Outcome::Done(response));
+            }
+            // A 404 here may mean that an earlier attempt already deleted the resource.
+            Ok(response)
+                if self.ambiguous && self.method == Method::DELETE && response.status == StatusCode::NOT_FOUND =>
+            {
+                return Ok(Outcome::Done(deleted(response)));
+            }
+            Ok(response) => {
+                let rejected = response.status == StatusCode::UNAUTHORIZED
+                    || (response.status == StatusCode::FORBIDDEN && shared.refresh_token_on_forbidden);
+                if rejected {
+                    shared.tokens.invalidate(&token);
+                }
+                if rejected && !self.refreshed && pipeline.has_another(&token).await {
+                    self.refreshed = true;
+                    return Ok(Outcome::TokenReplaced);
+                }
+                let error = service_error(pipeline.call.operation(), &response);
+                let failure = Failure::Status { status: response.status, retry_after: error.retry_after().is_some() };
+                (error, failure)
+            }
+            Err((error, failure)) => (error, failure),
+        };
+        if error.is_throttled() {
+            shared.limiter.throttled(error.retry_after());
+        }
+        let own_write = self.ambiguous && self.method == Method::PUT && error.is_conflict();
+        self.ambiguous |= failure.is_ambiguous() && !is_safe(&self.method);
+        let error = error.with_operation(pipeline.call.operation().name).with_attempts(attempts);
+        let error = error.with_maybe_processed(self.ambiguous).with_own_retry_conflict(own_write);
+        Ok(Outcome::Failed(error, failure))
+    }
+
+    fn repeatable(&self) -> Repeatable {
+        Repeatable::of(&self.method, self.pipeline.if_match.is_some())
+    }
+
+    fn started(&self) -> Option<Instant> {
+        self.started
     }
 }
 

@@ -1,4 +1,4 @@
-//! The addresses that requests may go to.
+//! Validation of base URLs.
 
 use crate::error::{Error, ErrorKind};
 use reqwest::Url;
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_urls() {
+    fn validates_base_urls() {
         assert_eq!(base_url("https://a.example/v1/").unwrap().as_str(), "https://a.example/v1");
         assert!(base_url("http://127.0.0.1:8080/v1.0/ingestion").is_ok());
         for bad in ["a.example", "http://a.example", "https://u:p@a.example", "https://a.example?x", "ftp://a", ""] {

@@ -2,6 +2,12 @@
 
 use crate::types::{AzureProduct, AzureSkuVariant, ProductType, TypeValuePair, VariantSubType};
 
+#[cfg_attr(
+    feature = "client",
+    doc = "[`Client::ensure_product`](crate::Client::ensure_product) creates an offer, \
+           [`Client::product_by_offer_id`](crate::Client::product_by_offer_id) finds one, and \
+           [`Client::publish`](crate::Client::publish) publishes it."
+)]
 impl AzureProduct {
     /// Creates an Azure application offer with modular publishing from its offer id and its name in Partner Center.
     ///
@@ -27,6 +33,12 @@ impl AzureProduct {
     }
 }
 
+#[cfg_attr(
+    feature = "client",
+    doc = "[`Client::ensure_variant`](crate::Client::ensure_variant) creates a plan, \
+           [`Client::variant_by_plan_id`](crate::Client::variant_by_plan_id) finds one, and \
+           [`Client::modify_variant`](crate::Client::modify_variant) changes it."
+)]
 impl AzureSkuVariant {
     /// Creates a managed application plan from its plan id and its name.
     pub fn managed_app(plan_id: impl Into<String>, name: impl Into<String>) -> Self {

@@ -1,5 +1,6 @@
 //! How resources are displayed, and what they derive from their fields.
 
+use super::id::empty;
 use crate::types::*;
 use std::fmt;
 
@@ -39,7 +40,7 @@ impl fmt::Display for AzureProduct {
     }
 }
 
-/// Plan id, kind and name.
+/// Plan id, subtype and name.
 impl fmt::Display for AzureSkuVariant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.id.as_ref().map(VariantId::as_str);
@@ -51,7 +52,7 @@ impl fmt::Display for AzureSkuVariant {
     }
 }
 
-/// Severity, code, message and place.
+/// Severity, code, message and resource.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::ValidationItem;
@@ -78,8 +79,10 @@ impl fmt::Display for ValidationItem {
 }
 
 impl PackageConfiguration {
-    /// Replaces the package references by this package and preserves all other fields. A configuration without package
-    /// references, such as that of a test drive, is left unchanged.
+    /// Replaces the package references with a reference to this package and preserves all other fields. A configuration without
+    /// package references, such as that of a test drive, is left unchanged.
+    ///
+    /// If the package has no id, the configuration cannot be sent: calls with it return an `InvalidArgument` error.
     ///
     /// ```
     /// use partner_ingestion_sdk::types::{AzurePackage, PackageConfiguration};
@@ -97,11 +100,15 @@ impl PackageConfiguration {
     /// ```
     #[must_use]
     pub fn set_package(self, package: &AzurePackage) -> Self {
-        let id = package.id.as_ref().map(PackageId::as_str).unwrap_or_default();
+        let id = PackageId::from(package);
         // The type of a package may be empty in a response.
         let kind = package.resource_type.as_ref().map(PackageType::as_str);
         let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or("AzureApplicationPackage");
-        let reference = [TypeValuePair::new(kind, id)];
+        let mut reference = TypeValuePair::new(kind, id.as_str());
+        if id.as_str().is_empty() {
+            reference.extra = Extra::invalid(empty("PackageId"));
+        }
+        let reference = [reference];
         match self {
             Self::AzureManagedApplication(c) => Self::AzureManagedApplication(c.set_package_references(reference)),
             Self::AzureSolutionTemplate(c) => Self::AzureSolutionTemplate(c.set_package_references(reference)),

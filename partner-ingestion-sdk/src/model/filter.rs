@@ -22,51 +22,51 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     text: String,
-    /// True if the text needs parentheses beside `and`.
-    loose: bool,
+    /// True if the text needs parentheses as an operand of `and`.
+    needs_parentheses: bool,
 }
 
 impl Filter {
-    fn of(text: String) -> Self {
-        Self { text, loose: false }
+    fn new(text: String) -> Self {
+        Self { text, needs_parentheses: false }
     }
 
-    /// Matches products of this type, such as `AzureApplication`. This filter works while the service rejects lists without a
-    /// filter.
+    /// Matches products of this type, such as `AzureApplication`. The service accepts this filter even during incidents in which it
+    /// rejects lists without a filter.
     pub fn resource_type(kind: impl AsRef<str>) -> Self {
-        Self::of(format!("resourceType eq {}", quoted(kind.as_ref())))
+        Self::new(format!("resourceType eq {}", quoted(kind.as_ref())))
     }
 
     /// Matches the product with this offer id.
     pub fn offer_id(offer_id: impl AsRef<str>) -> Self {
         let id = quoted(offer_id.as_ref());
-        Self::of(format!("externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq {id})"))
+        Self::new(format!("externalIDs/Any(i:i/type eq 'AzureOfferId' and i/value eq {id})"))
     }
 
     /// Matches submissions in this state, such as `InProgress`.
     pub fn state(state: impl AsRef<str>) -> Self {
-        Self::of(format!("state eq {}", quoted(state.as_ref())))
+        Self::new(format!("state eq {}", quoted(state.as_ref())))
     }
 
-    /// Uses any other condition unchanged.
+    /// Uses this filter expression unchanged.
     pub fn raw(text: impl Into<String>) -> Self {
-        Self { text: text.into(), loose: true }
+        Self { text: text.into(), needs_parentheses: true }
     }
 
-    /// Matches what both filters match.
+    /// Matches items that both filters match.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        Self::of(format!("{} and {}", self.tight(), other.tight()))
+        Self::new(format!("{} and {}", self.operand(), other.operand()))
     }
 
-    /// Matches what at least one filter matches.
+    /// Matches items that at least one of the filters matches.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        Self { text: format!("{} or {}", self.text, other.text), loose: true }
+        Self { text: format!("{} or {}", self.text, other.text), needs_parentheses: true }
     }
 
-    fn tight(self) -> String {
-        if self.loose { format!("({})", self.text) } else { self.text }
+    fn operand(self) -> String {
+        if self.needs_parentheses { format!("({})", self.text) } else { self.text }
     }
 }
 

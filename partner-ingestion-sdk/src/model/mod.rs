@@ -1,4 +1,5 @@
-//! The part of the types that is not generated: it makes them lossless, open and convenient. Always compiled.
+//! Hand-written support for the generated types: lossless values, open enums, unions, ids, setters and constructors. Compiled with
+//! and without the feature `client`.
 
 mod constructors;
 mod display;

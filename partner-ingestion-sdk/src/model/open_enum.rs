@@ -1,8 +1,8 @@
-//! Enums that stay open: a value that the document does not list keeps its text.
+//! Open enums: a value that the document does not list keeps its text.
 
 use std::fmt;
 
-/// The text of a value that this version of the crate does not know. Read it with `as_str` of its enum.
+/// The text of a value that this version of the crate does not know. To read it, call `as_str` of the enum.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UnknownValue(Box<str>);
 
@@ -23,9 +23,9 @@ impl fmt::Debug for UnknownValue {
     }
 }
 
-/// Declares an open enum. The variant for unknown values is hidden and cannot be made by users: a value that becomes known
-/// later must not change what their code does. They match the known ones and `_`, or compare `as_str()`. Values that the
-/// document has dropped stay as deprecated variants, so that code with them still compiles and means the same.
+/// Declares an open enum. The variant for unknown values is hidden and users cannot create it, so that their code does not change
+/// its behavior when a value becomes known. They match the known variants and `_`, or compare `as_str()`. Values that were removed
+/// from the document stay as deprecated variants, so that code that uses them still compiles and behaves the same.
 macro_rules! open_enum {
     ($(#[$doc:meta])* pub enum $name:ident { $($variant:ident = $text:literal,)* }
      $(pub enum Removed { $($(#[$mark:meta])* $removed:ident = $old:literal,)* })?) => {
@@ -116,7 +116,7 @@ macro_rules! open_enum {
         }
 
         impl Ord for $name {
-            /// By text, so that a value keeps its place when it becomes known.
+            /// Compares by text, so that the order does not change when a value becomes known.
             #[inline]
             fn cmp(&self, other: &Self) -> std::cmp::Ordering {
                 self.as_str().cmp(other.as_str())
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn unknown_values_keep_their_text() {
-        for text in ["Processed", "Brewing", "", "processed", "\u{1f600}"] {
+        for text in ["Processed", "Unknown", "", "processed", "\u{1f600}"] {
             let state: UploadState = serde_json::from_value(text.into()).unwrap();
             assert_eq!(serde_json::to_value(&state).unwrap(), text);
             assert_eq!(state.is_known(), text == "Processed");
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn order_is_that_of_the_text() {
+    fn values_are_ordered_by_text() {
         let texts = ["Uploaded", "Aaa", "Processed", "Zzz"];
         let sorted: BTreeSet<UploadState> = texts.map(UploadState::from).into();
         let sorted: Vec<&str> = sorted.iter().map(UploadState::as_str).collect();

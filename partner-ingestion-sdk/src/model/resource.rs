@@ -46,7 +46,7 @@ pub trait Page {
     fn next_link(&self) -> Option<&str>;
 }
 
-/// `Default` of a type with a fixed tag carries it.
+/// Implements `Default` for a type with a fixed tag. The default value has the tag.
 macro_rules! tagged {
     ($type:ident { $tag:ident = $value:literal; $($field:ident),* }) => {
         impl Default for $type {
@@ -58,18 +58,19 @@ macro_rules! tagged {
     };
 }
 
+/// Implements `Resource`. Earlier names of a field are read from `extra`.
 macro_rules! resource {
-    ($type:ident { $($what:ident = ($field:ident $(; $($older:literal),*)?)),* }) => {
+    ($type:ident { $($accessor:ident = ($field:ident $(; $($alias:literal),*)?)),* }) => {
         impl $crate::Resource for $type {
-            $(#[inline] fn $what(&self) -> Option<&str> {
-                let today = self.$field.as_ref().map(|value| value.as_str());
-                today$($(.or_else(|| self.extra.get($older)?.as_str()))*)?
+            $(#[inline] fn $accessor(&self) -> Option<&str> {
+                let current = self.$field.as_ref().map(|value| value.as_str());
+                current$($(.or_else(|| self.extra.get($alias)?.as_str()))*)?
             })*
         }
     };
 }
 
-/// A union delegates to its member.
+/// Implements `Resource` for a union by delegating to the member.
 macro_rules! union_resource {
     ($type:ident { $($variant:ident),* }) => {
         impl $crate::Resource for $type {
@@ -100,8 +101,9 @@ macro_rules! union_resource {
     };
 }
 
+/// Implements `Page`.
 macro_rules! page {
-    ($type:ident, $item:ty, $link:ident $(; $($older:literal),*)?) => {
+    ($type:ident, $item:ty, $link:ident $(; $($alias:literal),*)?) => {
         impl $crate::Page for $type {
             type Item = $item;
 
@@ -117,31 +119,31 @@ macro_rules! page {
 
             #[inline]
             fn next_link(&self) -> Option<&str> {
-                let today = self.$link.as_deref();
-                let link = today$($(.or_else(|| self.extra.get($older)?.as_str()))*)?;
+                let current = self.$link.as_deref();
+                let link = current$($(.or_else(|| self.extra.get($alias)?.as_str()))*)?;
                 link.filter(|link| !link.is_empty())
             }
         }
     };
 }
 
-/// An accessor for a field that had another name earlier.
-macro_rules! renamed {
-    ($type:ident, $field:ident: $value:ty; $($older:literal),*) => {
+/// Declares an accessor of a field with earlier names.
+macro_rules! renamed_field {
+    ($type:ident, $field:ident: $value:ty; $($alias:literal),*) => {
         impl $type {
-            #[doc = concat!("`", stringify!($field), "`, or the value under an earlier name of it.")]
+            #[doc = concat!("Returns `", stringify!($field), "`, or the value that was received under an earlier name of the field.")]
             #[inline]
             pub fn $field(&self) -> Option<std::borrow::Cow<'_, $value>> {
-                let today = self.$field.as_ref().map(std::borrow::Cow::Borrowed);
-                today$(.or_else(|| $crate::model::resource::decoded(self.extra.get($older)?)))*
+                let current = self.$field.as_ref().map(std::borrow::Cow::Borrowed);
+                current$(.or_else(|| $crate::model::resource::decoded(self.extra.get($alias)?)))*
             }
         }
     };
 }
 
-/// The value under an earlier name, if it has the type of the field.
+/// Decodes the value of an earlier name. `None` if it has another type.
 pub(crate) fn decoded<'v, T: Clone + DeserializeOwned>(value: &Value) -> Option<Cow<'v, T>> {
     serde_json::from_value(value.clone()).ok().map(Cow::Owned)
 }
 
-pub(crate) use {page, renamed, resource, tagged, union_resource};
+pub(crate) use {page, renamed_field, resource, tagged, union_resource};

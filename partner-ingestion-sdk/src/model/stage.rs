@@ -4,6 +4,10 @@ use crate::types::{Submission, SubmissionState, SubmissionSubstate, UpdateStatus
 use std::fmt;
 
 /// The stage of a submission.
+#[cfg_attr(
+    feature = "client",
+    doc = "\n[`Client::publish`](crate::Client::publish) and [`Client::resume`](crate::Client::resume) wait for a stage."
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -63,7 +67,7 @@ impl Stage {
         }
     }
 
-    /// Returns true if a submission at this stage is in progress: no other one of the product can be created.
+    /// Returns true if the submission is in progress. The product can have no other submission then.
     pub fn is_pending(self) -> bool {
         matches!(self, Self::Creating | Self::InReview | Self::Preview | Self::GoingLive)
     }
@@ -90,7 +94,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_row_of_the_life_cycle() {
+    fn derives_the_stage_from_every_state() {
         let table = [
             ("InProgress", "InDraft", "Create", "Running", Stage::Creating),
             ("InProgress", "InDraft", "Create", "Failed", Stage::Failed),

@@ -2,10 +2,11 @@
 //!
 //! The service keeps the draft of every module behind a branch. The branches of a new resource appear after a few seconds.
 
-use super::modify::modify;
-use super::wait::wait_for;
+use super::modify::{Version, modify, refused};
+use super::wait::{BRANCHES, Limit, poll_until};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::http::call::check_id;
 use crate::http::response::Response;
 use crate::model::resource::{Page, Resource};
 use crate::types::*;
@@ -80,14 +81,15 @@ pub(crate) trait DraftAccess: Resource + Clone + Serialize + DeserializeOwned + 
         product: &'a ProductId,
         instance: &InstanceId,
         resource: Self,
-        etag: &str,
+        version: &Version,
     ) -> Outcome<'a, Response<Self>>;
 }
 
 // `inline`: the boxed futures are compiled in the calling crate, and only for the drafts that it uses.
 macro_rules! drafted {
-    ($($type:ident of $module:ident: $find:ident $(.$expand:ident($what:literal))?, $replace:ident by $key:expr;)*) => {
+    ($($(#[$doc:meta])* $type:ident of $module:ident: $find:ident $(.$expand:ident($what:literal))?, $replace:ident by $key:expr;)*) => {
         $(
+            $(#[$doc])*
             impl DraftResource for $type {}
 
             impl DraftAccess for $type {
@@ -105,32 +107,51 @@ macro_rules! drafted {
                     product: &'a ProductId,
                     instance: &InstanceId,
                     resource: Self,
-                    etag: &str,
+                    version: &Version,
                 ) -> Outcome<'a, Response<Self>> {
-                    let id = ($key)(&resource, instance);
-                    client.$replace(product, id, resource)$(.$expand($what))?.if_match(etag).send().boxed()
+                    let call = client.$replace(product, ($key)(version, instance), resource)$(.$expand($what))?;
+                    call.if_match(version.etag.as_str()).send().boxed()
                 }
             }
         )*
     };
 }
 
-/// Most resources are written by their own id, two by the instance id of the draft.
-fn own_id<T: Resource, I: for<'t> From<&'t str>>(resource: &T, _: &InstanceId) -> I {
-    I::from(resource.id().unwrap_or_default())
+/// Most resources are written by the id that was read, two by the instance id of the draft.
+fn own_id<I: for<'t> From<&'t str>>(version: &Version, _: &InstanceId) -> I {
+    I::from(version.id.as_str())
 }
 
 drafted! {
-    AzureListing of Listing: find_listings, replace_listing by own_id::<Self, ListingId>;
-    AzureProperty of Property: find_properties, replace_property by own_id::<Self, PropertyId>;
-    ProductAvailability of Availability: find_product_availabilities, replace_product_availability by own_id::<Self, ProductAvailabilityId>;
+    /// [`Client::listing_draft`] finds the listing of an offer or plan, [`Draft::modify`] changes it. To change one by its id, use
+    /// [`Client::modify_listing`].
+    AzureListing of Listing: find_listings, replace_listing by own_id::<ListingId>;
+    /// [`Client::property_draft`] finds the properties of an offer, [`Draft::modify`] changes them. To change them by id, use
+    /// [`Client::modify_property`].
+    AzureProperty of Property: find_properties, replace_property by own_id::<PropertyId>;
+    /// [`Client::product_availability_draft`] finds the preview audience of an offer, [`Draft::modify`] changes it. To change one by
+    /// its id, use [`Client::modify_product_availability`].
+    ProductAvailability of Availability: find_product_availabilities, replace_product_availability by own_id::<ProductAvailabilityId>;
+    /// [`Client::feature_availability_draft`] finds the pricing and availability of a plan, [`Draft::modify`] changes them. To change
+    /// them by id, use [`Client::modify_feature_availability`].
     FeatureAvailability of Availability: find_feature_availabilities.expand("MarketStates,Trial,PriceSchedules"),
-        replace_feature_availability by own_id::<Self, FeatureAvailabilityId>;
-    PackageConfiguration of Package: find_package_configurations, replace_package_configuration by own_id::<Self, PackageConfigurationId>;
-    CosellListing of Cosell: find_cosell_listings, replace_cosell_listing by |_: &Self, instance: &InstanceId| instance.clone();
-    SupplementalContent of SupplementalContent: find_supplemental_contents, replace_supplemental_content by |_: &Self, instance: &InstanceId| instance.clone();
+        replace_feature_availability by own_id::<FeatureAvailabilityId>;
+    /// [`Client::package_configuration_draft`] finds the technical configuration of a plan, and
+    /// [`Client::offer_package_configuration_draft`] that of an offer; [`Draft::modify`] changes it. To change one by its id, use
+    /// [`Client::modify_package_configuration`].
+    PackageConfiguration of Package: find_package_configurations, replace_package_configuration by own_id::<PackageConfigurationId>;
+    /// [`Client::cosell_listing_draft`] finds the co-sell listing of an offer, [`Draft::modify`] changes it. To change one by its
+    /// instance id, use [`Client::modify_cosell_listing`].
+    CosellListing of Cosell: find_cosell_listings, replace_cosell_listing by |_: &Version, instance: &InstanceId| instance.clone();
+    /// [`Client::supplemental_content_draft`] finds the supplemental content of an offer, [`Draft::modify`] changes it. To change one
+    /// by its instance id, use [`Client::modify_supplemental_content`].
+    SupplementalContent of SupplementalContent: find_supplemental_contents, replace_supplemental_content by |_: &Version, instance: &InstanceId| instance.clone();
 }
 
+/// # Drafts
+///
+/// Each method returns a [`Draft`], which finds the draft of a module through its branch and reads it with [`Draft::get`] or
+/// changes it with [`Draft::modify`]. Nothing is sent until one of them is awaited.
 impl Client {
     /// Returns the draft of an offer's listing, or of a plan's with [`plan`](Draft::plan). If there are several languages, the
     /// first one.
@@ -210,10 +231,12 @@ impl<T: DraftResource> Draft<T> {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::NotFound`] if the branch does not appear in time, and the errors of
-    /// [`list_branches`](Client::list_branches).
+    /// Returns [`ErrorKind::InvalidArgument`] if the id of the offer or plan is empty, [`ErrorKind::NotFound`] if the branch does
+    /// not appear in time, and the errors of [`list_branches`](Client::list_branches).
     pub async fn instance_id(&self) -> Result<InstanceId, Error> {
-        wait_for(self.branch_wait, || async {
+        // No branch has an empty id, and waiting for one would only delay the error.
+        self.plan.iter().try_for_each(|plan| check_id("variantID", plan.as_str()))?;
+        poll_until(BRANCHES, Limit::Time(self.branch_wait), || async {
             let branches = self.client.branches(&self.product, &T::MODULE).await?;
             let mut own = branches.into_iter().filter(|branch| branch.variant_id == self.plan);
             Ok(own.find_map(|branch| branch.current_draft_instance_id).ok_or_else(|| self.missing()))
@@ -239,10 +262,24 @@ impl<T: DraftResource> Draft<T> {
     ///
     /// Returns the errors of [`get`](Draft::get) and of the PUT; a conflict only after 100 conflicts.
     pub async fn modify(&self, change: impl Fn(T) -> T + Send + Sync) -> Result<Response<T>, Error> {
+        self.try_modify(|current| Ok::<_, Error>(change(current))).await
+    }
+
+    /// Does what [`modify`](Draft::modify) does, with a closure that may fail.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`modify`](Draft::modify), and [`ErrorKind::Closure`] with the closure's error as the source; an
+    /// [`Error`] of this crate is returned unchanged. Then nothing is written.
+    pub async fn try_modify<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        &self,
+        change: impl Fn(T) -> Result<T, E> + Send + Sync,
+    ) -> Result<Response<T>, Error> {
         let instance = self.instance_id().await?;
         let read = || self.read(&instance).boxed();
-        let write = |resource: T, etag: &str| T::replace(&self.client, &self.product, &instance, resource, etag);
-        modify(&read, &write, &change).await
+        let write =
+            |resource: T, version: &Version| T::replace(&self.client, &self.product, &instance, resource, version);
+        modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
 
     async fn read(&self, instance: &InstanceId) -> Result<Response<T>, Error> {

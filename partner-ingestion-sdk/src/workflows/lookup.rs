@@ -1,5 +1,6 @@
 //! Finds products and plans by offer id and plan id, and creates them if they do not exist.
 
+use super::wait::{Limit, PollInterval, poll_until};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::model::filter::Filter;
@@ -7,9 +8,15 @@ use crate::types::{AzureProduct, AzureSkuVariant, ProductId, Variant};
 use futures_util::TryStreamExt;
 use std::time::Duration;
 
-/// The delays before the polls after a creation whose response was lost: the resource may appear late.
-const POLLS: [Duration; 4] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(6)];
+/// The searches after a creation whose response was lost: the resource may appear late, at most 10 seconds.
+const SEARCHES: Limit = Limit::Polls(4);
+/// The delays between these searches: 1, 3 and 6 seconds.
+const SEARCH_INTERVAL: PollInterval = PollInterval::new(Duration::from_secs(1), Duration::from_secs(6), 3.0);
 
+/// # Lookups
+///
+/// These methods find offers and plans by the ids that the portal shows, and create them if necessary. The results can be
+/// passed wherever a [`ProductId`] or [`VariantId`](crate::types::VariantId) is expected.
 impl Client {
     /// Returns the product with this offer id, which the portal shows.
     ///
@@ -70,13 +77,7 @@ impl Client {
             Ok(created) => return Ok(created.into_inner()),
             Err(error) => error,
         };
-        for pause in polls(&error) {
-            tokio::time::sleep(pause).await;
-            if let Ok(found) = self.product_by_offer_id(&offer_id).await {
-                return Ok(found);
-            }
-        }
-        Err(error)
+        search_after(error, || self.product_by_offer_id(&offer_id)).await
     }
 
     /// Returns the plan with this plan id, creating it if it does not exist. An existing plan is left unchanged.
@@ -107,13 +108,7 @@ impl Client {
             },
             Err(error) => error,
         };
-        for pause in polls(&error) {
-            tokio::time::sleep(pause).await;
-            if let Ok(found) = self.variant_by_plan_id(&product, &plan_id).await {
-                return Ok(found);
-            }
-        }
-        Err(error)
+        search_after(error, || self.variant_by_plan_id(&product, &plan_id)).await
     }
 
     async fn products_with(&self, offer_id: &str) -> Result<Vec<AzureProduct>, Error> {
@@ -136,10 +131,17 @@ impl Client {
     }
 }
 
-/// Returns when to search after a failed creation: only if it may have been processed, or another caller was faster.
-fn polls(error: &Error) -> impl Iterator<Item = Duration> + use<> {
-    let again = error.may_have_been_processed() || error.is_conflict();
-    POLLS.into_iter().take(if again { POLLS.len() } else { 0 })
+/// Searches for the resource after a failed creation if it may have been processed, or another caller was faster. Returns the
+/// error of the creation if the search finds nothing.
+async fn search_after<T, F>(creation: Error, search: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    if !creation.may_have_been_processed() && !creation.is_conflict() {
+        return Err(creation);
+    }
+    let found = poll_until(SEARCH_INTERVAL, SEARCHES, || async { Ok(search().await) }).await;
+    found.map_err(|_| creation)
 }
 
 /// Returns the only match; none and several are errors.

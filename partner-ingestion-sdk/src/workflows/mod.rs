@@ -1,4 +1,4 @@
-//! Several requests that users think of as one.
+//! Workflows of several requests.
 
 pub(crate) mod check;
 pub(crate) mod draft;

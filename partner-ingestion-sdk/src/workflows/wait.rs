@@ -1,21 +1,39 @@
-//! Polling: the delays between polls, and waiting until a resource appears.
+//! Polling: the delays between polls, and polling until a result is there.
 
 use crate::error::Error;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// The longest delay that can be set: adding it to the current time does not overflow.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// The delays between polls: they grow from `initial` to `max`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PollInterval {
-    pub(crate) initial: Duration,
-    pub(crate) max: Duration,
+    initial: Duration,
+    max: Duration,
     /// The factor between two delays.
-    pub(crate) growth: f64,
+    growth: f64,
+    /// True if each delay is drawn at random, up to its value.
+    jitter: bool,
 }
 
 impl PollInterval {
+    pub(crate) const fn new(initial: Duration, max: Duration, growth: f64) -> Self {
+        Self { initial, max, growth, jitter: false }
+    }
+
+    /// Random delays up to `max`, for callers that compete for a resource.
+    pub(crate) const fn random(max: Duration) -> Self {
+        Self { initial: max, max, growth: 1.0, jitter: true }
+    }
+
     pub(crate) fn with_range(self, initial: Duration, max: Duration) -> Self {
-        Self { initial, max: max.max(initial), ..self }
+        Self { initial: initial.min(LONGEST), max: max.max(initial).min(LONGEST), ..self }
+    }
+
+    pub(crate) fn with_growth(self, growth: f64) -> Self {
+        Self { growth, ..self }
     }
 
     pub(crate) fn start(self) -> Poller {
@@ -34,7 +52,8 @@ impl Poller {
     /// Waits before the next poll, at least for `retry_after`. Returns false, without waiting, if the delay would end after
     /// the deadline.
     pub(crate) async fn wait(&mut self, retry_after: Option<Duration>, deadline: Option<Instant>) -> bool {
-        let next = Instant::now() + self.delay.max(retry_after.unwrap_or_default());
+        let delay = if self.interval.jitter { self.delay.mul_f64(fastrand::f64()) } else { self.delay };
+        let next = Instant::now() + delay.max(retry_after.unwrap_or_default());
         if deadline.is_some_and(|deadline| next > deadline) {
             return false;
         }
@@ -44,23 +63,78 @@ impl Poller {
     }
 }
 
-const BRANCHES: PollInterval =
-    PollInterval { initial: Duration::from_millis(100), max: Duration::from_secs(5), growth: 2.0 };
+/// The interval of polls for a branch, which appears seconds after its plan.
+pub(crate) const BRANCHES: PollInterval = PollInterval::new(Duration::from_millis(100), Duration::from_secs(5), 2.0);
 
-/// Polls until a value is found or `max_wait` elapses; then returns the error of the last poll.
-pub(crate) async fn wait_for<T, F>(max_wait: Duration, poll: impl Fn() -> F) -> Result<T, Error>
+/// When polling ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    /// After this time.
+    Time(Duration),
+    /// After this number of polls.
+    Polls(u32),
+}
+
+/// Returns the deadline after `max_wait`, or `None` if it is too far in the future for a clock.
+pub(crate) fn deadline(max_wait: Duration) -> Option<Instant> {
+    Instant::now().checked_add(max_wait)
+}
+
+/// Polls until there is a result or the limit is reached; then returns the error of the last poll. An inner error means "not
+/// yet", an outer one ends the polling.
+pub(crate) async fn poll_until<T, F>(interval: PollInterval, limit: Limit, poll: impl Fn() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<Result<T, Error>, Error>>,
 {
-    let deadline = Instant::now() + max_wait;
-    let mut poller = BRANCHES.start();
+    let (deadline, mut left) = match limit {
+        Limit::Time(max_wait) => (deadline(max_wait), u32::MAX),
+        Limit::Polls(polls) => (None, polls),
+    };
+    let mut poller = interval.start();
     loop {
-        let missing = match poll().await? {
-            Ok(found) => return Ok(found),
-            Err(missing) => missing,
+        let not_yet = match poll().await? {
+            Ok(result) => return Ok(result),
+            Err(not_yet) => not_yet,
         };
-        if !poller.wait(None, Some(deadline)).await {
-            return Err(missing);
+        left = left.saturating_sub(1);
+        if left == 0 || !poller.wait(None, deadline).await {
+            return Err(not_yet);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use std::sync::Mutex;
+
+    /// The seconds of virtual time at which polls happen, as far as `limit` allows.
+    async fn polls(interval: PollInterval, limit: Limit) -> Vec<u64> {
+        let (start, times) = (Instant::now(), Mutex::new(Vec::new()));
+        let poll = || async {
+            times.lock().unwrap().push(start.elapsed().as_secs());
+            Ok(Err::<(), _>(Error::new(ErrorKind::NotFound, "not yet")))
+        };
+        poll_until(interval, limit, poll).await.unwrap_err();
+        times.into_inner().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn delays_grow_up_to_a_limit() {
+        let seconds = Duration::from_secs;
+        let interval = PollInterval::new(seconds(1), seconds(6), 3.0);
+        assert_eq!(polls(interval, Limit::Polls(5)).await, [0, 1, 4, 10, 16]);
+        assert_eq!(polls(interval, Limit::Polls(1)).await, [0]);
+        assert_eq!(polls(interval, Limit::Time(seconds(11))).await, [0, 1, 4, 10]);
+        assert_eq!(polls(PollInterval::random(seconds(1)), Limit::Polls(100)).await.len(), 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_setting_overflows() {
+        let interval = BRANCHES.with_range(Duration::MAX, Duration::MAX);
+        assert_eq!(polls(interval, Limit::Time(Duration::from_secs(1))).await, [0]);
+        assert_eq!(polls(interval, Limit::Polls(2)).await.len(), 2);
+        assert!(deadline(Duration::MAX).is_none());
     }
 }

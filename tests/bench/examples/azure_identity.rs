@@ -1,7 +1,7 @@
-//! A credential of `azure_identity` in front of the SDK: `cargo run --manifest-path tests/bench/Cargo.toml --example
+//! Uses a credential of `azure_identity` with the SDK: `cargo run --manifest-path tests/bench/Cargo.toml --example
 //! azure_identity`, against a sandbox in this process.
 //!
-//! Against the real service it is `ManagedIdentityCredential::new(None)?`, `AzureCliCredential::new(None)?` or any other one, and
+//! For the real service, use `ManagedIdentityCredential::new(None)?`, `AzureCliCredential::new(None)?` or another credential, and
 //! `Client::builder().token_provider(TokenSource::from_azure(credential, PARTNER_CENTER)).build()?`. `Local`
 //! only redirects the credential, which requires https and a public name, to the sandbox.
 

@@ -1,14 +1,14 @@
-//! How the benchmarks measure: contenders take turns, the median of their rounds counts, ratios are what is said.
+//! Measures benchmarks: contenders run alternately, and the result is the ratio of the medians of their rounds.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// More than the fifteen rounds that a median should have.
+/// Number of rounds.
 const ROUNDS: usize = 21;
-/// A round is repeated until it takes this long, so that the clock does not matter.
+/// A round is repeated until it takes this long, so that the resolution of the clock is irrelevant.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// Something to measure, by name.
+/// A function to measure, with its name.
 pub struct Contender<'a> {
     pub name: &'static str,
     pub run: Box<dyn Fn() + 'a>,
@@ -18,7 +18,7 @@ pub fn contender<'a, T>(name: &'static str, run: impl Fn() -> T + 'a) -> Contend
     Contender { name, run: Box::new(move || drop(black_box(run()))) }
 }
 
-/// Median time, spread (the middle half, relative to the median) and allocations of one run.
+/// Median time, spread (interquartile range, relative to the median) and allocations of one run.
 pub struct Figure {
     pub name: &'static str,
     pub nanos: f64,
@@ -26,7 +26,7 @@ pub struct Figure {
     pub allocations: u64,
 }
 
-/// Measures all contenders in turns.
+/// Measures all contenders alternately.
 pub fn measure(contenders: &[Contender<'_>]) -> Vec<Figure> {
     let repeats: Vec<u32> = contenders.iter().map(|c| calibrate(&c.run)).collect();
     let mut rounds = vec![Vec::with_capacity(ROUNDS); contenders.len()];
@@ -59,7 +59,7 @@ fn calibrate(run: &dyn Fn()) -> u32 {
     }
 }
 
-/// A table of ratios to the contender `base`.
+/// Prints a table of ratios to the contender `base`.
 pub fn print(title: &str, figures: &[Figure], base: &str) {
     let unit = figures.iter().find(|figure| figure.name == base).map_or(1.0, |figure| figure.nanos);
     println!("\n{title}\n");

@@ -1,4 +1,4 @@
-//! The header `WWW-Authenticate`: no panic, nothing that was not there.
+//! Parses the header `WWW-Authenticate`: no panic, and every result is a part of the input.
 #![no_main]
 
 use http::header::WWW_AUTHENTICATE;

@@ -1,4 +1,4 @@
-//! Decoding anything: no panic, and what was decoded is the same after another round.
+//! Decodes any input: no panic, and decoding the encoded value again gives the same value.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -12,7 +12,7 @@ fn round<T: DeserializeOwned + Serialize + PartialEq>(text: &[u8]) {
     let again: T = serde_json::from_str(&once).unwrap();
     assert!(again == decoded);
     assert_eq!(serde_json::to_string(&again).unwrap(), once);
-    // The same from a reader, which lends nothing.
+    // The same from a reader, which cannot lend data.
     let read: T = serde_json::from_reader(text).unwrap();
     assert!(read == decoded);
 }

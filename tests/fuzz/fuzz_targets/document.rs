@@ -1,5 +1,5 @@
-//! What the maintainer's tools read: a document, upgraded where it is Swagger 2.0, an overlay that is applied to it, and what is
-//! different then. The input is the document, and after a line `---` the overlay.
+//! Reads a document (converted if it is Swagger 2.0), applies an overlay and compares the result with the document. The input is the
+//! document and, after a line `---`, the overlay.
 
 #![no_main]
 
@@ -29,6 +29,6 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = xtask::diff::compare::compare(&document.value, &value);
     let (_, findings) =
         xtask::generate::interface(&value, &Names::default(), &Retained::default(), &HandWritten::default(), false);
-    // Every finding is shown with its line, which has to be found.
+    // Every finding is printed with its line, which must exist.
     let _ = findings.into_result_in("fuzz", &document.source);
 });

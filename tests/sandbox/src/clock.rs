@@ -35,7 +35,7 @@ impl Clock {
         DateTime::<Utc>::from(self.wall() + ahead).format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    /// Returns the wall-clock time at a moment, with seven digits as the service writes it.
+    /// Returns the wall-clock time of a sandbox time, with seven digits as the service writes it.
     pub(crate) fn timestamp(&self, at: Moment) -> String {
         let ago = self.now().saturating_sub(at);
         let then = self.wall().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH);

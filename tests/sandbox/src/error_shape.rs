@@ -71,7 +71,7 @@ impl ErrorShape {
 pub(crate) fn coded(fault: u32, field: &str, message: &str) -> Value {
     let sentence = match fault {
         50_400 => "The request is not valid.",
-        _ => "The request was refused.",
+        _ => "The request was rejected.",
     };
     let mut detail = json!({
         "faultCode": fault,

@@ -24,7 +24,7 @@ pub enum Incident {
     PublisherIdDemanded,
     /// `workflow-details-missing`, June 2026: the workflow details of a submission in preview return 404 once.
     WorkflowDetailsMissing,
-    /// `front-host-uploads`, since 28 August 2026: upload URLs are on another host.
+    /// `front-door-uploads`, since 28 August 2026: upload URLs are on another host.
     FrontDoorUploads,
 }
 

@@ -7,8 +7,8 @@ use crate::names::named;
 /// ```
 /// use partner_sandbox::SubmissionOutcome;
 ///
-/// let verdict: SubmissionOutcome = "fail-certification".parse().unwrap();
-/// assert_eq!(verdict, SubmissionOutcome::FailCertification);
+/// let outcome: SubmissionOutcome = "fail-certification".parse().unwrap();
+/// assert_eq!(outcome, SubmissionOutcome::FailCertification);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

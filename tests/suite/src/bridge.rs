@@ -1,4 +1,4 @@
-//! The hand-written half of the bridge: arguments as JSON, answers as JSON.
+//! The hand-written part of the bridge, which passes arguments and responses as JSON.
 
 use partner_ingestion_sdk::{Error, Response};
 use serde::Serialize;
@@ -15,7 +15,7 @@ pub fn round_trip<T: DeserializeOwned + Serialize>(text: &str) -> Result<Value, 
     serde_json::to_value(&decoded).map_err(|error| error.to_string())
 }
 
-/// Arguments of an operation by their Rust names, `body` and `if_match` among them.
+/// The arguments of an operation by their Rust names, including `body` and `if_match`.
 pub struct Args(pub Value);
 
 impl Args {
@@ -44,16 +44,16 @@ impl Args {
     }
 }
 
-/// An answer, its body encoded again.
-pub struct Answer {
+/// A response, with its decoded body encoded again.
+pub struct EncodedResponse {
     pub status: u16,
     pub request_id: Option<String>,
     pub body: Value,
 }
 
-pub fn answer<T: Serialize>(result: Result<Response<T>, Error>) -> Result<Answer, Error> {
+pub fn encode_response<T: Serialize>(result: Result<Response<T>, Error>) -> Result<EncodedResponse, Error> {
     let response = result?;
-    Ok(Answer {
+    Ok(EncodedResponse {
         status: response.status().as_u16(),
         request_id: response.request_id().map(str::to_owned),
         body: serde_json::to_value(&*response).unwrap(),

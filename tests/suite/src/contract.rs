@@ -1,5 +1,5 @@
-//! The contract check: whether a call and its answer are what the corrected document says. It reads the document by itself, with
-//! a validator of JSON Schema that neither the SDK nor the sandbox uses.
+//! The contract check: validates a request and its response against the corrected document. It is independent of the SDK and the
+//! sandbox and uses another JSON Schema validator.
 
 use crate::document::{CORRECTED, operations, parameters, resolve};
 use jsonschema::Validator;
@@ -7,15 +7,15 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-/// A call and its answer.
+/// A request and its response.
 #[derive(Default)]
 pub struct Exchange<'e> {
     pub method: &'e str,
-    /// Path and query as they were sent, with the base of the API or without it.
+    /// The unmodified path and query, with or without the base path of the API.
     pub target: &'e str,
     pub request_headers: &'e [(String, String)],
     pub request_body: &'e [u8],
-    /// 0 when the connection was broken.
+    /// 0 if the connection was closed before a response.
     pub status: u16,
     pub response_headers: &'e [(String, String)],
     pub response_body: &'e [u8],
@@ -38,15 +38,15 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
             node,
         })
         .collect();
-    // Fixed text goes before an argument.
+    // Literal segments take precedence over arguments.
     all.sort_by_key(|operation| operation.segments.iter().filter(|s| s.starts_with('{')).count());
     all
 });
 
-/// Validators by the schema that they are for.
+/// Compiled validators, by schema.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
-/// What breaks the contract; nothing for a call that no operation of the document is meant by.
+/// Returns all violations of the document. Empty for a call of no documented operation.
 pub fn violations(exchange: &Exchange<'_>) -> Vec<String> {
     let (path, query) = exchange.target.split_once('?').unwrap_or((exchange.target, ""));
     let path = path.strip_prefix("/v1.0/ingestion").unwrap_or(path);
@@ -55,14 +55,14 @@ pub fn violations(exchange: &Exchange<'_>) -> Vec<String> {
     };
     let mut found = Vec::new();
     let success = (200..300).contains(&exchange.status);
-    // A refusal is the right answer to a request that is against the contract.
+    // An error is the correct response to an invalid request.
     if success || exchange.status == 0 {
         check_request(operation, exchange, query, &mut found);
     }
     if success {
         check_success(operation, exchange, &mut found);
     } else if exchange.status != 0 {
-        check_refusal(exchange, &mut found);
+        check_error(exchange, &mut found);
     }
     found.iter().map(|what| format!("{} ({}): {what}", operation.key, exchange.status)).collect()
 }
@@ -75,7 +75,7 @@ fn find(method: &str, path: &str) -> Option<&'static Operation> {
     })
 }
 
-/// Whether a segment is what the document says, without case, with anything for an argument.
+/// Returns true if a path segment matches a segment of the document, ignoring case. An argument matches any text.
 fn fits(pattern: &str, segment: &str) -> bool {
     let segment = percent_encoding::percent_decode_str(segment).decode_utf8_lossy().to_ascii_lowercase();
     match pattern.split_once('{').zip(pattern.rsplit_once('}')) {
@@ -111,7 +111,7 @@ fn check_request(operation: &Operation, exchange: &Exchange<'_>, query: &str, fo
     let body: Option<Value> = serde_json::from_slice(exchange.request_body).ok();
     for parameter in parameters.iter().filter(|p| p["in"] == "header" && p["required"] == true) {
         let name = parameter["name"].as_str().unwrap_or_default();
-        // The entity tag may stand in the body instead, as clients do it.
+        // Clients may send the entity tag in the body instead.
         let tagged = name == "If-Match" && body.as_ref().is_some_and(|body| body.get("@odata.etag").is_some());
         if header(exchange.request_headers, name).is_none() && !tagged {
             found.push(format!("the header {name} is required and was not sent"));
@@ -126,7 +126,7 @@ fn check_request(operation: &Operation, exchange: &Exchange<'_>, query: &str, fo
         (Some(schema), Some(body)) => validate("the request", schema, &body, found),
         (None, None) if exchange.request_body.is_empty() => {}
         (None, body) if body == Some(json!({})) => {}
-        (None, _) => found.push("a body is sent where the document has none".to_owned()),
+        (None, _) => found.push("the request has a body, but the document has none".to_owned()),
     }
 }
 
@@ -139,20 +139,20 @@ fn check_success(operation: &Operation, exchange: &Exchange<'_>, found: &mut Vec
     let body: Option<Value> = serde_json::from_slice(exchange.response_body).ok();
     match (schema, body) {
         (None, None) if exchange.response_body.is_empty() => {}
-        (None, _) => found.push("the answer has a body where the document has none".to_owned()),
-        (Some(_), None) => found.push("the answer is not JSON".to_owned()),
+        (None, _) => found.push("the response has a body, but the document has none".to_owned()),
+        (Some(_), None) => found.push("the response is not JSON".to_owned()),
         (Some(_), Some(_)) if !is_json(exchange.response_headers) => {
-            found.push("the answer is not sent as application/json".to_owned());
+            found.push("the response is not sent as application/json".to_owned());
         }
-        (Some(schema), Some(body)) => validate("the answer", schema, &body, found),
+        (Some(schema), Some(body)) => validate("the response", schema, &body, found),
     }
 }
 
-/// Refusals come in seven shapes; what says that it is JSON is JSON.
-fn check_refusal(exchange: &Exchange<'_>, found: &mut Vec<String>) {
+/// Error responses have seven shapes. A body with the content type JSON must be JSON.
+fn check_error(exchange: &Exchange<'_>, found: &mut Vec<String>) {
     let json = is_json(exchange.response_headers) && !exchange.response_body.is_empty();
     if json && serde_json::from_slice::<Value>(exchange.response_body).is_err() {
-        found.push("the refusal is not JSON".to_owned());
+        found.push("the error response is not JSON".to_owned());
     }
 }
 
@@ -169,7 +169,7 @@ fn validate(what: &str, schema: &Value, body: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Clients send null for absent.
+/// Removes nulls, which clients send for absent fields.
 fn without_nulls(value: &Value) -> Value {
     match value {
         Value::Object(object) => {
@@ -187,8 +187,8 @@ fn compile(schema: &Value) -> Validator {
     jsonschema::options().build(&root).expect("a schema of the document")
 }
 
-/// OpenAPI 3.0 to JSON Schema: members of a union are told apart by a tag that none of them requires, so several may fit; the
-/// service compares the values of an enum without case.
+/// Converts a schema of OpenAPI 3.0 to JSON Schema. `oneOf` becomes `anyOf`, because several members may match: the tag is not
+/// required. Enum values are compared ignoring case, as the service does.
 fn as_json_schema(node: &Value) -> Value {
     match node {
         Value::Object(object) => {
@@ -197,7 +197,7 @@ fn as_json_schema(node: &Value) -> Value {
                 match (name.as_str(), value.as_array()) {
                     ("oneOf", Some(_)) => drop(converted.insert("anyOf".to_owned(), as_json_schema(value))),
                     ("enum", Some(values)) => drop(converted.insert("pattern".to_owned(), without_case(values))),
-                    // Keywords of OpenAPI alone; nulls are taken out before.
+                    // Keywords that only OpenAPI has; nulls were removed before.
                     ("nullable" | "example" | "discriminator", _) => {}
                     _ => drop(converted.insert(name.clone(), as_json_schema(value))),
                 }

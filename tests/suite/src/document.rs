@@ -1,4 +1,4 @@
-//! The two documents, as data: the publisher's and the corrected one.
+//! The published document and the corrected one.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -10,22 +10,22 @@ fn openapi(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// What the publisher gives out: expected values come from here and from a list of intended changes.
+/// The published document. Tests derive expected values from it and a list of intended changes.
 pub static PUBLISHED: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&openapi("partner-ingestion.json")).unwrap());
 
-/// What the service speaks.
+/// The corrected document, which describes the service's behavior.
 pub static CORRECTED: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&openapi("partner-ingestion.openapi.json")).unwrap());
 
-/// Names of the operations by `METHOD path`.
+/// The names of the operations, by `METHOD path`.
 pub static NAMES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let table: toml::Table = openapi("names.toml").parse().unwrap();
     let rows = table["operations"].as_table().unwrap();
     rows.iter().map(|(key, name)| (key.clone(), name.as_str().unwrap().to_owned())).collect()
 });
 
-/// Follows a reference inside the document.
+/// Follows a reference within the document.
 pub fn resolve<'d>(document: &'d Value, node: &'d Value) -> &'d Value {
     match node.get("$ref").and_then(Value::as_str) {
         Some(reference) => resolve(document, document.pointer(&reference[1..]).unwrap()),
@@ -33,7 +33,7 @@ pub fn resolve<'d>(document: &'d Value, node: &'d Value) -> &'d Value {
     }
 }
 
-/// Every operation of a document: method, path, operation.
+/// Returns every operation of a document: method, path and operation.
 pub fn operations(document: &Value) -> Vec<(String, &str, &Value)> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -44,12 +44,12 @@ pub fn operations(document: &Value) -> Vec<(String, &str, &Value)> {
     all
 }
 
-/// The parameters of an operation, references followed.
+/// Returns the parameters of an operation, with references resolved.
 pub fn parameters<'d>(document: &'d Value, operation: &'d Value) -> Vec<&'d Value> {
     operation["parameters"].as_array().into_iter().flatten().map(|p| resolve(document, p)).collect()
 }
 
-/// The name of an argument in Rust: `productID` is `product_id`, `$skipToken` is `skip_token`.
+/// Returns the Rust name of an argument: `productID` is `product_id`, `$skipToken` is `skip_token`.
 pub fn rust_name(wire: &str) -> String {
     let mut name = String::new();
     let mut previous = '_';

@@ -1,6 +1,6 @@
-//! What the integration tests share: the bridge to every type and operation, samples from schemas, servers to talk to.
+//! Helpers of the integration tests: the bridge to every type and operation, instances of schemas, and test servers.
 
-#![allow(missing_docs, reason = "read by the tests beside it alone")]
+#![allow(missing_docs, reason = "only used by the tests of this crate")]
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test fails by panicking")]
 
 pub mod bridge;
@@ -8,12 +8,12 @@ pub mod conformance;
 pub mod contract;
 pub mod document;
 pub mod memory;
-pub mod mutant;
+pub mod mock_server;
 pub mod offer;
 pub mod process;
+pub mod random_instance;
 pub mod sample;
-pub mod server;
-pub mod stage;
+pub mod test_env;
 
 #[rustfmt::skip]
 #[allow(clippy::all, reason = "generated code is checked by its tests, not by style lints")]

@@ -1,6 +1,6 @@
-//! How much memory a process has had.
+//! Peak memory of this process.
 
-/// The most memory that this process ever had, in KiB; 0 where the system does not say (`VmHWM` of proc(5)).
+/// Returns the peak memory of this process in KiB (`VmHWM` of proc(5)), or 0 if the system does not report it.
 pub fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

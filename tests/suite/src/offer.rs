@@ -1,6 +1,6 @@
 //! An offer that follows every rule of publishing, and the files that it needs.
 
-use crate::stage::Stage;
+use crate::test_env::TestEnv;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, FileSource, Resource};
 
@@ -17,9 +17,9 @@ pub struct CompleteOffer {
 }
 
 /// Creates the offer.
-pub async fn complete(stage: &Stage, name: &str) -> CompleteOffer {
-    let client = &stage.client;
-    let product = stage.product(name).await;
+pub async fn complete(env: &TestEnv, name: &str) -> CompleteOffer {
+    let client = &env.client;
+    let product = env.product(name).await;
     let categories = LeveledCategories::default().set_compute_azure_apps([ComputeCategory::ApplicationInfrastructure]);
     let property = client.property_draft(&product);
     let property =

@@ -1,12 +1,12 @@
-//! Instances of schemas: every property present, values that are easy to spoil.
+//! Instances of schemas with every property, and with values that lossy types would change.
 
 use crate::document::resolve;
 use serde_json::{Map, Value, json};
 
-/// How deep objects are filled; a schema may refer to itself.
+/// Maximum depth of objects, because a schema may refer to itself.
 const DEPTH: usize = 8;
 
-/// Draws instances; the same seed gives the same ones.
+/// Generates instances of schemas. The same seed gives the same instances.
 pub struct Sampler<'d> {
     document: &'d Value,
     state: u64,
@@ -17,7 +17,7 @@ impl<'d> Sampler<'d> {
         Self { document, state: seed.wrapping_mul(2).wrapping_add(1) }
     }
 
-    /// A number below `bound` (an xorshift generator is random enough here).
+    /// Returns a random number below `bound` (xorshift).
     pub fn below(&mut self, bound: usize) -> usize {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
@@ -47,7 +47,7 @@ impl<'d> Sampler<'d> {
         match schema.get("type").and_then(Value::as_str) {
             Some("boolean") => json!(self.below(2) == 0),
             Some("integer") => json!(self.below(1000)),
-            // Fractions that a float of 32 bits would change, and whole numbers that one of 64 bits would write with a point.
+            // Fractions that `f32` would change, and integers that `f64` would print with a decimal point.
             Some("number") => [json!(9.99), json!(10), json!(0.1), json!(1e300), json!(-7)][self.below(5)].clone(),
             Some("array") => {
                 let items = schema.get("items").unwrap();
@@ -71,7 +71,7 @@ impl<'d> Sampler<'d> {
         Value::Object(object)
     }
 
-    /// Properties of the schema and its bases; a nearer one overrides.
+    /// Collects the properties of the schema and its bases. Properties of the schema override those of its bases.
     pub fn properties(&self, schema: &'d Value, found: &mut Vec<(&'d String, &'d Value)>) {
         let schema = resolve(self.document, schema);
         for part in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! A change, and the place that it is at.
+//! A change and its place.
 
 use super::rule::{Rule, Wire, named};
 use crate::document::pointer::{escape, local_pointer};
@@ -10,7 +10,7 @@ pub enum Direction {
     Request,
     Response,
     Both,
-    /// Neither: the change concerns the document itself.
+    /// Neither. The change concerns the document itself.
     None,
 }
 
@@ -84,7 +84,7 @@ impl Place {
     }
 }
 
-/// Compares the texts for readers.
+/// Compares descriptions and other documentation.
 pub fn texts(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     for key in ["summary", "description", "title"] {
         let text = |node: &Value| node.get(key).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
@@ -107,7 +107,7 @@ pub fn members(node: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> 
     node.and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }
 
-/// Follows references to their target; a reference that is circular or has no target is returned itself.
+/// Follows references to their target. Returns the reference itself if it is circular or has no target.
 pub fn resolve<'d>(document: &'d Value, node: &'d Value) -> &'d Value {
     let mut node = node;
     for _ in 0..16 {

@@ -38,7 +38,7 @@ fn recognise_inherited(change: &mut Change, new: &Value) {
 
 /// Returns true if an object or one of its bases has the property.
 fn has_property(document: &Value, schema: &Value, property: &str) -> bool {
-    // Bases may be circular, or reach each other in exponentially many ways.
+    // Bases may be circular, or have exponentially many paths.
     let mut followed = BTreeSet::new();
     let mut open = vec![schema];
     while let Some(schema) = open.pop() {

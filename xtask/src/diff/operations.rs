@@ -77,7 +77,7 @@ impl<'d> Operation<'d> {
         resolve(self.document, value)
     }
 
-    /// Parameters by place and name, without case.
+    /// Returns parameters by location and lower-case name.
     fn parameters(&self) -> BTreeMap<(String, String), &'d Value> {
         let own = self.node.get("parameters").and_then(Value::as_array);
         let all = own.into_iter().flatten().map(|parameter| resolve(self.document, parameter));

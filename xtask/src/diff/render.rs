@@ -17,7 +17,7 @@ fn style(wire: Wire) -> Style {
     }
 }
 
-/// How many changes of the levels `doc` and `nothing` are listed; if there are more, they are counted.
+/// Maximum number of listed changes of the levels `doc` and `nothing`. More are only counted.
 const LISTED: usize = 12;
 
 /// Renders two lines for each change in aligned columns, under a heading for each level. Without `all`, many changes of the levels
@@ -32,7 +32,7 @@ pub fn screen(changes: &[Change], all: bool) -> String {
             continue;
         }
         let bold = Style::new().bold();
-        // Writing into a text does not fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(text, "\n{bold}{}{bold:#} ({})\n", level.heading(), group.len());
         if !all && group.len() > LISTED && level <= Users::Doc {
             let mut counts = BTreeMap::new();

@@ -1,8 +1,8 @@
 //! The rules: kinds of changes, each with its level on the wire and for users of the crate.
 //!
-//! The shape (id, level, direction) follows oasdiff's catalogue of changes; what they mean for users follows from how this crate
-//! is made: every property is optional, enums and unions are open, optional arguments are setters, success is any 2XX,
-//! and items that a document drops stay as deprecated (`openapi/retained.toml`).
+//! Ids, levels and directions follow oasdiff's catalogue of changes. The effect on users follows from the design of the crate: every
+//! property is optional, enums and unions are open, optional arguments are setters, every 2xx status is a success, and removed items
+//! stay as deprecated (`openapi/retained.toml`).
 
 /// The effect of a change on programs that use the old interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +18,7 @@ pub enum Wire {
 /// The effect of a change on users of the generated crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Users {
-    /// None.
+    /// No effect.
     Nothing,
     /// Documentation only.
     Doc,
@@ -46,7 +46,7 @@ const fn rule(id: &'static str, request: Wire, response: Wire, users: Users) -> 
 use Users::{Additive, Behaviour, Doc, Nothing, Source};
 use Wire::{Breaking, Safe, Unclear};
 
-/// All kinds, by what they are about. Ids are stable: scripts and notes name them.
+/// All rules, by subject. Ids are stable, because scripts and release notes use them.
 pub static RULES: &[Rule] = &[
     rule("server-changed", Breaking, Breaking, Behaviour),
     rule("document-version-changed", Safe, Safe, Doc),

@@ -1,4 +1,4 @@
-//! Compares the schemas of two documents. A reference is compared by its name: what is behind it is compared once.
+//! Compares the schemas of two documents. References are compared by name, and each named schema is compared once.
 
 use super::change::{Changes, Direction, Place, changed, members, texts};
 use crate::document::pointer::{component, escape, local_pointer};
@@ -6,7 +6,7 @@ use crate::document::words::same_letters;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Keywords that say which values are allowed, besides type, format and enum.
+/// Keywords that restrict values, except type, format and enum.
 const CONSTRAINTS: [&str; 13] = [
     "default",
     "minimum",
@@ -23,7 +23,7 @@ const CONSTRAINTS: [&str; 13] = [
     "additionalProperties",
 ];
 
-/// The named schemas of two documents, and which way they travel.
+/// The named schemas of two documents, and whether requests or responses use them.
 pub struct Schemas<'d> {
     old: BTreeMap<&'d str, &'d Value>,
     new: BTreeMap<&'d str, &'d Value>,
@@ -145,7 +145,7 @@ fn kind(schema: &Value) -> String {
     let object = schema.get("properties").map(|_| "object");
     let kind = schema.get("type").and_then(Value::as_str).or(object).or(put_together);
     match kind {
-        // Objects are put together with `allOf`, written beside their type or without it.
+        // Objects with `allOf` may or may not have a `type`.
         Some("allOf") => "object".to_owned(),
         other => other.unwrap_or("anything").to_owned(),
     }
@@ -165,7 +165,7 @@ fn of_values(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     };
     let mut removed: Vec<&String> = before.iter().filter(|value| !after.contains(value)).collect();
     for value in after.iter().filter(|value| !before.contains(value)) {
-        // The same letters, or the only new value at the position of a removed one.
+        // Differs only in case or punctuation, or is the only new value at the position of the removed one.
         let place = |value: &String, values: &[String]| values.iter().position(|other| other == value);
         let renamed = removed.iter().position(|gone| {
             same_letters(gone, value) || (before.len() == after.len() && place(gone, &before) == place(value, &after))
@@ -220,7 +220,7 @@ fn of_properties(old: &Value, new: &Value, at: &Place, changes: &mut Changes) {
     }
 }
 
-/// Members of a union or bases of an object: those with a name by their names, the others in their order.
+/// Compares members of a union or bases of an object: named ones by name, others by position.
 fn of_parts(old: &Value, new: &Value, key: &str, ids: (&str, &str), at: &Place, changes: &mut Changes) {
     type Parts = (BTreeSet<String>, Vec<(usize, Value)>);
     let parts = |schema: &Value| -> Parts {

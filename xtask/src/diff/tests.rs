@@ -1,4 +1,4 @@
-//! Each kind of change, made to the committed document, is found, and no other change is.
+//! Makes each kind of change to the committed document and checks that `diff` reports only this change.
 
 mod compiled;
 mod history;
@@ -123,7 +123,7 @@ fn edits() -> Vec<(&'static str, &'static str, Edit)> {
 }
 
 #[test]
-fn each_edit_is_found_and_nothing_else() {
+fn each_edit_is_reported_and_nothing_else() {
     let base = document();
     let mut covered = BTreeSet::new();
     for (forth, back, edit) in edits() {
@@ -134,14 +134,14 @@ fn each_edit_is_found_and_nothing_else() {
         assert_eq!(ids(&compare(&edited, &base)), taken_back, "{forth}, taken back");
         covered.extend([forth, back]);
     }
-    // It comes with what was added elsewhere; the revisions have one.
+    // Occurs only together with other changes. The history tests cover it.
     covered.insert("property-inherited");
     let missing: Vec<&str> = RULES.iter().map(|rule| rule.id).filter(|id| !covered.contains(id)).collect();
     assert!(missing.is_empty(), "no edit for {missing:?}");
 }
 
 #[test]
-fn a_document_says_the_same_as_itself_in_another_order() {
+fn reordered_document_has_no_changes() {
     let base = document();
     assert!(compare(&base, &base).is_empty());
     assert_eq!(render::screen(&[], false), "no changes\n");
@@ -153,12 +153,12 @@ fn a_document_says_the_same_as_itself_in_another_order() {
             }
         }
     }
-    assert!(compare(&base, &shuffled).is_empty(), "the order of parameters means nothing");
+    assert!(compare(&base, &shuffled).is_empty(), "the order of parameters is irrelevant");
 }
 
 /// The level of a change differs between requests and responses.
 #[test]
-fn the_level_on_the_wire_follows_the_direction() {
+fn wire_level_depends_on_the_direction() {
     let base = document();
     let mut edited = base.clone();
     at(&mut edited, SETUP)["properties"]["sellingOption"]["enum"].as_array_mut().unwrap().remove(0);
@@ -190,7 +190,7 @@ fn changes_are_rendered_for_a_terminal_and_as_markdown() {
     assert!(screen.starts_with("\nsource: code may no longer compile (1)\n"), "{screen}");
     assert!(screen.contains("  breaking both      operation-removed  GET /products/{productID}/setup"), "{screen}");
     let (source, additive) = (screen.find("source:").unwrap(), screen.find("additive:").unwrap());
-    assert!(source < additive, "the worst comes first");
+    assert!(source < additive, "the most severe change is first");
     let page = render::markdown(&changes);
     assert!(
         page.contains("| safe | both | `property-added` | AzureProductSetup.aNew | string | `/components/"),
@@ -201,9 +201,9 @@ fn changes_are_rendered_for_a_terminal_and_as_markdown() {
     assert!(level("all").unwrap_err().to_string().contains("source, behaviour, additive, doc, nothing"));
 }
 
-/// A copy with other words everywhere does not hide what matters.
+/// Many changed descriptions do not hide other changes.
 #[test]
-fn many_changes_of_texts_are_counted() {
+fn many_documentation_changes_are_counted() {
     let base = document();
     let mut edited = base.clone();
     for schema in at(&mut edited, "/components/schemas").as_object_mut().unwrap().values_mut() {
@@ -218,17 +218,17 @@ fn many_changes_of_texts_are_counted() {
 }
 
 #[test]
-fn ids_are_unique() {
+fn rule_ids_are_unique() {
     let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
     assert_eq!(ids.len(), RULES.len());
 }
 
 /// Circular references, bases that double and long chains of references are compared quickly.
 #[test]
-fn odd_documents_are_compared_too() {
-    let mut odd = document();
+fn circular_and_exponential_documents_are_compared_quickly() {
+    let mut nested = document();
     let reference = |name: String| json!({"$ref": format!("#/components/schemas/{name}")});
-    let schemas = at(&mut odd, "/components/schemas");
+    let schemas = at(&mut nested, "/components/schemas");
     for step in 0..30 {
         let next = reference(format!("A.Base{}", step + 1));
         schemas[format!("A.Base{step}")] = json!({"allOf": [next, next]});
@@ -238,14 +238,14 @@ fn odd_documents_are_compared_too() {
         schemas[format!("A.Step{step}")] = reference(format!("A.Step{}", step + 1));
     }
     schemas["A.Step20000"] = json!({"properties": {"base": reference("A.Base0".to_owned())}});
-    odd["components"]["responses"]["Circle"] = json!({"$ref": "#/components/responses/Circle"});
-    at(&mut odd, SETUP_PATH)["get"]["responses"]["200"] = json!({"$ref": "#/components/responses/Circle"});
-    at(&mut odd, SETUP_PATH)["get"]["responses"]["201"] =
+    nested["components"]["responses"]["Circle"] = json!({"$ref": "#/components/responses/Circle"});
+    at(&mut nested, SETUP_PATH)["get"]["responses"]["200"] = json!({"$ref": "#/components/responses/Circle"});
+    at(&mut nested, SETUP_PATH)["get"]["responses"]["201"] =
         json!({"content": {"application/json": {"schema": reference("A.Step0".to_owned())}}});
-    let mut less = odd.clone();
+    let mut less = nested.clone();
     drop(at(&mut less, "/components/schemas/A.Base30/properties").as_object_mut().unwrap().remove("text"));
     at(&mut less, "/components/schemas")["A.Base0"]["properties"] = json!({"other": {"type": "string"}});
-    assert_eq!(ids(&compare(&odd, &odd)), Vec::<&str>::new());
-    assert!(ids(&compare(&odd, &less)).contains(&"property-removed"));
-    assert!(!compare(&document(), &odd).is_empty() && !compare(&odd, &document()).is_empty());
+    assert_eq!(ids(&compare(&nested, &nested)), Vec::<&str>::new());
+    assert!(ids(&compare(&nested, &less)).contains(&"property-removed"));
+    assert!(!compare(&document(), &nested).is_empty() && !compare(&nested, &document()).is_empty());
 }

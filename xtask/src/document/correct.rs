@@ -47,8 +47,8 @@ pub fn correct(mut document: Value, overlays: &[OverlayFile], allow_broken: &[St
     }
     let (documented, undocumented) = match docs {
         Some(docs) => {
-            let gone = docs.apply_all(&mut document);
-            (docs.actions.len() - gone.len(), gone)
+            let unmatched = docs.apply_all(&mut document);
+            (docs.actions.len() - unmatched.len(), unmatched)
         }
         None => (0, Vec::new()),
     };

@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
-    /// Stable, kebab-case; cited in change logs and by `--allow-broken`.
+    /// Stable id in kebab case, for changelogs and `--allow-broken`.
     pub id: String,
     pub kind: FactKind,
     /// The document's statement.
@@ -19,7 +19,7 @@ pub struct Fact {
     /// The service's actual behaviour.
     pub does: String,
     pub evidence: String,
-    /// How many places the first action touches.
+    /// Number of places that the first action matches.
     pub expect: usize,
     /// The old value of each of these places: a subset with the relevant keys.
     #[serde(default)]
@@ -70,7 +70,7 @@ pub struct Correction {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// The pointers of the places that the first action touched.
+    /// The pointers of the places that the first action changed.
     Applied(Vec<String>),
     NoLongerNeeded,
     Broken(String),
@@ -109,7 +109,7 @@ pub fn check_ids<'a>(ids: impl Iterator<Item = &'a str>) -> Result<()> {
 }
 
 impl Correction {
-    /// Applies the group to the document, all of it or nothing.
+    /// Applies all actions of the group, or none.
     pub fn apply(&self, document: &mut Value) -> Result<State> {
         let mut result = document.clone();
         let mut matched = Vec::new();
@@ -136,7 +136,7 @@ impl Correction {
         Ok(State::Applied(matched))
     }
 
-    /// Returns true if the document already has the wanted state. Otherwise the place itself is missing.
+    /// Returns true if the document already has the corrected state. Returns false if the place itself is missing.
     fn is_in_place(&self, document: &Value) -> Result<bool> {
         for action in &self.actions {
             let places = action.places(document)?.len();
@@ -182,7 +182,7 @@ impl Correction {
     }
 }
 
-/// The members of the found value that the old value has, too.
+/// Returns the members of the found value that the old value also has.
 fn excerpt(found: &Value, was: &Value) -> Value {
     match (found, was) {
         (Value::Object(found), Value::Object(was)) => {

@@ -1,10 +1,10 @@
-//! Problems of an input and their places: every step reports all its findings at once.
+//! Problems of an input, with their places. Each step reports all its findings at once.
 
 use super::source::SourceText;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use std::fmt;
 
-/// How many findings are shown with their lines; the others are listed.
+/// Maximum number of findings that are printed with their lines. The others are listed without.
 pub const SHOWN: usize = 40;
 const LONGEST_LINE: usize = 500;
 
@@ -43,7 +43,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// All findings of one step. An error only when there is at least one.
+/// The findings of one step.
 #[derive(Debug, Default)]
 pub struct Findings(Vec<Finding>);
 
@@ -56,12 +56,12 @@ impl Findings {
         self.0.extend(other.0);
     }
 
-    /// `Ok` when nothing was found, so that a step ends with `findings.into_result("step")?`.
+    /// Returns an error that lists all findings, or `Ok` if there are none.
     pub fn into_result(self, step: &str) -> anyhow::Result<()> {
         self.listed(step, |finding| format!("\n    {finding}"))
     }
 
-    /// The same, each finding with the line of the document that it is about.
+    /// Same as [`into_result`](Self::into_result), but prints each finding with its line of the document.
     pub fn into_result_in(self, step: &str, source: &SourceText) -> anyhow::Result<()> {
         let mut shown = 0;
         self.listed(step, |finding| {
@@ -86,7 +86,7 @@ impl Findings {
     }
 }
 
-/// Renders a finding as a compiler does: message, file with line and column, the line itself, the pointer, the hint.
+/// Renders a finding like a compiler error: message, file with line and column, the line itself, the pointer, the hint.
 fn in_its_line(finding: &Finding, source: &SourceText) -> String {
     let at = source.locate(&finding.pointer);
     let (line, column) = source.line_and_column(at.start);
@@ -94,7 +94,7 @@ fn in_its_line(finding: &Finding, source: &SourceText) -> String {
     let text = source.text[start..].lines().next().unwrap_or_default();
     let title = Level::ERROR.primary_title(finding.message.as_str());
     let mut group = match text.len() > LONGEST_LINE {
-        // The one line of a minified document does not help.
+        // The single line of a minified document is omitted.
         true => title.element(Origin::path(source.name.as_str()).line(line).char_column(column)),
         false => {
             let marked = at.start - start..(at.end - start).min(text.len()).max(at.start - start);

@@ -1,4 +1,4 @@
-//! Reads a document: JSON or YAML, with or without byte order mark, any line ends; OpenAPI 3.0, or Swagger 2.0 converted to it.
+//! Reads a document: JSON or YAML, with or without byte order mark, any line endings; OpenAPI 3.0, or Swagger 2.0 converted to it.
 
 use super::finding::{Finding, Findings, NotUsable};
 use super::source::{SourceText, is_json};
@@ -41,12 +41,12 @@ pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Document> {
     }
 }
 
-/// A document as OpenAPI 3.0.
+/// Parses a document and returns it as OpenAPI 3.0.
 pub fn parse(bytes: &[u8]) -> Result<Value, NotUsable> {
     read(bytes).map(|(value, _)| value)
 }
 
-/// A document as OpenAPI 3.0, and whether it was written as Swagger 2.0.
+/// Parses a document. Returns it as OpenAPI 3.0, and true if it was Swagger 2.0.
 fn read(bytes: &[u8]) -> Result<(Value, bool), NotUsable> {
     let bytes = without_mark(bytes);
     let text = std::str::from_utf8(bytes).map_err(|e| {
@@ -71,8 +71,7 @@ fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
-/// serde_json reports line and column, and rejects more than 128 levels of nesting. A duplicate key is an error,
-/// since one of the two values would be lost.
+/// Parses JSON. A duplicate key is an error, because one of its values would be lost. serde_json rejects more than 128 levels.
 fn json(text: &str) -> Result<Value, NotUsable> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict.deserialize(&mut deserializer);
@@ -86,7 +85,7 @@ pub fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_saphyr::from_str(text).map_err(|e| anyhow::anyhow!("not YAML: {e}"))
 }
 
-/// Any JSON whose objects name each key once.
+/// Deserializes any JSON without duplicate keys.
 struct Strict;
 
 impl<'de> DeserializeSeed<'de> for Strict {

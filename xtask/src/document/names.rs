@@ -1,4 +1,4 @@
-//! `openapi/names.toml`: the reviewed names, and which rows were used.
+//! `openapi/names.toml`: the reviewed names. Records which rows are used.
 
 use super::finding::{Finding, Findings};
 use anyhow::{Context, Result};
@@ -120,7 +120,7 @@ impl Names {
         self.used.borrow_mut().insert((table, key.to_owned()));
     }
 
-    /// Returns a finding for each row that is not in the document, which is a sign of an upstream rename.
+    /// Returns a finding for each row that is not in the document, because the item may have been renamed.
     pub fn unused(&self) -> Findings {
         let mut findings = Findings::default();
         for (table, key) in self.unused_rows() {

@@ -15,7 +15,7 @@ impl<'d> Node<'d> {
         Self { value, pointer: String::new() }
     }
 
-    /// The member `key`, if this is an object that has it.
+    /// Returns the member `key`, if this is an object that has it.
     pub fn get(&self, key: &str) -> Option<Node<'d>> {
         let value = self.value.get(key)?;
         Some(Node { value, pointer: format!("{}/{}", self.pointer, escape(key)) })
@@ -29,7 +29,7 @@ impl<'d> Node<'d> {
         self.value.as_object().ok_or_else(|| self.expected("an object"))
     }
 
-    /// The members of an object, each with its pointer.
+    /// Returns the members of an object with their pointers.
     pub fn members(&self) -> Result<Vec<(&'d str, Node<'d>)>, Finding> {
         let members = self.object()?.iter();
         Ok(members
@@ -37,7 +37,7 @@ impl<'d> Node<'d> {
             .collect())
     }
 
-    /// The items of an array, each with its pointer.
+    /// Returns the items of an array with their pointers.
     pub fn items(&self) -> Result<Vec<Node<'d>>, Finding> {
         let items = self.value.as_array().ok_or_else(|| self.expected("an array"))?;
         Ok(items
@@ -47,7 +47,7 @@ impl<'d> Node<'d> {
             .collect())
     }
 
-    /// The items of the member `key`; none when it is absent.
+    /// Returns the items of the member `key`. Empty if it is absent.
     pub fn items_of(&self, key: &str) -> Result<Vec<Node<'d>>, Finding> {
         self.get(key).map_or(Ok(Vec::new()), |node| node.items())
     }
@@ -56,7 +56,7 @@ impl<'d> Node<'d> {
         self.value.as_str().ok_or_else(|| self.expected("a string"))
     }
 
-    /// The string member `key`, if present; another type is a finding.
+    /// Returns the string member `key`, if present. Another type is a finding.
     pub fn str_of(&self, key: &str) -> Result<Option<&'d str>, Finding> {
         self.get(key).map(|node| node.str()).transpose()
     }

@@ -19,21 +19,21 @@ pub struct OverlayFile {
     pub name: String,
     pub actions: Vec<Action>,
     overlay: v1_1::Overlay,
-    /// The `x-` members at the root.
+    /// The extensions (`x-…`) at the root.
     pub extensions: Value,
 }
 
-/// One action, which can be applied by itself.
+/// A single action.
 #[derive(Debug, Clone)]
 pub struct Action {
     pub target: String,
     query: JsonPath,
-    /// The place that is copied from, as it is written and as a query.
+    /// The source of a copy, as text and as a query.
     source: Option<(String, JsonPath)>,
     overlay: v1_1::Overlay,
 }
 
-/// All `*.overlay.yaml` of a folder, in the order of their names.
+/// Reads all files `*.overlay.yaml` of a folder, ordered by name.
 pub fn read_all(folder: &Path) -> Result<Vec<OverlayFile>> {
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .with_context(|| format!("cannot read {}", folder.display()))?
@@ -74,7 +74,7 @@ pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
 impl OverlayFile {
     /// Applies all actions and returns the targets that match nothing or a value of another type.
     pub fn apply_all(&self, document: &mut Value) -> Vec<String> {
-        // Texts do not make a document deeper.
+        // Strings do not increase the depth of the document.
         let words = |action: &Action| action.raw().update.as_ref().is_some_and(|update| limits::levels(update) <= 1);
         if self.actions.iter().all(words)
             && let Ok(report) = self.overlay.apply(document, ApplyOptions::ErrorOnMixedKindMatch.into())
@@ -82,7 +82,7 @@ impl OverlayFile {
             let missed = report.actions.into_iter().filter(|outcome| outcome.matched == 0);
             return missed.map(|outcome| outcome.target).collect();
         }
-        // Together it is all or nothing; one at a time, those that fit are applied.
+        // `roas-overlay` applies all actions or none. One at a time, the matching ones are applied.
         let mut missed = Vec::new();
         for action in &self.actions {
             if action.apply(document).is_err() || action.places(document).is_ok_and(|places| places.is_empty()) {
@@ -120,12 +120,12 @@ impl Action {
         self.raw().extensions.as_ref()?.get(name)
     }
 
-    /// JSON pointers of the places that the action touches in this document.
+    /// Returns the JSON pointers of the places that the action matches in this document.
     pub fn places(&self, document: &Value) -> Result<Vec<String>> {
         Ok(query_places(&self.query, document))
     }
 
-    /// Returns how many of the places already hold everything that the action adds.
+    /// Returns how many of the places already have everything that the action adds.
     pub fn held(&self, document: &Value) -> Result<usize> {
         let Some(addition) = self.addition(document)? else { return Ok(0) };
         let places = self.places(document)?;
@@ -143,14 +143,14 @@ impl Action {
         }
     }
 
-    /// Applies the action, unless every place already holds what it adds, because an array would grow otherwise.
+    /// Applies the action, unless every place already has the added content, because arrays would grow otherwise.
     pub fn apply(&self, document: &mut Value) -> Result<()> {
         let places = self.places(document)?;
         if places.is_empty() {
             return Ok(());
         }
         if self.is_remove() {
-            // From the last one, so that the places of the others stay true.
+            // Starts with the last place, so that the other pointers stay valid.
             places.iter().rev().for_each(|place| remove(document, place));
             return Ok(());
         }
@@ -208,7 +208,7 @@ fn remove(document: &mut Value, place: &str) {
     }
 }
 
-/// Rejects a wide target, which would also match examples and prose of a publisher's copy.
+/// Rejects a broad target, which could also match examples and descriptions in the publisher's copy.
 fn check_target(target: &str) -> Result<()> {
     const ROOTS: [&str; 5] = [
         "$.paths[",
@@ -223,7 +223,7 @@ fn check_target(target: &str) -> Result<()> {
     Ok(())
 }
 
-/// JSON pointers of what a query selects.
+/// Returns the JSON pointers of the values that a query selects.
 pub fn places(query: &str, document: &Value) -> Result<Vec<String>> {
     let query = JsonPath::parse(query).with_context(|| format!("query {query}"))?;
     Ok(query_places(&query, document))
@@ -233,7 +233,7 @@ fn query_places(query: &JsonPath, document: &Value) -> Vec<String> {
     query.query_located(document).locations().map(|path| path.to_json_pointer()).collect()
 }
 
-/// The target without its last segment: the object or array that held what a removal is after.
+/// Returns the target without its last segment: the object or array that contains the item to remove.
 pub fn parent(target: &str) -> String {
     let target = target.trim_end();
     if !target.ends_with(']') {
@@ -257,7 +257,7 @@ pub fn parent(target: &str) -> String {
     "$".to_owned()
 }
 
-/// Returns true if `value` already holds all of `wanted`: objects by key, arrays as sets, other values by equality.
+/// Returns true if `value` contains all of `wanted`: objects by key, arrays as sets, other values by equality.
 pub fn contains(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
         (Value::Object(value), Value::Object(wanted)) => {

@@ -12,7 +12,7 @@ pub struct Source {
     pub description: String,
     /// The publisher's page of the interface.
     pub url: String,
-    /// The day on which the committed file was made.
+    /// The date of the committed file.
     pub retrieved: String,
     /// `info.version` of the document.
     pub version: String,
@@ -24,7 +24,7 @@ pub fn read(path: &Path) -> Result<Source> {
     toml::from_str(&text).with_context(|| format!("{} is not a valid pin", path.display()))
 }
 
-/// Returns an error if the committed document was edited: it has to be the published one.
+/// Returns an error if the committed document was edited.
 pub fn verify(source: &Source, bytes: &[u8], document: &Path) -> Result<()> {
     let found = sha256(bytes);
     if found != source.sha256 {

@@ -1,6 +1,6 @@
-//! JSON pointers (RFC 6901) and the references that hold them, in OpenAPI 3.0 and in Swagger 2.0.
+//! JSON pointers (RFC 6901) and references, in OpenAPI 3.0 and Swagger 2.0.
 
-/// Where version 3 keeps the reusable parts of version 2.
+/// The paths of reusable components in version 2 and in version 3.
 const MOVED: [(&str, &str); 3] = [
     ("/definitions/", "/components/schemas/"),
     ("/parameters/", "/components/parameters/"),
@@ -36,13 +36,13 @@ pub fn last_segment(pointer: &str) -> String {
     unescape(last)
 }
 
-/// Returns the place of Swagger 2.0 that a place of the OpenAPI document was made from, as far as that is known.
+/// Returns the Swagger 2.0 pointer of a place in the converted document, as far as it is known.
 pub fn swagger2_pointer(pointer: &str) -> String {
     let moved = MOVED.iter().find_map(|(older, newer)| Some(format!("{older}{}", pointer.strip_prefix(newer)?)));
     moved.unwrap_or_else(|| pointer.to_owned())
 }
 
-/// Returns a reference of Swagger 2.0 as OpenAPI 3.0 writes it.
+/// Converts a reference from Swagger 2.0 to OpenAPI 3.0.
 pub fn moved_reference(reference: &str) -> String {
     let moved = MOVED
         .iter()

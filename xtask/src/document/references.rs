@@ -1,4 +1,4 @@
-//! Checks that the target of every `$ref` exists. Examples and extensions may hold anything.
+//! Checks that the target of every `$ref` exists. Examples and extensions are not checked.
 
 use super::finding::{Finding, Findings};
 use super::pointer::{escape, local_pointer};

@@ -11,7 +11,7 @@ use std::ops::Range;
 pub struct SourceText {
     pub name: String,
     pub text: String,
-    /// Whether it is Swagger 2.0, which puts things elsewhere.
+    /// True for Swagger 2.0, where components have other pointers.
     is_swagger2: bool,
 }
 
@@ -24,7 +24,7 @@ impl SourceText {
         self.is_swagger2
     }
 
-    /// Returns the bytes of a pointer's value, or of its nearest existing parent, because corrections add values that no file has.
+    /// Returns the bytes of a pointer's value, or of its nearest existing parent for values that corrections add.
     pub fn locate(&self, pointer: &str) -> Range<usize> {
         let moved = self.is_swagger2.then(|| swagger2_pointer(pointer));
         let pointer = moved.as_deref().unwrap_or(pointer);
@@ -36,7 +36,7 @@ impl SourceText {
         found.unwrap_or(0..0)
     }
 
-    /// Line and column of a byte, counted from one.
+    /// Returns line and column of a byte, starting with 1.
     pub fn line_and_column(&self, at: usize) -> (usize, usize) {
         let before = &self.text[..at.min(self.text.len())];
         let line = before.matches('\n').count() + 1;
@@ -50,7 +50,7 @@ pub fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// Each step reads one level: `RawValue` borrows the text of what is below, so that its address gives its offset.
+/// Each step parses one level. `RawValue` borrows the text of the value, so that its address gives the offset.
 fn in_json(text: &str, segments: &[String]) -> Option<Range<usize>> {
     let mut here: &RawValue = serde_json::from_str(text).ok()?;
     for segment in segments {
@@ -158,9 +158,9 @@ impl<'de> Deserialize<'de> for Located {
 mod tests {
     use super::*;
 
-    /// The same document in three forms; every place is found in each of them.
+    /// The same document in three formats. Every value is found in each of them.
     #[test]
-    fn places_in_every_form() {
+    fn locates_values_in_every_format() {
         let json = "{\n  \"paths\": {\n    \"/a/{b}\": {\"get\": [1, {\"x\": \"ü\", \"y\": 2}]}\n  }\n}\n";
         let yaml = "# Comment\npaths:\n  /a/{b}:\n    get:\n      - 1\n      - x: ü\n        y: 2\n";
         let minified = "{\"paths\":{\"/a/{b}\":{\"get\":[1,{\"x\":\"ü\",\"y\":2}]}}}";

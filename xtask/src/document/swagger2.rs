@@ -1,6 +1,6 @@
-//! Lowers Swagger 2.0 to OpenAPI 3.0: moves what version 3 keeps elsewhere and leaves everything else as it is.
+//! Converts Swagger 2.0 to OpenAPI 3.0: moves components and keywords, and leaves everything else unchanged.
 //!
-//! Vendors write what version 2 cannot say as extensions (`x-nullable`, `x-oneOf`); they become the keywords of version 3.
+//! Vendor extensions for features of version 3 (`x-nullable`, `x-oneOf`) become its keywords.
 
 mod parts;
 
@@ -63,7 +63,7 @@ impl<'d> Lowering<'d> {
         Ok(schemes.iter().map(|scheme| json!({"url": format!("{scheme}://{host}{base}")})).collect())
     }
 
-    /// Parameters in bodies and forms are part of the operations that refer to them; the others stay shared.
+    /// Inlines shared body and form parameters into the operations that refer to them. Other parameters stay shared.
     fn shared_parameters(&self, node: &Node<'d>) -> Result<Value, Finding> {
         let mut shared = Members::new();
         for (name, param) in node.members()? {
@@ -114,7 +114,7 @@ impl<'d> Lowering<'d> {
         Ok(newer.into())
     }
 
-    /// The parameters that make up the body, resolved, and the others in their new form.
+    /// Returns the resolved parameters of the body, and the converted other parameters.
     fn split_parameters(&self, holder: &Node<'d>) -> Result<(Vec<Node<'d>>, Vec<Value>), Finding> {
         let (mut body, mut others) = (Vec::new(), Vec::new());
         for param in holder.items_of("parameters")? {
@@ -127,7 +127,7 @@ impl<'d> Lowering<'d> {
         Ok((body, others))
     }
 
-    /// The shared parameter that this one refers to. A reference to nothing is reported by the checks of every document.
+    /// Returns the shared parameter that this one refers to. A broken reference is reported by a later check.
     fn resolve(&self, param: &Node<'d>) -> Result<Node<'d>, Finding> {
         let Some(pointer) = param.str_of("$ref")?.and_then(local_pointer) else { return Ok(param.clone()) };
         let found = self.root.value.pointer(&pointer);

@@ -2,14 +2,14 @@
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
-/// A snake_case name: `externalIDs` is `external_ids`, `@odata.etag` is `etag`, `$filter` is `filter`.
+/// Returns a snake_case name: `externalIDs` is `external_ids`, `@odata.etag` is `etag`, `$filter` is `filter`.
 pub fn snake(wire: &str) -> String {
     let name = wire.rsplit('.').next().unwrap_or(wire);
     let name = whole_acronyms(&letters(name)).to_snake_case();
     let name = if name.starts_with(begins_no_name) { format!("_{name}") } else { name };
     match name.as_str() {
         "" => "empty".to_owned(),
-        // `extra` is where every type keeps unknown fields.
+        // `extra` is reserved for the unknown fields of every type.
         "extra" => "extra_".to_owned(),
         "self" | "super" | "crate" => format!("{name}_"),
         _ if !is_name(&name) => format!("{name}_"),
@@ -21,18 +21,18 @@ pub fn is_name(text: &str) -> bool {
     syn::parse_str::<syn::Ident>(text).is_ok()
 }
 
-/// Replaces characters that Rust names cannot have with spaces: `²` is one, although Unicode calls it a digit.
+/// Replaces characters that are invalid in Rust names with spaces. `²` is one of them, although it is a Unicode digit.
 fn letters(text: &str) -> String {
     let stays = |c: char| c.is_ascii() || is_name(&format!("a{c}"));
     text.chars().map(|c| if stays(c) { c } else { ' ' }).collect()
 }
 
-/// Digits, of any script.
+/// Returns true for a digit of any script.
 fn begins_no_name(c: char) -> bool {
     c != '_' && !is_name(&format!("{c}a"))
 }
 
-/// A CamelCase name: `solution-template` is `SolutionTemplate`, `1st` is `X1st`, the empty text is `Empty`.
+/// Returns a CamelCase name: `solution-template` is `SolutionTemplate`, `1st` is `X1st`, the empty text is `Empty`.
 pub fn camel(wire: &str) -> String {
     let name = whole_acronyms(&letters(wire)).to_upper_camel_case();
     match name.as_str() {
@@ -43,11 +43,10 @@ pub fn camel(wire: &str) -> String {
     }
 }
 
-/// The name of a type as progenitor would write it too: it would make a type of its own of any other. Capitals stay where that
-/// can be.
+/// Returns a type name that progenitor keeps. It would generate a separate type for any other name. Keeps capitals where possible.
 pub fn type_name(wire: &str) -> String {
     let mut name = wire.to_owned();
-    // `aB` is AB is Ab.
+    // `aB` becomes `AB`, which becomes `Ab`.
     for _ in 0..3 {
         if !is_type_name(&name) {
             name = camel(&name);
@@ -56,12 +55,12 @@ pub fn type_name(wire: &str) -> String {
     name
 }
 
-/// Whether progenitor keeps this name of a type: typify makes every name UpperCamelCase (typify-impl 0.8, `sanitize`).
+/// Returns true if progenitor keeps this type name. typify converts names to UpperCamelCase (typify-impl 0.8, `sanitize`).
 pub fn is_type_name(name: &str) -> bool {
     name == "Self_" || is_name(name) && name.to_upper_camel_case() == name
 }
 
-/// `IDs` is one word, not an `I` and a `Ds`.
+/// `IDs` is one word, not `I` and `Ds`.
 fn whole_acronyms(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     let chars: Vec<char> = name.chars().collect();
@@ -114,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn property_names_read_like_rust() {
+    fn converts_property_names_to_snake_case() {
         let table = [
             ("externalIDs", "external_ids"),
             ("tenantIds", "tenant_ids"),
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn types_have_the_name_that_progenitor_would_write() {
+    fn type_names_match_progenitor() {
         let table = [
             ("AzureListing", "AzureListing"),
             ("Dynamics365Package", "Dynamics365Package"),
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn values_become_variants() {
+    fn converts_values_to_variant_names() {
         let table = [
             ("solution-template", "SolutionTemplate"),
             ("", "Empty"),

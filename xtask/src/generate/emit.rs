@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Every file that `generate` owns, relative to the root of the project.
+/// Every file that `generate` writes, relative to the project's root.
 #[derive(Debug, Default)]
 pub struct Files(BTreeMap<PathBuf, String>);
 
-/// Folders with generated files only: any other file there is stale.
+/// Folders that contain only generated files. Any other file in them is stale.
 const OWNED: [&str; 3] =
     ["partner-ingestion-sdk/src/generated", "tests/sandbox/src/generated", "tests/suite/src/generated"];
 
-/// How many lines of a difference are shown.
+/// Maximum number of printed lines of a difference.
 const DIFF_LINES: usize = 12;
 
 pub struct Written {
@@ -28,14 +28,14 @@ impl Files {
         self.0.insert(PathBuf::from(path), text);
     }
 
-    /// Adds a file as it is below this folder.
+    /// Adds a file with its content below this folder.
     pub fn add_file(&mut self, root: &Path, path: &str) -> Result<()> {
         let text = read(&root.join(path))?.with_context(|| format!("{path} is missing"))?;
         self.add(path, text);
         Ok(())
     }
 
-    /// The files that are another on disk, or not there.
+    /// Returns the files that differ from the disk or do not exist.
     pub fn differing(&self, root: &Path) -> Result<Vec<&Path>> {
         let mut differing = Vec::new();
         for (path, text) in &self.0 {
@@ -52,7 +52,7 @@ impl Files {
         self.add(path, format!("{banner}{docs}\n{}\n", code.trim()));
     }
 
-    /// Everything is written beside its place first and put there at the end, when nothing is left that could fail but a rename.
+    /// Writes all files under temporary names first and then renames them, so that a failed write changes no file.
     pub fn write(&self, root: &Path) -> Result<Written> {
         let mut written = Written { changed: Vec::new(), removed: Vec::new(), total: self.0.len() };
         let mut beside = Vec::new();
@@ -89,7 +89,7 @@ impl Files {
         Ok(())
     }
 
-    /// Adds every file that `generate` reads or writes, as it is below this folder.
+    /// Adds every file that `generate` reads or writes, with its content below this folder.
     pub fn add_all(&mut self, root: &Path) -> Result<()> {
         let mut folders: Vec<PathBuf> = OWNED.iter().chain(&["openapi"]).map(PathBuf::from).collect();
         while let Some(folder) = folders.pop() {
@@ -107,7 +107,7 @@ impl Files {
         Ok(())
     }
 
-    /// An error that names every stale, missing and extra file, with the start of its difference.
+    /// Returns an error that names every stale, missing and extra file, with the start of each difference.
     pub fn check(&self, root: &Path, command: &str) -> Result<usize> {
         let mut report = String::new();
         for (path, text) in &self.0 {
@@ -115,7 +115,7 @@ impl Files {
                 None => {
                     let _ = write!(report, "\n  missing: {}", path.display());
                 }
-                // A checkout with CRLF line ends is as good.
+                // CRLF line endings are accepted.
                 Some(found) if found.replace("\r\n", "\n") != *text => {
                     let _ =
                         write!(report, "\n  stale:   {}{}", path.display(), diff(&found.replace("\r\n", "\n"), text));

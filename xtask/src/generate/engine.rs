@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use serde_json::{Map, Value, json};
 
-/// Pinned in the workspace manifest; a test compares the two.
+/// The version in the workspace manifest. A test compares the two.
 pub const VERSION: &str = "0.15.1";
 
-/// Returns the normalised document: without prose, errors, inline types and everything else that progenitor drops silently.
+/// Returns the normalized document without descriptions, errors, inline types and other content that progenitor drops silently.
 pub fn lower(api: &Api) -> Value {
     let mut schemas = Map::new();
     for (name, object) in &api.structs {
@@ -27,7 +27,7 @@ pub fn lower(api: &Api) -> Value {
     })
 }
 
-/// Types that progenitor does not emit: `crate::types` has them under the same name.
+/// Types that progenitor does not generate, because `crate::types` has them under the same name.
 fn replaced(api: &Api) -> Vec<String> {
     let runtime = ["Decimal", "ResourceType", "Secret", "Timestamp"].map(str::to_owned);
     let own = api.enums.keys().chain(api.unions.keys()).chain(api.ids.keys()).cloned();
@@ -74,7 +74,7 @@ fn response(op: &Operation) -> Value {
     }
 }
 
-/// `nullable` keeps an absent list and an empty one apart.
+/// `nullable` distinguishes an absent list from an empty one.
 fn property(ty: &Type) -> Value {
     let mut schema = schema(ty);
     if matches!(ty, Type::List(_) | Type::Map(_)) {
@@ -100,8 +100,8 @@ fn schema(ty: &Type) -> Value {
     }
 }
 
-/// Returns the interface for plain progenitor without the generated companions: closed enums, untagged unions, plain text. For the
-/// benchmark that compares the two.
+/// Returns the interface for plain progenitor without the generated companions: closed enums, untagged unions, plain text. Used by
+/// the benchmark that compares the two.
 pub fn plain(api: &Api) -> Value {
     let mut document = lower(api);
     let schemas = &mut document["components"]["schemas"];
@@ -166,7 +166,7 @@ fn generate(api: &Api, document: &Value) -> Result<syn::File> {
 }
 
 impl IfMatch {
-    /// The variant's name in the SDK's operation table.
+    /// Returns the variant's name in the SDK's operation table.
     pub fn variant(self) -> &'static str {
         match self {
             Self::No => "No",
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_of_progenitor_names_the_operation() {
+    fn progenitor_panic_names_the_operation() {
         // The rules reject such a path; progenitor panics on it.
         let operations = vec![operation("fine", "/fine"), operation("broken", "/broken/{id}")];
         let api = Api { operations, version: "1".to_owned(), ..Api::default() };
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_the_pinned_one() {
+    fn version_matches_the_manifest() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
         assert!(manifest.contains(&format!("progenitor = {{ version = \"={VERSION}\"")));

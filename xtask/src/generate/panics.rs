@@ -11,7 +11,7 @@ thread_local! {
 
 /// Runs `f` and returns a panic as an error with its message and the name of the dependency.
 pub fn without_panic<T>(whose: &str, f: impl FnOnce() -> T) -> Result<T> {
-    // The hook is the process's, being silent is this thread's.
+    // The hook is global, so only panics of this thread are silenced.
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let hook = std::panic::take_hook();

@@ -1,4 +1,4 @@
-//! One pass over progenitor's syntax: field names, derives and documentation. What progenitor dropped is found here.
+//! Adjusts field names, derives and documentation of progenitor's output. Detects items that progenitor dropped.
 
 mod requests;
 
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use syn::visit_mut::VisitMut;
 use syn::{Attribute, Item, ItemMod, ItemStruct, parse_quote};
 
-/// Progenitor's output, split: the types, and the requests of the operations.
+/// Progenitor's output, split into types and requests.
 pub struct Split {
     pub types: syn::File,
     pub requests: syn::File,
@@ -41,16 +41,16 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
             Item::Struct(mut item) => {
                 let name = item.ident.to_string();
                 let Some(object) = api.structs.get(&name) else {
-                    bail!("progenitor made a type {name} of its own; it is in no place of the document")
+                    bail!("progenitor generated the type {name}, which is not in the document")
                 };
                 polish_struct(&mut item, object, usage).with_context(|| object.pointer.clone())?;
                 ShortPaths.visit_item_struct_mut(&mut item);
                 items.push(Item::Struct(item));
                 found.insert(name);
             }
-            Item::Enum(item) => bail!("progenitor made an enum {} of its own", item.ident),
+            Item::Enum(item) => bail!("progenitor generated the enum {}, which is not in the document", item.ident),
             Item::Mod(module) if module.ident == "error" => {}
-            // Conversions from a reference, which would clone silently.
+            // Drops conversions from references, which would clone silently.
             Item::Impl(_) => {}
             other => bail!("progenitor emitted something unexpected: {}", quote!(#other)),
         }
@@ -63,7 +63,7 @@ fn structs(module: ItemMod, api: &Api, usage: &Usage) -> Result<syn::File> {
     Ok(syn::File { shebang: None, frontmatter: None, attrs: Vec::new(), items })
 }
 
-/// Properties in are fields out plus `extra`, under the names that we chose.
+/// Checks that the fields of a struct are its properties plus `extra`, and renames them.
 fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &Usage) -> Result<()> {
     let name = item.ident.to_string();
     let default: Option<Attribute> = object.tag().is_none().then(|| parse_quote!(#[derive(Default)]));
@@ -74,7 +74,7 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &Usage) -> Resul
     let mark = deprecated(&object.deprecation);
     item.attrs.extend::<Vec<Attribute>>(parse_quote!(#mark));
     if object.fields.is_empty() {
-        // Progenitor makes a map of an object without properties; a type that may get some later is a struct from the start.
+        // Progenitor converts an object without properties to a map. It must be a struct, because it may get properties later.
         item.fields = syn::Fields::Named(parse_quote!({ #[serde(flatten)] pub extra: Extra }));
         item.semi_token = None;
     }
@@ -82,14 +82,14 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &Usage) -> Resul
     for field in &mut item.fields {
         let Some(ident) = field.ident.clone() else { bail!("{name} has a field without a name") };
         if is_flattened(&field.attrs) {
-            let unknown = docs("Fields that this type does not know. They are sent back unchanged.");
+            let unknown = docs("Fields that this type does not have. They are sent back unchanged.");
             field.attrs = parse_quote!(#unknown #[serde(flatten)]);
             field.ty = parse_quote!(Extra);
             seen.insert("extra".to_owned());
             continue;
         }
         let wire = serde_rename(&field.attrs).unwrap_or_else(|| ident.to_string());
-        let Some(known) = object.field(&wire) else { bail!("{name} has a field {wire} that the document lacks") };
+        let Some(known) = object.field(&wire) else { bail!("{name} has a field {wire} that is not in the document") };
         rename(field, known);
         check_type(&name, field, known)?;
         seen.insert(wire);
@@ -102,12 +102,12 @@ fn polish_struct(item: &mut ItemStruct, object: &Struct, usage: &Usage) -> Resul
     Ok(())
 }
 
-/// Every replacement was hit: progenitor ignores a name that it does not know, and would make a type of its own.
+/// Checks that every replaced type is used. Progenitor ignores an unknown name and generates a separate type.
 fn check_type(owner: &str, field: &syn::Field, known: &Field) -> Result<()> {
     let mut ty = field.ty.clone();
     ShortPaths.visit_type_mut(&mut ty);
     let text = |tokens: String| {
-        // Recursion is boxed by progenitor; the closing brackets go with the box.
+        // Progenitor boxes recursive types. Removes the box.
         let tokens = tokens.replace([' ', '\n'], "").replace("::std::boxed::Box<", "").replace('>', "");
         tokens.replace("::std::collections", "std::collections")
     };
@@ -148,7 +148,7 @@ fn serde_meta(
 ) -> Option<String> {
     let mut found = None;
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
-        // An attribute that does not parse is not one that typify writes.
+        // typify writes only attributes that can be parsed.
         let _ = attr.parse_nested_meta(|meta| {
             match f(&meta)? {
                 Some(value) => found = Some(value),
@@ -161,7 +161,7 @@ fn serde_meta(
     found
 }
 
-/// Writes `Option` for `::std::option::Option` and our types without their module.
+/// Shortens `::std::option::Option` to `Option`, and types of the SDK to their names.
 struct ShortPaths;
 
 impl VisitMut for ShortPaths {
@@ -182,7 +182,7 @@ impl VisitMut for ShortPaths {
     }
 }
 
-/// Progenitor's client up to its requests, without prose and with only the imports that it uses.
+/// Returns progenitor's client reduced to its requests, without documentation and unused imports.
 fn requests_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
     let imports = [
         parse_quote!(
@@ -202,7 +202,7 @@ fn requests_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
                 file.items.push(Item::Struct(item));
             }
             Item::Impl(mut item) if item.trait_.is_none() => {
-                // The constructor with a baked-in timeout and an unwrap; ours builds the transport.
+                // Progenitor's constructor has a fixed timeout and an unwrap. The SDK builds the transport.
                 item.items.retain(|inner| !matches!(inner, syn::ImplItem::Fn(f) if f.sig.ident == "new"));
                 for inner in &mut item.items {
                     let syn::ImplItem::Fn(method) = inner else { continue };
@@ -215,7 +215,7 @@ fn requests_file(items: Vec<Item>, api: &Api) -> Result<syn::File> {
                 item.self_ty = parse_quote!(Requests);
                 file.items.push(Item::Impl(item));
             }
-            // What its methods would ask when they send.
+            // Only used by progenitor's send path.
             Item::Impl(_) | Item::Const(_) => {}
             other => bail!("progenitor emitted something unexpected: {}", quote!(#other)),
         }

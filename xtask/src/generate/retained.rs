@@ -228,7 +228,7 @@ impl Retained {
                     reject(place, "is in the document");
                 }
                 Some(object) => {
-                    // The parts of a deprecated type need no mark of their own.
+                    // The type is deprecated, so its parts need no attribute.
                     let deprecation = property.since.deprecation().filter(|_| object.deprecation.is_none());
                     object.fields.push(Field { deprecation, ..property.field() });
                     object.fields.sort_by(|a, b| a.wire.cmp(&b.wire));
@@ -286,7 +286,7 @@ fn add_type(api: &mut Api, named: &Named) -> Option<()> {
     Some(())
 }
 
-/// Returns the value that replaced a removed one: with the same letters, or the only new one at its position.
+/// Returns the value that replaced a removed one: it differs only in case or punctuation, or is the only new value at its position.
 fn in_its_place<'v>(old: &[Variant], new: &'v [Variant], at: usize) -> Option<&'v str> {
     let fresh = |variant: &&Variant| !old.iter().any(|o| o.wire == variant.wire);
     let by_letters = new.iter().filter(fresh).find(|variant| same_letters(&variant.wire, &old[at].wire));

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the main job in one command, on a machine without an account.
+//! `cargo xtask demo`: checks the generated files and publishes an offer to the sandbox. Requires no account.
 
 use crate::generate::{self, Options};
 use crate::process::cargo;
@@ -9,6 +9,6 @@ use std::path::Path;
 pub fn run(root: &Path, report: &Report) -> Result<()> {
     generate::run(&Options { root: root.to_owned(), check: true, ..Options::default() }, report)?;
     report.step("demo", "publish an offer to the sandbox (cargo run --example publish_offer)");
-    // The example starts the sandbox by itself; only `--live`, which is never given here, reaches the real service.
+    // Without `--live`, the example starts a sandbox and never uses the real service.
     cargo(root, &["run", "--quiet", "--package", "partner-ingestion-sdk", "--example", "publish_offer"], &[])
 }

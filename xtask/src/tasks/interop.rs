@@ -29,7 +29,7 @@ pub fn run(root: &Path, report: &Report) -> Result<()> {
     test(root, &folder, report)
 }
 
-/// Installs the server in a folder of its own.
+/// Installs the server in a separate folder.
 fn install(root: &Path, report: &Report) -> Result<PathBuf> {
     let folder = root.join("target/interop");
     std::fs::create_dir_all(&folder)?;
@@ -61,7 +61,7 @@ fn works(program: &str) -> bool {
     version.is_ok_and(|status| status.success())
 }
 
-/// The server ends with its standard input, so it does not outlive us either way.
+/// Starts the server. It exits when its standard input is closed, so that it does not outlive this process.
 struct Server(Child);
 
 impl Server {
@@ -72,13 +72,13 @@ impl Server {
         Ok(Self(child.context("cannot start node")?))
     }
 
-    /// The first line that it prints.
+    /// Returns the first line of the server's output.
     fn addresses(&mut self) -> Result<String> {
         let output = self.0.stdout.take().context("the server has no output")?;
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line).context("cannot read the server's output")?;
         if line.trim().is_empty() {
-            bail!("the server ended before it was ready; run it by hand: node server.mjs, in target/interop");
+            bail!("the server exited before it was ready; run `node server.mjs` in target/interop to see the error");
         }
         Ok(line.trim().to_owned())
     }
@@ -86,7 +86,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have exited already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

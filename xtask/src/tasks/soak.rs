@@ -9,9 +9,9 @@ use std::time::Instant;
 struct Soak {
     name: &'static str,
     what: &'static str,
-    /// After `cargo test --release`.
+    /// The arguments after `cargo test --release`.
     args: &'static [&'static str],
-    /// The variables that set the size.
+    /// The environment variables that set the size.
     env: &'static [(&'static str, &'static str)],
 }
 
@@ -19,24 +19,24 @@ const SOAKS: [Soak; 6] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
-        args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "property::"],
+        args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "round_trip::"],
         env: &[("PARTNER_CASES", "1000000")],
     },
     Soak {
         name: "tokens",
-        what: "10,000 tasks on a cold, an ageing, an expired and a failing source, 1,000 times",
-        args: &["--package", "partner-auth", "--lib", "--", "--nocapture", "--test-threads=1", "herd::"],
-        env: &[("PARTNER_HERD", "1000")],
+        what: "10,000 tasks on an empty, a refreshing, an expired and a failing token cache, 1,000 times",
+        args: &["--package", "partner-auth", "--lib", "--", "--nocapture", "--test-threads=1", "thundering_herd::"],
+        env: &[("PARTNER_ROUNDS", "1000")],
     },
     Soak {
         name: "clients",
-        what: "64 clients on one sandbox for a minute, without an error",
+        what: "64 clients on one sandbox for a minute without errors",
         args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "sandbox::sixty_four"],
         env: &[("PARTNER_SECONDS", "60")],
     },
     Soak {
         name: "runtime",
-        what: "100,000 calls with 5 % of faults, 1,000 at a service that takes 20 a second, 2 GiB to either host",
+        what: "100,000 calls with 5 % faults, 1,000 calls with a limit of 20 per second, uploads of 2 GiB to each host",
         args: &[
             "--package",
             "partner-tests",
@@ -45,20 +45,20 @@ const SOAKS: [Soak; 6] = [
             "--",
             "--nocapture",
             "--test-threads=1",
-            "pace::",
-            "uploads::a_large",
+            "concurrency::",
+            "uploads::uploads_a_large_file",
         ],
         env: &[("PARTNER_CALLS", "100000"), ("PARTNER_LOAD", "1000/20"), ("PARTNER_UPLOAD_BYTES", "2147483648")],
     },
     Soak {
         name: "documents",
-        what: "10,000 randomly edited documents: code or a place, never a panic; the code of 20 of them is compiled",
+        what: "10,000 randomly edited documents give code or a located error; the code of 20 of them is compiled",
         args: &["--package", "xtask", "--lib", "--", "--nocapture", "mutation::"],
         env: &[("PARTNER_MUTATIONS", "10000"), ("PARTNER_COMPILES", "20")],
     },
     Soak {
         name: "model",
-        what: "the token cache under a model checker: three threads, up to 2,000,000 schedules of each model in order",
+        what: "the token cache in a model checker: three threads, up to 2,000,000 schedules of each model",
         args: &["--package", "partner-auth", "--lib", "--", "--nocapture", "--test-threads=2", "model::"],
         env: &[("PARTNER_SCHEDULES", "2000000"), ("RUSTFLAGS", "--cfg shuttle"), ("CARGO_TARGET_DIR", "target/model")],
     },

@@ -1,13 +1,13 @@
-//! Measures each test of a `cargo test`. The test harness reports times only as an unstable option, so cargo starts the test programs
-//! through `cargo xtask run-test`, which turns that option on.
+//! Measures each test of `cargo test`. The test harness reports times only with an unstable option. Cargo therefore starts the test
+//! programs through `cargo xtask run-test`, which enables the option.
 
 use anyhow::{Context, Result};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-/// The environment variable that makes cargo start test programs through this program. `None` where cargo could not find this
-/// program: it splits the variable at spaces.
+/// The environment variable that makes cargo start test programs through this program. `None` if the path
+/// has a space, because cargo splits the variable at spaces.
 pub fn runner() -> Option<(String, String)> {
     let program = std::env::current_exe().ok()?.into_os_string().into_string().ok()?;
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
@@ -18,7 +18,7 @@ pub fn runner() -> Option<(String, String)> {
     (!program.contains(char::is_whitespace)).then(|| (variable, format!("{program} run-test")))
 }
 
-/// Runs a test program with the option that makes it print times. Other programs, as those of documentation tests, run as they are.
+/// Runs a test program with the option that prints times. Other programs, such as documentation tests, run without it.
 pub fn run(program: &Path, args: &[String]) -> Result<ExitCode> {
     let mut command = Command::new(program);
     command.args(args);
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_from_the_lines_of_tests() {
+    fn parses_the_time_of_each_test() {
         let (name, time) = parse("test update::tests::it_works ... ok <1.250s>").unwrap();
         assert_eq!((name.as_str(), time), ("update::tests::it_works", Duration::from_millis(1250)));
         assert_eq!(parse("test slow ... FAILED <0.001s>").unwrap().1, Duration::from_millis(1));

@@ -1,4 +1,4 @@
-//! The entry of a new document in the changelog of the crate that is generated from it.
+//! The changelog entry of a new document.
 
 use crate::diff::change::Change;
 use crate::diff::rule::Users;
@@ -15,7 +15,7 @@ pub struct Entry<'c> {
 }
 
 impl Entry<'_> {
-    /// The changelog with this entry at the top of what is unreleased.
+    /// Adds this entry to the changelog, at the top of *Unreleased*.
     pub fn added_to(&self, changelog: &str) -> String {
         let entry = self.render();
         match changelog.split_once(UNRELEASED) {

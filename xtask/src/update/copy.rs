@@ -4,11 +4,11 @@ use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, value};
 
-/// Output of builds and tools, and separate workspaces.
+/// Folders that are not copied: build output and separate workspaces.
 const LEFT_OUT: [&str; 5] = ["target", ".git", "node_modules", "bench", "fuzz"];
 
-/// Copies the project to this folder below its `target`, in place of an earlier copy. Files that are the same keep their time, so
-/// that cargo does not build them again.
+/// Copies the project to this folder below its `target` and replaces an earlier copy. Unchanged files keep their modification time, so
+/// that cargo does not rebuild them.
 pub fn of(root: &Path, name: &str) -> Result<PathBuf> {
     let copy = root.join("target").join(name);
     let mut wanted = Vec::new();
@@ -47,17 +47,17 @@ fn files(root: &Path, folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Lets the copy be built in the project's target folder: its members get another number of codegen units, so that cargo keeps their
-/// build results apart from the project's and shares only those of dependencies.
+/// Prepares the copy to be built in the project's target folder. Its members get another number of codegen units, so that cargo shares
+/// only the build results of dependencies.
 ///
-/// Cargo identifies a member by its path within the workspace, which is the same in both, and compares times of files only. Without
-/// this it takes the code of the one for the code of the other.
+/// Cargo identifies a member by its path within the workspace, which is the same in both, and compares only modification times. It
+/// would reuse build results of the project for the copy otherwise.
 pub fn build_apart(copy: &Path) -> Result<()> {
-    /// No profile of the project uses it.
+    /// A value that no profile of the project uses.
     const CODEGEN_UNITS: i64 = 255;
     let manifest = copy.join("Cargo.toml");
     let Ok(text) = std::fs::read_to_string(&manifest) else {
-        // Cargo reports it.
+        // Cargo reports the error.
         return Ok(());
     };
     let mut table: DocumentMut = text.parse().with_context(|| format!("{} is invalid", manifest.display()))?;
@@ -103,10 +103,10 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_in_the_same_target_folder_is_built_from_its_own_sources() {
+    fn copy_in_the_same_target_folder_is_built_from_its_own_sources() {
         let folder = tempfile::tempdir().unwrap();
         let (project, copy) = (folder.path().join("project"), folder.path().join("copy"));
-        // Written first, so that its files are older than what is built from the project.
+        // Created first, so that its files are older than the build results of the project.
         workspace(&copy, "pub const NEW: u8 = 1;", "fn main() { assert_eq!(library::NEW, 1); }");
         workspace(&project, "pub const OLD: u8 = 1;", "fn main() { assert_eq!(library::OLD, 1); }");
         let target = folder.path().join("target").to_string_lossy().into_owned();

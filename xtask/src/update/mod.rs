@@ -39,13 +39,13 @@ pub struct Options<'o> {
     pub day: &'o str,
 }
 
-/// What has to succeed with the new code before the project is changed.
+/// The check that the new code must pass before the project is changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// It is generated; for tests, which have no whole project.
+    /// The code is generated. For tests, whose project is incomplete.
     #[cfg(test)]
     Generated,
-    /// It compiles.
+    /// The project compiles.
     Compiles,
     /// The tests pass.
     Tested,
@@ -156,7 +156,7 @@ fn report_corrections(corrected: &Corrected, report: &Report) {
             State::Applied(_) => {}
             State::NoLongerNeeded => {
                 report.step(
-                    "upstream",
+                    "removed",
                     &format!("{} is fixed in the document; its correction is removed", correction.fact.id),
                 );
             }
@@ -165,7 +165,7 @@ fn report_corrections(corrected: &Corrected, report: &Report) {
     }
 }
 
-/// Returns an error that lists everything that the maintainer has to fix first.
+/// Returns an error that lists all problems to fix first.
 fn stop_at(mut findings: Findings, corrected: &Corrected, document: &Document) -> Result<()> {
     findings.extend(corrected.findings(false));
     let stopped = findings.into_result_in("cannot update to the new document", &document.source);
@@ -177,7 +177,7 @@ fn stop_at(mut findings: Findings, corrected: &Corrected, document: &Document) -
     })
 }
 
-/// Properties whose name changed in the document but not in Rust: new and old name.
+/// Returns properties whose name changed in the document but not in Rust, as new and old name.
 fn renamed_properties(old: &Api, new: &Api) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for (name, object) in &new.structs {
@@ -192,9 +192,9 @@ fn renamed_properties(old: &Api, new: &Api) -> Vec<(String, String)> {
     pairs
 }
 
-/// Builds or tests the new code in the copy, as far as asked.
+/// Builds or tests the new code in the copy.
 ///
-/// The copy is built in the project's own target folder, which has the dependencies.
+/// Uses the project's target folder, which has the dependencies.
 fn prove(root: &Path, copy: &Path, proof: Proof, report: &Report) -> Result<()> {
     copy::build_apart(copy)?;
     let target = root.join("target").to_string_lossy().into_owned();
@@ -215,14 +215,14 @@ fn prove(root: &Path, copy: &Path, proof: Proof, report: &Report) -> Result<()> 
         }),
         Proof::Tested => {
             report.step("test", "cargo test --workspace --no-fail-fast");
-            // One run shows everything that the new version breaks.
+            // Reports all failing tests in one run.
             cargo(copy, &["test", "--workspace", "--no-fail-fast"], &env)
                 .context("tests fail with the new document; nothing was changed")
         }
     }
 }
 
-/// What is built, most likely to fail first; without `xtask`, whose code does not depend on the document.
+/// The packages to build, the most likely to fail first. `xtask` does not depend on the document.
 const BUILDS: [(&str, &str); 3] = [
     ("the SDK", "--package partner-ingestion-sdk --package workspace-hack-client"),
     ("the tests of the types", "--package partner-tests --lib"),

@@ -1,4 +1,4 @@
-//! The tables beside the document, edited so that their comments and order stay: names, pin, corrections.
+//! Edits the tables of the document (names, pin, corrections) and preserves their comments and order.
 
 use crate::document::correct::Corrected;
 use crate::document::correction::{self, State};
@@ -18,7 +18,7 @@ pub fn committed_form(document: &Document) -> Result<String> {
     }
 }
 
-/// `source.toml` for the new document.
+/// Returns `source.toml` for the new document.
 pub fn pin(text: &str, document: &Document, committed: &str, day: &str) -> Result<String> {
     let mut table = parse(text, "source.toml")?;
     let came = pin::sha256(&document.bytes);
@@ -34,7 +34,7 @@ pub fn pin(text: &str, document: &Document, committed: &str, day: &str) -> Resul
     Ok(table.to_string())
 }
 
-/// `names.toml` with rows for new operations at the end of their table.
+/// Returns `names.toml` with rows for new operations at the end of their table.
 pub fn with_operations(text: &str, rows: &[(String, String)], day: &str) -> Result<String> {
     if rows.is_empty() {
         return Ok(text.to_owned());
@@ -51,7 +51,7 @@ pub fn with_operations(text: &str, rows: &[(String, String)], day: &str) -> Resu
     Ok(table.to_string())
 }
 
-/// `names.toml` with earlier spellings of properties: today's and the other one.
+/// Returns `names.toml` with earlier names of properties.
 pub fn with_spellings(text: &str, pairs: &[(String, String)]) -> Result<String> {
     if pairs.is_empty() {
         return Ok(text.to_owned());
@@ -69,7 +69,7 @@ pub fn with_spellings(text: &str, pairs: &[(String, String)]) -> Result<String> 
     Ok(table.to_string())
 }
 
-/// `names.toml` without rows that name nothing any more.
+/// Returns `names.toml` without unused rows.
 pub fn without_rows(text: &str, rows: &[(&str, String)]) -> Result<String> {
     if rows.is_empty() {
         return Ok(text.to_owned());
@@ -77,7 +77,7 @@ pub fn without_rows(text: &str, rows: &[(&str, String)]) -> Result<String> {
     let mut table = parse(text, "names.toml")?;
     for (section, key) in rows {
         let Some(section) = table.get_mut(section).and_then(Item::as_table_mut) else { continue };
-        // Enums and unions are named by the left side, and the right side is their place.
+        // In the tables of enums and unions, the value is the place.
         if section.remove(key).is_none() {
             remove_place(section, key);
         }
@@ -104,24 +104,24 @@ fn parse(text: &str, name: &str) -> Result<DocumentMut> {
     text.parse().with_context(|| format!("openapi/{name} is not a valid table"))
 }
 
-/// The overlay files that lose corrections because the document has their facts now, without these.
+/// Returns the changed overlay files, without corrections that the new document no longer needs.
 pub fn needed_corrections(overlays: &Path, corrected: &Corrected) -> Result<Vec<(String, String)>> {
-    let mut gone: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut removed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (correction, state) in &corrected.corrections {
         if *state == State::NoLongerNeeded {
-            gone.entry(&correction.file).or_default().push(&correction.fact.id);
+            removed.entry(&correction.file).or_default().push(&correction.fact.id);
         }
     }
     let mut files = Vec::new();
-    for (name, ids) in gone {
+    for (name, ids) in removed {
         let text = std::fs::read_to_string(overlays.join(name)).with_context(|| format!("cannot read {name}"))?;
         files.push((name.to_owned(), without_groups(name, &text, &ids)?));
     }
     Ok(files)
 }
 
-/// The text of an overlay without the groups of these corrections. Its items begin with `- target:` at the start of a line,
-/// after any indent; what comes out is read again and has to be what was wanted.
+/// Returns the text of an overlay without the groups of these corrections. Items must start with `- target:` on a new line. The result
+/// is parsed and verified.
 fn without_groups(name: &str, text: &str, ids: &[&str]) -> Result<String> {
     let groups = correction::group(name, overlay::parse(name, text)?.actions)?;
     let lines: Vec<&str> = text.split_inclusive('\n').collect();

@@ -1,4 +1,4 @@
-//! A walk through `update`: each kind of change in a document ends as documented, and nothing else in the tree moves.
+//! `update` with each kind of change in a document. No other file changes.
 
 use super::{Options, Proof, changelog, run};
 use crate::generate::tests::{Project, schema};
@@ -31,7 +31,7 @@ fn update_with_proof(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool, 
         .map_err(|error| anstream::adapter::strip_str(&format!("{error:#}")).to_string())
 }
 
-/// After every success, the generated files are up to date, and the same document changes nothing.
+/// Checks after a success that the generated files are up to date and that a second run changes nothing.
 fn settled(project: &Project) {
     project.check().unwrap();
     let before = project.tree();
@@ -40,7 +40,7 @@ fn settled(project: &Project) {
 }
 
 #[test]
-fn a_renamed_value_stays_as_deprecated_and_can_return() {
+fn renamed_value_stays_as_deprecated_and_can_return() {
     let project = project();
     let renamed = |value: &'static str| {
         move |document: &mut Value| {
@@ -55,7 +55,7 @@ fn a_renamed_value_stays_as_deprecated_and_can_return() {
 
     update(&project, project.changed(renamed("Spelt-Otherwise"))).unwrap();
     let enums = project.read("partner-ingestion-sdk/src/generated/enums.rs");
-    assert!(enums.contains("SpeltOtherwise = \"Spelt-Otherwise\","), "the new one is there");
+    assert!(enums.contains("SpeltOtherwise = \"Spelt-Otherwise\","), "the new value exists");
     let note = "removed from the document of 2027-01-31; use `SpeltOtherwise`";
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words(&enums).contains(&format!("#[deprecated(note = \"{note}\")] {old} = \"{old}\",")), "{enums}");
@@ -72,7 +72,7 @@ fn a_renamed_value_stays_as_deprecated_and_can_return() {
     assert!(pin.contains("retrieved = \"2027-01-31\"") && pin.contains("As published on 2027-01-31"), "{pin}");
     settled(&project);
 
-    // The publisher takes it back: nothing of it is left but the one that was new in between.
+    // The publisher reverts the rename: only the intermediate value stays as deprecated.
     update(&project, first).unwrap();
     let retained = project.read("openapi/retained.toml");
     assert!(!retained.contains(&format!("text = \"{old}\"")) && retained.contains("SpeltOtherwise"), "{retained}");
@@ -104,7 +104,7 @@ fn removed_items_stay_as_deprecated() {
 }
 
 #[test]
-fn a_new_operation_is_named_and_a_removed_one_loses_its_row() {
+fn adds_and_removes_rows_of_operations() {
     let project = project();
     let changed = project.changed(|document| {
         let paths = document["paths"].as_object_mut().unwrap();
@@ -118,15 +118,15 @@ fn a_new_operation_is_named_and_a_removed_one_loses_its_row() {
     let names = project.read("openapi/names.toml");
     let row = "\"GET /products/{productID}/submissions/{submissionID}/certificates\" = \"list_certificates\"";
     assert!(names.contains(&format!("# New in the document of 2027-01-31, named by rule.\n{row}\n")), "{names}");
-    assert!(!names.contains("list_submission_reports"), "the row of what is gone");
-    assert!(names.contains("# METHOD path -> operation. PUT replaces the whole object"), "comments stay");
+    assert!(!names.contains("list_submission_reports"), "the row of the removed operation is removed");
+    assert!(names.contains("# METHOD path -> operation. PUT replaces the whole object"), "comments are preserved");
     let operations = project.read("partner-ingestion-sdk/src/generated/operations.rs");
     assert!(operations.contains("pub fn list_certificates(") && !operations.contains("list_submission_reports"));
     settled(&project);
 }
 
 #[test]
-fn a_correction_that_upstream_made_is_removed() {
+fn unneeded_correction_is_removed() {
     let project = project();
     let fixed = project.changed(|document| {
         let value = &mut schema(document, "Products.BaseProduct")["allOf"];
@@ -150,16 +150,16 @@ fn a_correction_that_upstream_made_is_removed() {
     update(&project, fixed).unwrap();
     let after = project.read(NAMES);
     assert!(before.contains("id: next-link") && !after.contains("id: next-link"), "{after}");
-    assert!(!after.contains("@odata.nextLink']\n    remove"), "its second action went too");
+    assert!(!after.contains("@odata.nextLink']\n    remove"), "the second action is removed, too");
     let comment = before.lines().next().unwrap();
-    assert!(comment.starts_with('#') && after.starts_with(comment), "comments stay");
-    assert!(after.contains("id: variant-sub-type"), "the others stay");
+    assert!(comment.starts_with('#') && after.starts_with(comment), "comments are preserved");
+    assert!(after.contains("id: variant-sub-type"), "other corrections are preserved");
     assert!(!project.read("openapi/CORRECTIONS.md").contains("**next-link**"));
     settled(&project);
 }
 
 #[test]
-fn a_broken_correction_stops_the_update_and_changes_nothing() {
+fn broken_correction_stops_the_update_and_changes_nothing() {
     let project = project();
     let before = project.tree();
     let broken = project.changed(|document| {
@@ -169,7 +169,7 @@ fn a_broken_correction_stops_the_update_and_changes_nothing() {
     });
     let error = update(&project, &broken).unwrap_err();
     assert!(error.contains("correction next-link is broken: the old value has changed"), "{error}");
-    assert!(error.contains("Gone does not exist"), "everything at once: {error}");
+    assert!(error.contains("Gone does not exist"), "all problems are reported: {error}");
     assert!(error.contains("nothing was changed. Fix the problems above"), "{error}");
     assert_eq!(project.tree(), before);
     for unusable in ["", "{", "<html>", "{\"openapi\": \"3.1.0\"}", "[1, 2]"] {
@@ -178,7 +178,7 @@ fn a_broken_correction_stops_the_update_and_changes_nothing() {
     }
 }
 
-/// The last gate: here the copy has no manifest, so that it cannot build.
+/// The copy has no manifest here, so the build fails.
 #[test]
 fn code_that_does_not_build_stays_in_the_copy() {
     let project = project();
@@ -193,12 +193,15 @@ fn code_that_does_not_build_stays_in_the_copy() {
         let error = update_with_proof(&project, &changed, false, proof).unwrap_err();
         assert!(error.contains(wanted), "{error}");
         assert_eq!(own(&project), before);
-        assert!(project.read("target/update/openapi/partner-ingestion.json").contains("1.1"), "it got that far");
+        assert!(
+            project.read("target/update/openapi/partner-ingestion.json").contains("1.1"),
+            "the copy contains the new document"
+        );
     }
 }
 
 #[test]
-fn a_dry_run_writes_nothing_and_an_edited_document_is_rejected() {
+fn dry_run_writes_nothing_and_edited_document_is_rejected() {
     let project = project();
     let before = project.tree();
     let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));

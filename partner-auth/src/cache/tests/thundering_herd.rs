@@ -1,4 +1,4 @@
-//! Ten thousand concurrent tasks. `PARTNER_HERD` sets the number of repetitions. Default: 2.
+//! Ten thousand concurrent tasks. `PARTNER_ROUNDS` sets the number of repetitions. Default: 2.
 
 use super::*;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 const TASKS: usize = 10_000;
 
 fn repetitions() -> usize {
-    std::env::var("PARTNER_HERD").ok().and_then(|n| n.parse().ok()).unwrap_or(2)
+    std::env::var("PARTNER_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(2)
 }
 
 /// Starts all tasks while the issuer holds its response. Returns the outcomes, and the time until the last task got its outcome.

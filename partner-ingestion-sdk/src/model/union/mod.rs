@@ -1,4 +1,4 @@
-//! Unions: one of several types, told apart by a tag or by the JSON type, decoded while streaming.
+//! Unions: one of several types, selected by a tag or by the JSON type. Decoded without buffering if the tag comes first.
 
 mod tagged_map;
 
@@ -10,17 +10,21 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// An object whose tag is not known, or that has none: kept whole.
+/// A union member with an unknown tag or without a tag. All fields are kept.
 ///
-/// `Debug` prints the names of its fields alone.
+/// `Debug` prints only the names of the fields, because values may be secret.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UnknownMember(Map<String, Value>);
 
 impl UnknownMember {
-    /// The object.
+    /// Returns the fields of the object.
     pub fn as_object(&self) -> &Map<String, Value> {
         &self.0
+    }
+
+    pub(crate) fn as_object_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.0
     }
 
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
@@ -34,7 +38,7 @@ impl fmt::Debug for UnknownMember {
     }
 }
 
-/// Declares a union whose members are told apart by the text of one property.
+/// Declares a union whose members are selected by the text of one property, the tag.
 macro_rules! tagged_union {
     (#[tag = $tag:literal] $(#[$meta:meta])* pub enum $name:ident {
         $(#[accessor($accessor:ident)] $(#[$mark:meta])* $variant:ident($member:ident $(,)?) = $text:literal,)*
@@ -55,7 +59,7 @@ macro_rules! tagged_union {
 
         impl $name {
             $(
-                #[doc = concat!("The member, if it is a `", $text, "`.")]
+                #[doc = concat!("Returns the member if the tag is `", $text, "`.")]
                 $(#[$mark])*
                 pub fn $accessor(&self) -> Option<&$member> {
                     match self {
@@ -65,12 +69,25 @@ macro_rules! tagged_union {
                 }
             )*
 
-            /// The object, if its tag is not known or missing.
+            /// Returns the object if its tag is unknown or missing.
             pub fn as_unknown(&self) -> Option<&UnknownMember> {
                 match self {
                     Self::__Unknown(member) => Some(member),
                     _ => None,
                 }
+            }
+
+            /// Adds a property that the member has no field for.
+            #[allow(dead_code, reason = "only unions in request bodies have setters")]
+            pub(crate) fn with(mut self, property: &str, value: impl serde::Serialize) -> Self {
+                if let Ok(value) = serde_json::to_value(value) {
+                    let object = match &mut self {
+                        $(Self::$variant(member) => &mut *member.extra,)*
+                        Self::__Unknown(member) => member.as_object_mut(),
+                    };
+                    object.insert(property.to_owned(), value);
+                }
+                self
             }
         }
 
@@ -88,14 +105,17 @@ macro_rules! tagged_union {
                     Self::$variant(member.clone())
                 }
             }
+
+            #[cfg(feature = "client")]
+            impl From<&$crate::Response<$member>> for $name {
+                #[inline]
+                fn from(response: &$crate::Response<$member>) -> Self {
+                    Self::from(&**response)
+                }
+            }
         )*
 
-        impl From<&$name> for $name {
-            #[inline]
-            fn from(value: &$name) -> Self {
-                value.clone()
-            }
-        }
+        $crate::model::setters::body!($name);
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -130,7 +150,7 @@ macro_rules! tagged_union {
     };
 }
 
-/// Decodes a text; an error names the place inside.
+/// Decodes JSON text. The error contains the path of the value.
 pub(crate) fn from_text<T: DeserializeOwned, E: de::Error>(text: &str) -> Result<T, E> {
     let value = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
     value.map_err(|error| match error.path().iter().next() {
@@ -139,9 +159,9 @@ pub(crate) fn from_text<T: DeserializeOwned, E: de::Error>(text: &str) -> Result
     })
 }
 
-/// What a JSON text is, by its first byte.
+/// The JSON type of a value, determined by its first byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum JsonType {
     Flag,
     List,
     Null,
@@ -150,7 +170,7 @@ pub(crate) enum Shape {
     Text,
 }
 
-impl Shape {
+impl JsonType {
     pub(crate) fn of(raw: &RawValue) -> Self {
         match raw.get().as_bytes().first() {
             Some(b'[') => Self::List,
@@ -163,17 +183,17 @@ impl Shape {
     }
 }
 
-/// Declares a union whose members are told apart by their JSON type; the variants are named after [`Shape`].
-macro_rules! shaped_union {
-    ($(#[$meta:meta])* pub enum $name:ident { $($shape:ident($member:ty),)* }) => {
+/// Declares a union whose members are selected by their JSON type. The variants are named after [`JsonType`].
+macro_rules! json_type_union {
+    ($(#[$meta:meta])* pub enum $name:ident { $($variant:ident($member:ty),)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         #[serde(untagged)]
         #[non_exhaustive]
         pub enum $name {
             $(
-                #[doc = concat!("It is written as: ", stringify!($shape), ".")]
-                $shape($member),
+                #[doc = concat!("JSON type: ", stringify!($variant), ".")]
+                $variant($member),
             )*
         }
 
@@ -181,7 +201,7 @@ macro_rules! shaped_union {
             impl From<$member> for $name {
                 #[inline]
                 fn from(member: $member) -> Self {
-                    Self::$shape(member)
+                    Self::$variant(member)
                 }
             }
         )*
@@ -190,9 +210,9 @@ macro_rules! shaped_union {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 use serde::de::Error as _;
                 let raw = <Box<serde_json::value::RawValue>>::deserialize(deserializer)?;
-                let decoded = match $crate::model::union::Shape::of(&raw) {
-                    $($crate::model::union::Shape::$shape => $crate::model::union::from_text(raw.get()).map(Self::$shape),)*
-                    _ => return Err(D::Error::custom(concat!("expected one of: ", $(stringify!($shape), " "),*))),
+                let decoded = match $crate::model::union::JsonType::of(&raw) {
+                    $($crate::model::union::JsonType::$variant => $crate::model::union::from_text(raw.get()).map(Self::$variant),)*
+                    _ => return Err(D::Error::custom(concat!("expected one of: ", $(stringify!($variant), " "),*))),
                 };
                 decoded
             }
@@ -200,7 +220,7 @@ macro_rules! shaped_union {
     };
 }
 
-pub(crate) use {shaped_union, tagged_union};
+pub(crate) use {json_type_union, tagged_union};
 
 #[cfg(test)]
 mod tests {
@@ -214,9 +234,9 @@ mod tests {
     }
 
     #[test]
-    fn marketo_stays_marketo() {
+    fn only_the_tag_selects_the_member() {
         for body in [
-            json!({"resourceType": "MarketoLeadConfiguration", "serverID": "1", "connectionString": "not mine"}),
+            json!({"resourceType": "MarketoLeadConfiguration", "serverID": "1", "connectionString": "of another member"}),
             // The tag last, after fields of other members.
             json!({"containerName": "c", "formID": "f", "resourceType": "MarketoLeadConfiguration", "zzz": [1.5, null]}),
         ] {
@@ -228,13 +248,13 @@ mod tests {
 
     #[test]
     fn unknown_and_missing_tags_keep_the_object() {
-        for body in [json!({"resourceType": "Telepathy", "x": 1}), json!({"formID": "f"}), json!({})] {
+        for body in [json!({"resourceType": "Unknown", "x": 1}), json!({"formID": "f"}), json!({})] {
             assert!(round_trip(&body).as_unknown().is_some());
         }
     }
 
     #[test]
-    fn a_bad_field_names_the_member() {
+    fn decode_error_names_the_member() {
         let error =
             serde_json::from_str::<LeadConfiguration>(r#"{"resourceType":"MarketoLeadConfiguration","formID":1}"#);
         let error = error.unwrap_err().to_string();
@@ -242,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_audiences() {
+    fn decodes_both_forms_of_audiences() {
         for body in [json!(["a", "b"]), json!({"type": "PreviewMarketplaceGroup", "values": ["a"], "new": 1})] {
             let audience: PreviewMarketplaceGroup = serde_json::from_value(body.clone()).unwrap();
             assert_eq!(serde_json::to_value(&audience).unwrap(), body);

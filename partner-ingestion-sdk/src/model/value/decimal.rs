@@ -1,11 +1,11 @@
-//! A JSON number by its text: as `f64` a price of 28 digits would change, and `10` would become `10.0`.
+//! A JSON number that keeps its text. As `f64`, a price of 28 digits would change and `10` would become `10.0`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 use std::fmt;
 use std::str::FromStr;
 
-/// A number, kept as it was written.
+/// A JSON number that keeps its text.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::Decimal;
@@ -21,14 +21,14 @@ use std::str::FromStr;
 pub struct Decimal(Box<str>);
 
 impl Decimal {
-    /// Returns the number as it is written in JSON.
+    /// Returns the JSON text of the number.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Returns the nearest `f64`, infinite if the number is too large.
+    /// Returns the nearest `f64`. Infinite if the number is too large.
     pub fn to_f64(&self) -> f64 {
-        // The text is a JSON number, which is a subset of what `f64` reads.
+        // `f64` can parse every JSON number.
         self.0.parse().unwrap_or(f64::NAN)
     }
 }
@@ -64,7 +64,7 @@ impl FromStr for Decimal {
 impl TryFrom<f64> for Decimal {
     type Error = DecimalError;
 
-    /// The shortest text that reads as this number.
+    /// Converts the number to the shortest text that parses as the same number.
     fn try_from(value: f64) -> Result<Self, DecimalError> {
         let number = serde_json::Number::from_f64(value).ok_or(DecimalError(()))?;
         Ok(Self(number.to_string().into()))
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_number() {
+    fn rejects_text_that_is_not_a_number() {
         for text in ["\"1\"", "{}", "[]", "true", "null"] {
             assert!(serde_json::from_str::<Decimal>(text).is_err(), "{text}");
         }

@@ -1,15 +1,16 @@
-//! Fields that a type does not know.
+//! Unknown fields of an object.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// The fields of an object that its type does not know, as they came. They are sent back unchanged: PUT replaces the whole
-/// object, and what is left out is deleted.
+/// The fields of an object that its type does not have. They are sent back unchanged, because PUT replaces the whole object and
+/// deletes omitted fields.
 ///
-/// A map of JSON values; `Debug` prints only the names, because the values may be secret. A number in such a field
-/// keeps its value within `i64`, `u64` and `f64`.
+/// Dereferences to a map of JSON values. `Debug` prints only the names, because values may be secret. Numbers keep their value within
+/// the range and precision of `i64`, `u64` and `f64`.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::AzureListing;
@@ -19,32 +20,53 @@ use std::ops::{Deref, DerefMut};
 /// assert_eq!(serde_json::to_string(&listing)?, r#"{"title":"A","newField":{"a":null}}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
-pub struct Extra(Map<String, Value>);
+pub struct Extra {
+    fields: Map<String, Value>,
+    /// Why the object of these fields cannot be sent.
+    #[serde(skip)]
+    invalid: Option<Box<str>>,
+}
+
+impl Extra {
+    /// Returns no fields, for an object that cannot be sent: serializing it fails with this message.
+    pub(crate) fn invalid(message: String) -> Self {
+        Self { fields: Map::new(), invalid: Some(message.into()) }
+    }
+}
+
+impl Serialize for Extra {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.invalid {
+            None => self.fields.serialize(serializer),
+            Some(message) => Err(S::Error::custom(message)),
+        }
+    }
+}
 
 impl Deref for Extra {
     type Target = Map<String, Value>;
 
     fn deref(&self) -> &Self::Target {
-        &self.0
+        &self.fields
     }
 }
 
 impl DerefMut for Extra {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0
+        &mut self.fields
     }
 }
 
 impl From<Map<String, Value>> for Extra {
     fn from(fields: Map<String, Value>) -> Self {
-        Self(fields)
+        Self { fields, invalid: None }
     }
 }
 
 impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.fields.keys()).finish()
     }
 }

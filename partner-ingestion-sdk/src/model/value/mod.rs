@@ -1,4 +1,4 @@
-//! Values that keep the text they came as.
+//! Values that keep the received text.
 
 mod decimal;
 mod extra;

@@ -1,4 +1,4 @@
-//! What an object says it is.
+//! The type of a resource.
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -6,7 +6,7 @@ use std::fmt;
 
 /// The text of `resourceType`.
 ///
-/// `Default` of a type with a fixed tag sets it. Decoding keeps the received value and never adds one.
+/// `Default` sets it for types with a fixed `resourceType`. Decoding keeps the received value and never adds one.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::AzureListing;
@@ -25,7 +25,7 @@ impl ResourceType {
         Self(Cow::Borrowed(text))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,9 +1,9 @@
-//! Text that opens something: a key, a password, an address with a signature in it.
+//! Secret text: a key, a password or a signed URL.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A secret text, such as a password or a signed address. It is sent as it is, and `Debug` never prints it.
+/// Secret text, such as a password or a signed URL. It is sent unchanged. `Debug` does not print it.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::Secret;

@@ -1,17 +1,18 @@
-//! A date-time by its text: the service writes some without a zone, with seven digits, or as a sentinel.
+//! A date-time that keeps its text. The service sends date-times without a time zone, with seven fractional digits, and special values
+//! for "no time".
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A date-time, kept as it was written. [`to_utc`](Self::to_utc) parses it leniently.
+/// A date-time that keeps its text. [`to_utc`](Self::to_utc) parses it leniently.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::Timestamp;
 ///
 /// let start = Timestamp::from("2022-08-04T10:37:37.4038218");
 /// assert_eq!(start.to_utc().unwrap().to_rfc3339(), "2022-08-04T10:37:37.403821800+00:00");
-/// // What the service writes where there is no time yet.
+/// // The service's value for "no time".
 /// assert!(Timestamp::from("0001-01-01T00:00:00").is_unset());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -19,7 +20,7 @@ use std::fmt;
 pub struct Timestamp(String);
 
 impl Timestamp {
-    /// Returns the date-time as it was written.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_the_service_writes() {
+    fn parses_date_times_of_the_service() {
         let table = [
             ("2022-08-04T13:53:31.2590809Z", Some("2022-08-04T13:53:31.259080900+00:00")),
             ("2018-09-05T22:00:00", Some("2018-09-05T22:00:00+00:00")),

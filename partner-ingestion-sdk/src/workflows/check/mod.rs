@@ -60,7 +60,7 @@ async fn listing(
     for listing in &listings {
         subjects.push(Subject::new("AzureListing", None, listing));
     }
-    // The images belong to the first listing; those in other languages may have none of their own.
+    // The images belong to the first listing; listings in other languages may have none.
     let Some(id) = listings.first().and_then(|listing| listing.id.clone()) else { return Ok(()) };
     let images: Vec<ListingImage> = client.list_listing_images(product, &id).stream().try_collect().await?;
     let sent = images.iter().filter(|image| is_sent(image.state.as_ref()));

@@ -15,8 +15,7 @@ use std::time::Duration;
 /// The default time to wait for branches.
 const BRANCH_WAIT: Duration = Duration::from_secs(60);
 /// The default poll interval. Other clients of the service poll every 10 to 60 seconds.
-const POLL_INTERVAL: PollInterval =
-    PollInterval { initial: Duration::from_secs(1), max: Duration::from_secs(60), growth: 1.5 };
+const POLL_INTERVAL: PollInterval = PollInterval::new(Duration::from_secs(1), Duration::from_secs(60), 1.5);
 
 /// What to do if another submission of the product is in progress. The service allows one at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +34,7 @@ type OnStage = Arc<dyn Fn(Stage) + Send + Sync>;
 
 /// A submission to create or to wait for. Created by [`Client::publish`] and [`Client::resume`].
 #[derive(Clone)]
-#[must_use = "nothing is published until `send` is awaited"]
+#[must_use = "nothing is published until it is awaited"]
 pub struct Publish {
     pub(super) client: Client,
     pub(super) product: ProductId,
@@ -49,6 +48,10 @@ pub struct Publish {
     pub(super) on_stage: Option<OnStage>,
 }
 
+/// # Publishing
+///
+/// [`Client::publish`] submits the drafts of an offer and waits for the result, [`Client::resume`] waits for an existing
+/// submission. See [`Publish`] for the options and [`Stage`] for the stages of a submission.
 impl Client {
     /// Publishes an offer: submits the drafts of all modules and plans, and waits until the preview is ready, or until the offer
     /// is live with [`to_live`](Publish::to_live).

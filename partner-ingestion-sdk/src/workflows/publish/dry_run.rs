@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::types::*;
-use crate::workflows::wait::wait_for;
+use crate::workflows::wait::{BRANCHES, Limit, poll_until};
 use futures_util::TryStreamExt;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,7 +49,7 @@ impl DryRun {
     /// Collects the drafts. Waits for branches that do not exist yet.
     pub(super) async fn collect(client: &Client, product: &ProductId, branch_wait: Duration) -> Result<Self, Error> {
         let variants: Vec<Variant> = client.list_variants(product).stream().try_collect().await?;
-        let plans: Vec<(VariantId, String)> = variants.iter().filter_map(named).collect();
+        let plans: Vec<(VariantId, String)> = variants.iter().filter_map(named).collect::<Result<_, _>>()?;
         let mut dry_run = Self {
             offer: Vec::new(),
             variants: plans
@@ -79,7 +79,7 @@ impl DryRun {
         module: &Module,
         branch_wait: Duration,
     ) -> Result<BTreeMap<Option<VariantId>, InstanceId>, Error> {
-        wait_for(branch_wait, || async {
+        poll_until(BRANCHES, Limit::Time(branch_wait), || async {
             let branches = client.branches(product, module).await?;
             let pairs = branches.into_iter();
             let found: BTreeMap<_, _> =
@@ -125,12 +125,18 @@ impl DryRun {
     }
 }
 
-/// Returns the id and the name of a plan; `None` for the test drive.
-fn named(variant: &Variant) -> Option<(VariantId, String)> {
+/// Returns the id and the name of a plan; `None` for the test drive. A plan without an id must not be left out silently.
+fn named(variant: &Variant) -> Option<Result<(VariantId, String), Error>> {
     let plan = variant.as_azure_sku()?;
-    let id = plan.id.clone().filter(|id| id.as_str() != TEST_DRIVE)?;
     let name = plan.external_id.as_ref().or(plan.friendly_name.as_ref());
-    Some((id.clone(), name.cloned().unwrap_or_else(|| id.to_string())))
+    match plan.id.as_ref().map(VariantId::as_str) {
+        Some(TEST_DRIVE) => None,
+        None | Some("") => {
+            let name = name.map_or("without a name", String::as_str);
+            Some(Err(Error::new(ErrorKind::Decode, format!("plan {name} has no id"))))
+        }
+        Some(id) => Some(Ok((VariantId::from(id), name.cloned().unwrap_or_else(|| id.to_owned())))),
+    }
 }
 
 impl fmt::Display for DryRun {

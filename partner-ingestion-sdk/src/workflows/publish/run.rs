@@ -3,17 +3,20 @@
 use super::builder::{IfPending, Publish};
 use super::failure;
 use crate::error::{Error, ErrorKind, FailedSubmission};
+use crate::http::call::awaitable;
 use crate::http::response::Response;
 use crate::http::retry::retry_after;
 use crate::model::stage::Stage;
 use crate::types::*;
-use crate::workflows::wait::{PollInterval, Poller};
+use crate::workflows::wait::{Poller, deadline};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Consecutive 404 responses after which the submission is considered missing.
 const MAX_NOT_FOUND: u32 = 3;
+
+awaitable!(Publish => Submission);
 
 impl Publish {
     /// Publishes and waits for the last stage. A single failed poll does not end the wait.
@@ -42,7 +45,7 @@ impl Publish {
     #[inline]
     fn run(self) -> Run {
         Run {
-            deadline: self.max_wait.and_then(|limit| Instant::now().checked_add(limit)),
+            deadline: self.max_wait.and_then(deadline),
             id: self.submission.clone(),
             poller: self.poll_interval.start(),
             stage: None,
@@ -187,7 +190,7 @@ impl Run {
     /// Reads the submission. Transient errors and single 404 responses do not end the wait.
     async fn poll(&self, id: &SubmissionId) -> Result<Response<Submission>, Error> {
         let mut not_found = 0;
-        let mut poller = PollInterval { growth: 2.0, ..self.publish.poll_interval }.start();
+        let mut poller = self.publish.poll_interval.with_growth(2.0).start();
         loop {
             let error = match self.publish.client.get_submission(&self.publish.product, id).send().await {
                 Ok(response) => return Ok(response),

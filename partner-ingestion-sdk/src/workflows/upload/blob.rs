@@ -6,17 +6,18 @@ use super::progress::{OnProgress, Progress};
 use super::source::{FileSource, Reader, sliced};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::http::attempt::{Attempts, Outcome, send_with_retries};
+use crate::http::call::awaitable;
 use crate::http::operation::{IfMatchRule, Operation};
 use crate::http::response::{RawResponse, service_error};
-use crate::http::retry::{Failure, Retries};
+use crate::http::retry::{Failure, Repeatable};
 use crate::http::url::is_https_or_loopback;
 use crate::types::Secret;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use reqwest::header::CONTENT_LENGTH;
-use reqwest::{Body, Method, RequestBuilder, Url};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Body, RequestBuilder, Url};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -33,38 +34,6 @@ const STALL: Duration = Duration::from_secs(60);
 static UPLOAD: Operation =
     Operation { name: "upload", method: "PUT", path: "", if_match: IfMatchRule::No, secret: true };
 
-impl Client {
-    /// Uploads a file to an address that the service issued (`fileSasUri`), whatever its host: in one Put Blob up to 256 MiB, in
-    /// blocks above that. Await the returned builder.
-    ///
-    /// The address is a secret. The token is not sent to it, and neither appears in an error. Memory use is bounded. A failed
-    /// block is retried on its own, a failed Put Blob from its beginning.
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ErrorKind::InvalidArgument`] if the address does not use https (except for loopback addresses),
-    /// [`ErrorKind::Io`] if the file cannot be read, [`ErrorKind::Status`] if the store rejects the request (403 if the address
-    /// has expired), [`ErrorKind::Connection`] if the connection is lost, and [`ErrorKind::Timeout`] without progress.
-    ///
-    /// ```no_run
-    /// # async fn example(client: partner_ingestion_sdk::Client, package: partner_ingestion_sdk::types::AzurePackage)
-    /// # -> Result<(), Box<dyn std::error::Error>> {
-    /// let address = package.file_sas_uri.ok_or("no address")?;
-    /// client.upload(&address, "app.zip").on_progress(|p| println!("{} of {}", p.sent, p.total)).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn upload(&self, address: &Secret, file: impl Into<FileSource>) -> BlobUpload {
-        BlobUpload {
-            client: self.clone(),
-            address: address.clone(),
-            file: file.into(),
-            on_progress: None,
-            stall: STALL,
-        }
-    }
-}
-
 /// An upload to an issued address. Created by [`Client::upload`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited"]
@@ -77,6 +46,10 @@ pub struct BlobUpload {
 }
 
 impl BlobUpload {
+    pub(super) fn new(client: &Client, address: &Secret, file: FileSource) -> Self {
+        Self { client: client.clone(), address: address.clone(), file, on_progress: None, stall: STALL }
+    }
+
     /// Sets a callback that is called as bytes are sent. A retry starts again at the offset of the repeated part.
     pub fn on_progress(mut self, f: impl Fn(Progress) + Send + Sync + 'static) -> Self {
         self.on_progress = Some(OnProgress::new(f));
@@ -105,22 +78,14 @@ impl BlobUpload {
             on_progress: self.on_progress,
         };
         let sent = match reader.length {
-            0..=SINGLE => sending.whole(&mut reader).await,
+            0..=SINGLE => sending.put("", Content::Whole(&mut reader), 0).await,
             _ => sending.blocks(&mut reader).await,
         };
         sent.map_err(|error| error.with_operation(UPLOAD.name))
     }
 }
 
-impl IntoFuture for BlobUpload {
-    type Output = Result<(), Error>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(BlobUpload => ());
 
 /// One upload in progress.
 struct Sending<'c> {
@@ -132,23 +97,6 @@ struct Sending<'c> {
 }
 
 impl Sending<'_> {
-    async fn whole(&self, reader: &mut Reader) -> Result<(), Error> {
-        let mut retries = Retries::new(self.client.shared.retry);
-        let mut chunks = reader.chunks().await?;
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let Some(body) = chunks.take() else {
-                let message = "stream was already read and cannot be sent again";
-                return Err(Error::new(ErrorKind::Io, message));
-            };
-            let request = self.put("").header("x-ms-blob-type", "BlockBlob");
-            let Err(failed) = self.attempt(request, body, self.total, 0).await else { return Ok(()) };
-            chunks = reader.chunks().await?;
-            wait_for_retry(&mut retries, attempts, failed, chunks.is_some()).await?;
-        }
-    }
-
     async fn blocks(&self, reader: &mut Reader) -> Result<(), Error> {
         let mut ids = Vec::new();
         let mut at = 0;
@@ -156,37 +104,30 @@ impl Sending<'_> {
             let size = usize::try_from(self.total - at).unwrap_or(BLOCK).min(BLOCK);
             let block = reader.block(at, size).await?;
             let id = block_id(ids.len());
-            self.piece(&format!("comp=block&blockid={id}"), block, at).await?;
+            self.put(&format!("comp=block&blockid={id}"), Content::Piece(block), at).await?;
             ids.push(id);
             at += size as u64;
         }
         let listed: String = ids.iter().map(|id| format!("<Latest>{id}</Latest>")).collect();
         let list = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>{listed}</BlockList>");
-        self.piece("comp=blocklist", list.into(), self.total).await
+        self.put("comp=blocklist", Content::Piece(list.into()), self.total).await
     }
 
-    /// Sends one block, or the block list. Both are in memory and can be sent again.
-    async fn piece(&self, query: &str, content: Bytes, at: u64) -> Result<(), Error> {
-        let mut retries = Retries::new(self.client.shared.retry);
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let body = sliced(content.clone());
-            let outcome = self.attempt(self.put(query), body, content.len() as u64, at).await;
-            let Err(failed) = outcome else { return Ok(()) };
-            wait_for_retry(&mut retries, attempts, failed, true).await?;
-        }
+    /// Sends the file, one block of it, or the block list, with the retries of calls. `query` is added to that of the address;
+    /// `before` is the number of bytes that were sent before.
+    async fn put(&self, query: &str, content: Content<'_>, before: u64) -> Result<(), Error> {
+        let policy = self.client.shared.retry;
+        send_with_retries(policy, &mut PutAttempts { sending: self, query, content, before, sent: 0 }).await
     }
 
-    /// Returns a PUT request to the issued address with this addition to its query.
-    fn put(&self, query: &str) -> RequestBuilder {
+    fn request(&self, query: &str) -> RequestBuilder {
         let mut url = self.url.clone();
         if !query.is_empty() {
             let issued = url.query().map(|issued| format!("{issued}&")).unwrap_or_default();
             url.set_query(Some(&format!("{issued}{query}")));
         }
-        let request = self.client.shared.http.put(url);
-        request.header("content-type", "application/octet-stream")
+        let request = self.client.shared.http.put(url).header(CONTENT_TYPE, "application/octet-stream");
+        if query.is_empty() { request.header("x-ms-blob-type", "BlockBlob") } else { request }
     }
 
     async fn attempt(
@@ -229,20 +170,45 @@ impl Sending<'_> {
     }
 }
 
-/// Waits before the next attempt, or returns the error if there is none.
-async fn wait_for_retry(
-    retries: &mut Retries,
-    attempts: u32,
-    (error, failure): (Error, Failure),
-    repeatable: bool,
-) -> Result<(), Error> {
-    let delay = match repeatable {
-        true => retries.next_delay(&Method::PUT, true, failure, error.retry_after()),
-        false => None,
-    };
-    let Some(delay) = delay else { return Err(error.with_attempts(attempts)) };
-    tokio::time::sleep(delay).await;
-    Ok(())
+/// The body of a PUT.
+enum Content<'r> {
+    /// The file, which is read again for each attempt.
+    Whole(&'r mut Reader),
+    /// A block or the block list, which is in memory.
+    Piece(Bytes),
+}
+
+/// The attempts of one PUT.
+struct PutAttempts<'a> {
+    sending: &'a Sending<'a>,
+    query: &'a str,
+    content: Content<'a>,
+    before: u64,
+    /// The number of times that the request was sent.
+    sent: u32,
+}
+
+impl Attempts for PutAttempts<'_> {
+    type Output = ();
+
+    async fn attempt(&mut self) -> Result<Outcome<()>, Error> {
+        let (body, length) = match &mut self.content {
+            Content::Whole(reader) => (reader.chunks().await?, self.sending.total),
+            Content::Piece(bytes) => (sliced(bytes.clone()), bytes.len() as u64),
+        };
+        self.sent += 1;
+        match self.sending.attempt(self.sending.request(self.query), body, length, self.before).await {
+            Ok(()) => Ok(Outcome::Done(())),
+            Err((error, failure)) => Ok(Outcome::Failed(error.with_attempts(self.sent), failure)),
+        }
+    }
+
+    fn repeatable(&self) -> Repeatable {
+        match &self.content {
+            Content::Whole(reader) if !reader.is_repeatable() => Repeatable::Never,
+            _ => Repeatable::Idempotent,
+        }
+    }
 }
 
 /// Waits for the end of `work`, or returns `None` if nothing was sent for the time `stall`.
@@ -271,7 +237,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_attempt_lasts_as_long_as_it_makes_progress() {
+    async fn attempt_fails_only_after_a_stall() {
         let (sent, stall) = (AtomicU64::new(0), Duration::from_millis(50));
         let slow = async {
             for _ in 0..5 {

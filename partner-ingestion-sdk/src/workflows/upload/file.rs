@@ -1,22 +1,26 @@
 //! Uploads of files of an offer.
 
+use super::blob::BlobUpload;
 use super::progress::{OnProgress, Progress};
 use super::resource::FileResource;
 use super::source::FileSource;
 use super::target::{PollOptions, UploadTarget};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
+use crate::http::call::awaitable;
 use crate::types::*;
-use crate::workflows::wait::PollInterval;
+use crate::workflows::wait::{PollInterval, deadline};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// The default time to wait for processing.
 const MAX_WAIT: Duration = Duration::from_secs(30 * 60);
 /// The default poll interval.
-const POLL_INTERVAL: PollInterval =
-    PollInterval { initial: Duration::from_millis(500), max: Duration::from_secs(30), growth: 1.5 };
+const POLL_INTERVAL: PollInterval = PollInterval::new(Duration::from_millis(500), Duration::from_secs(30), 1.5);
 
+/// # Uploads
+///
+/// These methods create a resource, upload its file, and mark it as uploaded; [`Client::upload`] only sends a file to an address
+/// that the service issued. Files are paths, bytes or streams: [`FileSource`].
 impl Client {
     /// Uploads a package of an offer and waits until it is processed.
     ///
@@ -60,7 +64,7 @@ impl Client {
         self.file(product_id.into(), Some(listing_id.into()), image, file.into())
     }
 
-    /// Uploads a video of a listing. Its picture has an address of its own, in `thumbnail`: send it with
+    /// Uploads a video of a listing. Its thumbnail has a separate upload URL in `thumbnail`; upload it with
     /// [`upload`](Client::upload).
     pub fn upload_video(
         &self,
@@ -92,6 +96,30 @@ impl Client {
         self.file(product_id.into(), None, CosellAsset::default(), file.into())
     }
 
+    /// Uploads a file to an address that the service issued (`fileSasUri`), whatever its host: in one Put Blob up to 256 MiB, in
+    /// blocks above that. Await the returned builder.
+    ///
+    /// The address is a secret. The token is not sent to it, and neither appears in an error. Memory use is bounded. A failed
+    /// block is retried on its own, a failed Put Blob from its beginning.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::InvalidArgument`] if the address does not use https (except for loopback addresses),
+    /// [`ErrorKind::Io`] if the file cannot be read, [`ErrorKind::Status`] if the store rejects the request (403 if the address
+    /// has expired), [`ErrorKind::Connection`] if the connection is lost, and [`ErrorKind::Timeout`] without progress.
+    ///
+    /// ```no_run
+    /// # async fn example(client: partner_ingestion_sdk::Client, package: partner_ingestion_sdk::types::AzurePackage)
+    /// # -> Result<(), Box<dyn std::error::Error>> {
+    /// let address = package.file_sas_uri.ok_or("no address")?;
+    /// client.upload(&address, "app.zip").on_progress(|p| println!("{} of {}", p.sent, p.total)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upload(&self, address: &Secret, file: impl Into<FileSource>) -> BlobUpload {
+        BlobUpload::new(self, address, file.into())
+    }
+
     fn file<T>(&self, product: ProductId, listing: Option<ListingId>, resource: T, file: FileSource) -> FileUpload<T> {
         FileUpload {
             client: self.clone(),
@@ -108,7 +136,7 @@ impl Client {
 
 /// An upload of a file of an offer. Created by [`Client::upload_package`] and similar methods.
 #[derive(Debug)]
-#[must_use = "nothing is sent until `send` is awaited"]
+#[must_use = "nothing is sent until it is awaited"]
 pub struct FileUpload<T> {
     client: Client,
     target: UploadTarget,
@@ -172,15 +200,17 @@ impl<T: FileResource> FileUpload<T> {
         };
         self.file.check().await?;
         let created = self.resource.named(&name).create(&self.client, &self.target).await?.into_inner();
-        let Some(address) = created.address() else {
-            return Err(Error::new(ErrorKind::Decode, "response has no upload address"));
+        let (Some(address), Some(_)) = (created.address(), created.id()) else {
+            return Err(Error::new(ErrorKind::Decode, "response has no upload address or no id"));
         };
         let mut upload = self.client.upload(address, self.file);
         upload.on_progress = self.on_progress;
         upload.stall = self.stall.unwrap_or(upload.stall);
         upload.await?;
         let marked = created.mark(&self.client, &self.target).await?.into_inner();
-        let options = PollOptions { deadline: Instant::now() + self.max_wait, interval: self.poll_interval };
+        let options = PollOptions { deadline: deadline(self.max_wait), interval: self.poll_interval };
         marked.wait_until_processed(&self.client, &self.target, options).await
     }
 }
+
+awaitable!(FileUpload<T: FileResource> => T);

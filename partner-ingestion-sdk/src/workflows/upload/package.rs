@@ -22,7 +22,7 @@ pub(super) async fn wait_until_processed(
             Some(UploadState::ProcessFailed) => return Err(failed(&id, package)),
             _ => {}
         }
-        if !poller.wait(retry_after.take(), Some(options.deadline)).await {
+        if !poller.wait(retry_after.take(), options.deadline).await {
             let state = package.state.as_ref().map_or("not processed", UploadState::as_str);
             let message = format!("package {id} is still {state}");
             return Err(Error::new(ErrorKind::Timeout, message));

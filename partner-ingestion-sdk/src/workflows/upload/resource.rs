@@ -39,8 +39,9 @@ pub(crate) trait UploadSteps: Resource + Clone + Send + Sync + 'static {
 
 // `inline`: the boxed futures are compiled in the calling crate.
 macro_rules! files {
-    ($($type:ident: $create:ident, $modify:ident, ($($listing:ident,)?) $id:ident, $state:expr $(, $settle:ident)?;)*) => {
+    ($($(#[$doc:meta])* $type:ident: $create:ident, $modify:ident, ($($listing:ident,)?) $id:ident, $state:expr $(, $settle:ident)?;)*) => {
         $(
+            $(#[$doc])*
             impl FileResource for $type {}
 
             impl UploadSteps for $type {
@@ -73,9 +74,15 @@ macro_rules! files {
 }
 
 files! {
+    /// [`Client::upload_package`] uploads one, [`PackageConfiguration::set_package`] puts it into a plan, and
+    /// [`Client::modify_package`] changes it by its id.
     AzurePackage: create_package, modify_package, () PackageId, UploadState::Uploaded, wait_until_processed;
+    /// [`Client::upload_image`] uploads one, [`Client::modify_listing_image`] changes it by its id.
     ListingImage: create_listing_image, modify_listing_image, (listing,) ImageId, UploadState::Uploaded;
+    /// [`Client::upload_video`] uploads one, [`Client::modify_listing_video`] changes it by its id.
     ListingVideo: create_listing_video, modify_listing_video, (listing,) VideoId, UploadState::Uploaded;
+    /// [`Client::upload_asset`] uploads one, [`Client::modify_listing_asset`] changes it by its id.
     ListingAsset: create_listing_asset, modify_listing_asset, (listing,) AssetId, UploadState::Uploaded;
+    /// [`Client::upload_cosell_asset`] uploads one, [`Client::modify_cosell_asset`] changes it by its id.
     CosellAsset: create_cosell_asset, modify_cosell_asset, () CosellAssetId, "Uploaded";
 }

@@ -172,15 +172,22 @@ enum Open {
 }
 
 impl Reader {
-    /// Returns the content in chunks, or `None` if it was read and cannot be read again.
-    pub(super) async fn chunks(&mut self) -> Result<Option<BoxStream<'static, io::Result<Bytes>>>, Error> {
+    /// Returns true if the content can be read several times.
+    pub(super) fn is_repeatable(&self) -> bool {
+        !matches!(self.content, Open::Stream { .. })
+    }
+
+    /// Returns the whole content in chunks. A stream is an error the second time.
+    pub(super) async fn chunks(&mut self) -> Result<BoxStream<'static, io::Result<Bytes>>, Error> {
         match &mut self.content {
-            Open::Bytes(bytes) => Ok(Some(sliced(bytes.clone()))),
-            Open::Stream { chunks, .. } => Ok(chunks.take()),
+            Open::Bytes(bytes) => Ok(sliced(bytes.clone())),
+            Open::Stream { chunks, .. } => chunks
+                .take()
+                .ok_or_else(|| Error::new(ErrorKind::Io, "stream was already read and cannot be sent again")),
             Open::File { path, .. } => {
                 let file = File::open(&path).await;
                 let file = file.map_err(|error| unreadable(&path.display().to_string(), error))?;
-                Ok(Some(read(file, self.length)))
+                Ok(read(file, self.length))
             }
         }
     }

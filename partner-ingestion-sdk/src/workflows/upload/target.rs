@@ -20,6 +20,7 @@ impl UploadTarget {
 /// How to wait until an uploaded file is processed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PollOptions {
-    pub(super) deadline: Instant,
+    /// `None` if there is no limit.
+    pub(super) deadline: Option<Instant>,
     pub(super) interval: PollInterval,
 }

@@ -1,8 +1,8 @@
-//! Calls: the SDK beside the same calls made with reqwest and serde by hand, to a server in a process of its own. Both send
-//! the same headers, give an answer the same time, and keep what they do not know.
+//! Calls: compares the SDK with the same calls through reqwest and serde, to a server in a separate process. Both send the same
+//! headers, use the same timeout and keep unknown fields.
 //!
-//! Latency one after the other, throughput with 64 at a time, allocations of a call, and the memory that a list of a hundred
-//! thousand products takes.
+//! Measures latency of sequential calls, throughput of 64 concurrent calls, allocations per call, and the memory of a list of
+//! 100,000 products.
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -25,14 +25,14 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 const TOKEN: &str = "a-token";
-/// Calls of one round, one after the other.
+/// Number of sequential calls per round.
 const ONE_BY_ONE: usize = 50;
-/// Calls of one round, and how many of them are under way at a time.
+/// Number of calls per round, and of concurrent calls.
 const MANY: (usize, usize) = (640, 64);
 const ITEMS: usize = 100_000;
 const PAGE: usize = 100;
 
-/// A client written by hand.
+/// A client with reqwest and serde.
 #[derive(Serialize, Deserialize)]
 struct Product {
     #[serde(rename = "resourceType")]
@@ -60,13 +60,13 @@ fn main() {
     let by_hand = || async { by_hand(&http, &base, "p").await.name.unwrap() };
     let ours = || async { client.get_product("p").send().await.unwrap().into_inner().name.unwrap() };
     let figures = measure(&[
-        contender("reqwest and serde by hand", || runtime.block_on(by_hand())),
+        contender("reqwest and serde", || runtime.block_on(by_hand())),
         contender("SDK", || runtime.block_on(ours())),
     ]);
-    print("one call (latency, allocations)", &figures, "reqwest and serde by hand");
+    print("one call (latency, allocations)", &figures, "reqwest and serde");
 
     let figures = measure(&[
-        contender("reqwest and serde by hand", || {
+        contender("reqwest and serde", || {
             runtime.block_on(async {
                 for _ in 0..ONE_BY_ONE {
                     by_hand().await;
@@ -81,10 +81,10 @@ fn main() {
             })
         }),
     ]);
-    print("50 calls, one after the other", &figures, "reqwest and serde by hand");
+    print("50 sequential calls", &figures, "reqwest and serde");
 
     let figures = measure(&[
-        contender("reqwest and serde by hand", || {
+        contender("reqwest and serde", || {
             let calls = stream::iter((0..MANY.0).map(|_| by_hand())).buffer_unordered(MANY.1);
             runtime.block_on(calls.count())
         }),
@@ -93,7 +93,7 @@ fn main() {
             runtime.block_on(calls.count())
         }),
     ]);
-    print("640 calls, 64 at a time", &figures, "reqwest and serde by hand");
+    print("640 calls, 64 concurrent", &figures, "reqwest and serde");
 
     let before = peak();
     let count = runtime.block_on(async {
@@ -101,7 +101,7 @@ fn main() {
         items.try_fold(0_usize, |count, _| async move { Ok(count + 1) }).await.unwrap()
     });
     assert_eq!(count, ITEMS);
-    println!("\na list of {ITEMS} products: the most memory that the process had grew by {} KiB", peak() - before);
+    println!("\na list of {ITEMS} products: the peak memory grew by {} KiB", peak() - before);
 }
 
 fn http() -> reqwest::Client {
@@ -117,7 +117,7 @@ async fn by_hand(http: &reqwest::Client, base: &str, id: &str) -> Product {
     serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
 }
 
-/// As the SDK makes it: new, not secret.
+/// A new request id, as the SDK creates it.
 fn new_id() -> String {
     uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid().to_string()
 }
@@ -127,14 +127,14 @@ fn sdk(origin: &str) -> Client {
     builder.token_provider(StaticToken::new(TOKEN).unwrap()).build().unwrap()
 }
 
-/// The most memory that this process ever had, in KiB; 0 where the system does not say.
+/// Returns the peak memory of this process in KiB, or 0 if the system does not report it.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }
 
-/// Ends with this process.
+/// Kills the server when this process exits.
 struct Server(Child);
 
 impl Drop for Server {

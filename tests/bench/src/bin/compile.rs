@@ -1,7 +1,7 @@
-//! Compiling: the SDK beside what plain progenitor makes of the same interface, positional and in builder style.
+//! Compile times: compares the SDK with the output of plain progenitor for the same interface, in positional and in builder style.
 //!
-//! Each is a crate whose dependencies are built beforehand; only the crate itself is compiled, in turns. Ours comes twice:
-//! what is generated, as a crate of its own like the peers, and the whole SDK with setters, builders and runtime.
+//! Each is a crate whose dependencies are built before. The crates are compiled alternately. The SDK is measured twice: the generated
+//! part as a separate crate like the others, and the whole SDK with setters, builders and runtime.
 
 use progenitor::{GenerationSettings, Generator, InterfaceStyle};
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ fn main() {
     }
 }
 
-/// Compiles the crate alone: its dependencies are there.
+/// Compiles only the crate, because its dependencies are already built.
 fn compile(peer: &Peer, command: &[&str], builds: &Path) -> f64 {
     let lib = std::fs::File::options().append(true).open(peer.folder.join("src/lib.rs")).unwrap();
     lib.set_modified(std::time::SystemTime::now()).unwrap();
@@ -97,7 +97,7 @@ fn write_peer(folder: &Path, name: &str, document: &openapiv3::OpenAPI, style: I
     write_manifest(folder, name);
 }
 
-/// Types and progenitor's requests, with the hand-written values that their fields have.
+/// Types and progenitor's requests, with the hand-written types of their fields.
 fn write_generated_part(folder: &Path, sdk: &Path) {
     const LIB: &str = "#![allow(warnings)]
         mod generated { pub mod enums; pub mod ids; pub mod requests; pub mod resources; pub mod types; pub mod unions; }

@@ -1,5 +1,5 @@
 //! Compares the two crypto libraries that rustls can use, aws-lc-rs and ring: a client assertion's signature, and a TLS 1.3 handshake
-//! with each library's default key exchange. The workspace manifest gives the decision that these figures led to.
+//! with each library's default key exchange. ARCHITECTURE.md has the decision that is based on these figures.
 
 use partner_bench::{contender, measure, print};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A test key of partner-auth: RSA, 2048 bits.
 const PEM: &[u8] = include_bytes!("../../../../partner-auth/src/credential/testdata/application.pem");
 
-/// Checks the signature of the handshake and accepts every certificate: the names do not matter here.
+/// Checks the signature of the handshake and accepts every certificate, because names are irrelevant here.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 
@@ -69,7 +69,7 @@ fn configs(provider: &Arc<CryptoProvider>) -> (Arc<ClientConfig>, Arc<ServerConf
     let certificate = CertificateDer::from_pem_slice(PEM).expect("the certificate is valid");
     let builder = ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
     let server = builder.expect("the provider has TLS 1.3").with_no_client_auth();
-    let server = server.with_single_cert(vec![certificate], key()).expect("the key fits the certificate");
+    let server = server.with_single_cert(vec![certificate], key()).expect("the key matches the certificate");
     (Arc::new(client), Arc::new(server))
 }
 
@@ -83,7 +83,7 @@ fn handshake(client: &Arc<ClientConfig>, server: &Arc<ServerConfig>) {
     }
 }
 
-/// Hands what one side has to send to the other side.
+/// Transfers pending data from one side to the other.
 fn transfer<A: SideData, B: SideData>(from: &mut ConnectionCommon<A>, to: &mut ConnectionCommon<B>) {
     let mut wire = Vec::new();
     while from.wants_write() {

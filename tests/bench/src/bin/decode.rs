@@ -1,11 +1,11 @@
-//! Decoding: our types beside structs written by hand for the same pages, and beside `serde_json::Value`.
+//! Decoding: compares the SDK's types with hand-written structs for the same pages, and with `serde_json::Value`.
 
 use partner_bench::{contender, measure, print};
 use partner_ingestion_sdk::types::*;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// Structs by hand: one that keeps unknown fields, one that drops them.
+/// Hand-written structs: one keeps unknown fields, the other drops them.
 macro_rules! by_hand {
     ($keeps:ident, $drops:ident, $page_keeps:ident, $page_drops:ident { $($field:ident: $wire:literal: $ty:ty,)* }) => {
         #[derive(Serialize, Deserialize)]
@@ -97,7 +97,7 @@ by_hand!(Listing, ListingDrops, Listings, ListingsDrop {
     id: "id": String,
 });
 
-/// A page as the service writes it: the tag first, absent fields left out. `serde_json` would sort the keys, so it is text.
+/// Returns a page as the service sends it: the tag first, absent fields omitted. As text, because `serde_json` would sort the keys.
 fn page(item: impl Fn(usize) -> String) -> String {
     let items: Vec<String> = (0..1000).map(item).collect();
     format!("{{\"value\":[{}],\"nextLink\":\"v1.0/ingestion/products?$skipToken=abc\"}}", items.join(","))
@@ -118,7 +118,7 @@ fn listing(i: usize) -> String {
 
 fn main() {
     let products = page(product);
-    let (text, keeps) = (products.as_str(), "by hand, keeps unknown fields");
+    let (text, keeps) = (products.as_str(), "hand-written, keeps unknown fields");
     let figures = measure(&[
         contender("ours", || serde_json::from_str::<ProductPage>(text).unwrap()),
         contender(keeps, || serde_json::from_str::<Products>(text).unwrap()),

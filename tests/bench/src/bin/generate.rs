@@ -1,5 +1,5 @@
-//! `cargo xtask generate` as a whole process beside the bare progenitor library on the same document, and how both grow with a
-//! document that says everything ten times under other names.
+//! Compares `cargo xtask generate`, as a whole process, with the progenitor library for the same document, and for a document with ten
+//! renamed copies of everything.
 
 use openapiv3::OpenAPI;
 use partner_bench::{contender, measure, print};
@@ -21,7 +21,7 @@ fn main() {
     let xtask = PathBuf::from(std::env::var("XTASK").unwrap());
     let folder = root.join("target/bench/generate");
 
-    // Corrected already: the corrections name their places, which a copy under another name is not.
+    // Corrected already, because corrections do not match the renamed copies.
     let once: Value = read(&root.join("openapi/partner-ingestion.openapi.json"));
     let names = std::fs::read_to_string(root.join("openapi/names.toml")).unwrap();
     let one = project(&folder.join("once"), &once, &names);
@@ -44,8 +44,8 @@ fn main() {
         contender("generate --check, with all overlays", || {
             run(Command::new(&xtask).args(["generate", "--check"]).env("CARGO_MANIFEST_DIR", root.join("xtask")))
         }),
-        contender("progenitor alone, ten times as much", || run(&mut bare(&ten))),
-        contender("generate, ten times as much", || run(&mut generate(&xtask, &ten))),
+        contender("progenitor alone, ten copies", || run(&mut bare(&ten))),
+        contender("generate, ten copies", || run(&mut generate(&xtask, &ten))),
     ]);
     print("whole processes", &figures, BARE);
 }
@@ -59,7 +59,7 @@ fn read(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// What a program does that takes progenitor as it is: read, generate, print.
+/// A minimal program: reads the document, runs progenitor and prints the code.
 fn bare(document: &Path) {
     let document: OpenAPI = serde_json::from_slice(&std::fs::read(document).unwrap()).unwrap();
     let mut settings = GenerationSettings::default();
@@ -85,7 +85,7 @@ fn generate(xtask: &Path, project: &Path) -> Command {
     command
 }
 
-/// The document and its names, with every schema and path there ten times.
+/// Returns the document and its names, with ten copies of every schema and path.
 fn repeated(document: &Value, names: &str) -> (Value, String) {
     let mut all = document.clone();
     let mut rows: BTreeMap<&str, Vec<String>> = BTreeMap::new();

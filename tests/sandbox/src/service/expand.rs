@@ -4,7 +4,7 @@ use crate::message::{Reply, Request};
 use serde_json::Value;
 
 /// Removes the expandable fields that were not requested. `parts` is the path below the product, in lower case. Unknown names and
-/// malformed lists are not errors (recorded April 2025). Responses of PUT are trimmed as those of GET are.
+/// malformed lists are not errors (recorded April 2025).
 pub(super) fn trim(parts: &[&str], request: &Request, mut reply: Reply) -> Reply {
     let requested = request.query("$expand").unwrap_or_default();
     let expandable = expandable(parts).iter().copied();
@@ -15,6 +15,12 @@ pub(super) fn trim(parts: &[&str], request: &Request, mut reply: Reply) -> Reply
         None => remove(body, &omitted),
     }
     reply
+}
+
+/// Returns true if the operation accepts `$expand`: every GET, and the PUT of a plan's availability. The PUT of an image returns its
+/// `fileSasUri` without it (recorded).
+pub(super) fn applies(method: &str, parts: &[&str]) -> bool {
+    method == "GET" || method == "PUT" && parts.first() == Some(&"featureavailabilities")
 }
 
 /// Returns the names of the fields that are returned only on request.

@@ -39,7 +39,7 @@ pub(crate) fn handle(model: &mut Model, request: &Request, call: &ValidRequest) 
         return Reply::error(StatusCode::FORBIDDEN, message);
     }
     let reply = below_product(model, id, method, below, request, call);
-    if matches!(method, "GET" | "PUT") { expand::trim(below, request, reply) } else { reply }
+    if expand::applies(method, below) { expand::trim(below, request, reply) } else { reply }
 }
 
 /// Handles the routes below one product.

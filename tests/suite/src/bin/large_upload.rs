@@ -1,7 +1,7 @@
-//! Uploads one sparse file to the sandbox in the environment, has it cut on the way, and prints by how much the memory of this
-//! process grew. A process of its own, so that nothing else is measured.
+//! Uploads a sparse file to the sandbox in the environment, with two broken connections, and prints the growth of its memory in KiB.
+//! It is a separate process, so that nothing else is measured.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "read by the test that starts it")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs, reason = "used by a test")]
 
 use partner_ingestion_sdk::types::{AzurePackage, AzureProduct, PackageType, UploadState};
 use partner_ingestion_sdk::{Client, reqwest};
@@ -29,16 +29,16 @@ async fn main() {
     let package = client.create_package(&offer, package).send().await.unwrap().into_inner();
     let address = package.file_sas_uri.clone().unwrap();
 
-    // In the middle of it, two connections break.
+    // Breaks two connections in the middle of the upload.
     let (half, furthest) = (Arc::new(Notify::new()), Arc::new(AtomicU64::new(0)));
-    let cutter = tokio::spawn({
+    let injector = tokio::spawn({
         let half = half.clone();
         async move {
             half.notified().await;
             let control = format!("{}/sandbox/faults", std::env::var("AZURE_AUTHORITY_HOST").unwrap());
-            let order = r#"{"calls": "uploads", "times": 2, "connection": "reset"}"#;
-            let answer = reqwest::Client::new().post(control).body(order).send().await.unwrap();
-            assert!(answer.status().is_success());
+            let fault = r#"{"calls": "uploads", "times": 2, "connection": "reset"}"#;
+            let response = reqwest::Client::new().post(control).body(fault).send().await.unwrap();
+            assert!(response.status().is_success());
         }
     });
     let before = peak_memory();
@@ -53,7 +53,7 @@ async fn main() {
     };
     client.upload(&address, path.as_path()).on_progress(progress).await.unwrap();
     let grew = peak_memory() - before;
-    cutter.await.unwrap();
+    injector.await.unwrap();
     std::fs::remove_file(&path).unwrap();
     assert_eq!(furthest.load(Ordering::Relaxed), size);
     let marked = client.modify_package(&offer, &package, |package| package.set_state(UploadState::Uploaded));

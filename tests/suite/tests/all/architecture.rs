@@ -1,4 +1,4 @@
-//! The rooms of the SDK: `model` <- `error` <- `http` <- `workflows`, and no circle between files.
+//! The module dependencies of the SDK: `model` <- `error` <- `http` <- `workflows`, without cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -30,8 +30,8 @@ fn collect(folder: &Path, prefix: &str, found: &mut Modules) {
     }
 }
 
-/// The height of a module: uses may point down or stay level. `None` for pages and the face of the crate.
-fn height(module: &str) -> Option<usize> {
+/// Returns the layer of a module, which may use its own layer and lower ones. `None` for documentation pages and the crate root.
+fn layer(module: &str) -> Option<usize> {
     let part = module.strip_prefix("generated::").unwrap_or(module);
     match part.split("::").next()? {
         "model" | "enums" | "ids" | "resources" | "setters" | "types" | "unions" => Some(0),
@@ -42,7 +42,7 @@ fn height(module: &str) -> Option<usize> {
     }
 }
 
-/// The paths of all `use` statements, with groups written out.
+/// Returns the paths of all `use` statements, with groups expanded.
 fn uses(code: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut statement = String::new();
@@ -86,7 +86,7 @@ fn expand(prefix: &str, tree: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The module that a path leads to, through the re-exports of the modules on the way.
+/// Returns the module that defines the item at a path. Follows re-exports.
 fn resolve(modules: &Modules, from: &str, path: &str) -> Option<String> {
     let mut base: Vec<&str> = Vec::new();
     let mut rest: Vec<&str> = path.split("::").collect();
@@ -126,10 +126,10 @@ fn resolve(modules: &Modules, from: &str, path: &str) -> Option<String> {
     resolve(modules, &module, &relative).or(Some(module))
 }
 
-/// Each module with the modules that it uses.
-fn arrows(modules: &Modules) -> BTreeMap<String, BTreeSet<String>> {
-    let mut arrows = BTreeMap::new();
-    for (module, code) in modules.iter().filter(|(module, _)| height(module).is_some()) {
+/// Returns the modules that each module uses.
+fn dependencies(modules: &Modules) -> BTreeMap<String, BTreeSet<String>> {
+    let mut dependencies = BTreeMap::new();
+    for (module, code) in modules.iter().filter(|(module, _)| layer(module).is_some()) {
         let used = uses(code).into_iter().filter_map(|path| {
             let own = path.split("::").next().is_some_and(|first| modules.contains_key(&format!("{module}::{first}")));
             let target = if own { None } else { resolve(modules, module, &path) };
@@ -139,56 +139,97 @@ fn arrows(modules: &Modules) -> BTreeMap<String, BTreeSet<String>> {
                 resolve(modules, module, &parent)
             })
         });
-        let used = used.filter(|target| target != module && height(target).is_some());
-        arrows.insert(module.clone(), used.collect());
+        let used = used.filter(|target| target != module && layer(target).is_some());
+        dependencies.insert(module.clone(), used.collect());
     }
-    arrows
+    dependencies
 }
 
-/// Arrows that run back, and circles.
+/// Returns dependencies on a higher layer, and cycles.
 fn problems(modules: &Modules) -> Vec<String> {
-    let arrows = arrows(modules);
+    let dependencies = dependencies(modules);
     let mut problems = Vec::new();
-    for (module, used) in &arrows {
-        for target in used.iter().filter(|target| height(target) > height(module)) {
-            problems.push(format!("{module} uses {target}, which is above it"));
+    for (module, used) in &dependencies {
+        for target in used.iter().filter(|target| layer(target) > layer(module)) {
+            problems.push(format!("{module} uses {target}, which is in a higher layer"));
         }
         let mut reached: BTreeSet<&String> = BTreeSet::new();
         let mut open: Vec<&String> = used.iter().collect();
         while let Some(next) = open.pop() {
             if reached.insert(next) {
-                open.extend(arrows.get(next).into_iter().flatten());
+                open.extend(dependencies.get(next).into_iter().flatten());
             }
         }
         if reached.contains(module) {
-            problems.push(format!("{module} uses itself through other files"));
+            problems.push(format!("{module} depends on itself through other modules"));
         }
     }
     problems
 }
 
 #[test]
-fn nothing_points_back_up() {
+fn modules_depend_in_one_direction() {
     let modules = modules();
     assert_eq!(problems(&modules), Vec::<String>::new());
-    let arrows = arrows(&modules);
-    assert!(arrows.values().map(BTreeSet::len).sum::<usize>() > 60, "{arrows:#?}");
-    assert!(arrows["workflows::upload::blob"].contains("http::retry"));
-    assert!(arrows["http::send"].contains("error::kind"), "re-exports are followed");
+    let dependencies = dependencies(&modules);
+    assert!(dependencies.values().map(BTreeSet::len).sum::<usize>() > 60, "{dependencies:#?}");
+    assert!(dependencies["workflows::upload::blob"].contains("http::retry"));
+    assert!(dependencies["http::send"].contains("error::kind"), "re-exports are followed");
 }
 
 #[test]
-fn planted_arrows_are_found() {
-    let plant = |module: &str, line: &str| {
+fn detects_reversed_and_circular_dependencies() {
+    let problems_with = |module: &str, line: &str| {
         let mut modules = modules();
         let code = modules.get_mut(module).unwrap();
         *code = format!("{line}\n{code}");
         problems(&modules)
     };
-    let back = plant("error::kind", "use crate::http::{retry::RetryPolicy};");
-    assert!(back.contains(&"error::kind uses http::retry, which is above it".to_owned()), "{back:?}");
-    let back = plant("model::stage", "use crate::{Publish, Page};");
-    assert!(back.contains(&"model::stage uses workflows::publish::builder, which is above it".to_owned()), "{back:?}");
-    let circle = plant("http::retry", "use super::send::Pipeline;");
-    assert!(circle.contains(&"http::retry uses itself through other files".to_owned()), "{circle:?}");
+    let reversed = problems_with("error::kind", "use crate::http::{retry::RetryPolicy};");
+    assert!(reversed.contains(&"error::kind uses http::retry, which is in a higher layer".to_owned()), "{reversed:?}");
+    let reversed = problems_with("model::stage", "use crate::{Publish, Page};");
+    assert!(
+        reversed.contains(&"model::stage uses workflows::publish::builder, which is in a higher layer".to_owned()),
+        "{reversed:?}"
+    );
+    let cycle = problems_with("http::retry", "use super::send::Pipeline;");
+    assert!(cycle.contains(&"http::retry depends on itself through other modules".to_owned()), "{cycle:?}");
+}
+
+/// The anchors of the sections of `Client`'s page, and the hand-written blocks of methods without a heading.
+fn sections(modules: &Modules) -> (BTreeSet<String>, Vec<String>) {
+    let (mut anchors, mut problems) = (BTreeSet::new(), Vec::new());
+    for (module, code) in modules {
+        let lines: Vec<&str> = code.lines().map(str::trim).collect();
+        for at in (0..lines.len()).filter(|at| lines[*at] == "impl Client {") {
+            let docs = lines[..at].iter().rev().take_while(|line| line.starts_with("///"));
+            match docs.filter_map(|line| line.strip_prefix("/// # ")).last() {
+                Some(heading) => drop(anchors.insert(heading.to_lowercase().replace(' ', "-"))),
+                None if module.starts_with("generated") => {}
+                None => problems.push(format!("{module}: line {}", at + 1)),
+            }
+        }
+    }
+    (anchors, problems)
+}
+
+/// The anchors that `Client`'s documentation links to.
+fn linked(modules: &Modules) -> BTreeSet<String> {
+    let links = modules["client"].split("](#").skip(1);
+    links.map(|link| link.split(')').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn methods_of_the_client_are_in_sections_that_its_page_links_to() {
+    let mut modules = modules();
+    let (mut anchors, problems) = sections(&modules);
+    assert_eq!(problems, Vec::<String>::new(), "without a heading");
+    anchors.insert("errors-of-calls".to_owned());
+    assert!(anchors.len() >= 7, "{anchors:?}");
+    let linked = linked(&modules);
+    let hand_written = ["building-a-client", "drafts", "lookups", "publishing", "requests-of-your-own", "uploads"];
+    assert!(hand_written.iter().all(|anchor| linked.contains(*anchor)), "{linked:?}");
+    assert!(linked.is_subset(&anchors), "links {linked:?}, sections {anchors:?}");
+    modules.get_mut("workflows::draft").unwrap().push_str("\nimpl Client {\n}\n");
+    assert_eq!(sections(&modules).1.len(), 1, "a planted block is found");
 }

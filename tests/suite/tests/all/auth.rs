@@ -1,16 +1,16 @@
-//! Tokens against the sandbox's endpoints.
+//! Token requests to the sandbox's Entra ID.
 
 use partner_auth::{
     Assertion, Certificate, Credential, Endpoint, ErrorKind, SigningAlgorithm, TokenProvider, TokenSource,
 };
 use partner_ingestion_sdk::reqwest;
 use partner_sandbox::Sandbox;
-use partner_tests::stage::{authority, checked, open_sandbox, source};
+use partner_tests::test_env::{authority, checked, start_sandbox, token_source};
 use std::time::Duration;
 
 #[tokio::test]
-async fn both_endpoints_give_tokens() {
-    let sandbox = open_sandbox().await;
+async fn gets_tokens_from_both_endpoints() {
+    let sandbox = start_sandbox().await;
     for endpoint in [Endpoint::V1, Endpoint::V2] {
         let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
         let source = source.authority(authority(&sandbox)).endpoint(endpoint).build().unwrap();
@@ -26,7 +26,7 @@ const PEM: &str = include_str!("../../../../partner-auth/src/credential/testdata
 const OTHER: &str = include_str!("../../../../partner-auth/src/credential/testdata/other.pem");
 
 #[tokio::test]
-async fn certificates_and_federated_assertions_sign_in() {
+async fn authenticates_with_certificates_and_federated_assertions() {
     let sandbox = checked(Sandbox::builder()).certificate(PEM).start().await.unwrap();
     let token = async |credential: Credential, endpoint| {
         let builder = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), credential).endpoint(endpoint);
@@ -43,20 +43,20 @@ async fn certificates_and_federated_assertions_sign_in() {
         token(federated(), endpoint).await.unwrap();
     }
     assert_eq!(sandbox.issued_tokens(), 6);
-    // What is not registered, and what was signed for somewhere else.
+    // An unregistered certificate, and an assertion of another identity provider.
     let other = Certificate::from_pem(OTHER).unwrap();
     let error = token(other.into(), Endpoint::V1).await.unwrap_err();
     assert_eq!((error.kind(), error.aadsts_codes()), (ErrorKind::Credential, &[700_027][..]));
-    let stranger = open_sandbox().await.federated_assertion();
-    let stranger = Credential::assertion_fn(move |_| std::future::ready(Ok(Assertion::new(stranger.clone()))));
-    let error = token(stranger, Endpoint::V1).await.unwrap_err();
+    let foreign = start_sandbox().await.federated_assertion();
+    let foreign = Credential::assertion_fn(move |_| std::future::ready(Ok(Assertion::new(foreign.clone()))));
+    let error = token(foreign, Endpoint::V1).await.unwrap_err();
     assert_eq!(error.aadsts_codes(), [700_027]);
     assert!(checked(Sandbox::builder()).certificate("no PEM").start().await.is_err());
 }
 
 #[tokio::test]
-async fn a_wrong_audience_is_explained() {
-    let sandbox = open_sandbox().await;
+async fn wrong_audience_error_has_a_hint() {
+    let sandbox = start_sandbox().await;
     let source = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
     let source = source.authority(authority(&sandbox)).audience("https://api.partner.microsoft.com/").build().unwrap();
     let error = source.token().await.unwrap_err();
@@ -65,9 +65,9 @@ async fn a_wrong_audience_is_explained() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_tasks_cost_one_grant() {
-    let sandbox = open_sandbox().await;
-    let source = source(&sandbox);
+async fn a_thousand_tasks_share_one_token_request() {
+    let sandbox = start_sandbox().await;
+    let source = token_source(&sandbox);
     let tasks: Vec<_> = (0..1000)
         .map(|_| {
             let source = source.clone();
@@ -83,14 +83,14 @@ async fn a_thousand_tasks_cost_one_grant() {
     source.invalidate(&tokens[0]);
     let newer = source.token().await.unwrap();
     source.invalidate(&tokens[0]);
-    assert_eq!(source.token().await.unwrap(), newer, "a late 401 for an old token drops nothing");
+    assert_eq!(source.token().await.unwrap(), newer, "a late 401 for an old token does not drop the new one");
     assert_eq!(sandbox.issued_tokens(), 2);
 }
 
 #[tokio::test]
-async fn an_expired_token_is_not_served() {
+async fn expired_token_is_replaced() {
     let sandbox = checked(Sandbox::builder()).token_lifetime(Duration::from_secs(1)).start().await.unwrap();
-    let source = source(&sandbox);
+    let source = token_source(&sandbox);
     let first = source.token().await.unwrap();
     tokio::time::sleep(Duration::from_millis(1050)).await;
     assert_eq!(source.cached(), None);
@@ -99,20 +99,20 @@ async fn an_expired_token_is_not_served() {
 
 type Form<'f> = Vec<(&'f str, &'f str)>;
 
-/// What a token endpoint answers to a form.
+/// Posts a form to a token endpoint and returns status and body.
 async fn posted(sandbox: &Sandbox, tenant: &str, version: &str, form: &[(&str, &str)]) -> (u16, serde_json::Value) {
     let url = format!("{}/{tenant}/oauth2/{version}token", sandbox.authority());
     let mut body = reqwest::Url::parse("http://form").unwrap();
     body.query_pairs_mut().extend_pairs(form);
     let request = reqwest::Client::new().post(url).body(body.query().unwrap_or_default().to_owned());
     let request = request.header("content-type", "application/x-www-form-urlencoded");
-    let answer = request.send().await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
 }
 
 #[tokio::test]
-async fn both_endpoints_refuse_as_entra_does() {
-    let sandbox = open_sandbox().await;
+async fn both_endpoints_return_the_errors_of_entra() {
+    let sandbox = start_sandbox().await;
     let (tenant, client, secret) = (sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
     let expired = sandbox.federated_assertion();
     sandbox.advance(Duration::from_secs(3600));

@@ -1,40 +1,40 @@
-//! The tables of `conformance/`, held against the sandbox by plain HTTP and against the SDK by its own calls.
+//! Runs the tables of `conformance/` against the sandbox, first over plain HTTP and then through the SDK.
 
 use partner_ingestion_sdk::reqwest::{self, Method, Url};
 use partner_sandbox::Sandbox;
 use partner_tests::bridge::Args;
-use partner_tests::conformance::{Kept, Row, filled, is_guid, scenarios};
+use partner_tests::conformance::{Row, Saved, is_guid, scenarios, substitute};
 use partner_tests::document::{CORRECTED, NAMES, operations, rust_name};
 use partner_tests::generated::bridge::call;
-use partner_tests::stage::{Stage, checked};
+use partner_tests::test_env::{TestEnv, checked};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Hours pass in the tables; tokens live longer.
-const DAYS: Duration = Duration::from_secs(1_000_000);
+/// Longer than the hours by which the tables advance the clock.
+const TOKEN_LIFETIME: Duration = Duration::from_secs(1_000_000);
 
-/// One step of processing. The tables advance the clock by a minute or an hour where they wait for steps.
+/// The duration of a processing step. The tables advance the clock by a minute or an hour to complete steps.
 const STEP: Duration = Duration::from_secs(20);
 
-/// The offers of the tables are smaller than what the rules of publishing ask for.
-async fn open() -> Stage {
-    Stage::with(checked(Sandbox::builder()).processing_delay(STEP).without_rules()).await
+/// The offers of the tables do not follow the rules of publishing.
+async fn start() -> TestEnv {
+    TestEnv::with_builder(checked(Sandbox::builder()).processing_delay(STEP).without_rules()).await
 }
 
-/// Plain HTTP with a token of the sandbox's account.
-struct Wire {
-    stage: Stage,
+/// A plain HTTP client with a token of the sandbox's account.
+struct HttpClient {
+    env: TestEnv,
     http: reqwest::Client,
     token: String,
 }
 
-impl Wire {
-    async fn open() -> Self {
-        let stage = open().await;
+impl HttpClient {
+    async fn start() -> Self {
+        let env = start().await;
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let sandbox = &stage.sandbox;
-        sandbox.set_token_lifetime(DAYS);
+        let sandbox = &env.sandbox;
+        sandbox.set_token_lifetime(TOKEN_LIFETIME);
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&resource=https%3A%2F%2Fapi.partner.microsoft.com",
             sandbox.client_id(),
@@ -45,24 +45,24 @@ impl Wire {
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let token: Value = request.send().await.unwrap().json().await.unwrap();
         let token = token["access_token"].as_str().unwrap().to_owned();
-        Self { stage, http, token }
+        Self { env, http, token }
     }
 
-    /// Sends a row; the number of assertions that its answer passed.
-    async fn run(&self, row: &Row, kept: &mut Kept) -> Result<usize, String> {
-        self.stage.sandbox.advance(Duration::from_secs(row.advance));
-        let answer = self.request(row, kept).send().await.map_err(|error| error.to_string())?;
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let text = answer.text().await.map_err(|error| error.to_string())?;
+    /// Sends the request of a row and returns the number of assertions that the response passed.
+    async fn run(&self, row: &Row, saved: &mut Saved) -> Result<usize, String> {
+        self.env.sandbox.advance(Duration::from_secs(row.advance_seconds));
+        let response = self.request(row, saved).send().await.map_err(|error| error.to_string())?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.map_err(|error| error.to_string())?;
         let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
         if status != row.status {
             return Err(format!("{status} {text}"));
         }
-        if row.send.is_some() {
-            return Ok(1 + row.check_headers(header, &Value::Null, kept)?);
+        if row.upload_to.is_some() {
+            return Ok(1 + row.check_headers(header, &Value::Null, saved)?);
         }
         if !header("request-id").is_some_and(|id| is_guid(&id)) {
-            return Err("request-id is no GUID".to_owned());
+            return Err("request-id is not a GUID".to_owned());
         }
         let body: Value = match text.as_str() {
             "" => Value::Null,
@@ -76,37 +76,37 @@ impl Wire {
             return Err(format!("resourceType is not the first key: {text}"));
         }
         let mut count = 4;
-        count += row.check_headers(header, &body, kept)?;
-        count += row.check_refusal(&body, kept)?;
-        count += row.check_body(&body, kept)?;
+        count += row.check_headers(header, &body, saved)?;
+        count += row.check_error(&body, saved)?;
+        count += row.check_body(&body, saved)?;
         Ok(count)
     }
 
-    fn request(&self, row: &Row, kept: &Kept) -> reqwest::RequestBuilder {
-        if let Some(address) = &row.send {
-            let request = self.http.put(filled(address, kept)).header("x-ms-blob-type", "BlockBlob");
+    fn request(&self, row: &Row, saved: &Saved) -> reqwest::RequestBuilder {
+        if let Some(address) = &row.upload_to {
+            let request = self.http.put(substitute(address, saved)).header("x-ms-blob-type", "BlockBlob");
             return request.body(row.content.clone());
         }
         let (method, template) = row.operation.split_once(' ').unwrap();
-        let arguments = row.arguments(kept);
+        let arguments = row.resolved_arguments(saved);
         let path = row.path.as_deref().unwrap_or(template);
-        let mut url = Url::parse(&format!("{}{}", self.stage.sandbox.url(), filled(path, &arguments))).unwrap();
+        let mut url = Url::parse(&format!("{}{}", self.env.sandbox.url(), substitute(path, &arguments))).unwrap();
         for (name, value) in arguments.iter().filter(|(name, _)| name.starts_with('$')) {
             url.query_pairs_mut().append_pair(name, value);
         }
         let mut request = self.http.request(Method::from_bytes(method.as_bytes()).unwrap(), url);
         request = request.bearer_auth(&self.token);
         if let Some(tag) = &row.if_match {
-            request = request.header("if-match", filled(tag, kept));
+            request = request.header("if-match", substitute(tag, saved));
         }
-        match row.body(kept) {
+        match row.body(saved) {
             Some(body) => request.json(&body),
             None => request,
         }
     }
 }
 
-/// Whether every object that has a type begins with it.
+/// Returns true if `resourceType` is the first key of every object that has it.
 fn type_comes_first(text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = rest.find("\"resourceType\"") {
@@ -119,14 +119,14 @@ fn type_comes_first(text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_sandbox_answers_as_the_service_does() {
+async fn sandbox_responses_match_the_recorded_service() {
     let mut assertions: BTreeMap<String, usize> = BTreeMap::new();
     for scenario in scenarios() {
-        let (wire, mut kept) = (Wire::open().await, Kept::new());
+        let (client, mut saved) = (HttpClient::start().await, Saved::new());
         for row in scenario.rows() {
-            let outcome = wire.run(&row, &mut kept).await;
-            let count =
-                outcome.unwrap_or_else(|what| panic!("{}: {}, {}: {what}", scenario.name, row.operation, row.about));
+            let outcome = client.run(&row, &mut saved).await;
+            let count = outcome
+                .unwrap_or_else(|what| panic!("{}: {}, {}: {what}", scenario.name, row.operation, row.description));
             *assertions.entry(row.operation.clone()).or_default() += count;
         }
     }
@@ -136,40 +136,40 @@ async fn the_sandbox_answers_as_the_service_does() {
     }
 }
 
-/// Sends a row through the SDK.
-async fn through_the_sdk(stage: &Stage, row: &Row, kept: &mut Kept) -> Result<(), String> {
-    stage.sandbox.advance(Duration::from_secs(row.advance));
-    if let Some(address) = &row.send {
-        let address = filled(address, kept).as_str().into();
-        let sent = stage.client.upload(&address, row.content.clone().into_bytes()).await;
+/// Sends the request of a row through the SDK.
+async fn run_with_sdk(env: &TestEnv, row: &Row, saved: &mut Saved) -> Result<(), String> {
+    env.sandbox.advance(Duration::from_secs(row.advance_seconds));
+    if let Some(address) = &row.upload_to {
+        let address = substitute(address, saved).as_str().into();
+        let sent = env.client.upload(&address, row.content.clone().into_bytes()).await;
         let status = match &sent {
             Ok(()) => 201,
             Err(error) => error.status().map_or(0, |status| status.as_u16()),
         };
         return expect(status == row.status, || format!("{status}, {sent:?}"));
     }
-    let arguments = row.arguments(kept);
+    let arguments = row.resolved_arguments(saved);
     let mut args: Map<String, Value> =
         arguments.iter().map(|(name, value)| (rust_name(name), value.as_str().into())).collect();
-    if let Some(body) = row.body(kept) {
+    if let Some(body) = row.body(saved) {
         args.insert("body".to_owned(), body);
     }
     if let Some(tag) = &row.if_match {
-        args.insert("if_match".to_owned(), filled(tag, kept).into());
+        args.insert("if_match".to_owned(), substitute(tag, saved).into());
     }
-    match call(&stage.client, &NAMES[&row.operation], &Args(Value::Object(args))).await {
-        Ok(answer) => {
-            expect(answer.status == row.status, || format!("{}", answer.status))?;
-            row.check_body(&answer.body, kept).map(drop)
+    match call(&env.client, &NAMES[&row.operation], &Args(Value::Object(args))).await {
+        Ok(response) => {
+            expect(response.status == row.status, || format!("{}", response.status))?;
+            row.check_body(&response.body, saved).map(drop)
         }
         Err(error) => {
             let status = error.status().map_or(0, |status| status.as_u16());
             expect(status == row.status, || error.to_string())?;
             expect(error.request_id().is_some(), || "no request id".to_owned())?;
-            let refused = row.refused.clone().unwrap_or_default();
-            let code = refused.code.as_deref();
+            let expected = row.error.clone().unwrap_or_default();
+            let code = expected.code.as_deref();
             expect(code.is_none() || error.service_code() == code, || error.to_string())?;
-            let field = refused.field.unwrap_or_default();
+            let field = expected.field.unwrap_or_default();
             let known = error.field_errors().keys().any(|name| name.eq_ignore_ascii_case(&field));
             expect(field.is_empty() || known, || error.to_string())
         }
@@ -180,24 +180,24 @@ fn expect(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what()) }
 }
 
-/// Every operation succeeds and fails at least once; an operation that the document gains has no rows and fails here.
+/// Every operation succeeds and fails at least once. Fails for a new operation of the document until the tables have rows for it.
 #[tokio::test]
-async fn the_sdk_calls_every_operation_with_success_and_with_failure() {
+async fn sdk_succeeds_and_fails_on_every_operation() {
     let (mut succeeded, mut failed) = (BTreeSet::new(), BTreeSet::new());
     for scenario in scenarios() {
-        let (stage, mut kept) = (open().await, Kept::new());
-        stage.sandbox.set_token_lifetime(DAYS);
+        let (env, mut saved) = (start().await, Saved::new());
+        env.sandbox.set_token_lifetime(TOKEN_LIFETIME);
         let rows = scenario.rows();
         for row in &rows {
-            // What only plain HTTP can send still has to happen, for the rows after it.
-            let outcome = if row.raw {
-                sent_raw(&stage, row, &mut kept).await
+            // Later rows depend on this one, so it is sent although the typed call cannot.
+            let outcome = if row.untyped {
+                run_with_request(&env, row, &mut saved).await
             } else {
-                through_the_sdk(&stage, row, &mut kept).await
+                run_with_sdk(&env, row, &mut saved).await
             };
-            outcome.unwrap_or_else(|what| panic!("{}: {}, {}: {what}", scenario.name, row.operation, row.about));
+            outcome.unwrap_or_else(|what| panic!("{}: {}, {}: {what}", scenario.name, row.operation, row.description));
             match row.status {
-                _ if row.raw || row.send.is_some() => false,
+                _ if row.untyped || row.upload_to.is_some() => false,
                 200..=299 => succeeded.insert(row.operation.clone()),
                 _ => failed.insert(row.operation.clone()),
             };
@@ -210,23 +210,23 @@ async fn the_sdk_calls_every_operation_with_success_and_with_failure() {
     assert_eq!(without(&failed), Vec::<String>::new(), "without a failure");
 }
 
-async fn sent_raw(stage: &Stage, row: &Row, kept: &mut Kept) -> Result<(), String> {
+async fn run_with_request(env: &TestEnv, row: &Row, saved: &mut Saved) -> Result<(), String> {
     let (method, template) = row.operation.split_once(' ').unwrap();
-    let arguments = row.arguments(kept);
-    let path = filled(row.path.as_deref().unwrap_or(template), &arguments);
+    let arguments = row.resolved_arguments(saved);
+    let path = substitute(row.path.as_deref().unwrap_or(template), &arguments);
     let method = Method::from_bytes(method.as_bytes()).unwrap();
-    let mut request = stage.client.request(method, path.trim_start_matches('/'));
+    let mut request = env.client.request(method, path.trim_start_matches('/'));
     for (name, value) in arguments.iter().filter(|(name, _)| name.starts_with('$')) {
         request = request.query(name, value);
     }
-    if let Some(body) = row.body(kept) {
+    if let Some(body) = row.body(saved) {
         request = request.json(&body);
     }
     if let Some(tag) = &row.if_match {
-        request = request.if_match(filled(tag, kept).as_str());
+        request = request.if_match(substitute(tag, saved).as_str());
     }
     match request.send::<Value>().await {
-        Ok(answer) => row.check_body(&answer, kept).map(drop),
+        Ok(response) => row.check_body(&response, saved).map(drop),
         Err(error) => expect(error.status().is_some_and(|status| status.as_u16() == row.status), || error.to_string()),
     }
 }

@@ -1,12 +1,11 @@
-//! What an integrator reads when something goes wrong.
+//! Errors of calls: kind, message, hint, and whether the call was retried.
 
 use partner_auth::{AccessToken, BoxFuture, Error as AuthError, ErrorKind as AuthErrorKind, TokenProvider};
 use partner_ingestion_sdk::partner_auth::{StaticToken, TokenSource};
 use partner_ingestion_sdk::reqwest::Method;
-use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, Error, ErrorKind, FileSource, IfMatch, RetryPolicy};
-use partner_tests::server::{Say, Server};
-use partner_tests::stage::{Stage, authority, client_builder, source};
+use partner_ingestion_sdk::{Client, Error, ErrorKind, IfMatch, RetryPolicy};
+use partner_tests::mock_server::{CannedResponse, MockServer};
+use partner_tests::test_env::{TestEnv, authority, client_builder, token_source};
 use serde_json::json;
 use std::error::Error as _;
 use std::time::Duration;
@@ -25,8 +24,8 @@ impl TokenProvider for NoToken {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_sent() {
-    let server = Server::script(vec![Say::new(200, "{}")]).await;
+async fn sends_nothing_without_a_token() {
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, "{}")]).await;
     let client = client_builder().base_url(&server.origin).token_provider(NoToken).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
@@ -37,18 +36,18 @@ async fn without_a_token_nothing_is_sent() {
         "{error}"
     );
     assert!(error.source().unwrap().downcast_ref::<AuthError>().is_some());
-    assert!(server.seen().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
-async fn a_wrong_secret_says_what_to_do() {
-    let stage = Stage::open().await;
+async fn wrong_credentials_have_a_code_and_a_hint() {
+    let env = TestEnv::start().await;
     for (secret, client_id, tenant, code) in [
         (Some("wrong"), None, None, 7_000_215),
         (None, Some("11111111-0000-0000-0000-000000000000"), None, 700_016),
         (None, None, Some("other.example"), 90_002),
     ] {
-        let sandbox = &stage.sandbox;
+        let sandbox = &env.sandbox;
         let (own_tenant, own_client, own_secret) = (sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
         let tokens = TokenSource::builder(
             tenant.unwrap_or(&own_tenant),
@@ -65,16 +64,16 @@ async fn a_wrong_secret_says_what_to_do() {
         assert!(error.to_string().contains(&format!("AADSTS{code}")), "{error}");
         assert_eq!(error.hint().unwrap_or_default(), auth.hint().unwrap());
         assert!(!error.is_retryable());
-        assert_eq!(sandbox.calls().len(), calls + 1, "the token request alone");
+        assert_eq!(sandbox.calls().len(), calls + 1, "only the token request was sent");
     }
 }
 
 #[tokio::test]
-async fn html_keeps_status_and_request_id() {
-    let say = Say::new(502, "<html><body>Bad gateway</body></html>")
-        .with("request-id", "r-7")
-        .with("content-type", "text/html");
-    let server = Server::script(vec![say]).await;
+async fn html_error_keeps_status_and_request_id() {
+    let response = CannedResponse::new(502, "<html><body>Bad gateway</body></html>")
+        .header("request-id", "r-7")
+        .header("content-type", "text/html");
+    let server = MockServer::with_responses(vec![response]).await;
     let error = server.client().get_listing("p", "l").send().await.unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (502, Some("r-7")));
     assert_eq!(error.body_excerpt(), Some("<html><body>Bad gateway</body></html>"));
@@ -83,7 +82,7 @@ async fn html_keeps_status_and_request_id() {
 }
 
 #[tokio::test]
-async fn statuses_and_bodies_of_every_form() {
+async fn parses_error_bodies_of_every_form() {
     let text = "ICH50400-Not valid. {\"faultCode\":50400,\"correlationId\":\"c\",\"operationId\":\"o\",\"data\":{\"A\":[\"b\"]}}";
     let table: [(u16, String, Option<&str>, Option<&str>); 7] = [
         (400, json!(text).to_string(), Some("ICH50400"), Some("Not valid.")),
@@ -100,8 +99,10 @@ async fn statuses_and_bodies_of_every_form() {
         (301, json!("Duplicate {\"toId\":\"p-2\"}").to_string(), None, Some("Duplicate")),
     ];
     for (status, body, code, message) in table {
-        let server =
-            Server::script(vec![Say::new(status, body).with("request-id", "r").with("retry-after", "7")]).await;
+        let server = MockServer::with_responses(vec![
+            CannedResponse::new(status, body).header("request-id", "r").header("retry-after", "7"),
+        ])
+        .await;
         let error = server.client().get_package("p", "k").send().await.unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), status);
         assert_eq!((error.service_code(), error.service_message()), (code, message));
@@ -116,172 +117,135 @@ async fn statuses_and_bodies_of_every_form() {
 }
 
 #[tokio::test]
-async fn an_unreadable_success_names_the_place() {
+async fn decode_error_names_the_path() {
     let body = json!({"value": [{"id": "1"}, {"id": "2", "name": {"secret": "x"}}]}).to_string();
-    let server = Server::script(vec![Say::new(200, body).with("request-id", "r-1").off_contract()]).await;
+    let server = MockServer::with_responses(vec![
+        CannedResponse::new(200, body).header("request-id", "r-1").violates_contract(),
+    ])
+    .await;
     let error = server.client().list_products().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     let text = error.to_string();
     assert!(text.contains("value[1]") && text.contains("expected a string, found an object"), "{text}");
     assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (200, Some("r-1")));
     assert!(error.body_excerpt().unwrap().starts_with("{\"value\":[{\"id\":\"1\"}"));
-    for (body, expected) in [("", "no body"), ("<html>", "not JSON"), ("{\"value\":[", "ends too early")] {
-        let server = Server::script(vec![Say::new(200, body).off_contract()]).await;
+    for (body, expected) in [("", "no body"), ("<html>", "not JSON"), ("{\"value\":[", "is truncated")] {
+        let server = MockServer::with_responses(vec![CannedResponse::new(200, body).violates_contract()]).await;
         let error = server.client().list_products().send().await.unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_401_renews_the_token_once() {
-    let stage = Stage::open().await;
-    stage.client.list_products().send().await.unwrap();
-    assert_eq!(stage.sandbox.issued_tokens(), 1);
-    stage.sandbox.revoke_tokens();
-    let answer = stage.client.list_products().send().await.unwrap();
-    assert_eq!((stage.sandbox.issued_tokens(), answer.attempts()), (2, 2));
+async fn refreshes_the_token_once_after_401() {
+    let env = TestEnv::start().await;
+    env.client.list_products().send().await.unwrap();
+    assert_eq!(env.sandbox.issued_tokens(), 1);
+    env.sandbox.revoke_tokens();
+    let response = env.client.list_products().send().await.unwrap();
+    assert_eq!((env.sandbox.issued_tokens(), response.attempts()), (2, 2));
 
-    // A service that never accepts: one renewal, then the 401.
-    let server = Server::script(vec![Say::new(401, "")]).await;
-    let client = client_builder().base_url(&server.origin).token_provider(source(&stage.sandbox)).build().unwrap();
+    // The service rejects every token: one new token, then the 401 is returned.
+    let server = MockServer::with_responses(vec![CannedResponse::new(401, "")]).await;
+    let client = client_builder().base_url(&server.origin).token_provider(token_source(&env.sandbox)).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();
-    assert_eq!((error.status().unwrap().as_u16(), server.seen().len()), (401, 2));
-    let tokens: Vec<_> = server.seen().iter().map(|seen| seen.header("authorization").unwrap().to_owned()).collect();
+    assert_eq!((error.status().unwrap().as_u16(), server.requests().len()), (401, 2));
+    let tokens: Vec<_> =
+        server.requests().iter().map(|request| request.header("authorization").unwrap().to_owned()).collect();
     assert_ne!(tokens[0], tokens[1]);
 
-    // A provider without another token: the 401 at once.
-    let server = Server::script(vec![Say::new(401, "")]).await;
+    // The provider has no other token: the 401 is returned at once.
+    let server = MockServer::with_responses(vec![CannedResponse::new(401, "")]).await;
     assert!(server.client().list_products().send().await.unwrap_err().is_auth());
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn retries_by_method_and_cause() {
-    let busy = || Say::new(503, "").with("retry-after", "0");
-    let server = Server::script(vec![busy(), Say::new(500, ""), Say::new(200, "{}")]).await;
+async fn retries_depend_on_method_and_cause() {
+    let busy = || CannedResponse::new(503, "").header("retry-after", "0");
+    let server =
+        MockServer::with_responses(vec![busy(), CannedResponse::new(500, ""), CannedResponse::new(200, "{}")]).await;
     let client =
         client_builder().base_url(&server.origin).token_provider(StaticToken::new("t").unwrap()).build().unwrap();
-    let answer = client.list_products().send().await.unwrap();
-    assert_eq!((answer.attempts(), server.seen().len()), (3, 3));
+    let response = client.list_products().send().await.unwrap();
+    assert_eq!((response.attempts(), server.requests().len()), (3, 3));
 
     // A POST that may have been processed is not sent again.
-    let server = Server::script(vec![Say::new(500, ""), Say::new(201, "{}")]).await;
+    let server = MockServer::with_responses(vec![CannedResponse::new(500, ""), CannedResponse::new(201, "{}")]).await;
     let client =
         client_builder().base_url(&server.origin).token_provider(StaticToken::new("t").unwrap()).build().unwrap();
     let error = client.create_product(partner_ingestion_sdk::types::AzureProduct::default()).send().await.unwrap_err();
-    assert_eq!((error.attempts(), server.seen().len()), (1, 1));
+    assert_eq!((error.attempts(), server.requests().len()), (1, 1));
 
-    // The call's own limit, and a Retry-After beyond it.
-    let server = Server::script(vec![Say::new(503, "").with("retry-after", "3600")]).await;
+    // A Retry-After beyond the time limit of the retry policy.
+    let server = MockServer::with_responses(vec![CannedResponse::new(503, "").header("retry-after", "3600")]).await;
     let client =
         client_builder().base_url(&server.origin).token_provider(StaticToken::new("t").unwrap()).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();
-    assert_eq!((error.retry_after(), server.seen().len()), (Some(Duration::from_secs(3600)), 1));
+    assert_eq!((error.retry_after(), server.requests().len()), (Some(Duration::from_secs(3600)), 1));
 }
 
 #[tokio::test]
-async fn time_and_connection() {
-    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("http://{}", silent.local_addr().unwrap());
+async fn reports_timeouts_and_connection_errors() {
+    let unresponsive = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", unresponsive.local_addr().unwrap());
     let client =
         client_builder().base_url(&address).token_provider(StaticToken::new("t").unwrap()).retry(RetryPolicy::none());
     let client = client.build().unwrap();
     let error = client.list_products().attempt_timeout(Duration::from_millis(50)).send().await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::Timeout, None));
-    drop(silent);
+    drop(unresponsive);
     let error = client.list_products().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection);
     assert!(error.source().is_some() && error.is_retryable());
 }
 
 #[tokio::test]
-async fn too_large_an_answer_is_refused() {
-    let server = Server::script(vec![Say::new(200, "x".repeat(5000)).with("request-id", "r")]).await;
+async fn response_above_the_size_limit_is_an_error() {
+    let server =
+        MockServer::with_responses(vec![CannedResponse::new(200, "x".repeat(5000)).header("request-id", "r")]).await;
     let builder = client_builder().base_url(&server.origin).max_response_bytes(4096);
     let client = builder.token_provider(StaticToken::new("t").unwrap()).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();
     assert_eq!((error.kind(), error.request_id()), (ErrorKind::ResponseTooLarge, Some("r")));
 }
 
-/// A resource that was never created has no id, and cannot stand for one.
 #[tokio::test]
-async fn resources_without_an_id_are_invalid_arguments() {
-    let server = Server::script(vec![Say::new(200, "{}")]).await;
-    let client = server.client();
-    let (offer, plan) = (AzureProduct::application("app", "App"), AzureSkuVariant::plan("standard", "Standard"));
-    let errors = [
-        client.get_product(&offer).send().await.unwrap_err(),
-        client.get_variant("p", &plan).send().await.unwrap_err(),
-        client.listing_draft(&offer).get().await.unwrap_err(),
-        client.publish(&offer).send().await.unwrap_err(),
-        client.resume("p", &Submission::default()).send().await.unwrap_err(),
-        client.ensure_variant(&offer, plan).await.unwrap_err(),
-        client.upload_package(&offer, FileSource::bytes("app.zip", &b"PK"[..])).send().await.unwrap_err(),
-        client.modify_listing("p", &AzureListing::default(), |listing| listing).await.unwrap_err(),
-    ];
-    for error in errors {
-        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
-        assert!(error.to_string().contains("a resource passed as an id must have one"), "{error}");
-    }
-    assert!(server.seen().is_empty());
-}
-
-#[tokio::test]
-async fn arguments_that_would_change_the_path_are_not_sent() {
-    let server = Server::script(vec![Say::new(200, "{}")]).await;
-    let client = server.client();
-    for bad in ["", ".", "..", "a/b", "a?b", "a#b", "a\\b", "a\nb"] {
-        let error = client.get_listing("p", bad).send().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{bad:?}");
-        assert!(error.to_string().contains("get_listing: argument listingID"), "{error}");
-        assert_eq!(client.list_branches("p", bad).send().await.unwrap_err().kind(), ErrorKind::InvalidArgument);
-    }
-    let error = client.list_products().header("bad name", "x").send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-    let error = client.delete_listing("p", "l").if_match(IfMatch::Etag("a\nb".to_owned())).send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-    for path in ["../x", "a/../b", "a/./b", "a#b"] {
-        assert_eq!(
-            client.request(Method::GET, path).send::<()>().await.unwrap_err().kind(),
-            ErrorKind::InvalidArgument,
-            "{path}"
-        );
-    }
-    assert!(server.seen().is_empty());
-}
-
-#[tokio::test]
-async fn redirects_are_not_followed() {
-    let server = Server::start(|_, _| Say::new(302, "").with("location", "https://evil.example/")).await;
+async fn does_not_follow_redirects() {
+    let server =
+        MockServer::start(|_, _| CannedResponse::new(302, "").header("location", "https://evil.example/")).await;
     let error = server.client().list_products().send().await.unwrap_err();
-    assert_eq!((error.status().unwrap().as_u16(), server.seen().len()), (302, 1));
+    assert_eq!((error.status().unwrap().as_u16(), server.requests().len()), (302, 1));
 }
 
 #[tokio::test]
-async fn call_options_reach_the_wire() {
-    let server = Server::script(vec![Say::new(200, "{}").with("etag", "\"e\"")]).await;
+async fn sends_call_options() {
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, "{}").header("etag", "\"e\"")]).await;
     let client = server.client();
     let call = client.get_listing("p", "l").header("x-ms-publisherId", "7").if_match(IfMatch::Any);
-    let answer = call.send().await.unwrap();
-    assert_eq!(answer.etag(), Some("\"e\""));
-    let seen = &server.seen()[0];
-    assert_eq!((seen.header("x-ms-publisherid"), seen.header("if-match")), (Some("7"), Some("*")));
+    let response = call.send().await.unwrap();
+    assert_eq!(response.etag(), Some("\"e\""));
+    let request = &server.requests()[0];
+    assert_eq!((request.header("x-ms-publisherid"), request.header("if-match")), (Some("7"), Some("*")));
     let raw = client.request(Method::POST, "products/p/flights").query("a b", "c&d").json(&json!({"x": 1}));
     let body = raw.send::<serde_json::Value>().await.unwrap().into_inner();
     assert_eq!(body, json!({}));
-    let seen = &server.seen()[1];
-    assert_eq!(seen.target, "/v1.0/ingestion/products/p/flights?a+b=c%26d");
-    assert_eq!((seen.body.as_slice(), seen.header("authorization")), (&br#"{"x":1}"#[..], Some("Bearer a-token")));
+    let request = &server.requests()[1];
+    assert_eq!(request.target, "/v1.0/ingestion/products/p/flights?a+b=c%26d");
+    assert_eq!(
+        (request.body.as_slice(), request.header("authorization")),
+        (&br#"{"x":1}"#[..], Some("Bearer a-token"))
+    );
 }
 
 #[test]
-fn everything_can_be_sent_between_tasks() {
+fn clients_calls_and_errors_are_send() {
     fn send<T: Send>(_: &T) {}
     fn shared<T: Send + Sync + 'static>() {}
     shared::<Client>();
     shared::<Error>();
     let client = Client::builder().token_provider(NoToken).build().unwrap();
-    // All calls at once: the bridge awaits each of them.
+    // The bridge awaits every call, so this covers all of them.
     let args = partner_tests::bridge::Args(json!({}));
     send(&partner_tests::generated::bridge::call(&client, "list_products", &args));
     send(&client.list_products().send());

@@ -1,17 +1,17 @@
-//! The examples as a person runs them: output, exit codes, and no way to the real service by accident.
+//! Runs the examples and checks output and exit codes. Without `--live` they never reach the real service.
 
 use partner_tests::process::build;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-/// Where cargo put the examples; built once.
+/// The folder of the built examples.
 static EXAMPLES: LazyLock<PathBuf> =
     LazyLock::new(|| build(&["--package", "partner-ingestion-sdk", "--examples"]).join("examples"));
 
 fn run(example: &str, args: &[&str]) -> Output {
     let mut command = Command::new(EXAMPLES.join(example));
-    // An account in the environment must not matter without `--live`.
+    // Without `--live`, an account in the environment is ignored.
     command.env("AZURE_TENANT_ID", "real.example");
     command.env("AZURE_CLIENT_ID", "11111111-0000-0000-0000-000000000000");
     command.env("AZURE_CLIENT_SECRET", "real");
@@ -30,11 +30,11 @@ fn publish_offer_publishes() {
     assert_eq!(output.status.code(), Some(0), "{err}");
     assert!(err.contains("(a sandbox in this process)"), "{err}");
     assert!(out.contains("fabrikam (AzureApplication): fabrikam is live: submission 1"), "{out}");
-    assert!(!err.contains('\r') && !err.contains('\x1b'), "no progress line where there is no terminal");
+    assert!(!err.contains('\r') && !err.contains('\x1b'), "no progress bar without a terminal");
 }
 
 #[test]
-fn publish_offer_fails_with_the_reason() {
+fn publish_offer_prints_why_it_failed() {
     let dir = std::env::temp_dir().join(format!("partner-tests-{}", std::process::id()));
     std::fs::create_dir_all(&dir).unwrap();
     let bad = dir.join("bad.zip");
@@ -54,14 +54,14 @@ fn publish_offer_fails_with_the_reason() {
     std::fs::remove_dir_all(dir).unwrap();
 }
 
-/// Every example: what it says when it is done, what it says it would do, its help, and that it refuses what it does not know.
+/// Checks the output of every example: normal, with `--dry-run`, with `--help` and with an unknown option.
 #[test]
 fn every_example_runs_without_an_account() {
     let table = [
         ("list_offers", "contoso-db", "contoso-db"),
         ("update_listing", "after:  Now faster", "before: (none)"),
-        ("upload_package", "is processed and in the plan", "app.zip for contoso-app"),
-        ("publish_offer", "is live", "would create contoso-app, and submit it"),
+        ("upload_package", "is processed and assigned to the plan", "app.zip for contoso-app"),
+        ("publish_offer", "is live", "would create and submit contoso-app"),
         ("many_offers", "failed in certification", "would publish contoso-app-1"),
     ];
     for (example, done, planned) in table {
@@ -73,16 +73,16 @@ fn every_example_runs_without_an_account() {
         assert!(text(&dry.stdout).contains(planned), "{example}: {}", text(&dry.stdout));
         let help = run(example, &["--help"]);
         assert!(help.status.success() && text(&help.stdout).contains("Exit codes"), "{example}");
-        let wrong = run(example, &["--frobnicate"]);
+        let wrong = run(example, &["--unknown"]);
         assert_eq!(wrong.status.code(), Some(2), "{example}");
-        assert!(text(&wrong.stderr).contains("--frobnicate is not understood"), "{example}");
+        assert!(text(&wrong.stderr).contains("unknown option --unknown"), "{example}");
     }
     let out = text(&run("many_offers", &[]).stdout);
     assert_eq!((out.matches("in preview").count(), out.matches("failed in certification").count()), (2, 1), "{out}");
 }
 
 #[test]
-fn publishing_an_offer_fits_on_a_page() {
+fn publish_offer_has_at_most_60_lines() {
     let path =
         std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../partner-ingestion-sdk/examples/publish_offer.rs");
     let lines = std::fs::read_to_string(path).unwrap().lines().count();
@@ -90,11 +90,11 @@ fn publishing_an_offer_fits_on_a_page() {
 }
 
 #[test]
-fn live_asks_first_and_needs_a_terminal() {
+fn live_requires_confirmation_at_a_terminal() {
     for example in ["publish_offer", "update_listing", "upload_package", "many_offers"] {
         let output = run(example, &["--live"]);
         assert_eq!(output.status.code(), Some(1));
         let err = text(&output.stderr);
-        assert!(err.contains("asks before it changes anything"), "{err}");
+        assert!(err.contains("requires confirmation at a terminal"), "{err}");
     }
 }

@@ -1,54 +1,54 @@
-//! Faults of the service that users reported, reproduced: incidents by name, the ends of submissions, the shapes of
-//! refusals, connections that break.
+//! Reproduces faults that users of the service reported: incidents, outcomes of submissions, shapes of error responses and
+//! broken connections.
 
 use futures_util::TryStreamExt;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{ErrorKind, RetryPolicy, reqwest};
 use partner_sandbox::{Calls, ErrorShape, Fault, Incident, SubmissionOutcome};
-use partner_tests::stage::{Stage, items};
+use partner_tests::test_env::{TestEnv, items};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 #[tokio::test]
-async fn a_next_link_is_not_found() {
-    let stage = Stage::open().await;
+async fn incident_next_link_not_found() {
+    let env = TestEnv::start().await;
     for offer in ["a", "b", "c"] {
-        stage.product(offer).await;
+        env.product(offer).await;
     }
-    let link = stage.client.list_products().send().await.unwrap().into_inner().next_link.unwrap();
+    let link = env.client.list_products().send().await.unwrap().into_inner().next_link.unwrap();
     let path = link.strip_prefix("v1.0/ingestion/").unwrap();
-    stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap();
-    stage.sandbox.start_incident(Incident::NextLinkNotFound).unwrap();
-    let error = stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap_err();
+    env.send_json(reqwest::Method::GET, path, Value::Null, None).await.unwrap();
+    env.sandbox.start_incident(Incident::NextLinkNotFound).unwrap();
+    let error = env.send_json(reqwest::Method::GET, path, Value::Null, None).await.unwrap_err();
     assert!(error.is_not_found() && error.body_excerpt().is_none_or(str::is_empty), "{error}");
-    let walk = stage.client.list_products().stream();
+    let walk = env.client.list_products().stream();
     let error = walk.try_collect::<Vec<_>>().await.unwrap_err();
     assert!(error.hint().unwrap_or_default().contains("not the whole list"), "{}", error.hint().unwrap_or_default());
-    stage.sandbox.stop_incident(Incident::NextLinkNotFound);
-    stage.raw(reqwest::Method::GET, path, Value::Null, None).await.unwrap();
+    env.sandbox.stop_incident(Incident::NextLinkNotFound);
+    env.send_json(reqwest::Method::GET, path, Value::Null, None).await.unwrap();
 }
 
 #[tokio::test]
-async fn the_list_is_refused_or_empty() {
-    let stage = Stage::open().await;
-    let product = stage.product("app").await;
-    let by_type = || stage.client.list_products().filter("resourceType eq 'AzureApplication'");
-    stage.sandbox.start_incident(Incident::ListRefused).unwrap();
-    let error = stage.client.list_products().send().await.unwrap_err();
+async fn incident_list_refused_or_empty() {
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
+    let by_type = || env.client.list_products().filter("resourceType eq 'AzureApplication'");
+    env.sandbox.start_incident(Incident::ListRefused).unwrap();
+    let error = env.client.list_products().send().await.unwrap_err();
     assert_eq!(error.service_code(), Some("ICH50400"));
     assert!(error.hint().unwrap_or_default().contains("filter by type"), "{}", error.hint().unwrap_or_default());
     assert_eq!(items(by_type().send()).await.len(), 1);
-    stage.sandbox.stop_incident(Incident::ListRefused);
-    stage.sandbox.start_incident(Incident::ListEmpty).unwrap();
-    assert!(items(stage.client.list_products().send()).await.is_empty());
-    stage.client.get_product(&product).send().await.unwrap();
+    env.sandbox.stop_incident(Incident::ListRefused);
+    env.sandbox.start_incident(Incident::ListEmpty).unwrap();
+    assert!(items(env.client.list_products().send()).await.is_empty());
+    env.client.get_product(&product).send().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_header_is_demanded_that_does_not_help() {
-    let stage = Stage::open().await;
-    stage.sandbox.start_incident(Incident::PublisherIdDemanded).unwrap();
-    for call in [stage.client.list_products(), stage.client.list_products().header("x-ms-publisherId", "7")] {
+async fn incident_publisher_id_demanded() {
+    let env = TestEnv::start().await;
+    env.sandbox.start_incident(Incident::PublisherIdDemanded).unwrap();
+    for call in [env.client.list_products(), env.client.list_products().header("x-ms-publisherId", "7")] {
         let error = call.send().await.unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 400);
         assert!(error.field_errors().contains_key("x-ms-publisherId"), "{error:?}");
@@ -56,38 +56,38 @@ async fn a_header_is_demanded_that_does_not_help() {
     }
 }
 
-/// A submission that the sandbox decides about, and where it ends.
-async fn submitted(stage: &Stage, offer: &str, verdict: SubmissionOutcome) -> (ProductId, Submission) {
-    let product = stage.product(offer).await;
-    let draft = stage.draft(&product, "Property", None).await;
-    stage.sandbox.set_next_outcome(verdict);
+/// Submits an offer with this outcome and returns the final submission.
+async fn submitted(env: &TestEnv, offer: &str, outcome: SubmissionOutcome) -> (ProductId, Submission) {
+    let product = env.product(offer).await;
+    let draft = env.draft(&product, "Property", None).await;
+    env.sandbox.set_next_outcome(outcome);
     let request = SubmissionCreationRequest::default()
         .set_targets([TypeValuePair::new("Scope", "preview")])
         .set_resources([TypeValuePair::new("Property", draft.as_ref())]);
-    let created = stage.client.create_submission(&product, request).send().await.unwrap();
+    let created = env.client.create_submission(&product, request).send().await.unwrap();
     let id = created.id.clone().unwrap();
-    let settled = stage.settled(&product, &id).await;
+    let settled = env.wait_until_settled(&product, &id).await;
     (product, settled)
 }
 
 #[tokio::test]
-async fn workflow_details_are_missing_once() {
-    let stage = Stage::open().await;
-    stage.sandbox.start_incident(Incident::WorkflowDetailsMissing).unwrap();
-    let (product, submission) = submitted(&stage, "app", SubmissionOutcome::Pass).await;
+async fn incident_workflow_details_missing() {
+    let env = TestEnv::start().await;
+    env.sandbox.start_incident(Incident::WorkflowDetailsMissing).unwrap();
+    let (product, submission) = submitted(&env, "app", SubmissionOutcome::Pass).await;
     let id = submission.id.unwrap();
-    let details = || stage.client.list_submission_workflows(&product, &id).send();
+    let details = || env.client.list_submission_workflows(&product, &id).send();
     assert!(details().await.unwrap_err().is_not_found());
     assert_eq!(details().await.unwrap().into_inner().value.unwrap().len(), 2);
 }
 
 #[tokio::test]
-async fn uploads_go_through_another_host() {
-    let stage = Stage::open().await;
-    let product = stage.product("app").await;
+async fn incident_front_door_uploads() {
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
     let new = || CosellAsset::default().set_file_name("deck.pptx");
     let issued = async || {
-        let asset = stage.client.create_cosell_asset(&product, new()).send().await.unwrap().into_inner();
+        let asset = env.client.create_cosell_asset(&product, new()).send().await.unwrap().into_inner();
         asset.file_sas_uri.unwrap()
     };
     let host = |address: &Secret| {
@@ -95,16 +95,16 @@ async fn uploads_go_through_another_host() {
         (url.host_str().unwrap().to_owned(), url.port())
     };
     let store = issued().await;
-    stage.sandbox.start_incident(Incident::FrontDoorUploads).unwrap();
+    env.sandbox.start_incident(Incident::FrontDoorUploads).unwrap();
     let door = issued().await;
     assert_ne!(host(&store), host(&door));
-    assert!(!stage.sandbox.url().contains(&format!(":{}", host(&store).1.unwrap())), "the service's own is a third");
+    assert!(!env.sandbox.url().contains(&format!(":{}", host(&store).1.unwrap())), "the API has a third host");
     for address in [&store, &door] {
-        stage.client.upload(address, &b"deck"[..]).await.unwrap();
+        env.client.upload(address, &b"deck"[..]).await.unwrap();
     }
-    stage.sandbox.stop_incident(Incident::FrontDoorUploads);
+    env.sandbox.stop_incident(Incident::FrontDoorUploads);
     assert_eq!(host(&store), host(&issued().await));
-    // Blocks, put together by a list.
+    // Blocks, combined by a block list.
     let http = reqwest::Client::new();
     let put = async |query: &str, body: &'static str| {
         let request = http.put(format!("{}&{query}", door.expose())).body(body);
@@ -121,8 +121,8 @@ async fn uploads_go_through_another_host() {
 }
 
 #[tokio::test]
-async fn submissions_end_as_the_test_decides() {
-    let stage = Stage::open().await;
+async fn submissions_have_the_outcome_set_by_the_test() {
+    let env = TestEnv::start().await;
     let ends = [
         (
             SubmissionOutcome::Pass,
@@ -144,27 +144,27 @@ async fn submissions_end_as_the_test_decides() {
             UpdateStatus::Completed,
         ),
     ];
-    for (verdict, state, substate, status) in ends {
-        let (product, submission) = submitted(&stage, &format!("{verdict:?}"), verdict).await;
+    for (outcome, state, substate, status) in ends {
+        let (product, submission) = submitted(&env, &format!("{outcome:?}"), outcome).await;
         let pending = submission.pending_update_info.as_ref().unwrap();
         let found = (submission.state.clone(), submission.substate.clone(), pending.status.clone());
         assert_eq!(found, (Some(state), Some(substate), Some(status)));
-        let validations = stage.client.list_submission_validations(&product, submission.id.as_ref().unwrap());
+        let validations = env.client.list_submission_validations(&product, submission.id.as_ref().unwrap());
         let validations = items(validations.send()).await;
-        assert_eq!(validations.is_empty(), verdict != SubmissionOutcome::FailCreation);
+        assert_eq!(validations.is_empty(), outcome != SubmissionOutcome::FailCreation);
     }
-    let (product, submission) = submitted(&stage, "late", SubmissionOutcome::FailPromotion).await;
+    let (product, submission) = submitted(&env, "late", SubmissionOutcome::FailPromotion).await;
     let id = submission.id.unwrap();
-    stage.client.promote_submission(&product, &id).send().await.unwrap();
-    let end = stage.settled(&product, &id).await;
+    env.client.promote_submission(&product, &id).send().await.unwrap();
+    let end = env.wait_until_settled(&product, &id).await;
     let pending = end.pending_update_info.unwrap();
     assert_eq!((pending.update_type, pending.status), (Some(UpdateType::Promote), Some(UpdateStatus::Failed)));
     assert!(pending.failure_reason.is_some());
 }
 
 #[tokio::test]
-async fn refusals_in_seven_shapes() {
-    let stage = Stage::open().await;
+async fn parses_error_responses_of_seven_shapes() {
+    let env = TestEnv::start().await;
     let list = Calls::of("GET", "/products");
     let shapes = [
         (ErrorShape::Coded, 403, Some("ICH50403"), true),
@@ -176,8 +176,8 @@ async fn refusals_in_seven_shapes() {
         (ErrorShape::Duplicate, 301, Some("ICH50301"), true),
     ];
     for (shape, status, code, message) in shapes {
-        stage.sandbox.fail(list.clone(), Fault::error(status, shape), 1);
-        let error = stage.client.list_products().send().await.unwrap_err();
+        env.sandbox.fail(list.clone(), Fault::error(status, shape), 1);
+        let error = env.client.list_products().send().await.unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), status, "{shape:?}");
         assert_eq!(error.service_code(), code, "{shape:?}");
         assert_eq!(error.service_message().is_some(), message, "{shape:?}: {error:?}");
@@ -185,67 +185,71 @@ async fn refusals_in_seven_shapes() {
 }
 
 #[tokio::test]
-async fn connections_break_where_they_are_told_to() {
-    let stage = Stage::open().await;
+async fn connection_faults_apply_at_the_documented_point() {
+    let env = TestEnv::start().await;
     let create = Calls::of("POST", "/products");
-    let offers = async || items(stage.client.list_products().send()).await.len();
+    let offers = async || items(env.client.list_products().send()).await.len();
     let send = |offer| {
-        let call = stage.client.create_product(AzureProduct::application(offer, offer));
+        let call = env.client.create_product(AzureProduct::application(offer, offer));
         call.retry(RetryPolicy::none()).attempt_timeout(Duration::from_secs(2)).send()
     };
-    stage.sandbox.fail(create.clone(), Fault::reset(), 1);
+    env.sandbox.fail(create.clone(), Fault::reset(), 1);
     assert_eq!(send("reset").await.unwrap_err().kind(), ErrorKind::Connection);
-    assert_eq!(offers().await, 0, "it was not carried out");
-    stage.sandbox.fail(create.clone(), Fault::drop_response(), 1);
+    assert_eq!(offers().await, 0, "the call was not processed");
+    env.sandbox.fail(create.clone(), Fault::drop_response(), 1);
     assert_eq!(send("cut").await.unwrap_err().kind(), ErrorKind::Connection);
-    assert_eq!(offers().await, 1, "it was carried out");
-    stage.sandbox.fail(create.clone(), Fault::truncate_body(), 1);
+    assert_eq!(offers().await, 1, "the call was processed");
+    env.sandbox.fail(create.clone(), Fault::truncate_body(), 1);
     let torn = send("torn").await.unwrap_err();
     assert_eq!(torn.kind(), ErrorKind::Connection);
-    stage.sandbox.fail(create, Fault::stall(), 1);
+    env.sandbox.fail(create, Fault::stall(), 1);
     assert_eq!(send("stall").await.unwrap_err().kind(), ErrorKind::Timeout);
-    let calls = stage.sandbox.calls();
+    let calls = env.sandbox.calls();
     let calls = calls.iter().filter(|call| call.operation.as_deref() == Some("POST /products"));
     let statuses: Vec<u16> = calls.map(|call| call.status).collect();
-    assert_eq!(statuses, [0, 0, 201, 201], "no status where no answer went out");
+    assert_eq!(statuses, [0, 0, 201, 201], "0 if no response was sent");
 }
 
 #[tokio::test]
-async fn a_rate_is_kept() {
-    let stage = Stage::open().await;
-    stage.client.list_products().send().await.unwrap();
-    stage.sandbox.fail(Calls::any(), Fault::rate_limit(20), usize::MAX);
+async fn rate_limit_rejects_only_calls_above_it() {
+    let env = TestEnv::start().await;
+    env.client.list_products().send().await.unwrap();
+    env.sandbox.fail(Calls::any(), Fault::rate_limit(20), usize::MAX);
     let begun = Instant::now();
-    let calls = (0..30).map(|_| stage.client.list_products().retry(RetryPolicy::none()).send());
-    let answers = futures_util::future::join_all(calls).await;
-    let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
-    // Twenty at once, and one more for every twentieth of a second that they took.
+    let calls = (0..30).map(|_| env.client.list_products().retry(RetryPolicy::none()).send());
+    let responses = futures_util::future::join_all(calls).await;
+    let rejected: Vec<_> = responses.iter().filter_map(|response| response.as_ref().err()).collect();
+    // A burst of twenty, and one more call for each 50 ms that passed.
     let more = begun.elapsed().as_millis() as usize / 50 + 1;
-    assert!((10 - more.min(10)..=10).contains(&refused.len()), "{} refused, {more} more", refused.len());
-    for error in refused {
+    assert!(
+        (10 - more.min(10)..=10).contains(&rejected.len()),
+        "{} rejected, {more} additional calls allowed",
+        rejected.len()
+    );
+    for error in rejected {
         assert_eq!(error.status().unwrap().as_u16(), 429);
         assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
         assert_eq!(error.service_message(), Some("Rate limit is exceeded. Try again in 1 seconds."));
     }
-    stage.sandbox.advance(Duration::from_secs(1));
-    stage.client.list_products().send().await.unwrap();
-    stage.sandbox.clear_faults();
+    env.sandbox.advance(Duration::from_secs(1));
+    env.client.list_products().send().await.unwrap();
+    env.sandbox.clear_faults();
 }
 
 #[tokio::test]
-async fn what_is_no_module_of_an_old_offer() {
-    let stage = Stage::open().await;
+async fn rejects_module_calls_for_offers_without_modules() {
+    let env = TestEnv::start().await;
     let old = AzureProduct::application("old", "Old").set_is_modular_publishing(false);
-    let product = stage.client.create_product(old).send().await.unwrap().id.clone().unwrap();
-    stage.client.get_product(&product).send().await.unwrap();
-    let error = stage.client.list_branches(&product, "Listing").send().await.unwrap_err();
+    let product = env.client.create_product(old).send().await.unwrap().id.clone().unwrap();
+    env.client.get_product(&product).send().await.unwrap();
+    let error = env.client.list_branches(&product, "Listing").send().await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 403);
     assert!(error.service_message().unwrap().contains("not applicable for this product"));
 }
 
 #[tokio::test]
-async fn the_log_says_why_something_was_refused() {
-    let stage = Stage::open().await;
+async fn call_log_contains_the_reason_of_each_rejection() {
+    let env = TestEnv::start().await;
     let table = [
         ("nothing", Value::Null, None, "GET /nothing is not in the document"),
         ("products?more=1", Value::Null, Some("GET /products"), "more: the query parameter is not documented"),
@@ -259,18 +263,18 @@ async fn the_log_says_why_something_was_refused() {
     ];
     for (path, body, operation, note) in table {
         let method = if body.is_null() { reqwest::Method::GET } else { reqwest::Method::POST };
-        stage.raw(method, path, body, None).await.unwrap_err();
-        let last = stage.sandbox.calls().pop().unwrap();
-        let why = last.note.unwrap();
+        env.send_json(method, path, body, None).await.unwrap_err();
+        let last = env.sandbox.calls().pop().unwrap();
+        let reason = last.note.unwrap();
         assert_eq!(last.operation.as_deref(), operation);
-        assert!(why.starts_with(note), "{why}");
+        assert!(reason.starts_with(note), "{reason}");
     }
 }
 
-/// The next step for what people meet most: status and body of the answer, and what the hint has to name.
+/// Status and body of the response, and a part of the expected hint.
 #[tokio::test]
-async fn hints() {
-    let stage = Stage::open().await;
+async fn frequent_errors_have_the_documented_hints() {
+    let env = TestEnv::start().await;
     let get = Calls::of("GET", "/products/{productID}");
     let coded = |code: u32, field: &str| {
         let detail = json!({"faultCode": code, "data": {field: ["no"]}});
@@ -291,22 +295,22 @@ async fn hints() {
     ];
     for (status, body, expected) in table {
         let fault = Fault::status(status).body(body).header("retry-after", "0");
-        stage.sandbox.fail(get.clone(), fault, 9);
-        let call = stage.client.get_product("p").retry(RetryPolicy::none());
+        env.sandbox.fail(get.clone(), fault, 9);
+        let call = env.client.get_product("p").retry(RetryPolicy::none());
         let error = call.send().await.unwrap_err();
         assert!(error.hint().unwrap_or_default().contains(expected), "{status}: {}", error.hint().unwrap_or_default());
-        stage.sandbox.clear_faults();
+        env.sandbox.clear_faults();
     }
-    let product = stage.product("reseller").await;
+    let product = env.product("reseller").await;
     let reseller = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);
-    stage.client.set_reseller_configuration(&product, reseller).send().await.unwrap();
-    let draft = stage.draft(&product, "Property", None).await;
+    env.client.set_reseller_configuration(&product, reseller).send().await.unwrap();
+    let draft = env.draft(&product, "Property", None).await;
     let request = SubmissionCreationRequest::default()
         .set_targets([TypeValuePair::new("Scope", "preview")])
         .set_resources([TypeValuePair::new("Property", draft.as_ref())]);
-    let created = stage.client.create_submission(&product, request).send().await.unwrap();
+    let created = env.client.create_submission(&product, request).send().await.unwrap();
     let resumed =
-        stage.client.resume(&product, &*created).poll_interval(Duration::from_millis(10), Duration::from_millis(10));
+        env.client.resume(&product, &*created).poll_interval(Duration::from_millis(10), Duration::from_millis(10));
     let error = resumed.send().await.unwrap_err();
     assert!(
         error.hint().unwrap_or_default().contains("reseller configuration"),

@@ -1,16 +1,16 @@
-//! All operations through the bridge. What is expected is read from the publisher's document and a list of intended changes,
-//! never from what the generator read.
+//! Calls every operation. The expected requests are derived from the published document and a list of intended changes, not from
+//! the document that the generator reads.
 
 use partner_ingestion_sdk::OPERATIONS;
 use partner_tests::bridge::Args;
 use partner_tests::document::{CORRECTED, NAMES, PUBLISHED, operations, parameters, resolve, rust_name};
 use partner_tests::generated::bridge::call;
+use partner_tests::mock_server::{CannedResponse, MockServer, ReceivedRequest};
 use partner_tests::sample::Sampler;
-use partner_tests::server::{Say, Seen, Server};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex};
 
-/// If-Match is sent here too, although the publisher's document does not mention it.
+/// Operations that send If-Match although the published document does not have it.
 const ALSO_IF_MATCH: [&str; 6] = [
     "PUT /products/{productID}/listings/{listingID}/assets/{assetID}",
     "PUT /products/{productID}/listings/{listingID}/videos/{videoID}",
@@ -20,14 +20,14 @@ const ALSO_IF_MATCH: [&str; 6] = [
     "PUT /products/{productID}/cosellListing/{instanceID}",
 ];
 
-/// Success statuses that differ from the publisher's document.
+/// Success statuses that differ from the published document.
 const OTHER_STATUSES: [(&str, &[&str]); 2] = [
     ("POST /products/{productID}/setup", &["200"]),
     ("POST /products/{productID}/submissions", &["200", "201", "202"]),
 ];
 
-/// An argument that has to be encoded.
-fn awkward(name: &str) -> String {
+/// Returns an argument that has to be percent-encoded.
+fn encodable(name: &str) -> String {
     format!("{name} é'(1)%=")
 }
 
@@ -35,7 +35,7 @@ fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
 }
 
-/// One call of an operation and what has to come of it.
+/// A call of an operation, with the expected request and the response.
 struct Case {
     key: String,
     name: String,
@@ -45,7 +45,7 @@ struct Case {
     if_match: bool,
     body: Option<Value>,
     status: u16,
-    answer: Option<Value>,
+    response: Option<Value>,
 }
 
 fn cases() -> Vec<Case> {
@@ -56,10 +56,10 @@ fn cases() -> Vec<Case> {
         for status in statuses(&key, operation) {
             let mut sampler = Sampler::new(&CORRECTED, seed as u64 + 7);
             let response = resolve(&CORRECTED, &corrected["responses"][status.as_str()]);
-            let answer = response.pointer("/content/application~1json/schema").map(|schema| sampler.instance(schema));
+            let response = response.pointer("/content/application~1json/schema").map(|schema| sampler.instance(schema));
             let schema = corrected.pointer("/requestBody/content/application~1json/schema");
             let body = schema.map(|schema| sampler.instance(schema));
-            cases.push(case(&key, path, operation, status.parse().unwrap(), body, answer));
+            cases.push(case(&key, path, operation, status.parse().unwrap(), body, response));
         }
     }
     cases
@@ -73,7 +73,7 @@ fn statuses(key: &str, operation: &Value) -> Vec<String> {
     all.filter(|status| status.starts_with('2')).cloned().collect()
 }
 
-fn case(key: &str, path: &str, operation: &Value, status: u16, body: Option<Value>, answer: Option<Value>) -> Case {
+fn case(key: &str, path: &str, operation: &Value, status: u16, body: Option<Value>, response: Option<Value>) -> Case {
     let mut args = Map::new();
     let mut expected = path.to_owned();
     let mut query = Vec::new();
@@ -82,12 +82,12 @@ fn case(key: &str, path: &str, operation: &Value, status: u16, body: Option<Valu
         let wire = parameter["name"].as_str().unwrap();
         match parameter["in"].as_str().unwrap() {
             "path" => {
-                expected = expected.replace(&format!("{{{wire}}}"), &awkward(wire));
-                args.insert(rust_name(wire), awkward(wire).into());
+                expected = expected.replace(&format!("{{{wire}}}"), &encodable(wire));
+                args.insert(rust_name(wire), encodable(wire).into());
             }
             "query" => {
-                query.push((wire.to_owned(), awkward(wire)));
-                args.insert(rust_name(wire), awkward(wire).into());
+                query.push((wire.to_owned(), encodable(wire)));
+                args.insert(rust_name(wire), encodable(wire).into());
             }
             _ => if_match |= wire == "If-Match",
         }
@@ -99,67 +99,67 @@ fn case(key: &str, path: &str, operation: &Value, status: u16, body: Option<Valu
         args.insert("if_match".to_owned(), "\"tag\"".into());
     }
     let (key, name) = (key.to_owned(), NAMES[key].clone());
-    Case { key, name, args, path: expected, query, if_match, body, status, answer }
+    Case { key, name, args, path: expected, query, if_match, body, status, response }
 }
 
-fn check_request(case: &Case, seen: &Seen) {
+fn check_request(case: &Case, request: &ReceivedRequest) {
     let key = &case.key;
-    assert_eq!(seen.method, key.split(' ').next().unwrap(), "{key}");
-    assert_eq!(decoded(seen.path()), format!("/v1.0/ingestion{}", case.path), "{key}");
-    assert!(seen.path().is_ascii() && !seen.path().contains(' '), "{key}: {}", seen.path());
-    let mut sent: Vec<(String, String)> = seen
+    assert_eq!(request.method, key.split(' ').next().unwrap(), "{key}");
+    assert_eq!(decoded(request.path()), format!("/v1.0/ingestion{}", case.path), "{key}");
+    assert!(request.path().is_ascii() && !request.path().contains(' '), "{key}: {}", request.path());
+    let mut sent: Vec<(String, String)> = request
         .query()
         .split('&')
         .filter(|part| !part.is_empty())
         .map(|part| part.split_once('=').unwrap())
         .map(|(name, value)| (decoded(name), decoded(&value.replace('+', " "))))
         .collect();
-    // The order of a query means nothing.
+    // The order of query parameters is irrelevant.
     let mut query = case.query.clone();
     sent.sort();
     query.sort();
     assert_eq!(sent, query, "{key}");
-    assert_eq!(seen.header("authorization"), Some("Bearer a-token"), "{key}");
+    assert_eq!(request.header("authorization"), Some("Bearer a-token"), "{key}");
     assert_eq!(
-        seen.header("accept"),
-        if case.answer.is_some() { Some("application/json") } else { seen.header("accept") },
+        request.header("accept"),
+        if case.response.is_some() { Some("application/json") } else { request.header("accept") },
         "{key}"
     );
-    assert_eq!(seen.header("client-request-id").map(str::len), Some(36), "{key}");
-    assert_eq!(seen.header("api-version"), None, "{key}");
-    assert_eq!(seen.header("if-match"), case.if_match.then_some("\"tag\""), "{key}");
+    assert_eq!(request.header("client-request-id").map(str::len), Some(36), "{key}");
+    assert_eq!(request.header("api-version"), None, "{key}");
+    assert_eq!(request.header("if-match"), case.if_match.then_some("\"tag\""), "{key}");
     match &case.body {
         Some(body) => {
-            assert_eq!(seen.header("content-type"), Some("application/json"), "{key}");
-            assert_eq!(serde_json::from_slice::<Value>(&seen.body).unwrap(), *body, "{key}");
+            assert_eq!(request.header("content-type"), Some("application/json"), "{key}");
+            assert_eq!(serde_json::from_slice::<Value>(&request.body).unwrap(), *body, "{key}");
         }
-        None => assert!(seen.body.is_empty(), "{key}"),
+        None => assert!(request.body.is_empty(), "{key}"),
     }
 }
 
 #[tokio::test]
-async fn every_operation_arrives_as_documented_and_decodes_its_answer() {
-    let next: Arc<Mutex<Say>> = Arc::new(Mutex::new(Say::new(500, "")));
-    let say = next.clone();
-    let server = Server::start(move |_, _| say.lock().unwrap().clone()).await;
+async fn every_operation_sends_the_documented_request_and_decodes_the_response() {
+    let next: Arc<Mutex<CannedResponse>> = Arc::new(Mutex::new(CannedResponse::new(500, "")));
+    let response = next.clone();
+    let server = MockServer::start(move |_, _| response.lock().unwrap().clone()).await;
     let client = server.client();
     let cases = cases();
     assert_eq!(cases.len(), 80);
     for (count, case) in cases.iter().enumerate() {
-        let body = case.answer.as_ref().map(Value::to_string).unwrap_or_default();
-        *next.lock().unwrap() = Say::new(case.status, body).with("request-id", "r-1");
+        let body = case.response.as_ref().map(Value::to_string).unwrap_or_default();
+        *next.lock().unwrap() = CannedResponse::new(case.status, body).header("request-id", "r-1");
         let args = Args(Value::Object(case.args.clone()));
-        let answer = call(&client, &case.name, &args).await.unwrap_or_else(|error| panic!("{}: {error}", case.key));
-        let seen = server.seen();
-        assert_eq!(seen.len(), count + 1, "{}", case.key);
-        check_request(case, &seen[count]);
-        assert_eq!((answer.status, answer.request_id.as_deref()), (case.status, Some("r-1")), "{}", case.key);
-        assert_eq!(answer.body, case.answer.clone().unwrap_or(json!(null)), "{}", case.key);
+        let response = call(&client, &case.name, &args).await.unwrap_or_else(|error| panic!("{}: {error}", case.key));
+        let request = server.requests();
+        assert_eq!(request.len(), count + 1, "{}", case.key);
+        check_request(case, &request[count]);
+        assert_eq!((response.status, response.request_id.as_deref()), (case.status, Some("r-1")), "{}", case.key);
+        assert_eq!(response.body, case.response.clone().unwrap_or(json!(null)), "{}", case.key);
     }
 }
 
 #[test]
-fn the_table_is_the_publishers() {
+fn operation_table_matches_the_published_document() {
     let mut published: Vec<(String, String, String)> = operations(&PUBLISHED)
         .into_iter()
         .map(|(method, path, _)| (NAMES[&format!("{method} {path}")].clone(), method, path.to_owned()))
@@ -171,14 +171,14 @@ fn the_table_is_the_publishers() {
 }
 
 #[tokio::test]
-async fn request_ids_are_fresh() {
-    let server = Server::script(vec![Say::new(200, "{}")]).await;
+async fn every_request_has_a_new_id() {
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, "{}")]).await;
     let client = server.client();
     for _ in 0..3 {
         client.list_products().send().await.unwrap();
     }
     let mut ids: Vec<String> =
-        server.seen().iter().map(|s| s.header("client-request-id").unwrap().to_owned()).collect();
+        server.requests().iter().map(|s| s.header("client-request-id").unwrap().to_owned()).collect();
     ids.dedup();
     assert_eq!(ids.len(), 3);
 }

@@ -1,99 +1,99 @@
-//! The sandbox as a tool of tests: it fails the test that leans on it when it has to, and many of them live side by side.
+//! The sandbox in tests: it fails the test on violations, and many sandboxes can run in parallel.
 
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, RetryPolicy, reqwest};
 use partner_sandbox::{Calls, Fault, Sandbox};
-use partner_tests::stage::{Stage, checked, client_builder, open_sandbox, source};
+use partner_tests::test_env::{TestEnv, checked, client_builder, start_sandbox, token_source};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What dropping a sandbox panics with.
+/// Drops a sandbox and returns the message of its panic.
 fn panic_of(sandbox: Sandbox) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(|| drop(sandbox))).expect_err("it fails the test");
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(sandbox))).expect_err("drop did not panic");
     let text = panic.downcast_ref::<String>().cloned();
     text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap()
 }
 
 #[tokio::test]
-async fn an_answer_against_the_contract_fails_the_test() {
+async fn invalid_response_fails_the_test() {
     for (body, expected) in
         [(r#"{"value": [{"name": 7}]}"#, "/value/0/name"), (r#"{"value": {}}"#, "/value"), ("<html>", "not JSON")]
     {
-        let stage = Stage::open().await;
+        let env = TestEnv::start().await;
         let fault = Fault::status(200).header("content-type", "application/json").body(body);
-        stage.sandbox.fail(Calls::of("GET", "/products"), fault, 1);
-        assert!(stage.client.list_products().send().await.is_err());
-        let text = panic_of(stage.sandbox);
+        env.sandbox.fail(Calls::of("GET", "/products"), fault, 1);
+        assert!(env.client.list_products().send().await.is_err());
+        let text = panic_of(env.sandbox);
         assert!(text.contains("GET /products (200)") && text.contains(expected), "{text}");
     }
-    let stage = Stage::open().await;
+    let env = TestEnv::start().await;
     let undocumented = Fault::status(206).header("content-type", "application/json").body("{}");
-    stage.sandbox.fail(Calls::of("GET", "/products"), undocumented, 1);
-    stage.client.list_products().send().await.unwrap();
-    let text = panic_of(stage.sandbox);
+    env.sandbox.fail(Calls::of("GET", "/products"), undocumented, 1);
+    env.client.list_products().send().await.unwrap();
+    let text = panic_of(env.sandbox);
     assert!(text.contains("the status is not in the document"), "{text}");
 }
 
 #[tokio::test]
-async fn a_request_against_the_contract_that_passes_fails_the_test() {
-    let stage = Stage::open().await;
-    // The sandbox itself would refuse this; a fault lets it pass.
+async fn accepted_invalid_request_fails_the_test() {
+    let env = TestEnv::start().await;
+    // The sandbox would reject this request; a fault replaces its response.
     let fault = Fault::status(200).header("content-type", "application/json").body("{}");
     let put = "/products/{productID}/listings/{listingID}";
-    stage.sandbox.fail(Calls::of("PUT", put), fault, 1);
+    env.sandbox.fail(Calls::of("PUT", put), fault, 1);
     let body = serde_json::json!({"title": 7});
-    let request = stage.client.request(reqwest::Method::PUT, "products/p/listings/l?more=1");
+    let request = env.client.request(reqwest::Method::PUT, "products/p/listings/l?more=1");
     request.json(&body).send::<serde_json::Value>().await.unwrap();
-    let text = panic_of(stage.sandbox);
+    let text = panic_of(env.sandbox);
     for expected in ["the header If-Match is required", "the query parameter more", "the request at \"/title\""] {
         assert!(text.contains(expected), "{text}");
     }
 }
 
 #[tokio::test]
-async fn an_unmet_expectation_fails_the_test() {
-    let stage = Stage::open().await;
-    stage.sandbox.expect(Calls::of("GET", "/products"), 1..=1);
-    stage.sandbox.expect(Calls::of("POST", "/products"), 1..);
-    stage.client.list_products().send().await.unwrap();
-    let text = panic_of(stage.sandbox);
+async fn unmet_expectation_fails_the_test() {
+    let env = TestEnv::start().await;
+    env.sandbox.expect(Calls::of("GET", "/products"), 1..=1);
+    env.sandbox.expect(Calls::of("POST", "/products"), 1..);
+    env.client.list_products().send().await.unwrap();
+    let text = panic_of(env.sandbox);
     assert_eq!(text, "unexpected number of calls to the sandbox: POST /products: expected 1 or more, got 0");
 
-    let stage = Stage::open().await;
-    stage.sandbox.expect(Calls::tokens(), 1..=1);
-    stage.sandbox.expect(Calls::any(), ..2);
-    stage.client.list_products().send().await.unwrap();
-    drop(stage);
+    let env = TestEnv::start().await;
+    env.sandbox.expect(Calls::tokens(), 1..=1);
+    env.sandbox.expect(Calls::any(), ..2);
+    env.client.list_products().send().await.unwrap();
+    drop(env);
 }
 
 #[tokio::test]
-async fn a_panic_of_a_handler_fails_the_test() {
+async fn panic_of_a_hook_fails_the_test() {
     let builder = Sandbox::builder().on_call(|call| assert_ne!(call.status, 404, "nothing is missing"));
     let sandbox = builder.start().await.unwrap();
-    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
+    let client = client_builder().base_url(sandbox.url()).token_provider(token_source(&sandbox));
     let client = client.build().unwrap();
     assert!(client.get_product("nothing").send().await.unwrap_err().is_not_found());
-    // It responds until the test ends.
+    // The sandbox continues to respond.
     client.list_products().send().await.unwrap();
     let text = panic_of(sandbox);
     assert!(text.contains("nothing is missing"), "{text}");
 }
 
 #[tokio::test]
-async fn a_test_that_fails_already_says_its_own() {
-    let sandbox = open_sandbox().await;
+async fn drop_keeps_the_panic_of_a_failing_test() {
+    let sandbox = start_sandbox().await;
     sandbox.expect(Calls::tokens(), 1..);
     let panic = catch_unwind(AssertUnwindSafe(move || {
         let _sandbox = sandbox;
-        panic!("the test's own");
+        panic!("the test failed");
     }));
-    assert_eq!(panic.unwrap_err().downcast_ref::<&str>(), Some(&"the test's own"));
+    assert_eq!(panic.unwrap_err().downcast_ref::<&str>(), Some(&"the test failed"));
 }
 
 #[tokio::test]
-async fn nothing_listens_when_it_is_dropped() {
-    let sandbox = open_sandbox().await;
+async fn drop_closes_the_port() {
+    let sandbox = start_sandbox().await;
     let http = reqwest::Client::new();
     let url = sandbox.url();
     assert_eq!(http.get(&url).send().await.unwrap().status(), 401);
@@ -102,9 +102,9 @@ async fn nothing_listens_when_it_is_dropped() {
     assert!(http.get(&url).send().await.unwrap_err().is_connect());
 }
 
-/// Every test file opens its sandboxes in the way that checks them.
+/// Every test file starts its sandboxes with `checked`.
 #[test]
-fn every_exchange_is_checked() {
+fn every_test_file_uses_the_checked_sandbox() {
     for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/all")) {
         let text = std::fs::read_to_string(&path).unwrap();
         let own = path.ends_with("sandbox.rs");
@@ -122,43 +122,43 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[tokio::test]
-async fn two_hundred_live_side_by_side() {
-    open_sandbox().await;
+async fn two_hundred_sandboxes_run_in_parallel() {
+    start_sandbox().await;
     let mut starts = Vec::new();
-    let mut stages = Vec::new();
+    let mut sandboxes = Vec::new();
     for _ in 0..200 {
         let begun = Instant::now();
-        let sandbox = open_sandbox().await;
+        let sandbox = start_sandbox().await;
         starts.push(begun.elapsed());
-        stages.push(sandbox);
+        sandboxes.push(sandbox);
     }
     starts.sort();
-    println!("200 sandboxes: {:?} is the median of their starts", starts[100]);
-    // Half of them, so that a busy machine does not matter.
+    println!("200 sandboxes: the median start time is {:?}", starts[100]);
+    // The median, so that a busy machine does not matter.
     assert!(starts[100] < Duration::from_millis(50), "{:?}", starts[100]);
-    let calls = stages.iter().map(|sandbox| async move {
-        let client = client_builder().base_url(sandbox.url()).token_provider(source(sandbox));
+    let calls = sandboxes.iter().map(|sandbox| async move {
+        let client = client_builder().base_url(sandbox.url()).token_provider(token_source(sandbox));
         let client = client.build().unwrap();
         let offer = AzureProduct::application("one", "One");
         client.create_product(offer).send().await.unwrap();
         client.list_products().send().await.unwrap().into_inner().value.unwrap().len()
     });
-    // Each has its own state.
+    // Each sandbox has its own state.
     assert_eq!(futures_util::future::join_all(calls).await, vec![1; 200]);
 }
 
-/// How long the clients go on: two seconds, or as many as the soak says.
-fn time() -> Duration {
+/// Duration of the test. Default: two seconds; the soak test sets `PARTNER_SECONDS`.
+fn duration() -> Duration {
     let seconds = std::env::var("PARTNER_SECONDS").ok();
     Duration::from_secs(seconds.map_or(2, |seconds| seconds.parse().unwrap()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_four_clients_in_parallel() {
+async fn sixty_four_clients_share_one_sandbox() {
     let sandbox = checked(Sandbox::builder()).processing_delay(Duration::ZERO).start().await.unwrap();
-    let (sandbox, end) = (&sandbox, Instant::now() + time());
+    let (sandbox, end) = (&sandbox, Instant::now() + duration());
     let clients = (0..64).map(|number| async move {
-        let client = client_builder().base_url(sandbox.url()).token_provider(source(sandbox));
+        let client = client_builder().base_url(sandbox.url()).token_provider(token_source(sandbox));
         let client = client.retry(RetryPolicy::none()).build().unwrap();
         let mut rounds = 0;
         while Instant::now() < end || rounds == 0 {
@@ -170,12 +170,12 @@ async fn sixty_four_clients_in_parallel() {
     let rounds: usize = futures_util::future::join_all(clients).await.into_iter().sum();
     assert!(rounds >= 64);
     let calls = sandbox.calls();
-    let refused: Vec<_> = calls.iter().filter(|call| !(200..300).contains(&call.status)).collect();
-    assert!(refused.is_empty(), "{refused:?}");
-    println!("64 clients: {rounds} offers, {} of the newest calls without a refusal", calls.len());
+    let failed: Vec<_> = calls.iter().filter(|call| !(200..300).contains(&call.status)).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    println!("64 clients: {rounds} offers; no error in the latest {} calls", calls.len());
 }
 
-/// An offer with a plan, a property that is changed, and its end.
+/// Creates an offer with a plan, changes its property and deletes it.
 async fn round(client: &Client, offer: &str) -> Result<(), partner_ingestion_sdk::Error> {
     let product = client.create_product(AzureProduct::application(offer, offer)).send().await?;
     let product = product.into_inner().id.unwrap();

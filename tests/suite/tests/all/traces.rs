@@ -1,9 +1,9 @@
-//! What whoever listens to `tracing` sees: the calls with their names and outcomes, and no secret.
+//! The `tracing` output: a span with name and outcome for each call, and no secrets.
 
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{FileSource, RetryPolicy};
 use partner_sandbox::{Calls, Fault, Incident, Sandbox, SubmissionOutcome};
-use partner_tests::stage::{checked, client_builder, open_sandbox, source};
+use partner_tests::test_env::{checked, client_builder, start_sandbox, token_source};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::{Debug, Write};
@@ -19,12 +19,12 @@ thread_local! {
     static LINES: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Keeps a line for everything that is said on the thread of a test. It is one for the whole process: a subscriber that comes and
-/// goes can miss a call site that another thread reaches first.
-struct Listener(AtomicU64);
+/// Records a line for each span and event on the thread of a test. It is global, because a temporary subscriber can miss a call
+/// site that another thread registers first.
+struct Recorder(AtomicU64);
 
-impl Listener {
-    /// Listens on this thread from now on.
+impl Recorder {
+    /// Records the output of this thread from now on.
     fn start() {
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| tracing::subscriber::set_global_default(Self(AtomicU64::new(0))).unwrap());
@@ -50,9 +50,9 @@ impl Visit for Line {
     }
 }
 
-impl Subscriber for Listener {
+impl Subscriber for Recorder {
     fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
-        // Asked each time: which thread it is matters.
+        // Not cached, because `enabled` depends on the thread.
         Interest::sometimes()
     }
 
@@ -81,15 +81,15 @@ impl Subscriber for Listener {
 }
 
 #[tokio::test]
-async fn a_call_has_a_span_with_its_outcome() {
-    let sandbox = open_sandbox().await;
-    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
-    Listener::start();
+async fn every_call_has_a_span_with_its_outcome() {
+    let sandbox = start_sandbox().await;
+    let client = client_builder().base_url(sandbox.url()).token_provider(token_source(&sandbox)).build().unwrap();
+    Recorder::start();
     sandbox.fail(Calls::of("GET", "/products"), Fault::status(503).header("request-id", "r-1"), 1);
     client.list_products().filter("resourceType eq 'secret-filter'").send().await.unwrap();
     client.get_product("nothing").send().await.unwrap_err();
-    let lines: Vec<_> = Listener::lines().into_iter().filter(|line| !line.contains("partner_auth")).collect();
-    let said = |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|part| line.contains(part)));
+    let lines: Vec<_> = Recorder::lines().into_iter().filter(|line| !line.contains("partner_auth")).collect();
+    let logged = |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|part| line.contains(part)));
     let span = [
         "span partner_ingestion_sdk",
         "otel.name=\"list_products\"",
@@ -99,16 +99,19 @@ async fn a_call_has_a_span_with_its_outcome() {
         "server.address=\"127.0.0.1\"",
         "url.path=\"/v1.0/ingestion/products\"",
     ];
-    assert!(said(&span), "{lines:#?}");
-    assert!(said(&["event", "status=503", "request_id=\"r-1\"", "delay_ms=", "retrying the call"]), "{lines:#?}");
-    assert!(said(&["record", "http.request.resend_count=1"]) && said(&["record", "http.response.status_code=200"]));
-    assert!(said(&["record", "http.response.status_code=404"]) && said(&["record", "error.type=Status"]), "{lines:#?}");
+    assert!(logged(&span), "{lines:#?}");
+    assert!(logged(&["event", "status=503", "request_id=\"r-1\"", "delay_ms=", "retrying the call"]), "{lines:#?}");
+    assert!(logged(&["record", "http.request.resend_count=1"]) && logged(&["record", "http.response.status_code=200"]));
+    assert!(
+        logged(&["record", "http.response.status_code=404"]) && logged(&["record", "error.type=Status"]),
+        "{lines:#?}"
+    );
     assert!(lines.iter().all(|line| !line.contains("secret-filter")), "no query: {lines:#?}");
 }
 
-/// Tokens, the client's secret and the signatures of upload addresses, over all that a publisher does and all that goes wrong.
+/// Checks tokens, the client secret and the signatures of upload URLs, for all workflows and many faults.
 #[tokio::test]
-async fn no_secret_is_ever_said() {
+async fn no_secret_is_logged() {
     let secrets: Arc<Mutex<BTreeSet<String>>> = Arc::default();
     let seen = secrets.clone();
     let builder = checked(Sandbox::builder()).processing_delay(Duration::ZERO).on_exchange(move |exchange| {
@@ -125,12 +128,12 @@ async fn no_secret_is_ever_said() {
     });
     let sandbox = builder.start().await.unwrap();
     secrets.lock().unwrap().insert(sandbox.client_secret());
-    Listener::start();
-    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox));
+    Recorder::start();
+    let client = client_builder().base_url(sandbox.url()).token_provider(token_source(&sandbox));
     let client = client.retry(RetryPolicy::default().max_attempts(2)).build().unwrap();
-    let moment = Duration::from_millis(1);
-    let mut said = vec![format!("{client:?} {sandbox:?}")];
-    let mut say = |what: String| said.push(what);
+    let interval = Duration::from_millis(1);
+    let mut output = vec![format!("{client:?} {sandbox:?}")];
+    let mut record = |text: String| output.push(text);
 
     let offer = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
     let plan = client.ensure_variant(&offer, AzureSkuVariant::managed_app("one", "One")).await.unwrap();
@@ -140,42 +143,42 @@ async fn no_secret_is_ever_said() {
     {
         sandbox.fail(Calls::uploads(), fault, if number == 1 { 1 } else { 9 });
         let file = FileSource::bytes(format!("{number}.zip"), &b"PK mainTemplate.json"[..]);
-        let upload = client.upload_package(&offer, file).poll_interval(moment, moment);
-        say(format!("{upload:?}"));
+        let upload = client.upload_package(&offer, file).poll_interval(interval, interval);
+        record(format!("{upload:?}"));
         let outcome = upload.send().await;
-        say(format!("{outcome:?}"));
+        record(format!("{outcome:?}"));
         if let Err(error) = outcome {
-            say(format!("{error} {error:?} {error:#?} {}", error.hint().unwrap_or_default()));
+            record(format!("{error} {error:?} {error:#?} {}", error.hint().unwrap_or_default()));
         }
         sandbox.clear_faults();
     }
     sandbox.start_incident(Incident::FrontDoorUploads).unwrap();
     let package = client.upload_package(&offer, FileSource::bytes("app.zip", &b"PK mainTemplate.json"[..]));
-    let package = package.poll_interval(moment, moment).send().await.unwrap();
-    say(format!("{package:?}"));
+    let package = package.poll_interval(interval, interval).send().await.unwrap();
+    record(format!("{package:?}"));
     let draft = client.package_configuration_draft(&offer, &plan);
-    say(format!("{draft:?} {:?}", draft.modify(|c| c.set_package(&package)).await.unwrap()));
-    for verdict in [SubmissionOutcome::FailCreation, SubmissionOutcome::FailCertification, SubmissionOutcome::Pass] {
-        sandbox.set_next_outcome(verdict);
-        let publish = client.publish(&offer).to_live().poll_interval(moment, moment);
-        say(format!("{publish:?}"));
+    record(format!("{draft:?} {:?}", draft.modify(|c| c.set_package(&package)).await.unwrap()));
+    for outcome in [SubmissionOutcome::FailCreation, SubmissionOutcome::FailCertification, SubmissionOutcome::Pass] {
+        sandbox.set_next_outcome(outcome);
+        let publish = client.publish(&offer).to_live().poll_interval(interval, interval);
+        record(format!("{publish:?}"));
         match publish.send().await {
-            Ok(live) => say(format!("{live:?}")),
-            Err(error) => say(format!("{error} {error:?} {}", error.hint().unwrap_or_default())),
+            Ok(live) => record(format!("{live:?}")),
+            Err(error) => record(format!("{error} {error:?} {}", error.hint().unwrap_or_default())),
         }
     }
     for fault in [Fault::status(401), Fault::status(500), Fault::truncate_body()] {
         sandbox.fail(Calls::of("GET", "/products/{productID}/packages/{packageID}"), fault, 9);
         let error = client.get_package(&offer, &package).send().await.unwrap_err();
-        say(format!("{error} {error:?} {}", error.hint().unwrap_or_default()));
+        record(format!("{error} {error:?} {}", error.hint().unwrap_or_default()));
         sandbox.clear_faults();
     }
-    say(format!("{:?}", sandbox.calls()));
-    said.extend(Listener::lines());
+    record(format!("{:?}", sandbox.calls()));
+    output.extend(Recorder::lines());
     let secrets = secrets.lock().unwrap();
-    assert!(secrets.len() > 5 && said.len() > 100, "{} secrets, {} sayings", secrets.len(), said.len());
+    assert!(secrets.len() > 5 && output.len() > 100, "{} secrets, {} lines", secrets.len(), output.len());
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        let leaks: Vec<_> = said.iter().filter(|what| what.contains(secret.as_str())).collect();
+        let leaks: Vec<_> = output.iter().filter(|what| what.contains(secret.as_str())).collect();
         assert!(leaks.is_empty(), "{leaks:#?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Every type from samples of its schema: what is decoded and encoded again is the same.
+//! Decoding and encoding samples of every schema changes nothing.
 
 use partner_ingestion_sdk::Resource;
 use partner_ingestion_sdk::types::*;
@@ -8,7 +8,7 @@ use partner_tests::sample::Sampler;
 use serde_json::{Value, json};
 
 #[test]
-fn every_type_keeps_every_sample() {
+fn samples_of_every_type_round_trip() {
     for (name, pointer, round_trip) in TYPES {
         let schema = CORRECTED.pointer(pointer).unwrap_or_else(|| panic!("{name}: {pointer}"));
         for seed in 0..40 {
@@ -27,10 +27,10 @@ fn unknown_fields_and_values_are_kept() {
         let schema = CORRECTED.pointer(pointer).unwrap();
         let mut body = Sampler::new(&CORRECTED, 3).instance(schema);
         if body.is_string() {
-            body = "a value of tomorrow".into();
+            body = "an unknown value".into();
         } else if let Some(object) = body.as_object_mut() {
-            object.insert("aFieldOfTomorrow".to_owned(), json!({"a": [1, 1.5, null, {"b": "c"}]}));
-            object.insert("resourceType".to_owned(), "ATypeOfTomorrow".into());
+            object.insert("unknownField".to_owned(), json!({"a": [1, 1.5, null, {"b": "c"}]}));
+            object.insert("resourceType".to_owned(), "UnknownType".into());
         }
         assert_eq!(round_trip(&body.to_string()).unwrap(), body, "{name}");
         if let Some(object) = body.as_object_mut() {
@@ -41,14 +41,14 @@ fn unknown_fields_and_values_are_kept() {
 }
 
 #[test]
-fn absent_empty_and_null() {
+fn absent_and_empty_lists_differ_and_null_is_absent() {
     let listing: AzureListing = serde_json::from_value(json!({"keywords": [], "listingUris": null})).unwrap();
     assert_eq!((listing.keywords.as_deref(), listing.listing_uris.as_deref()), (Some(&[][..]), None));
     assert_eq!(serde_json::to_value(&listing).unwrap(), json!({"keywords": []}));
 }
 
 #[test]
-fn defaults_carry_their_tag_and_decoding_makes_none_up() {
+fn default_sets_the_tag_and_decoding_adds_none() {
     for (name, pointer, round_trip) in TYPES {
         let schema = CORRECTED.pointer(pointer).unwrap();
         let mut properties = Vec::new();
@@ -66,11 +66,15 @@ fn defaults_carry_their_tag_and_decoding_makes_none_up() {
     for (body, tag) in tagged {
         assert_eq!(body, json!({"resourceType": tag}));
     }
-    assert_eq!(serde_json::to_value(AzureProduct::default()).unwrap(), json!({}), "no one type is the default");
+    assert_eq!(
+        serde_json::to_value(AzureProduct::default()).unwrap(),
+        json!({}),
+        "a product has several types, so there is no default"
+    );
 }
 
 #[test]
-fn marketo_stays_marketo() {
+fn only_the_tag_selects_the_union_member() {
     for union in ["LeadConfiguration", "PackageConfiguration", "Variant"] {
         let (_, pointer, round_trip) = TYPES.iter().find(|(name, _, _)| *name == union).unwrap();
         let members = CORRECTED.pointer(pointer).unwrap()["oneOf"].as_array().unwrap();
@@ -78,7 +82,7 @@ fn marketo_stays_marketo() {
             members.iter().map(|m| Sampler::new(&CORRECTED, 5).instance(resolve(&CORRECTED, m))).collect();
         for own in &samples {
             let tag = own["resourceType"].clone();
-            // Every field of every other member beside its own.
+            // All fields of all other members in addition to its own.
             let mut body = json!({});
             for other in samples.iter().chain([own]) {
                 for (key, value) in other.as_object().unwrap() {
@@ -106,7 +110,7 @@ fn numbers_and_dates_keep_their_text() {
     }
 }
 
-/// The two limits of losslessness that the documentation names.
+/// The two documented limits of losslessness.
 #[test]
 fn numbers_in_unknown_fields_keep_their_value_and_null_is_absent() {
     let text = r#"{"new": [18446744073709551615, -9223372036854775808, 1.7976931348623157e308, 0.1], "title": null}"#;
@@ -118,10 +122,10 @@ fn numbers_in_unknown_fields_keep_their_value_and_null_is_absent() {
 }
 
 #[test]
-fn earlier_spellings_are_read_kept_and_replaced() {
+fn earlier_field_names_are_read_kept_and_replaced() {
     let old = json!({"ID": "p-1", "externalIds": [{"type": "AzureOfferId", "value": "app"}]});
     let product: AzureProduct = serde_json::from_value(old.clone()).unwrap();
-    assert_eq!(serde_json::to_value(&product).unwrap(), old, "decoding moves nothing");
+    assert_eq!(serde_json::to_value(&product).unwrap(), old, "decoding keeps the earlier names");
     assert_eq!(Resource::id(&product), Some("p-1"));
     assert_eq!(product.external_ids().unwrap()[0].value.as_deref(), Some("app"));
     let new = product.set_id("p-2").set_external_ids([TypeValuePair::new("AzureOfferId", "other")]);
@@ -130,18 +134,18 @@ fn earlier_spellings_are_read_kept_and_replaced() {
         json!({"id": "p-2", "externalIDs": [{"type": "AzureOfferId", "value": "other"}]})
     );
     assert_eq!((Resource::id(&new), new.external_ids().unwrap().len()), (Some("p-2"), 1));
-    // Today's spelling wins, and what has another type under the old one is not taken for it.
+    // The current name takes precedence, and a value of another type under the earlier name is ignored.
     let both: AzureProduct = serde_json::from_value(json!({"id": "new", "ID": "old", "externalIds": 7})).unwrap();
     assert_eq!((Resource::id(&both), both.external_ids()), (Some("new"), None));
-    // Some types spell it in capitals today.
+    // In some types the current name is in capitals.
     let member: AudienceMember = serde_json::from_value(json!({"id": "s-1"})).unwrap();
     assert_eq!(member.id().unwrap().as_str(), "s-1");
     assert_eq!(serde_json::to_value(member.set_id("s-2")).unwrap(), json!({"ID": "s-2"}));
 }
 
 #[test]
-fn unions_answer_for_what_their_members_share() {
-    for tag in ["AzureSkuVariant", "AzureTestDriveVariant", "ATypeOfTomorrow"] {
+fn unions_return_id_etag_and_type_of_their_member() {
+    for tag in ["AzureSkuVariant", "AzureTestDriveVariant", "UnknownType"] {
         let body = json!({"id": "v", "@odata.etag": "\"e\"", "resourceType": tag});
         let variant: Variant = serde_json::from_value(body).unwrap();
         assert_eq!((variant.id(), variant.etag(), variant.resource_type()), (Some("v"), Some("\"e\""), Some(tag)));
@@ -151,7 +155,7 @@ fn unions_answer_for_what_their_members_share() {
 }
 
 #[test]
-fn a_field_can_be_cleared_and_a_list_emptied() {
+fn fields_can_be_cleared_and_lists_emptied() {
     let mut listing = AzureListing::default().set_title("a").set_keywords(["k"]);
     listing.title = None;
     let listing = listing.set_keywords::<[&str; 0]>([]);
@@ -159,8 +163,8 @@ fn a_field_can_be_cleared_and_a_list_emptied() {
 }
 
 #[test]
-fn unions_are_the_same_from_every_source() {
-    // The tag late, after a decimal, an escaped key and a nested value.
+fn unions_decode_equally_from_every_source() {
+    // The tag follows a decimal, an escaped key and a nested value.
     let text = r#"{"n\u00e9w": 1.50, "formID": "f\n", "list": [{"a": 1}], "resourceType": "MarketoLeadConfiguration", "x": 2}"#;
     let value: Value = serde_json::from_str(text).unwrap();
     let sources: [LeadConfiguration; 5] = [
@@ -176,9 +180,9 @@ fn unions_are_the_same_from_every_source() {
     }
 }
 
-/// The generated part stays small enough to be read and compiled: lines without comments and blank lines.
+/// Counts lines without comments and blank lines. More would be slow to review and to compile.
 #[test]
-fn the_generated_code_keeps_its_budget() {
+fn generated_code_stays_below_its_line_limit() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../partner-ingestion-sdk/src/generated");
     let lines = |name: &str| {
         let text = std::fs::read_to_string(format!("{folder}/{name}.rs")).unwrap();

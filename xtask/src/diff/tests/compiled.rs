@@ -1,4 +1,4 @@
-//! The levels are correct: compiles a crate written for the current SDK against the SDK of an edited document.
+//! Verifies the levels of changes: compiles a crate written for the current SDK with the SDK of an edited document.
 
 use crate::diff::compare::compare;
 use crate::diff::rule::Users;
@@ -16,8 +16,8 @@ const SETUP: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products
 const VIDEO_PATH: &str = "/paths/~1products~1{productID}~1listings~1{listingID}~1videos~1{videoID}";
 const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
 
-/// The code of a downstream author.
-const CODE: &str = r#"//! Uses what the document may lose.
+/// Code of a downstream author.
+const CODE: &str = r#"//! Uses items that the document may remove.
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, Error};
 
@@ -50,8 +50,8 @@ pub async fn setup(client: &Client) -> Result<AzureProductSetup, Error> {
 }
 "#;
 
-/// The code of a downstream author whom `BREAKING` breaks.
-const BROKEN: &str = r#"//! Uses what changes.
+/// Code of a downstream author that `BREAKING` breaks.
+const BROKEN: &str = r#"//! Uses the changed items.
 use partner_ingestion_sdk::types::AzureProductSetup;
 use partner_ingestion_sdk::{Client, Error};
 
@@ -64,7 +64,7 @@ pub async fn delete(client: &Client) -> Result<(), Error> {
 }
 "#;
 
-/// Everything that a document may lose or gain without breaking a build.
+/// Edits that must not break a build.
 fn harmless(document: &mut Value) {
     at(document, SETUP)["sellingOption"]["enum"][0] = "Listed-Only".into();
     at(document, SETUP)["callToAction"]["enum"].as_array_mut().unwrap().retain(|value| value != "contact-me");
@@ -94,7 +94,7 @@ fn harmless(document: &mut Value) {
     get["responses"]["202"] = json!({"description": "Accepted"});
 }
 
-/// Removes what refers to these schemas: members of unions, and properties.
+/// Removes references to these schemas: members of unions, and properties.
 fn without(node: &mut Value, lost: &[String]) {
     let refers = |value: &Value| {
         let own = |value: &Value| {
@@ -117,13 +117,13 @@ fn without(node: &mut Value, lost: &[String]) {
     }
 }
 
-/// Makes what the crate uses unusable: each on its own is at the level of source.
+/// Edits that break the crate. Each of them has the level source.
 const BREAKING: [Edit; 2] = [
     |document| drop(at(document, VIDEO_PATH).as_object_mut().unwrap().remove("delete")),
     |document| at(document, SETUP)["enableTestDrive"]["type"] = "string".into(),
 ];
 
-/// Compiles code against the SDK of a document with all edits: one build proves both levels.
+/// Compiles code with the SDK of a document that has all edits.
 fn compile(code: &str) -> Result<(), String> {
     static SDK: LazyLock<(Project, PathBuf)> = LazyLock::new(|| {
         let mut edited = document();
@@ -143,7 +143,7 @@ fn compile(code: &str) -> Result<(), String> {
 }
 
 #[test]
-fn a_crate_compiles_below_the_level_source() {
+fn changes_below_the_level_source_compile() {
     let base = document();
     let mut edited = base.clone();
     harmless(&mut edited);
@@ -151,7 +151,7 @@ fn a_crate_compiles_below_the_level_source() {
     assert!(worst(&changes) < Users::Source, "{changes:?}");
     for id in ["enum-value-renamed", "enum-value-removed", "property-removed", "schema-removed", "union-member-removed"]
     {
-        assert!(changes.iter().any(|change| change.rule.id == id), "{id} is among them");
+        assert!(changes.iter().any(|change| change.rule.id == id), "{id} is reported");
     }
     compile(CODE).unwrap();
     // Removed items are reported as deprecated.
@@ -163,7 +163,7 @@ fn a_crate_compiles_below_the_level_source() {
 }
 
 #[test]
-fn a_change_at_the_level_of_source_breaks_a_crate() {
+fn changes_of_the_level_source_break_the_build() {
     let base = document();
     for edit in BREAKING {
         let mut edited = base.clone();
@@ -174,5 +174,9 @@ fn a_change_at_the_level_of_source_breaks_a_crate() {
     for wanted in ["delete_listing_video", "mismatched types"] {
         assert!(error.contains(wanted), "{wanted}: {error}");
     }
-    assert_eq!(error.lines().filter(|line| line.starts_with("error[")).count(), 2, "nothing else is wrong: {error}");
+    assert_eq!(
+        error.lines().filter(|line| line.starts_with("error[")).count(),
+        2,
+        "there are no other errors: {error}"
+    );
 }

@@ -1,4 +1,4 @@
-//! The known revisions of the document, rebuilt backwards from the current one.
+//! The known revisions of the document, reconstructed from the current one.
 
 use super::{Users, at, compare, document, ids};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn rename_value(document: &mut Value, list: &str, now: &str, before: &str) {
     *values.iter_mut().find(|value| **value == now).unwrap() = before.into();
 }
 
-/// A named schema and, below it, the object that holds a property.
+/// Returns the object that declares a property, within a named schema.
 fn holder<'d>(document: &'d mut Value, name: &str, property: &str) -> &'d mut serde_json::Map<String, Value> {
     let schemas = at(document, "/components/schemas").as_object_mut().unwrap();
     let schema = schemas.iter_mut().find(|(full, _)| full.rsplit('.').next() == Some(name)).unwrap().1;
@@ -33,7 +33,7 @@ fn holder<'d>(document: &'d mut Value, name: &str, property: &str) -> &'d mut se
     object["properties"].as_object_mut().unwrap()
 }
 
-/// Today's document and the five before it, the latest first.
+/// Returns the current document and the five earlier ones, latest first.
 fn revisions() -> Vec<Value> {
     let mut all = vec![document()];
     let mut earlier = |change: &dyn Fn(&mut Value)| {
@@ -57,7 +57,7 @@ fn revisions() -> Vec<Value> {
             .as_object_mut()
             .unwrap()
             .retain(|name, _| !name.ends_with("PreviewMarketplaceGroup"));
-        // The name of a plan stood at the plan, not at what all plans are based on.
+        // The name was declared by the plan, not by the base of all plans.
         let name = holder(document, "BaseVariant", "friendlyName").remove("friendlyName").unwrap();
         at(document, SKU)["friendlyName"] = name;
     });
@@ -72,7 +72,7 @@ fn each_revision_has_the_expected_changes() {
         &["enum-value-renamed"],
         &["enum-value-renamed"],
         &["enum-value-renamed"],
-        // The worst for users first, then by name.
+        // By severity for users, then by name.
         &[
             "enum-value-renamed",
             "enum-value-renamed",
@@ -91,14 +91,14 @@ fn each_revision_has_the_expected_changes() {
         let worst = crate::diff::worst(&changes);
         assert_eq!(worst, Users::Additive, "no revision broke a build");
     }
-    let respellings: Vec<String> =
+    let renames: Vec<String> =
         revisions[1..5].windows(2).flat_map(|pair| compare(&pair[1], &pair[0])).map(|change| change.detail).collect();
-    assert_eq!(respellings, ["OptIn is now Enabled", "Optin is now OptIn", "tools is now tools-developer-tools"]);
+    assert_eq!(renames, ["OptIn is now Enabled", "Optin is now OptIn", "tools is now tools-developer-tools"]);
 }
 
-/// Compares the oldest revision with the current one, and the version that another client has with it.
+/// Compares the oldest revision and the document of another client with the current one.
 #[test]
-fn over_several_revisions_at_once() {
+fn compares_across_several_revisions() {
     let revisions = revisions();
     let changes = compare(&revisions[5], &revisions[0]);
     let renamed = changes.iter().filter(|change| change.rule.id == "enum-value-renamed");

@@ -1,10 +1,10 @@
-//! Limits of an overlay: a few lines of it could exhaust stack, memory or time.
+//! Limits of overlays, because a few lines could exhaust the stack, the memory or the time.
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-/// The parser of JSONPath tries a filter in a filter several times, 2 to the power of the depth in all, and needs stack for each
-/// level (serde_json_path 0.7): some dozens of brackets would not end, some thousands would end the process.
+/// Rejects deeply nested filters. The JSONPath parser (serde_json_path 0.7) takes exponential time in the depth and uses stack for
+/// each level: dozens of brackets would never finish, and thousands would overflow the stack.
 pub(super) fn limit_depth(query: &str) -> Result<()> {
     const BRACKETS: usize = 12;
     let (mut depth, mut quote, mut escaped) = (0_usize, None, false);
@@ -26,9 +26,9 @@ pub(super) fn limit_depth(query: &str) -> Result<()> {
     Ok(())
 }
 
-/// Actions that copy could double a document each time, in size and in depth.
+/// Limits of copies, because each copy could double the size and the depth of the document.
 pub(super) fn limit_growth(places: &[String], addition: &Value) -> Result<()> {
-    /// The recursion limit of serde_json 1.0: a deeper document could not be read again.
+    /// The recursion limit of serde_json 1.0, which could not read a deeper document.
     const LEVELS: usize = 128;
     const VALUES: usize = 100_000;
     let deepest = places.iter().map(|place| place.matches('/').count()).max().unwrap_or_default();
@@ -43,7 +43,7 @@ pub(super) fn limit_growth(places: &[String], addition: &Value) -> Result<()> {
     Ok(())
 }
 
-/// How deep a value nests: 0 for a primitive.
+/// Returns the depth of a value. 0 for a primitive.
 pub(super) fn levels(value: &Value) -> usize {
     match value {
         Value::Object(members) => 1 + members.values().map(levels).max().unwrap_or_default(),
@@ -52,7 +52,7 @@ pub(super) fn levels(value: &Value) -> usize {
     }
 }
 
-/// How many values there are in a value, itself too.
+/// Returns the number of values in a value, including itself.
 fn values(value: &Value) -> usize {
     match value {
         Value::Object(members) => 1 + members.values().map(values).sum::<usize>(),

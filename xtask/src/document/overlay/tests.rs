@@ -1,9 +1,9 @@
-//! The Overlay format, rule by rule: what an action does, and which actions are rejected.
+//! The rules of the Overlay format: the effect of each action, and rejected actions.
 
 use super::parse;
 use serde_json::{Value, json};
 
-/// An overlay of these actions, below a place that targets may name.
+/// Applies an overlay with these actions to these schemas.
 fn apply(actions: &str, schemas: Value) -> Result<Value, String> {
     let text = format!("overlay: 1.1.0\ninfo: {{title: a, version: '1'}}\nactions:\n{actions}");
     let file = parse("a.overlay.yaml", &text).map_err(|error| format!("{error:#}"))?;
@@ -15,7 +15,7 @@ fn apply(actions: &str, schemas: Value) -> Result<Value, String> {
 }
 
 #[test]
-fn what_actions_do() {
+fn actions_have_the_specified_effect() {
     let cases: [(&str, &str, Value, Value); 17] = [
         (
             "objects merge recursively",
@@ -24,25 +24,25 @@ fn what_actions_do() {
             json!({"A": {"b": {"c": 1, "d": 2}}}),
         ),
         (
-            "a primitive takes the place of a primitive",
+            "a primitive replaces a primitive",
             "- {target: \"$.components.schemas.A\", update: {b: 2}}",
             json!({"A": {"b": 1}}),
             json!({"A": {"b": 2}}),
         ),
         (
-            "arrays are put together",
+            "arrays are concatenated",
             "- {target: \"$.components.schemas.A\", update: {b: [2]}}",
             json!({"A": {"b": [1]}}),
             json!({"A": {"b": [1, 2]}}),
         ),
         (
-            "an array that is the target grows",
+            "an update of an array appends to it",
             "- {target: \"$.components.schemas.A.b\", update: [2]}",
             json!({"A": {"b": [1]}}),
             json!({"A": {"b": [1, 2]}}),
         ),
         (
-            "what is there already is not added again",
+            "existing items are not added again",
             "- {target: \"$.components.schemas.A.b\", update: [2]}",
             json!({"A": {"b": [1, 2]}}),
             json!({"A": {"b": [1, 2]}}),
@@ -60,13 +60,13 @@ fn what_actions_do() {
             json!({"A": {"enum": ["a", "b", "c"]}}),
         ),
         (
-            "a value that is the target is replaced",
+            "an update of a primitive replaces it",
             "- {target: \"$.components.schemas.A.enum[0]\", update: new}",
             json!({"A": {"enum": ["old"]}}),
             json!({"A": {"enum": ["new"]}}),
         ),
         (
-            "each action sees what the one before it did",
+            "actions are applied in order",
             "- {target: \"$.components.schemas.A\", update: {b: {}}}\n- {target: \"$.components.schemas.A.b\", update: {c: 1}}",
             json!({"A": {}}),
             json!({"A": {"b": {"c": 1}}}),
@@ -78,13 +78,13 @@ fn what_actions_do() {
             json!({"A": {"a": 1, "b": {"c": 1, "d": 2}}, "B": {"b": {"d": 2}}}),
         ),
         (
-            "a copied value takes the place of a value",
+            "a copied primitive replaces a primitive",
             "- {target: \"$.components.schemas.A.b\", copy: \"$.components.schemas.B.c\"}",
             json!({"A": {"b": 1}, "B": {"c": 2}}),
             json!({"A": {"b": 2}, "B": {"c": 2}}),
         ),
         (
-            "what was copied already is not added again",
+            "copied items are not added again",
             "- {target: \"$.components.schemas.A.b\", copy: \"$.components.schemas.B.b\"}",
             json!({"A": {"b": [1, 2]}, "B": {"b": [2]}}),
             json!({"A": {"b": [1, 2]}, "B": {"b": [2]}}),
@@ -96,7 +96,7 @@ fn what_actions_do() {
             json!({"A": {"x": 1}, "B": {"x": 1}}),
         ),
         (
-            "a filter chooses",
+            "a filter selects values",
             "- {target: \"$.components.schemas[?@.type=='object']\", update: {x: 1}}",
             json!({"A": {"type": "object"}, "B": {"type": "string"}}),
             json!({"A": {"type": "object", "x": 1}, "B": {"type": "string"}}),
@@ -108,7 +108,7 @@ fn what_actions_do() {
             json!({"A": {}}),
         ),
         (
-            "extensions are kept out of the document",
+            "extensions are not added to the document",
             "- {target: \"$.components.schemas.A\", update: {b: 1}, x-correction: {id: a}}",
             json!({"A": {}}),
             json!({"A": {"b": 1}}),
@@ -129,25 +129,28 @@ fn what_actions_do() {
 fn invalid_actions_are_rejected() {
     let cases = [
         ("an object does not merge with a primitive", "- {target: \"$.components.schemas[*]\", update: {b: {c: 1}}}"),
-        ("a target is a JSONPath", "- {target: \"$.components.schemas[\", update: {}}"),
-        ("a target is narrow", "- {target: \"$..A\", update: {}}"),
-        ("a copy is one value", "- {target: \"$.components.schemas.A\", copy: \"$.components.schemas[*]\"}"),
-        ("a copy is there", "- {target: \"$.components.schemas.A\", copy: \"$.components.schemas.Z\"}"),
-        ("a copy is a JSONPath", "- {target: \"$.components.schemas.A\", copy: \"$.[\"}"),
-        ("an action does one thing", "- {target: \"$.components.schemas.A\", copy: \"$.components\", update: {}}"),
-        ("an action does something", "- {description: nothing}"),
+        ("a target must be a JSONPath", "- {target: \"$.components.schemas[\", update: {}}"),
+        ("a target must be specific", "- {target: \"$..A\", update: {}}"),
+        ("a copy must select one value", "- {target: \"$.components.schemas.A\", copy: \"$.components.schemas[*]\"}"),
+        ("the source of a copy must exist", "- {target: \"$.components.schemas.A\", copy: \"$.components.schemas.Z\"}"),
+        ("a copy must be a JSONPath", "- {target: \"$.components.schemas.A\", copy: \"$.[\"}"),
+        (
+            "an action cannot copy and update",
+            "- {target: \"$.components.schemas.A\", copy: \"$.components\", update: {}}",
+        ),
+        ("an action must have an effect", "- {description: nothing}"),
     ];
     for (rule, actions) in cases {
         assert!(apply(actions, json!({"A": {"b": 1}, "B": [1]})).is_err(), "{rule}");
     }
     for text in ["", "overlay: 1.1.0", "overlay: 1.1.0\ninfo: {title: a, version: '1'}\nactions: []", "{", "- a"] {
-        assert!(parse("a.overlay.yaml", text).is_err(), "{text:?} is no overlay");
+        assert!(parse("a.overlay.yaml", text).is_err(), "{text:?} is not an overlay");
     }
 }
 
-/// Copies of a whole into its part double it: a few lines would make a document that no stack and no memory can hold.
+/// A copy of an object into its own member doubles the document, so a few actions would exhaust the memory or the stack.
 #[test]
-fn a_document_does_not_grow_without_bounds() {
+fn document_growth_is_limited() {
     let deeper = "- {target: \"$.components.schemas.A\", update: {a: {a: {}}}}\n";
     let double = "- {target: \"$.components.schemas..a\", copy: \"$.components.schemas.A\"}\n";
     let actions = format!("{deeper}{}", double.repeat(30));
@@ -159,7 +162,7 @@ fn a_document_does_not_grow_without_bounds() {
     assert!(error.contains("the limit is 100000"), "{error}");
 }
 
-/// The JSONPath parser would need minutes or the whole stack for such a query.
+/// The JSONPath parser would take minutes or overflow the stack for such a query.
 #[test]
 fn deep_queries_are_rejected() {
     let deep = |open: &str, close: &str, depth: usize| {
@@ -176,5 +179,5 @@ fn deep_queries_are_rejected() {
     }
     assert_eq!(deep("(", ")", 10).unwrap(), json!({"A": {"a": {}, "x": 1}}));
     let brackets = format!("- {{target: \"$.components.schemas['{}']\", update: {{x: 1}}}}", "(".repeat(40));
-    assert!(apply(&brackets, json!({"A": {}})).is_ok(), "brackets in a name are none");
+    assert!(apply(&brackets, json!({"A": {}})).is_ok(), "brackets in a quoted name do not count");
 }

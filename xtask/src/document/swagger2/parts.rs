@@ -1,4 +1,4 @@
-//! The parts of a Swagger 2.0 document in their new form: parameters, forms, schemas, security schemes.
+//! Converts parts of a Swagger 2.0 document: parameters, forms, schemas and security schemes.
 
 use crate::document::finding::Finding;
 use crate::document::node::Node;
@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 pub type Members = Map<String, Value>;
 
-/// Extensions that version 3 has as keywords.
+/// Extensions that are keywords in version 3.
 const PROMOTED: [&str; 4] = ["nullable", "oneOf", "anyOf", "deprecated"];
 
-/// Members of a parameter that belong to its schema in version 3.
+/// Members of a parameter that are in its schema in version 3.
 const SCHEMA_KEYWORDS: [&str; 19] = [
     "default",
     "enum",
@@ -33,7 +33,7 @@ const SCHEMA_KEYWORDS: [&str; 19] = [
     "x-oneOf",
 ];
 
-/// A parameter in a path, a query or a header.
+/// Converts a parameter in a path, a query or a header.
 pub fn parameter(param: &Node<'_>) -> Result<Value, Finding> {
     if let Some(reference) = param.str_of("$ref")? {
         return Ok(json!({"$ref": moved_reference(reference)}));
@@ -71,7 +71,7 @@ pub fn header(header: &Node<'_>) -> Result<Value, Finding> {
     Ok(newer.into())
 }
 
-/// Moves the keywords of a type below `schema`.
+/// Moves the type keywords below `schema`.
 fn with_schema(node: &Node<'_>) -> Result<Members, Finding> {
     let (keywords, mut newer): (Members, Members) =
         node.object()?.clone().into_iter().partition(|(key, _)| SCHEMA_KEYWORDS.contains(&key.as_str()));
@@ -80,14 +80,14 @@ fn with_schema(node: &Node<'_>) -> Result<Members, Finding> {
     Ok(newer)
 }
 
-/// The fields of a form as one object.
+/// Converts the fields of a form to one object schema.
 pub fn form(consumes: &[&str], fields: &[Node<'_>]) -> Result<Value, Finding> {
     const MULTIPART: &str = "multipart/form-data";
     let (mut properties, mut required) = (Members::new(), Vec::new());
     let mut has_file = false;
     for field in fields {
         let Some(name) = field.str_of("name")? else {
-            return Err(Finding::new(&field.pointer, "a field of a form needs a name"));
+            return Err(Finding::new(&field.pointer, "form field has no name"));
         };
         has_file |= field.value["type"] == "file";
         let mut newer = with_schema(field)?;
@@ -116,7 +116,7 @@ pub fn content(media_types: &[&str], schema: &Value) -> Value {
     media_types.iter().map(|media| ((*media).to_owned(), json!({"schema": schema}))).collect::<Members>().into()
 }
 
-/// A schema with the keywords and references of version 3, all the way down.
+/// Converts keywords and references of a schema recursively.
 pub fn schema(node: &Node<'_>) -> Result<Value, Finding> {
     let Value::Object(_) = node.value else { return Ok(node.value.clone()) };
     let mut newer = Members::new();
@@ -165,7 +165,7 @@ pub fn security_scheme(scheme: &Node<'_>) -> Result<Value, Finding> {
     Ok(newer.into())
 }
 
-/// The members of an object, each in its new form.
+/// Converts each member of an object.
 pub fn each<'d>(node: &Node<'d>, lower: impl Fn(&Node<'d>) -> Result<Value, Finding>) -> Result<Value, Finding> {
     let members = node.members()?.into_iter();
     members.map(|(key, node)| Ok((key.to_owned(), lower(&node)?))).collect::<Result<Members, _>>().map(Value::from)

@@ -16,7 +16,7 @@ pub fn emit(api: &Api) -> Result<String> {
     });
     let arms = api.operations.iter().map(arm);
     print(quote! {
-        use crate::bridge::{Answer, Args, RoundTrip, answer, round_trip};
+        use crate::bridge::{Args, EncodedResponse, RoundTrip, encode_response, round_trip};
         use partner_ingestion_sdk::types::*;
         use partner_ingestion_sdk::{Client, Error};
 
@@ -24,7 +24,7 @@ pub fn emit(api: &Api) -> Result<String> {
         pub const TYPES: &[(&str, &str, RoundTrip)] = &[#(#types),*];
 
         /// Calls an operation through its public builder.
-        pub async fn call(client: &Client, name: &str, args: &Args) -> Result<Answer, Error> {
+        pub async fn call(client: &Client, name: &str, args: &Args) -> Result<EncodedResponse, Error> {
             match name {
                 #(#arms)*
                 other => panic!("there is no operation {other}"),
@@ -51,7 +51,7 @@ fn arm(op: &Operation) -> TokenStream {
             let call = client.#method(#(#args),*);
             #(#optional)*
             let call = match args.if_match() { Some(tag) => call.if_match(tag), None => call };
-            answer(Box::pin(call.send()).await)
+            encode_response(Box::pin(call.send()).await)
         }
     }
 }

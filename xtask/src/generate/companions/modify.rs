@@ -9,7 +9,8 @@ use quote::quote;
 const HEADING: &str = "\
 # Changes
 
-Read a resource, change it and write it back, without losing what others change at the same time.
+Read a resource, change it and write it back, without losing what others change at the same time. To change the draft of a module
+without knowing its id, use [`Draft::modify`](crate::Draft::modify).
 
 ```no_run
 # use partner_ingestion_sdk::{Client, Error};
@@ -25,7 +26,7 @@ pub fn emit(api: &Api) -> Result<String> {
     let methods = modifiers.iter().map(method);
     print(quote! {
         use crate::types::*;
-        use crate::workflows::modify::modify;
+        use crate::workflows::modify::{Version, modify, refused};
         use crate::{Client, Error, Response};
         use futures_util::FutureExt;
         #heading
@@ -36,9 +37,16 @@ pub fn emit(api: &Api) -> Result<String> {
 fn method(modifier: &Modifier<'_>) -> TokenStream {
     let docs = docs(&doc(modifier));
     let (method, resource) = (ident(&modifier.name), rust_type(modifier.resource));
+    let try_method = ident(&format!("try_{}", modifier.name));
+    let try_docs = self::docs(&format!(
+        "Does what [`{name}`](Self::{name}) does, with a closure that may fail.\n\n# Errors\n\nReturns the errors of \
+         [`{name}`](Self::{name}), and [`ErrorKind::Closure`](crate::ErrorKind::Closure) with the closure's error as the source; \
+         an [`Error`] of this crate is returned unchanged. Then nothing is written.",
+        name = modifier.name,
+    ));
     let (get, put) = (ident(&modifier.get.name), ident(&modifier.put.name));
     let names: Vec<_> = modifier.get.path_params.iter().map(|param| ident(&param.rust)).collect();
-    let types = modifier.get.path_params.iter().map(|param| rust_type(&param.ty));
+    let types: Vec<_> = modifier.get.path_params.iter().map(|param| rust_type(&param.ty)).collect();
     let [expand_get, expand_put] = [modifier.get, modifier.put].map(|op| expand(modifier, op));
     quote! {
         #docs
@@ -47,12 +55,21 @@ fn method(modifier: &Modifier<'_>) -> TokenStream {
             #(#names: impl Into<#types> + Send,)*
             change: impl Fn(#resource) -> #resource + Send + Sync,
         ) -> Result<Response<#resource>, Error> {
+            self.#try_method(#(#names,)* |current| Ok::<_, Error>(change(current))).await
+        }
+
+        #try_docs
+        pub async fn #try_method<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+            &self,
+            #(#names: impl Into<#types> + Send,)*
+            change: impl Fn(#resource) -> Result<#resource, E> + Send + Sync,
+        ) -> Result<Response<#resource>, Error> {
             #(let #names = #names.into();)*
             let read = || self.#get(#(&#names),*) #expand_get.send().boxed();
-            let write = |changed: #resource, etag: &str| {
-                self.#put(#(&#names,)* changed) #expand_put.if_match(etag).send().boxed()
+            let write = |changed: #resource, version: &Version| {
+                self.#put(#(&#names,)* changed) #expand_put.if_match(version.etag.as_str()).send().boxed()
             };
-            modify(&read, &write, &change).await
+            modify(&read, &write, &|current| change(current).map_err(refused)).await
         }
     }
 }

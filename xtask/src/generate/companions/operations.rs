@@ -15,7 +15,7 @@ pub fn emit(api: &Api, requests: &syn::File) -> Result<String> {
     print(quote! {
         use crate::generated::requests::Requests;
         use crate::generated::table::by_name;
-        use crate::http::call::{Call, call_options};
+        use crate::http::call::{Call, awaitable, call_options};
         use crate::http::response::Success;
         use crate::types::*;
         use crate::{Client, Error, Response};
@@ -127,11 +127,12 @@ fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStrea
         quote!(body: #ty)
     });
     let fields = required.chain(unset).chain(body);
+    let response = op.response.as_ref().map_or(quote!(()), rust_type);
     let (setters, send, pages) = (optional(op).map(setter), send(api, op, requests)?, pages(api, op));
     Ok(quote! {
         #docs
         #[derive(Clone, Debug)]
-        #[must_use = "a call does nothing until `send` is awaited"]
+        #[must_use = "a call does nothing until it is awaited"]
         pub struct #name { call: Call, #(#fields),* }
         impl #name {
             #(#setters)*
@@ -139,6 +140,8 @@ fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStrea
             #send
             #pages
         }
+
+        awaitable!(#name => Response<#response>);
     })
 }
 

@@ -18,21 +18,21 @@ pub fn emit(api: &Api) -> Result<String> {
         let renamed = renamed.map(|field| {
             let (owner, ty, earlier) = (ident(name), rust_type(&field.ty), earlier_names(&field.aliases));
             let field = ident(&field.rust);
-            quote!(renamed!(#owner, #field: #ty #earlier);)
+            quote!(renamed_field!(#owner, #field: #ty #earlier);)
         });
         resource(name, object).into_iter().chain(page(name, object)).chain(renamed)
     });
     let unions = api.unions.iter().filter_map(|(name, union)| union_resource(name, union));
     let structs = api.structs.iter().filter_map(|(name, object)| Some((name, id_of(object)?)));
     let ids = structs.chain(api.unions.iter().filter_map(|(name, union)| Some((name, id_of_union(api, union)?))));
-    // An id that stands behind several collections, as an instance id does, does not identify one kind of resource.
+    // An id that follows several collections, as an instance id does, does not identify one kind of resource.
     let ids = ids.filter(|(_, id)| api.collections_of(id).len() == 1).map(|(name, id)| {
         let (name, id) = (ident(name), ident(id));
         quote!(id_of!(#name => #id);)
     });
     print(quote! {
         use crate::model::id::id_of;
-        use crate::model::resource::{page, renamed, resource, tagged, union_resource};
+        use crate::model::resource::{page, renamed_field, resource, tagged, union_resource};
         use crate::types::*;
         #(#tagged)*
         #(#common)*
@@ -48,7 +48,7 @@ fn tagged(name: &str, object: &Struct) -> Option<TokenStream> {
     Some(quote!(tagged!(#name { #field = #value; #(#others),* });))
 }
 
-/// Something with an id, an entity tag or a resource type of its own.
+/// Returns the implementation of `Resource` for an object with an id, an entity tag or a resource type.
 fn resource(name: &str, object: &Struct) -> Option<TokenStream> {
     let text =
         |wire: &str| object.field(wire).filter(|f| f.ty.innermost() == &f.ty && !matches!(f.ty, Type::Struct(_)));
@@ -93,7 +93,7 @@ fn id_of_union<'a>(api: &'a Api, union: &Union) -> Option<&'a str> {
     ids.all(|id| id == Some(first)).then_some(first)
 }
 
-/// What the traits return needs no accessor of its own.
+/// Returns true if a trait already has an accessor for the field.
 fn is_common(field: &Field) -> bool {
     [ID, ETAG, RESOURCE_TYPE, "nextLink", "@odata.nextLink"].contains(&field.wire.as_str())
 }

@@ -49,7 +49,7 @@ fn operation(api: &Api, op: &Operation) -> TokenStream {
     }
 }
 
-/// Whether a body can hold a field that is marked as secret: it must not be quoted in an error.
+/// Returns true if a body can contain a secret field. Errors must not quote it.
 fn holds_secret(api: &Api, op: &Operation) -> bool {
     let mut seen = BTreeSet::new();
     [&op.body, &op.response].into_iter().flatten().any(|ty| secret_inside(api, ty, &mut seen))

@@ -10,13 +10,13 @@ use quote::quote;
 
 pub fn emit(api: &Api, usage: &Usage) -> Result<String> {
     let mut out = print(quote!(
-        use crate::model::union::{shaped_union, tagged_union};
+        use crate::model::union::{json_type_union, tagged_union};
         use crate::types::*;
     ))?;
     for (name, union) in &api.unions {
         out.push_str(&match &union.kind {
             UnionKind::Tagged { tag, members } => {
-                let doc = format!("One of {} types, identified by `{tag}`.", members.len());
+                let doc = format!("One of {} types, selected by `{tag}`.", members.len());
                 let head = head(name, union, &doc, usage);
                 let members = members.iter().map(member);
                 declare("tagged_union", quote!(#[tag = #tag] #head { #(#members,)* }))?
@@ -27,7 +27,7 @@ pub fn emit(api: &Api, usage: &Usage) -> Result<String> {
                     let (shape, ty) = (ident(&format!("{shape:?}")), rust_type(ty));
                     quote!(#shape(#ty))
                 });
-                declare("shaped_union", quote!(#head { #(#members,)* }))?
+                declare("json_type_union", quote!(#head { #(#members,)* }))?
             }
         });
     }

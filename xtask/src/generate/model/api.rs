@@ -1,4 +1,4 @@
-//! The interface after the shape rules, as every emitter reads it.
+//! The normalized interface, the input of all emitters.
 
 use crate::document::finding::Finding;
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ pub struct Field {
     pub ty: Type,
     pub doc: Option<String>,
     pub pointer: String,
-    /// Earlier names of the property, which an old response may still have.
+    /// Earlier names of the property, which responses may still use.
     pub aliases: Vec<String>,
     pub deprecation: Deprecation,
 }
@@ -86,9 +86,9 @@ pub struct Union {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnionKind {
-    /// Members distinguished by a property with one value each.
+    /// Members selected by a property with one value each.
     Tagged { tag: String, members: Vec<Member> },
-    /// Members distinguished by their JSON type.
+    /// Members selected by their JSON type.
     Shaped { members: Vec<(Shape, Type)> },
 }
 
@@ -122,11 +122,11 @@ pub struct Id {
 pub struct Operation {
     pub name: String,
     pub method: String,
-    /// As in the document.
+    /// The path in the document.
     pub path: String,
     pub pointer: String,
     pub doc: Option<String>,
-    /// In the order of the path.
+    /// In the order in the path.
     pub path_params: Vec<Param>,
     /// Query and header parameters, in the order of the document.
     pub params: Vec<Param>,
@@ -195,7 +195,7 @@ impl Type {
         }
     }
 
-    /// The type at the bottom of lists and maps.
+    /// Returns the innermost item type of lists and maps.
     pub fn innermost(&self) -> &Type {
         match self {
             Type::List(inner) | Type::Map(inner) => inner.innermost(),
@@ -219,7 +219,7 @@ impl Struct {
         tags.next().is_none().then_some(first)
     }
 
-    /// A page has items in `value` and perhaps a link to the next page.
+    /// Returns the parts of a page: items in `value`, and a link to the next page.
     pub fn page(&self) -> Option<Page<'_>> {
         let Type::List(item) = &self.field("value")?.ty else {
             return None;
@@ -276,7 +276,7 @@ impl Api {
         .collect()
     }
 
-    /// The parts of paths, in lower case, behind which the id stands: `listings` for the listing id of `/listings/{listingID}`.
+    /// Returns the parts of paths before the id, in lower case: `listings` for the listing id of `/listings/{listingID}`.
     pub fn collections_of(&self, id: &str) -> BTreeSet<String> {
         let ops = self.operations.iter();
         let places = ops.flat_map(|op| {

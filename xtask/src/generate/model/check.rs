@@ -1,4 +1,4 @@
-//! Checks before generation that every name is valid in Rust and unique.
+//! Checks that every name is valid in Rust and unique.
 
 use super::api::{Api, Enum, UnionKind, Variant};
 use super::hand_written::HandWritten;
@@ -67,13 +67,14 @@ fn unions(api: &Api, findings: &mut Findings) {
 }
 
 fn operations(api: &Api, sdk: &HandWritten, findings: &mut Findings) {
-    let modifiers = api.modifiers();
+    let modifiers = api.modifiers().into_iter();
+    let generated: Vec<_> = modifiers.flat_map(|modifier| [format!("try_{}", modifier.name), modifier.name]).collect();
     let names = api.operations.iter().map(|op| (op.name.as_str(), op.pointer.as_str()));
     named(
         "the operation",
         names
             .chain(sdk.client_methods.iter().map(|method| (method.as_str(), "a method of `Client`")))
-            .chain(modifiers.iter().map(|modifier| (modifier.name.as_str(), "a generated method of `Client`"))),
+            .chain(generated.iter().map(|name| (name.as_str(), "a generated method of `Client`"))),
         findings,
     );
     for (op, term) in api.operations.iter().flat_map(|op| op.terms.iter().map(move |term| (op, term))) {

@@ -23,7 +23,7 @@ pub struct HandWritten {
     pub types: BTreeSet<String>,
 }
 
-/// Reads the sources below the project's root, or those beside this crate if the root has none.
+/// Reads the sources below the project's root, or those next to this crate if the root has none.
 ///
 /// # Errors
 ///
@@ -33,7 +33,7 @@ pub fn read(root: &Path) -> Result<HandWritten> {
     if folder.join("lib.rs").exists() { read_sources(&folder) } else { read_beside() }
 }
 
-/// Reads the sources beside this crate, once.
+/// Reads the sources next to this crate, once.
 fn read_beside() -> Result<HandWritten> {
     static BESIDE: OnceLock<HandWritten> = OnceLock::new();
     if let Some(names) = BESIDE.get() {
@@ -168,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_from_the_sources_of_the_sdk() {
+    fn reads_names_from_the_sources_of_the_sdk() {
         let names = read(Path::new("/nowhere")).unwrap();
         for method in ["from_env", "builder", "request", "clone", "base_url", "follow"] {
             assert!(names.client_methods.contains(method), "{method} in {:?}", names.client_methods);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_of_the_client_and_of_every_call_are_found() {
+    fn finds_methods_of_the_client_and_of_every_call() {
         let mut names = HandWritten::default();
         let file = syn::parse_file(
             "impl crate::Client { pub fn planted(&self) {} }

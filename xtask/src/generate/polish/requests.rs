@@ -1,7 +1,7 @@
-//! Progenitor's methods up to the request that they would send.
+//! Reduces progenitor's methods to building the request.
 //!
-//! Sending, retrying and decoding are the runtime's. A method that sends has hooks for the first two, but it decodes on its
-//! own, loses the headers of an answer that it cannot decode, and costs a call more than everything that the runtime does.
+//! The runtime sends, retries and decodes. Progenitor's methods have hooks for sending and retrying, but not for decoding: they lose
+//! the headers of a response that cannot be decoded, and take longer than the whole runtime.
 
 use anyhow::{Result, bail};
 use proc_macro2::TokenStream;
@@ -9,13 +9,13 @@ use quote::quote;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, ImplItemFn, Stmt, parse_quote};
 
-/// Makes of a method that sends a request one that returns it. Anything in it that this does not know is an error: a new
-/// progenitor may do more between the request and the answer than what is taken away here.
+/// Changes a method that sends a request to one that returns it. An unknown statement is an error, because a new version of progenitor
+/// may add statements that must not be dropped.
 pub fn keep_request(method: &mut ImplItemFn) -> Result<()> {
     let name = method.sig.ident.to_string();
     let mut before = std::mem::take(&mut method.block.stmts);
     let Some(at) = before.iter().position(|stmt| binds(stmt, "request")) else {
-        bail!("progenitor's method {name} makes no request");
+        bail!("progenitor's method {name} builds no request");
     };
     let after = before.split_off(at + 1);
     check_sending(&name, &after)?;
@@ -24,7 +24,8 @@ pub fn keep_request(method: &mut ImplItemFn) -> Result<()> {
     check_headers(&name, &headers)?;
     method.block.stmts = before;
     method.block.stmts.push(Stmt::Expr(request, None));
-    // Compiled by who calls it, with the encoding of its body: a release build of the library took three times as long.
+    // Inlined, so that the caller's crate compiles it with the encoding of the body. A release build of the library took three times
+    // as long otherwise.
     method.attrs.push(parse_quote!(#[inline]));
     method.sig.asyncness = None;
     method.sig.output = parse_quote!(-> reqwest::Result<reqwest::Request>);
@@ -35,12 +36,14 @@ fn binds(stmt: &Stmt, name: &str) -> bool {
     matches!(stmt, Stmt::Local(local) if matches!(&local.pat, syn::Pat::Ident(pat) if pat.ident == name))
 }
 
-/// The request without the header of the document's version, which the service does not know.
+/// Returns the request without the `api-version` header, which the service does not use.
 fn request_of(name: &str, stmt: Option<Stmt>) -> Result<Expr> {
     let Some(Stmt::Local(syn::Local { init: Some(init), .. })) = stmt else {
-        bail!("progenitor's method {name} makes its request in another way");
+        bail!("progenitor's method {name} builds its request in an unknown way");
     };
-    let Expr::Try(request) = *init.expr else { bail!("progenitor's method {name} makes its request in another way") };
+    let Expr::Try(request) = *init.expr else {
+        bail!("progenitor's method {name} builds its request in an unknown way")
+    };
     let mut request = *request.expr;
     WithoutHeaders.visit_expr_mut(&mut request);
     Ok(request)
@@ -98,7 +101,9 @@ fn same(found: &[Stmt], known: &TokenStream) -> bool {
 
 fn unknown(name: &str, place: &str, found: &[Stmt]) -> anyhow::Error {
     let found = quote!(#(#found)*);
-    anyhow::anyhow!("progenitor's method {name} does something new {place}, see xtask/src/generate/polish: {found}")
+    anyhow::anyhow!(
+        "progenitor's method {name} has an unknown statement {place}, see xtask/src/generate/polish: {found}"
+    )
 }
 
 #[cfg(test)]
@@ -133,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_is_what_is_left() {
+    fn reduces_a_method_to_its_request() {
         let mut method = method("", "");
         keep_request(&mut method).unwrap();
         let wanted: ImplItemFn = parse_quote! {
@@ -147,10 +152,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_new_progenitor_does_more_is_not_dropped_in_silence() {
+    fn unknown_statements_are_errors() {
         let error = keep_request(&mut method("let signature = self.sign(&url);", "")).unwrap_err().to_string();
-        assert!(error.contains("get does something new before the request") && error.contains("sign"), "{error}");
+        assert!(error.contains("get has an unknown statement before the request") && error.contains("sign"), "{error}");
         let error = keep_request(&mut method("", "self.count(&result);")).unwrap_err().to_string();
-        assert!(error.contains("get does something new after the request") && error.contains("count"), "{error}");
+        assert!(error.contains("get has an unknown statement after the request") && error.contains("count"), "{error}");
     }
 }

@@ -1,23 +1,23 @@
-//! `--check` and `--out`: the files on disk match the document byte for byte.
+//! `--check` and `--out`: the files on disk are compared with the document byte by byte.
 
 use super::{Project, files};
 
 const TYPES: &str = "partner-ingestion-sdk/src/generated/types.rs";
 
 #[test]
-fn a_clean_tree_passes_and_is_not_touched() {
+fn check_passes_without_changing_files() {
     let project = Project::generated();
     let path = project.path(TYPES);
     let before = std::fs::metadata(&path).unwrap().modified().unwrap();
     project.check().unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), before);
-    // A second run finds nothing to write either.
+    // A second run writes nothing.
     project.run(|_| {}).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), before);
 }
 
 #[test]
-fn two_runs_give_the_same_bytes() {
+fn output_is_deterministic() {
     let project = Project::documented();
     let [first, second] = ["first", "second"].map(|name| {
         let out = project.path(name);
@@ -29,7 +29,7 @@ fn two_runs_give_the_same_bytes() {
 }
 
 #[test]
-fn one_changed_byte_is_named_with_file_and_command() {
+fn check_reports_a_changed_byte_with_file_and_command() {
     let project = Project::generated();
     project.replace(TYPES, "pub struct AzureListing {", "pub struct AzureListinG {");
     let error = project.check().unwrap_err();
@@ -38,7 +38,7 @@ fn one_changed_byte_is_named_with_file_and_command() {
 }
 
 #[test]
-fn missing_and_extra_files_are_named_together() {
+fn check_reports_missing_and_extra_files() {
     let project = Project::generated();
     std::fs::remove_file(project.path("openapi/CORRECTIONS.md")).unwrap();
     project.write("partner-ingestion-sdk/src/generated/old.rs", "");
@@ -51,14 +51,14 @@ fn missing_and_extra_files_are_named_together() {
 }
 
 #[test]
-fn a_checkout_with_crlf_passes() {
+fn check_accepts_crlf_line_endings() {
     let project = Project::generated();
     project.write(TYPES, project.read(TYPES).replace('\n', "\r\n"));
     project.check().unwrap();
 }
 
 #[test]
-fn an_edited_document_is_rejected_with_both_digests() {
+fn edited_document_is_rejected_with_both_digests() {
     let project = Project::generated();
     project.replace("openapi/partner-ingestion.json", "Bad Request", "Bad request");
     let error = project.check().unwrap_err();

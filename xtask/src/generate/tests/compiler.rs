@@ -1,7 +1,7 @@
 //! Compiles the SDK with other generated code, and crates that use it.
 //!
-//! It calls rustc and rustdoc directly, with the dependencies that the workspace has already built: no second target folder, and a
-//! crate takes seconds instead of minutes.
+//! Calls rustc and rustdoc directly with the dependencies that the workspace has already built. A crate takes seconds instead of
+//! minutes, and no second target folder is needed.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 
 const SDK: &str = "partner-ingestion-sdk";
 
-/// The direct dependencies of the SDK by the names of their crates.
-static DEPENDENCIES: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
+/// What the workspace has built: the direct dependencies of the SDK by the names of their crates, and the SDK.
+static BUILT: LazyLock<(BTreeMap<String, PathBuf>, PathBuf)> = LazyLock::new(|| {
     let graph = json(&["metadata", "--format-version", "1", "--locked"]);
     let packages = graph[0]["packages"].as_array().unwrap();
     let sdk = packages.iter().find(|package| package["name"] == SDK).unwrap()["id"].clone();
@@ -28,13 +28,19 @@ static DEPENDENCIES: LazyLock<BTreeMap<String, PathBuf>> = LazyLock::new(|| {
         files.filter_map(Value::as_str).find(|file| file.ends_with(".rmeta")).map(PathBuf::from)
     };
     let dependencies = node["deps"].as_array().unwrap().iter();
-    dependencies.filter_map(|dep| Some((dep["name"].as_str()?.to_owned(), built(&dep["pkg"])?))).collect()
+    let dependencies = dependencies.filter_map(|dep| Some((dep["name"].as_str()?.to_owned(), built(&dep["pkg"])?)));
+    (dependencies.collect(), built(&sdk).unwrap())
 });
 
-/// Runs cargo in the project and returns the JSON values that it prints, one a line.
+/// The metadata of the current SDK.
+pub fn sdk() -> &'static Path {
+    &BUILT.1
+}
+
+/// Runs cargo in the project and returns the JSON values that it prints, one per line.
 fn json(args: &[&str]) -> Vec<Value> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    // Set where times of tests are measured; it is part of fingerprints.
+    // Set while `ci` measures tests. It would cause a rebuild.
     let mut command = Command::new(cargo);
     let output = command.args(args).current_dir(project()).env_remove("RUSTC_BOOTSTRAP").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -46,7 +52,7 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Copies what is written by hand in the SDK to a folder of the same name; generated files come from the test.
+/// Copies the hand-written files of the SDK. The generated files are those of the test.
 pub fn copy_sdk(root: &Path) {
     fn copy(from: &Path, to: &Path) {
         std::fs::create_dir_all(to).unwrap();
@@ -63,8 +69,8 @@ pub fn copy_sdk(root: &Path) {
     copy(&project().join(SDK), &root.join(SDK));
 }
 
-/// Compiles the SDK below this folder with these features and returns its metadata. The error lists the compiler's messages, a line
-/// each.
+/// Compiles the SDK below this folder with these features and returns its metadata. The error lists the compiler's messages, one
+/// per line.
 pub fn check_sdk(root: &Path, features: &[&str]) -> Result<PathBuf, String> {
     let mut command = compiler("RUSTC", "rustc", root);
     of_the_sdk(&mut command, features);
@@ -83,7 +89,7 @@ pub fn check_user(sdk: &Path, code: &str) -> Result<(), String> {
     run(command)
 }
 
-/// Renders the documentation of the SDK below this folder and returns the warnings, a line each.
+/// Renders the documentation of the SDK below this folder and returns the warnings, one per line.
 pub fn document_sdk(root: &Path, features: &[&str]) -> Vec<String> {
     let mut command = compiler("RUSTDOC", "rustdoc", root);
     of_the_sdk(&mut command, features);
@@ -97,7 +103,7 @@ pub fn document_sdk(root: &Path, features: &[&str]) -> Vec<String> {
 fn compiler(variable: &str, program: &str, root: &Path) -> Command {
     let program = std::env::var_os(variable).unwrap_or_else(|| program.into());
     let mut command = Command::new(program);
-    let folder = DEPENDENCIES.values().next().and_then(|file| file.parent()).unwrap();
+    let folder = BUILT.0.values().next().and_then(|file| file.parent()).unwrap();
     command.args(["--edition", "2024", "-L"]).arg(folder).current_dir(root).env("CARGO_PKG_VERSION", "0.0.0");
     command
 }
@@ -107,7 +113,7 @@ fn of_the_sdk(command: &mut Command, features: &[&str]) {
     for feature in features {
         command.arg("--cfg").arg(format!("feature=\"{feature}\""));
     }
-    for (name, file) in &*DEPENDENCIES {
+    for (name, file) in &BUILT.0 {
         command.arg("--extern").arg(external(name, file));
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 const NAMES: &str = "openapi/overlays/10-names-and-values.overlay.yaml";
 
 #[test]
-fn a_correction_that_matches_nothing_is_broken() {
+fn correction_without_a_match_is_broken() {
     let project = Project::new();
     project.replace(
         NAMES,
@@ -19,7 +19,7 @@ fn a_correction_that_matches_nothing_is_broken() {
 }
 
 #[test]
-fn a_correction_with_another_number_of_places_is_broken() {
+fn correction_with_an_unexpected_number_of_matches_is_broken() {
     let project = Project::new();
     project.replace("openapi/overlays/40-secrets.overlay.yaml", "expect: 5", "expect: 4");
     project.replace("openapi/overlays/20-statuses-and-headers.overlay.yaml", "expect: 6", "expect: 7");
@@ -30,7 +30,7 @@ fn a_correction_with_another_number_of_places_is_broken() {
 }
 
 #[test]
-fn a_correction_whose_old_value_changed_is_broken() {
+fn correction_with_a_changed_old_value_is_broken() {
     let project = Project::new();
     let document = project.changed(|document| {
         let package = schema(document, "Packages.AzurePackage");
@@ -42,7 +42,7 @@ fn a_correction_whose_old_value_changed_is_broken() {
 }
 
 #[test]
-fn a_second_action_that_matches_nothing_breaks_the_group() {
+fn second_action_without_a_match_breaks_the_group() {
     let project = Project::new();
     project.replace(NAMES, ".properties['@odata.nextLink']\n    remove", ".properties['odata.nextLink']\n    remove");
     let error = project.run(|_| {}).unwrap_err();
@@ -50,7 +50,7 @@ fn a_second_action_that_matches_nothing_breaks_the_group() {
 }
 
 #[test]
-fn what_upstream_has_fixed_is_an_error_here_and_a_warning_elsewhere() {
+fn unneeded_correction_is_an_error_only_for_the_committed_document() {
     let project = Project::new();
     let document = project.changed(|document| {
         *schema(document, "Common.PagedCollection") =
@@ -99,7 +99,7 @@ fn a_broken_correction_can_be_skipped() {
 }
 
 #[test]
-fn half_applied_upstream_is_broken() {
+fn partly_fixed_document_breaks_the_correction() {
     let project = Project::new();
     let document = project.changed(|document| {
         let parameters = &mut document["paths"]["/products/{productID}/variants/{variantID}"]["put"]["parameters"];
@@ -113,7 +113,7 @@ fn half_applied_upstream_is_broken() {
 }
 
 #[test]
-fn ids_are_unique_and_targets_narrow() {
+fn rejects_duplicate_ids_and_wide_targets() {
     let project = Project::new();
     project.replace(NAMES, "id: next-link", "id: external-ids");
     assert!(project.run(|_| {}).unwrap_err().contains("\"external-ids\" is used twice"));
@@ -127,7 +127,7 @@ fn ids_are_unique_and_targets_narrow() {
 }
 
 #[test]
-fn a_documentation_entry_without_a_place_is_no_error() {
+fn documentation_entry_without_a_match_is_no_error() {
     let project = Project::documented();
     let text = project.read(DOCS);
     project.write(DOCS, text + "  - target: $.components.schemas['Gone']\n    update: {description: \"x\"}\n");
@@ -135,7 +135,7 @@ fn a_documentation_entry_without_a_place_is_no_error() {
 }
 
 #[test]
-fn every_correction_has_a_row() {
+fn corrections_md_lists_every_correction() {
     let project = Project::generated();
     let table = project.read("openapi/CORRECTIONS.md");
     let overlays = ["10-names-and-values", "20-statuses-and-headers", "30-fields-of-other-clients", "40-secrets"];

@@ -1,20 +1,20 @@
-//! Whatever prose a publisher writes, the generated crate's documentation builds without a warning.
+//! The generated documentation builds without warnings for any descriptions in the document.
 
-use super::document::dress;
+use super::document::add_descriptions;
 use super::{Project, compiler};
 
 /// Each operation builder has an example of ours, and so has the section on changes.
 const OPERATIONS: usize = 78;
 
 #[test]
-fn planted_prose_gives_documentation_without_warnings() {
-    // Without our own descriptions, which would take the place of the publisher's.
+fn hostile_descriptions_cause_no_rustdoc_warnings() {
+    // Without the project's descriptions, which would replace those of the document.
     let project = Project::new();
     let mut document = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
-    dress(&mut document, "");
+    add_descriptions(&mut document, "");
     let generated = project.other_document(document.to_string()).unwrap();
     let planted = generated.iter().filter(|(_, text)| text.contains("Returns \\<b\\>all")).count();
-    assert!(planted >= 3, "{planted} files hold the planted prose");
+    assert!(planted >= 3, "{planted} files contain the planted descriptions");
 
     let rust = generated.iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "rs"));
     let tests: Vec<&str> = rust.flat_map(|(_, text)| doctests(text)).collect();
@@ -23,14 +23,14 @@ fn planted_prose_gives_documentation_without_warnings() {
 
     let out = project.path("out");
     compiler::copy_sdk(&out);
-    // One link to nowhere shows that rustdoc reads all of it. It is the only thing that rustdoc reports.
+    // One broken link shows that rustdoc checks everything. It is the only warning.
     project.replace("out/partner-ingestion-sdk/src/generated/types.rs", "/// ", "/// [`Nowhere`] ");
     let warnings = compiler::document_sdk(&out, &["client"]);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains("unresolved link to `Nowhere`"), "{warnings:?}");
 }
 
-/// Lines of documentation that rustdoc would take for the start of a test: a fence without `text`, or four spaces.
+/// Returns the documentation lines that rustdoc would parse as the start of a test: a fence without `text`, or four spaces.
 fn doctests(code: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut fenced = false;
@@ -53,7 +53,7 @@ fn doctests(code: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_scan_for_tests_finds_them() {
+fn doctest_scan_finds_code_blocks() {
     assert_eq!(doctests("/// ```\n/// x\n/// ```\n").len(), 1);
     assert_eq!(doctests("/// ```json\n/// ```\n///     indented\n").len(), 2);
     assert!(doctests("/// ```text\n///     x\n/// ```\n/// plain\n").is_empty());

@@ -1,5 +1,4 @@
-//! The committed document: a digest pins its interface against accidental edits; and the same interface
-//! written differently gives the same Rust.
+//! The committed document. A digest of its interface detects accidental edits. Equivalent documents give the same Rust.
 
 use super::Project;
 use crate::document::pin::{self, sha256};
@@ -14,14 +13,14 @@ fn committed_text() -> String {
     Project::new().read("openapi/partner-ingestion.json")
 }
 
-/// Every key as it comes in the file: the order is the publisher's too, and `serde_json` would sort it away.
+/// Returns every key in the order of the file, which `serde_json` would sort.
 fn keys_in_order(text: &str) -> String {
     text.lines()
         .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\": ").map(|(key, _)| format!("{key}\n")))
         .collect()
 }
 
-/// A type as a line of text: names, formats, values, composition, nothing that only readers need.
+/// Returns a type as one line: names, formats, values and composition, without descriptions.
 fn type_line(schema: &Value) -> String {
     if let Some(reference) = schema.get("$ref") {
         return format!("ref {}", reference.as_str().unwrap());
@@ -46,7 +45,7 @@ fn type_line(schema: &Value) -> String {
     line
 }
 
-/// The whole interface, a line for each operation, parameter, response and schema.
+/// Returns the whole interface, one line for each operation, parameter, response and schema.
 fn reduce(document: &Value) -> String {
     let mut lines = String::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -88,15 +87,14 @@ fn content_line(holder: &Value) -> String {
     content.map(|(media, content)| format!("{media} {}", type_line(&content["schema"]))).collect()
 }
 
-/// The digest of the first version, which was written by hand. Later versions are committed as published, and
-/// need only their pin.
-const WRITTEN_DOWN: &str = "bd5b364d5e23";
+/// The digest of the first version, which was rebuilt by hand. Later versions are committed as published and need only their pin.
+const FIRST_VERSION: &str = "bd5b364d5e23";
 
 #[test]
 fn the_committed_document_has_the_published_interface() {
     let document = committed();
     let pin = pin::read(&Project::new().path("openapi/source.toml")).unwrap();
-    if !pin.sha256.starts_with(WRITTEN_DOWN) {
+    if !pin.sha256.starts_with(FIRST_VERSION) {
         return;
     }
     let operations: usize =
@@ -108,13 +106,13 @@ fn the_committed_document_has_the_published_interface() {
         document["components"]["parameters"].as_object().unwrap().len(),
     ];
     assert_eq!(counts, [43, 78, 102, 11]);
-    // A change here means that the published document changed. Facts about the API belong into openapi/overlays/.
+    // A change here means that the published document changed. Put facts about the API into openapi/overlays/.
     let reduction = reduce(&document) + &keys_in_order(&committed_text());
     assert_eq!(&sha256(reduction.as_bytes())[..32], "9ccf061b3ad342ecea939e6ac71ec59b");
 }
 
 #[test]
-fn the_digest_notices_a_tidied_document() {
+fn interface_digest_detects_changed_details() {
     let document = committed();
     let before = reduce(&document);
     for (pointer, value) in [
@@ -122,28 +120,28 @@ fn the_digest_notices_a_tidied_document() {
         ("/components/parameters/Authorization/required", json!(false)),
         ("/paths/~1products/get/tags/0", json!("Products")),
     ] {
-        let mut tidied = document.clone();
-        *tidied.pointer_mut(pointer).unwrap() = value;
-        assert_ne!(reduce(&tidied), before, "{pointer}");
+        let mut edited = document.clone();
+        *edited.pointer_mut(pointer).unwrap() = value;
+        assert_ne!(reduce(&edited), before, "{pointer}");
     }
 }
 
-/// Prose, examples and extensions everywhere that a document can have them.
-pub fn dress(value: &mut Value, pointer: &str) {
-    const PROSE: &str = "```json\r\n{}\r\n```\r\nReturns &lt;b&gt;all&lt;/b&gt; &amp;amp; more.\r\n\r\n    {\r\n      \"sample\": [x]\r\n    }\r\n\r\nSee http://a.example/[y] and Vec<T>, `a";
+/// Adds hostile descriptions, examples and extensions wherever a document can have them.
+pub fn add_descriptions(value: &mut Value, pointer: &str) {
+    const TEXT: &str = "```json\r\n{}\r\n```\r\nReturns &lt;b&gt;all&lt;/b&gt; &amp;amp; more.\r\n\r\n    {\r\n      \"sample\": [x]\r\n    }\r\n\r\nSee http://a.example/[y] and Vec<T>, `a";
     match value {
         Value::Array(items) => {
-            items.iter_mut().enumerate().for_each(|(i, item)| dress(item, &format!("{pointer}/{i}")))
+            items.iter_mut().enumerate().for_each(|(i, item)| add_descriptions(item, &format!("{pointer}/{i}")))
         }
         Value::Object(object) => {
             let is_map = ["/properties", "/paths", "/schemas", "/parameters", "/responses", "/headers", "/content"];
             if object.contains_key("$ref") {
-                object.insert("description".to_owned(), "beside a reference".into());
+                object.insert("description".to_owned(), "next to a reference".into());
                 return;
             }
-            object.iter_mut().for_each(|(key, member)| dress(member, &format!("{pointer}/{key}")));
+            object.iter_mut().for_each(|(key, member)| add_descriptions(member, &format!("{pointer}/{key}")));
             if !is_map.iter().any(|map| pointer.ends_with(map)) && !pointer.is_empty() {
-                object.insert("description".to_owned(), PROSE.into());
+                object.insert("description".to_owned(), TEXT.into());
                 object.insert("x-ms-thing".to_owned(), json!({"$ref": "#/nowhere", "enum": [1]}));
                 let is_schema =
                     object.contains_key("type") || object.contains_key("allOf") || object.contains_key("oneOf");
@@ -157,15 +155,15 @@ pub fn dress(value: &mut Value, pointer: &str) {
     }
 }
 
-/// The keys of every object in the reverse order, which `serde_json` would sort.
-fn reversed(value: &Value, out: &mut String) {
+/// Writes JSON with the keys of every object in reverse order. `serde_json` would sort them.
+fn write_with_reversed_keys(value: &Value, out: &mut String) {
     match value {
         Value::Object(object) => {
             out.push('{');
             for (i, (key, member)) in object.iter().rev().enumerate() {
                 let comma = if i > 0 { "," } else { "" };
                 write!(out, "{comma}\r\n{}: ", Value::from(key.as_str())).unwrap();
-                reversed(member, out);
+                write_with_reversed_keys(member, out);
             }
             out.push('}');
         }
@@ -173,7 +171,7 @@ fn reversed(value: &Value, out: &mut String) {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
                 out.push_str(if i > 0 { "," } else { "" });
-                reversed(item, out);
+                write_with_reversed_keys(item, out);
             }
             out.push(']');
         }
@@ -181,7 +179,7 @@ fn reversed(value: &Value, out: &mut String) {
     }
 }
 
-/// Rust without what only readers see.
+/// Returns the Rust files without comments.
 fn code_only(files: &[(std::path::PathBuf, String)]) -> Vec<(String, String)> {
     let rust = files.iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "rs"));
     rust.map(|(path, text)| {
@@ -192,21 +190,21 @@ fn code_only(files: &[(std::path::PathBuf, String)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_same_interface_written_differently_gives_the_same_rust() {
+fn equivalent_document_gives_the_same_rust() {
     let project = Project::new();
     let mut document = committed();
-    dress(&mut document, "");
+    add_descriptions(&mut document, "");
     let mut text = String::from("\u{feff}");
-    reversed(&document, &mut text);
-    let dressed = project.other_document(&text).unwrap();
-    assert_eq!(code_only(Project::plain()), code_only(&dressed));
-    // It did arrive: the descriptions are in the output.
-    assert_ne!(Project::plain(), dressed);
-    assert!(dressed.iter().all(|(_, text)| !text.contains("/// &lt;")));
+    write_with_reversed_keys(&document, &mut text);
+    let described = project.other_document(&text).unwrap();
+    assert_eq!(code_only(Project::plain()), code_only(&described));
+    // The descriptions are in the output.
+    assert_ne!(Project::plain(), described);
+    assert!(described.iter().all(|(_, text)| !text.contains("/// &lt;")));
 }
 
 #[test]
-fn a_document_with_required_fields_gives_the_same_rust() {
+fn required_fields_do_not_change_the_rust() {
     let project = Project::new();
     let mut document = committed();
     for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {

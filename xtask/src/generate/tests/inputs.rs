@@ -1,20 +1,20 @@
-//! Bad inputs: an error with file and place, and an untouched tree.
+//! Invalid inputs give an error with file and place, and change no file.
 
 use super::Project;
 use serde_json::json;
 
-/// The error for this document; nothing else in the project may have changed.
+/// Returns the error for this document and checks that no file was changed.
 fn error_of(bytes: impl AsRef<[u8]>) -> String {
     let project = Project::generated();
     project.write("other.json", bytes);
     let before = project.tree();
     let error = project.run(|options| options.document = Some(project.path("other.json"))).unwrap_err();
-    assert_eq!(project.tree(), before, "the tree was touched");
+    assert_eq!(project.tree(), before, "a file was changed");
     error
 }
 
 #[test]
-fn files_that_are_no_document() {
+fn rejects_files_that_are_not_a_document() {
     let whole = Project::new().read("openapi/partner-ingestion.json");
     let deep = "[".repeat(100_000);
     let nested = format!("a: {}", "[".repeat(4_000));
@@ -45,7 +45,7 @@ fn files_that_are_no_document() {
 }
 
 #[test]
-fn places_are_named_by_pointer_and_all_at_once() {
+fn all_problems_are_reported_with_pointers() {
     let error = error_of(Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
         schemas["A.Dangling"] = json!({"type": "object", "properties": {"x": {"$ref": "#/components/schemas/Gone"}}});
@@ -70,7 +70,7 @@ fn places_are_named_by_pointer_and_all_at_once() {
 }
 
 #[test]
-fn operations_without_a_name_come_with_the_line_to_paste() {
+fn unnamed_operations_are_reported_with_a_proposed_row() {
     let error = error_of(Project::new().changed(|document| {
         let get = document["paths"]["/products"]["get"].clone();
         document["paths"]["/products/{productID}/flights"] = json!({"get": get, "post": get});
@@ -88,7 +88,7 @@ fn two_operations_with_one_name_are_rejected() {
     assert!(error.contains("/paths/~1products"), "{error}");
 }
 
-/// A row or a schema that takes the name of a hand-written method or type.
+/// A row or a schema with the name of a hand-written method or type is an error.
 #[test]
 fn hand_written_names_cannot_be_generated() {
     let project = Project::new();
@@ -109,7 +109,7 @@ fn hand_written_names_cannot_be_generated() {
     ] {
         assert!(error.contains(expected), "{expected}: {error}");
     }
-    assert!(!error.contains("the operation `list_products`"), "generated code is not read: {error}");
+    assert!(!error.contains("the operation `list_products`"), "generated code is ignored: {error}");
     project.write(&format!("{sdk}/http/call.rs"), "pub fn (");
     let error = project.run(|_| {}).unwrap_err();
     assert!(error.contains("call.rs is not valid Rust"), "{error}");
@@ -145,7 +145,7 @@ fn the_documentation_lists_operations_by_resource() {
 }
 
 #[test]
-fn rows_that_name_nothing_are_rejected() {
+fn unused_rows_are_rejected() {
     let project = Project::new();
     project.replace("openapi/names.toml", "\"Branch.type\"", "\"Branch.kind\"");
     project.replace("openapi/names.toml", "[operations]", "[operations]\n\"GET /nothing\" = \"get_nothing\"");
@@ -190,7 +190,7 @@ fn references_name_whole_components() {
             "outside": {"$ref": "other.json#/components/schemas/A"},
             "text": {"type": "string"},
         }});
-        // A name may hold what is written otherwise in a URI or a pointer.
+        // A name may contain characters that are escaped in a URI or a pointer.
         schemas["A.Odd`1[x/y]"] = json!({"type": "object", "properties": {"text": {"type": "string"}}});
         schemas["A.User"] = json!({"type": "object", "properties": {
             "odd": {"$ref": "#/components/schemas/A.Odd%601%5Bx~1y%5D"},
@@ -202,7 +202,7 @@ fn references_name_whole_components() {
 }
 
 #[test]
-fn new_members_values_and_operations_need_only_rows() {
+fn new_operations_need_only_a_row() {
     let project = Project::new();
     project.replace(
         "openapi/names.toml",
@@ -234,7 +234,7 @@ fn new_members_values_and_operations_need_only_rows() {
             json!({"$ref": "#/components/schemas/A.Flight"});
         document["paths"]["/products/{productID}/flights/{flightID}"] = json!({"get": get});
     });
-    // Values that differ only in case would be one variant.
+    // Values that differ only in case would have the same variant name.
     let error = project.other_document(&document).unwrap_err();
     assert!(error.contains("the variant of FlightSpeed `Fast` is used twice"), "{error}");
     assert!(error.contains("[variants]") && error.contains("\"FlightSpeed.fast\" = \"AnotherFast\""), "{error}");
@@ -255,9 +255,9 @@ fn new_members_values_and_operations_need_only_rows() {
     }
 }
 
-/// One file that cannot be written, and none is.
+/// If one file cannot be written, no file is changed.
 #[test]
-fn a_failed_write_changes_no_file() {
+fn failed_write_changes_no_file() {
     let project = Project::new();
     std::fs::create_dir_all(project.path("partner-ingestion-sdk/src/generated/types.partial")).unwrap();
     let before = project.tree();
@@ -305,7 +305,7 @@ fn an_object_without_properties_is_a_struct() {
 }
 
 #[test]
-fn rows_are_names_of_rust() {
+fn rows_must_be_valid_rust_names() {
     let project = Project::new();
     project.replace("openapi/names.toml", "= \"get_product\"", "= \"get product\"");
     project.replace("openapi/names.toml", "= \"PriceScheduleInfo\"", "= \"PRICEInfo\"");
@@ -314,9 +314,9 @@ fn rows_are_names_of_rust() {
     assert!(error.contains("the type `PRICEInfo` would be renamed to PriceInfo"), "{error}");
 }
 
-/// Each schema refers twice to the next one: there are a thousand million paths.
+/// Each schema refers to the next one twice, which gives 2^30 paths.
 #[test]
-fn exponentially_many_paths_are_followed_once() {
+fn shared_references_are_followed_once() {
     let document = Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
         for at in 0..30 {

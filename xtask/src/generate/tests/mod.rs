@@ -1,4 +1,4 @@
-//! `generate` as a maintainer meets it: a copy of the project's `openapi/` in a folder of its own.
+//! Tests of `generate` in a temporary copy of the project's inputs.
 
 mod check;
 pub(crate) mod compiler;
@@ -6,6 +6,7 @@ mod corrections;
 mod docs;
 mod document;
 mod inputs;
+mod mistakes;
 mod mutation;
 mod rules;
 mod swagger2;
@@ -17,16 +18,16 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use tempfile::TempDir;
 
-/// The overlay with our documentation.
+/// The overlay with the project's descriptions.
 pub const DOCS: &str = "openapi/overlays/docs.overlay.yaml";
 
-/// A project with the committed inputs, which a test may spoil.
+/// A temporary project with the committed inputs.
 pub struct Project {
     dir: TempDir,
 }
 
 impl Project {
-    /// Creates a project with the inputs only, without our documentation: it is a third of the work.
+    /// Creates a project with the inputs, but without the descriptions. Generating is faster without them.
     pub fn new() -> Self {
         let project = Self::documented();
         std::fs::remove_file(project.path(DOCS)).unwrap();
@@ -66,7 +67,7 @@ impl Project {
         self.dir.path()
     }
 
-    /// The files that the committed document gives, generated once for all tests.
+    /// Returns the files generated from the committed document, once for all tests.
     pub fn plain() -> &'static [(PathBuf, String)] {
         static FILES: LazyLock<Vec<(PathBuf, String)>> = LazyLock::new(|| {
             let project = Project::new();
@@ -75,7 +76,7 @@ impl Project {
         &FILES
     }
 
-    /// The committed document with a change, as another copy of it.
+    /// Returns the committed document with a change.
     pub fn changed(&self, change: impl FnOnce(&mut Value)) -> String {
         let mut document = serde_json::from_str(&self.read("openapi/partner-ingestion.json")).unwrap();
         change(&mut document);
@@ -95,14 +96,14 @@ impl Project {
         std::fs::write(self.path(name), bytes).unwrap();
     }
 
-    /// Replaces text in a file; it has to be there.
+    /// Replaces text in a file. Panics if the file does not contain it.
     pub fn replace(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
         assert!(text.contains(from), "{from:?} is not in {name}");
         self.write(name, text.replacen(from, to, 1));
     }
 
-    /// Runs `generate`, configured by `f`; an error as one text.
+    /// Runs `generate` with options set by `f`. Returns the error as text.
     pub fn run(&self, f: impl FnOnce(&mut Options)) -> Result<(), String> {
         let mut options = Options { root: self.dir.path().to_owned(), ..Options::default() };
         f(&mut options);
@@ -124,19 +125,19 @@ impl Project {
         Ok(files(&out))
     }
 
-    /// The files of the project, with their bytes.
+    /// Returns the files of the project with their content.
     pub fn tree(&self) -> Vec<(PathBuf, String)> {
         files(self.dir.path())
     }
 }
 
-/// The schema of which the full name ends so.
+/// Returns the schema whose full name has this suffix.
 pub fn schema<'d>(document: &'d mut Value, name: &str) -> &'d mut Value {
     let schemas = document["components"]["schemas"].as_object_mut().unwrap();
     schemas.iter_mut().find(|(full, _)| full.ends_with(name)).unwrap().1
 }
 
-/// All files below a folder, by name.
+/// Returns all files below a folder, by name.
 pub fn files(root: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];

@@ -1,6 +1,6 @@
 //! Random edits of the document: `generate` returns code or an error with a place. It never panics.
 //!
-//! `PARTNER_MUTATIONS` is the number of documents, `PARTNER_COMPILES` how many of those that give code are compiled.
+//! `PARTNER_MUTATIONS` is the number of documents, `PARTNER_COMPILES` the number of generated crates that are compiled.
 
 use super::{Project, compiler};
 use crate::document::correct::correct;
@@ -23,8 +23,8 @@ fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-/// The whole pipeline on one document. Corrections that broke are left out and new operations are named by rule, so that an edit
-/// is not stopped at the first gate.
+/// Runs the whole pipeline on one document. Skips broken corrections and names new operations by rule, so that an edit reaches the
+/// later steps.
 fn generated(names: &str, overlays: &[OverlayFile], sdk: &HandWritten, document: &Value) -> Result<Files> {
     let first = correct(document.clone(), overlays, &[])?;
     let broken = first.corrections.iter().filter(|(_, state)| matches!(state, State::Broken(_)));
@@ -37,7 +37,7 @@ fn generated(names: &str, overlays: &[OverlayFile], sdk: &HandWritten, document:
     assemble(&api, engine::run(&api)?, &corrected, &[])
 }
 
-/// Every place of a document, as pointers.
+/// Returns the pointer of every place in a document.
 fn places(node: &Value, pointer: &str, found: &mut Vec<String>) {
     found.push(pointer.to_owned());
     match node {
@@ -82,9 +82,9 @@ fn mutate(document: &mut Value, all: &[String], rng: &mut Rng) {
                 let value = members.remove(&key).unwrap_or_default();
                 members.insert(format!("{key}{}", ["_", "X", "é", "-2", " "][rng.usize(0..5)]), value);
             }
-            // A reference to something else, or to its own parent.
+            // A reference to another component, or to the parent.
             4 => drop(members.insert("$ref".to_owned(), json!(format!("#{parent}")))),
-            // Nothing but itself.
+            // A reference to itself.
             5 => {
                 let itself = json!({"$ref": format!("#{parent}/{}", escape(&key))});
                 members.insert(key, json!({"allOf": [itself]}));
@@ -149,15 +149,15 @@ fn edited_documents_give_code_or_a_located_error() {
         code.len(),
         peak()
     );
-    assert!(code.len() > count / 10 && rejected > count / 10, "both happen often enough to mean something");
+    assert!(code.len() > count / 10 && rejected > count / 10, "both outcomes must be frequent");
     let samples: Vec<_> = code.into_iter().filter_map(|(case, files)| Some((case, files?))).take(compiles).collect();
     let fitting = samples.iter().filter(|(case, files)| compile(*case, files)).count();
-    println!("{fitting} of {} samples compile, the others miss what a hand-written module names", samples.len());
-    assert!(fitting > samples.len() / 2 || samples.len() < 4, "most of what is edited is named nowhere by hand");
+    println!("{fitting} of {} samples compile, the others lack an item that hand-written code uses", samples.len());
+    assert!(fitting > samples.len() / 2 || samples.len() < 4, "most edits do not affect hand-written code");
 }
 
-/// Compiles the crate's types with this code. False when an edit took what a module names that is written by hand, which is what
-/// such a module is for; the generated code itself always compiles.
+/// Compiles the crate's types with this code. Returns false if an edit removed an item that hand-written code uses. The generated
+/// code itself must always compile.
 fn compile(case: usize, generated: &Files) -> bool {
     let folder = tempfile::tempdir().unwrap();
     compiler::copy_sdk(folder.path());

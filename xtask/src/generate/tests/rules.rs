@@ -11,7 +11,7 @@ fn project() -> Project {
     project
 }
 
-/// One rule with these lines in place of its own.
+/// Returns a file with one rule. The lines replace the defaults with the same keys.
 fn rule(lines: &str) -> String {
     let mut text = "# A comment.\n\n[[rule]]\n".to_owned();
     let keys = ["id", "of", "target", "kind", "says", "source", "confirmed"];

@@ -1,4 +1,4 @@
-//! The same interface written as Swagger 2.0 gives the same crate.
+//! The document converted to Swagger 2.0 gives the same crate.
 
 use super::Project;
 use serde_json::{Map, Value, json};
@@ -8,7 +8,7 @@ fn document() -> Value {
     serde_json::from_str(&Project::new().read("openapi/partner-ingestion.json")).unwrap()
 }
 
-/// The document as Swagger 2.0, with vendors' extensions for what 2.0 cannot say.
+/// Returns the document as Swagger 2.0, with vendor extensions for features of version 3.
 fn downgrade(document: &Value) -> Value {
     let mut paths = document["paths"].clone();
     for item in paths.as_object_mut().unwrap().values_mut() {
@@ -57,7 +57,7 @@ fn of_operation(operation: &mut Map<String, Value>) {
 
 fn of_parameter(parameter: &mut Value) {
     let Some(Value::Object(schema)) = parameter.as_object_mut().unwrap().remove("schema") else { return };
-    // An enum's values, as 2.0 writes them.
+    // Enum values in the form of 2.0.
     parameter.as_object_mut().unwrap().extend(schema);
 }
 
@@ -67,15 +67,15 @@ fn of_response(response: &mut Value) {
         members.insert("schema".to_owned(), content["application/json"]["schema"].clone());
     }
     for header in members.get_mut("headers").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
-        // Headers are not shared in 2.0.
+        // 2.0 has no shared headers.
         *header = json!({"type": "string"});
     }
 }
 
 #[test]
-fn the_same_interface_gives_the_same_crate() {
+fn swagger_2_gives_the_same_crate() {
     let rust = |files: &[(PathBuf, String)]| {
-        // The banner names the document's digest, and the document itself is written in the order in which it came.
+        // The digest in the banner and the order of the committed document differ.
         let rust = files.iter().filter(|(path, _)| path.extension().is_some_and(|kind| kind == "rs"));
         let code = |text: &str| text.lines().filter(|line| !line.starts_with("// Input:")).map(str::to_owned).collect();
         rust.map(|(path, text)| (path.clone(), code(text))).collect::<Vec<(_, Vec<String>)>>()
@@ -111,7 +111,7 @@ fn unsupported_documents_are_rejected() {
         (r#"{"swagger": "1.2", "paths": {"/a": {}}}"#, "Swagger 1.2 is not supported; use Swagger 2.0 or OpenAPI 3.0"),
         (r#"{"swagger": 2.0, "paths": {"/a": {}}}"#, "of an unknown version"),
         (r#"{"swagger": "2.0", "paths": 7}"#, "not a Swagger 2.0 document"),
-        // A method of its own.
+        // An unknown method.
         (
             r##"{"swagger": "2.0", "info": {"title": "a", "version": "1"}, "paths": {"/a": {"pmst": {"parameters":
                 [{"in": "body", "name": "b", "schema": {}}], "responses": {}}}}}"##,

@@ -1,6 +1,6 @@
-//! `cargo xtask bench build`: how long people who work on the project wait, now and at another revision.
+//! `cargo xtask bench build`: build times of the project at two revisions.
 //!
-//! Each revision has a worktree and a target folder of its own. Every row runs at both revisions, one right after the other.
+//! Each revision has its own worktree and target folder. Each row is measured at both revisions, one after the other.
 
 use crate::report::Report;
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
-/// The members of the workspace, by the file that is touched.
+/// The members of the workspace, each with a file to touch.
 const MEMBERS: [(&str, &str); 5] = [
     ("partner-auth", "partner-auth/src/lib.rs"),
     ("partner-ingestion-sdk", "partner-ingestion-sdk/src/lib.rs"),
@@ -20,7 +20,7 @@ const MEMBERS: [(&str, &str); 5] = [
 
 const DOCUMENT: &str = "openapi/partner-ingestion.json";
 
-/// One revision, checked out.
+/// A worktree of one revision.
 struct Tree {
     folder: PathBuf,
 }
@@ -58,16 +58,16 @@ pub fn run(root: &Path, against: &str, report: &Report) -> Result<()> {
 }
 
 impl Tree {
-    /// Checks a revision out anew, without anything built.
+    /// Checks out a revision without build results.
     fn check_out(root: &Path, folder: &Path, revision: &str) -> Result<Self> {
         let path = folder.to_string_lossy();
-        // Left by an earlier run, or not there.
+        // Left by an earlier run, if it exists.
         let _ = git(root, &["worktree", "remove", "--force", &path]);
         git(root, &["worktree", "add", "--force", "--detach", &path, revision])?;
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Runs cargo and returns how long it took.
+    /// Runs cargo and returns its duration.
     fn cargo(&self, args: &[&str]) -> Result<Duration> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
@@ -104,7 +104,7 @@ impl Tree {
         self.cargo(&check)
     }
 
-    /// Takes the document with another version and in another layout, then takes the change back.
+    /// Updates to the document with another version and layout, and then reverts the change.
     fn update(&self) -> Result<Duration> {
         let text = std::fs::read_to_string(self.folder.join(DOCUMENT)).context("cannot read the document")?;
         let mut document: Value = serde_json::from_str(&text).context("the document is not JSON")?;
@@ -116,7 +116,7 @@ impl Tree {
         time
     }
 
-    /// How many crates, build scripts and programs were compiled.
+    /// Returns the number of compiled crates, build scripts and programs.
     fn units(&self) -> Result<f64> {
         let folder = self.folder.join("target/debug/.fingerprint");
         let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;

@@ -1,4 +1,4 @@
-//! `cargo xtask bench [NAME]`: the benchmarks of `tests/bench`, which has a workspace and a target folder of its own.
+//! `cargo xtask bench [NAME]`: the benchmarks of `tests/bench`, a separate workspace with its own target folder.
 
 mod build;
 

@@ -1,4 +1,4 @@
-//! Tokens: this crate beside `azure_identity`'s client secret credential and `huskarl`, against the same local endpoint.
+//! Tokens: compares partner-auth with `azure_identity`'s client secret credential and `huskarl`, with the same local endpoint.
 
 mod peers;
 
@@ -15,20 +15,20 @@ async fn main() {
     cached_reads().await;
     reads_during_a_hung_renewal().await;
     acquisitions().await;
-    println!("\nRequests that the endpoint receives, and how long the callers wait together\n");
+    println!("\nRequests that the endpoint receives, and the total time until all callers have finished\n");
     println!("| case | ours | azure_identity | huskarl |");
     println!("| --- | ---: | ---: | ---: |");
     let slow = |reply: Reply| reply.delay(Duration::from_millis(50));
     let refusal = || Reply::oauth_error(401, "invalid_client", 7_000_215).header("Content-Type", "application/json");
     requests("10,000 callers, no token yet", 10_000, slow(Reply::token("t"))).await;
-    requests("100 callers, the endpoint refuses", 100, slow(refusal())).await;
-    requests("100 callers, the endpoint answers 503", 100, slow(Reply::status(503))).await;
-    requests("1,000 reads of a token that lives 299 s", 1000, Reply::token("t").expires_in(299)).await;
+    requests("100 callers, the endpoint returns an error", 100, slow(refusal())).await;
+    requests("100 callers, the endpoint returns 503", 100, slow(Reply::status(503))).await;
+    requests("1,000 reads of a token with a lifetime of 299 s", 1000, Reply::token("t").expires_in(299)).await;
 }
 
 fn ours(entra: &FakeEntra) -> TokenSource {
     let builder = TokenSource::builder("contoso.com", entra.client_id(), "secret").authority(entra.authority());
-    // One attempt, as the others have none of their own or are told to make none.
+    // One attempt, because the other crates do not retry or have retries disabled.
     builder.endpoint(partner_auth::Endpoint::V2).max_attempts(1).build().unwrap()
 }
 
@@ -62,7 +62,7 @@ async fn cached_reads() {
     print("20,000 cached reads on each of 8 threads", &measure(&contenders), "cached_header");
 }
 
-/// What a certificate costs: the whole acquisition from the local endpoint, one after the other.
+/// Measures sequential token acquisitions with a client secret and with a certificate.
 async fn acquisitions() {
     const PEM: &str = include_str!("../../../../../partner-auth/src/credential/testdata/application.pem");
     let entra = FakeEntra::start().unwrap();
@@ -74,7 +74,7 @@ async fn acquisitions() {
     let secret = source("secret".into());
     let ps256 = source(certificate.clone().into());
     let rs256 = source(certificate.algorithm(SigningAlgorithm::Rs256).into());
-    // Each audience has a cache of its own, so each acquisition is a request.
+    // Each audience has its own cache, so each acquisition is a request.
     let acquire = |source: &TokenSource| {
         let fresh = source.for_audience("https://api.partner.microsoft.com").unwrap();
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(fresh.token()).unwrap())
@@ -87,7 +87,7 @@ async fn acquisitions() {
     print("Acquisition from a local endpoint", &measure(&contenders), "client secret");
 }
 
-/// The 99th percentile of a million reads, idle and while a renewal hangs.
+/// The 99th percentile of a million reads, idle and while a refresh hangs.
 async fn reads_during_a_hung_renewal() {
     let (entra, clock, gate) = (FakeEntra::start().unwrap(), ManualClock::new(), Gate::new());
     let builder = TokenSource::builder("contoso.com", entra.client_id(), "secret").authority(entra.authority());
@@ -112,11 +112,11 @@ async fn reads_during_a_hung_renewal() {
         tokio::task::yield_now().await;
     }
     let hung = percentile();
-    println!("\n99th percentile of 1,000,000 reads while a renewal hangs: {:.2} times idle", hung as f64 / idle as f64);
+    println!("\n99th percentile of 1,000,000 reads while a refresh hangs: {:.2} times idle", hung as f64 / idle as f64);
     gate.open();
 }
 
-/// All callers at once; each reads once.
+/// Starts all callers concurrently. Each gets one token.
 async fn requests(case: &str, callers: usize, reply: Reply) {
     let mut cells = Vec::new();
     for make in [

@@ -1,4 +1,4 @@
-//! The peers, each as its documentation sets it up.
+//! The other crates, configured as in their documentation.
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::TokenCredential;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 const SCOPE: &str = "https://api.partner.microsoft.com/.default";
 
-/// One call that needs a token, however it ends.
+/// Sends one call that needs a token and ignores its outcome.
 pub trait Peer: Send + Sync {
     fn call(&self) -> BoxFuture<'_, ()>;
 }
@@ -30,7 +30,7 @@ impl Peer for TokenSource {
     }
 }
 
-/// It takes https alone: its transport sends to the local endpoint instead.
+/// Requires https, so the transport redirects requests to the local endpoint.
 pub struct Azure(Arc<ClientSecretCredential>);
 
 #[derive(Debug)]

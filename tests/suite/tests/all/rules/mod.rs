@@ -7,18 +7,18 @@ use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Error, FileSource, IfPending, Publish};
 use partner_sandbox::{Sandbox, SandboxBuilder};
 use partner_tests::offer::{CompleteOffer, archive, complete, image, png, zip};
-use partner_tests::stage::{Stage, checked};
+use partner_tests::test_env::{TestEnv, checked};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const MOMENT: Duration = Duration::from_millis(1);
 
-async fn stage(change: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Stage {
-    Stage::with(change(checked(Sandbox::builder()).processing_delay(Duration::ZERO))).await
+async fn start(change: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> TestEnv {
+    TestEnv::with_builder(change(checked(Sandbox::builder()).processing_delay(Duration::ZERO))).await
 }
 
-fn publish(stage: &Stage, product: &ProductId) -> Publish {
-    stage.client.publish(product).poll_interval(MOMENT, MOMENT).if_pending(IfPending::Cancel)
+fn publish(env: &TestEnv, product: &ProductId) -> Publish {
+    env.client.publish(product).poll_interval(MOMENT, MOMENT).if_pending(IfPending::Cancel)
 }
 
 /// The rules that findings are about; the prefix says who found them.
@@ -30,48 +30,48 @@ fn codes(findings: &[ValidationItem], prefix: &str) -> BTreeSet<String> {
 }
 
 /// The rules that a submission violates.
-async fn refused(stage: &Stage, product: &ProductId) -> BTreeSet<String> {
-    match publish(stage, product).send().await {
+async fn refused(env: &TestEnv, product: &ProductId) -> BTreeSet<String> {
+    match publish(env, product).send().await {
         Ok(_) => BTreeSet::new(),
         Err(error) => codes(error.validations(), "sandbox/"),
     }
 }
 
 /// The rules that the offline check finds violated.
-async fn found(stage: &Stage, product: &ProductId) -> BTreeSet<String> {
-    codes(&publish(stage, product).check().await.unwrap(), "check/")
+async fn found(env: &TestEnv, product: &ProductId) -> BTreeSet<String> {
+    codes(&publish(env, product).check().await.unwrap(), "check/")
 }
 
 fn set(rules: &[&str]) -> BTreeSet<String> {
     rules.iter().map(|rule| (*rule).to_owned()).collect()
 }
 
-async fn replace_logo(stage: &Stage, offer: &CompleteOffer, kind: &str, file: Vec<u8>) {
+async fn replace_logo(env: &TestEnv, offer: &CompleteOffer, kind: &str, file: Vec<u8>) {
     for image in
-        stage.client.list_listing_images(&offer.product, &offer.listing).send().await.unwrap().value.iter().flatten()
+        env.client.list_listing_images(&offer.product, &offer.listing).send().await.unwrap().value.iter().flatten()
     {
         let id = image.id.clone().unwrap();
-        stage.client.delete_listing_image(&offer.product, &offer.listing, id).send().await.unwrap();
+        env.client.delete_listing_image(&offer.product, &offer.listing, id).send().await.unwrap();
     }
-    image(&stage.client, &offer.product, &offer.listing, kind, file).await;
+    image(&env.client, &offer.product, &offer.listing, kind, file).await;
 }
 
 #[tokio::test]
 async fn a_complete_offer_is_published() {
-    let stage = stage(|sandbox| sandbox).await;
-    let offer = complete(&stage, "app").await;
-    assert_eq!(publish(&stage, &offer.product).check().await.unwrap(), []);
-    let live = publish(&stage, &offer.product).to_live().send().await.unwrap();
+    let env = start(|sandbox| sandbox).await;
+    let offer = complete(&env, "app").await;
+    assert_eq!(publish(&env, &offer.product).check().await.unwrap(), []);
+    let live = publish(&env, &offer.product).to_live().send().await.unwrap();
     assert_eq!(live.substate, Some(SubmissionSubstate::InStore));
 }
 
 #[tokio::test]
 async fn an_offer_without_category_logos_contacts_privacy_link_and_authorizations_fails_in_validation() {
-    let stage = stage(|sandbox| sandbox).await;
-    let product = stage.product("app").await;
-    let plan = stage.client.ensure_variant(&product, AzureSkuVariant::managed_app("standard", "Standard")).await;
+    let env = start(|sandbox| sandbox).await;
+    let product = env.product("app").await;
+    let plan = env.client.ensure_variant(&product, AzureSkuVariant::managed_app("standard", "Standard")).await;
     plan.unwrap();
-    let error = publish(&stage, &product).send().await.unwrap_err();
+    let error = publish(&env, &product).send().await.unwrap_err();
     let rules = codes(error.validations(), "sandbox/");
     for rule in [
         "category-required",
@@ -97,80 +97,80 @@ async fn an_offer_without_category_logos_contacts_privacy_link_and_authorization
     assert_eq!(resource, "offer, Listing");
     assert_eq!(message, "listingUris with type PrivacyUri is missing; see azure-app-offer-listing");
     // The offline check finds the same, but for what is in files.
-    assert_eq!(found(&stage, &product).await, rules);
+    assert_eq!(found(&env, &product).await, rules);
 }
 
 #[tokio::test]
 async fn a_48_pixel_file_is_not_a_large_logo() {
-    let stage = stage(|sandbox| sandbox).await;
-    let offer = complete(&stage, "app").await;
-    replace_logo(&stage, &offer, "AzureLogoLarge", png(48, 48)).await;
-    let error = publish(&stage, &offer.product).send().await.unwrap_err();
+    let env = start(|sandbox| sandbox).await;
+    let offer = complete(&env, "app").await;
+    replace_logo(&env, &offer, "AzureLogoLarge", png(48, 48)).await;
+    let error = publish(&env, &offer.product).send().await.unwrap_err();
     assert_eq!(codes(error.validations(), "sandbox/"), set(&["large-logo-size"]));
     assert!(
         error.to_string().contains("AzureLogoLarge.png has 48x48 pixels, expected 216 to 350 by 216 to 350"),
         "{error}"
     );
     for (width, height, fits) in [(215, 215, false), (216, 300, false), (350, 350, true), (351, 351, false)] {
-        replace_logo(&stage, &offer, "AzureLogoLarge", png(width, height)).await;
-        assert_eq!(refused(&stage, &offer.product).await.is_empty(), fits, "{width}x{height}");
+        replace_logo(&env, &offer, "AzureLogoLarge", png(width, height)).await;
+        assert_eq!(refused(&env, &offer.product).await.is_empty(), fits, "{width}x{height}");
     }
-    replace_logo(&stage, &offer, "AzureLogoLarge", b"a text".to_vec()).await;
-    assert_eq!(refused(&stage, &offer.product).await, set(&["large-logo-size"]));
+    replace_logo(&env, &offer, "AzureLogoLarge", b"a text".to_vec()).await;
+    assert_eq!(refused(&env, &offer.product).await, set(&["large-logo-size"]));
 }
 
 #[tokio::test]
 async fn every_kind_of_image_has_its_size() {
-    let stage = stage(|sandbox| sandbox).await;
-    let offer = complete(&stage, "app").await;
+    let env = start(|sandbox| sandbox).await;
+    let offer = complete(&env, "app").await;
     for (kind, good, bad, rule) in [
         ("AzureLogoMedium", (90, 90), (91, 90), "medium-logo-size"),
         ("AzureLogoSmall", (48, 48), (48, 47), "small-logo-size"),
         ("Image", (1280, 720), (720, 1280), "screenshot-size"),
     ] {
         for ((width, height), expected) in [(good, vec![]), (bad, vec![rule])] {
-            replace_logo(&stage, &offer, "AzureLogoLarge", png(216, 216)).await;
+            replace_logo(&env, &offer, "AzureLogoLarge", png(216, 216)).await;
             let file = FileSource::bytes("image.png", png(width, height));
-            let upload = stage.client.upload_image(&offer.product, &offer.listing, kind, file);
+            let upload = env.client.upload_image(&offer.product, &offer.listing, kind, file);
             upload.map_resource(|image| image.set_description("What it shows")).send().await.unwrap();
-            assert_eq!(refused(&stage, &offer.product).await, set(&expected), "{kind} {width}x{height}");
+            assert_eq!(refused(&env, &offer.product).await, set(&expected), "{kind} {width}x{height}");
         }
     }
 }
 
 #[tokio::test]
 async fn an_unknown_image_type_is_refused() {
-    let stage = stage(|sandbox| sandbox).await;
-    let offer = complete(&stage, "app").await;
-    image(&stage.client, &offer.product, &offer.listing, "Nonsense", png(216, 216)).await;
-    assert_eq!(refused(&stage, &offer.product).await, set(&["image-type"]));
-    assert_eq!(found(&stage, &offer.product).await, set(&["image-type"]));
+    let env = start(|sandbox| sandbox).await;
+    let offer = complete(&env, "app").await;
+    image(&env.client, &offer.product, &offer.listing, "Nonsense", png(216, 216)).await;
+    assert_eq!(refused(&env, &offer.product).await, set(&["image-type"]));
+    assert_eq!(found(&env, &offer.product).await, set(&["image-type"]));
 }
 
 #[tokio::test]
 async fn screenshots_are_five_at_most_and_have_captions() {
-    let stage = stage(|sandbox| sandbox).await;
-    let offer = complete(&stage, "app").await;
+    let env = start(|sandbox| sandbox).await;
+    let offer = complete(&env, "app").await;
     for number in 1..=6 {
         let file = FileSource::bytes(format!("{number}.png"), png(1280, 720));
-        let upload = stage.client.upload_image(&offer.product, &offer.listing, "Image", file);
+        let upload = env.client.upload_image(&offer.product, &offer.listing, "Image", file);
         upload.map_resource(|image| image.set_description("What it shows")).send().await.unwrap();
         let expected = if number > 5 { set(&["screenshot-count"]) } else { set(&[]) };
-        assert_eq!(refused(&stage, &offer.product).await, expected, "{number}");
-        assert_eq!(found(&stage, &offer.product).await, expected, "{number}");
+        assert_eq!(refused(&env, &offer.product).await, expected, "{number}");
+        assert_eq!(found(&env, &offer.product).await, expected, "{number}");
     }
-    replace_logo(&stage, &offer, "AzureLogoLarge", png(216, 216)).await;
-    image(&stage.client, &offer.product, &offer.listing, "Image", png(1280, 720)).await;
-    assert_eq!(refused(&stage, &offer.product).await, set(&["screenshot-caption"]));
-    assert_eq!(found(&stage, &offer.product).await, set(&["screenshot-caption"]));
+    replace_logo(&env, &offer, "AzureLogoLarge", png(216, 216)).await;
+    image(&env.client, &offer.product, &offer.listing, "Image", png(1280, 720)).await;
+    assert_eq!(refused(&env, &offer.product).await, set(&["screenshot-caption"]));
+    assert_eq!(found(&env, &offer.product).await, set(&["screenshot-caption"]));
 }
 
 #[tokio::test]
 async fn a_text_file_is_not_a_package() {
-    let stage = stage(|sandbox| sandbox).await;
-    let offer = complete(&stage, "app").await;
+    let env = start(|sandbox| sandbox).await;
+    let offer = complete(&env, "app").await;
     // It is not processed, whatever type the package has.
-    let untyped = stage.client.upload_package(&offer.product, FileSource::bytes("a.zip", &b"a text"[..]));
+    let untyped = env.client.upload_package(&offer.product, FileSource::bytes("a.zip", &b"a text"[..]));
     let error = untyped.map_resource(|p| p.set_resource_type("")).poll_interval(MOMENT, MOMENT).send().await;
     assert!(error.unwrap_err().to_string().contains("not a zip archive"));
     for (file, message) in [
@@ -181,39 +181,39 @@ async fn a_text_file_is_not_a_package() {
             "has no mainTemplate.json and no createUiDefinition",
         ),
     ] {
-        let error = with_package(&stage, &offer, file).await.unwrap_err();
+        let error = with_package(&env, &offer, file).await.unwrap_err();
         assert_eq!(codes(error.validations(), "sandbox/"), set(&["package-archive"]));
         assert_eq!(error.validations()[0].resource.as_deref(), Some("plan managed, Package"));
         assert!(error.to_string().contains(message), "{error}");
     }
-    with_package(&stage, &offer, archive()).await.unwrap();
+    with_package(&env, &offer, archive()).await.unwrap();
 }
 
-async fn with_package(stage: &Stage, offer: &CompleteOffer, file: Vec<u8>) -> Result<Submission, Error> {
-    let upload = stage.client.upload_package(&offer.product, FileSource::bytes("b.zip", file));
+async fn with_package(env: &TestEnv, offer: &CompleteOffer, file: Vec<u8>) -> Result<Submission, Error> {
+    let upload = env.client.upload_package(&offer.product, FileSource::bytes("b.zip", file));
     let package = upload.poll_interval(MOMENT, MOMENT).send().await.unwrap();
-    let draft = stage.client.package_configuration_draft(&offer.product, &offer.managed);
+    let draft = env.client.package_configuration_draft(&offer.product, &offer.managed);
     draft.modify(|c| c.set_package(&package)).await.unwrap();
-    publish(stage, &offer.product).send().await
+    publish(env, &offer.product).send().await
 }
 
 #[tokio::test]
 async fn an_offer_and_a_plan_that_went_live_cannot_be_deleted() {
     for strict in [true, false] {
         let off = ["delete-published-offer", "delete-published-plan"];
-        let stage =
-            stage(|sandbox| if strict { sandbox } else { off.into_iter().fold(sandbox, SandboxBuilder::without_rule) });
-        let stage = stage.await;
-        let offer = complete(&stage, "app").await;
-        let publish = publish(&stage, &offer.product);
+        let env =
+            start(|sandbox| if strict { sandbox } else { off.into_iter().fold(sandbox, SandboxBuilder::without_rule) });
+        let env = env.await;
+        let offer = complete(&env, "app").await;
+        let publish = publish(&env, &offer.product);
         publish.clone().send().await.unwrap();
-        let unpublished = stage.client.ensure_variant(&offer.product, AzureSkuVariant::managed_app("later", "Later"));
+        let unpublished = env.client.ensure_variant(&offer.product, AzureSkuVariant::managed_app("later", "Later"));
         let unpublished = unpublished.await.unwrap().id.clone().unwrap();
-        let pending = stage.client.pending_submission(&offer.product).await.unwrap().unwrap().id.unwrap();
-        stage.client.resume(&offer.product, pending).poll_interval(MOMENT, MOMENT).to_live().send().await.unwrap();
-        stage.client.delete_variant(&offer.product, &unpublished).send().await.unwrap();
-        let plan = stage.client.delete_variant(&offer.product, &offer.managed).send().await;
-        let product = stage.client.delete_product(&offer.product).send().await;
+        let pending = env.client.pending_submission(&offer.product).await.unwrap().unwrap().id.unwrap();
+        env.client.resume(&offer.product, pending).poll_interval(MOMENT, MOMENT).to_live().send().await.unwrap();
+        env.client.delete_variant(&offer.product, &unpublished).send().await.unwrap();
+        let plan = env.client.delete_variant(&offer.product, &offer.managed).send().await;
+        let product = env.client.delete_product(&offer.product).send().await;
         for deleted in [plan.map(drop), product.map(drop)] {
             assert_eq!(deleted.is_err(), strict);
             let message = deleted.err().and_then(|error| error.service_message().map(str::to_owned));
@@ -223,53 +223,53 @@ async fn an_offer_and_a_plan_that_went_live_cannot_be_deleted() {
 }
 
 #[tokio::test]
-async fn plans_are_counted_and_have_names_of_their_own() {
-    let stage = stage(|sandbox| sandbox).await;
-    let offer = complete(&stage, "app").await;
+async fn plans_are_counted_and_have_unique_names() {
+    let env = start(|sandbox| sandbox).await;
+    let offer = complete(&env, "app").await;
     let same = AzureSkuVariant::managed_app("again", "managed");
-    let again = stage.client.ensure_variant(&offer.product, same).await.unwrap().id.clone().unwrap();
-    assert!(refused(&stage, &offer.product).await.contains("plan-name-unique"));
-    assert!(found(&stage, &offer.product).await.contains("plan-name-unique"));
+    let again = env.client.ensure_variant(&offer.product, same).await.unwrap().id.clone().unwrap();
+    assert!(refused(&env, &offer.product).await.contains("plan-name-unique"));
+    assert!(found(&env, &offer.product).await.contains("plan-name-unique"));
     for plan in [&again, &offer.managed, &offer.template] {
-        stage.client.delete_variant(&offer.product, plan).send().await.unwrap();
+        env.client.delete_variant(&offer.product, plan).send().await.unwrap();
     }
-    assert_eq!(refused(&stage, &offer.product).await, set(&["plan-count"]));
-    assert_eq!(found(&stage, &offer.product).await, set(&["plan-count"]));
+    assert_eq!(refused(&env, &offer.product).await, set(&["plan-count"]));
+    assert_eq!(found(&env, &offer.product).await, set(&["plan-count"]));
     for number in 1..=46 {
         let plan = AzureSkuVariant::managed_app(format!("plan-{number}"), format!("Plan {number}"));
-        let plan = stage.client.ensure_variant(&offer.product, plan).await.unwrap().id.clone().unwrap();
-        let draft = stage.client.feature_availability_draft(&offer.product, plan);
+        let plan = env.client.ensure_variant(&offer.product, plan).await.unwrap().id.clone().unwrap();
+        let draft = env.client.feature_availability_draft(&offer.product, plan);
         draft.modify(|a| a.set_visibility(Visibility::Private)).await.unwrap();
     }
-    assert!(refused(&stage, &offer.product).await.contains("private-plan-count"));
-    assert!(found(&stage, &offer.product).await.contains("private-plan-count"));
+    assert!(refused(&env, &offer.product).await.contains("private-plan-count"));
+    assert!(found(&env, &offer.product).await.contains("private-plan-count"));
 }
 
 #[tokio::test]
 async fn offer_ids_have_their_format() {
-    let stage = stage(|sandbox| sandbox).await;
+    let env = start(|sandbox| sandbox).await;
     let long = "a".repeat(51);
     for (id, rule) in [("Contoso App", "offer-id-characters"), (&long, "offer-id-length")] {
-        let offer = complete(&stage, id).await;
-        assert_eq!(refused(&stage, &offer.product).await, set(&[rule]));
-        assert_eq!(found(&stage, &offer.product).await, set(&[rule]));
+        let offer = complete(&env, id).await;
+        assert_eq!(refused(&env, &offer.product).await, set(&[rule]));
+        assert_eq!(found(&env, &offer.product).await, set(&[rule]));
     }
 }
 
 #[tokio::test]
 async fn each_rule_can_be_turned_off_by_its_id() {
-    let strict = stage(|sandbox| sandbox).await;
+    let strict = start(|sandbox| sandbox).await;
     let product = strict.product("app").await;
     let rules = refused(&strict, &product).await;
     assert!(rules.len() > 8, "{rules:?}");
     for rule in &rules {
-        let stage = stage(|sandbox| sandbox.without_rule(rule)).await;
-        let product = stage.product("app").await;
+        let env = start(|sandbox| sandbox.without_rule(rule)).await;
+        let product = env.product("app").await;
         let mut rest = rules.clone();
         rest.remove(rule);
-        assert_eq!(refused(&stage, &product).await, rest, "without {rule}");
+        assert_eq!(refused(&env, &product).await, rest, "without {rule}");
     }
-    let lenient = stage(SandboxBuilder::without_rules).await;
+    let lenient = env(SandboxBuilder::without_rules).await;
     let product = lenient.product("app").await;
     assert!(refused(&lenient, &product).await.is_empty());
     let unknown = checked(Sandbox::builder()).without_rule("logo").start().await.unwrap_err();
@@ -280,8 +280,8 @@ async fn each_rule_can_be_turned_off_by_its_id() {
 /// They are rules of Azure applications.
 #[tokio::test]
 async fn other_offers_have_no_rules() {
-    let stage = stage(|sandbox| sandbox).await;
+    let env = start(|sandbox| sandbox).await;
     let offer = AzureProduct::application("bc", "BC").set_resource_type(ProductType::AzureDynamics365BusinessCentral);
-    let product = stage.client.create_product(offer).send().await.unwrap().id.clone().unwrap();
-    assert!(found(&stage, &product).await.is_empty() && refused(&stage, &product).await.is_empty());
+    let product = env.client.create_product(offer).send().await.unwrap().id.clone().unwrap();
+    assert!(found(&env, &product).await.is_empty() && refused(&env, &product).await.is_empty());
 }

@@ -1,4 +1,4 @@
-//! Rule: whatever prose a document holds becomes valid rustdoc.
+//! Rule: descriptions become valid rustdoc.
 
 use super::Normaliser;
 use crate::document::finding::Finding;
@@ -6,7 +6,7 @@ use crate::document::node::Node;
 
 impl<'d> Normaliser<'d> {
     pub(super) fn description(&self, node: &Node<'d>) -> Option<String> {
-        // Prose never stops generation: a description that is not a string is ignored.
+        // A description that is not a string is ignored, so that descriptions never stop generation.
         self.text(node, "description").ok().flatten()
     }
 
@@ -16,7 +16,7 @@ impl<'d> Normaliser<'d> {
     }
 }
 
-/// Plain text and simple Markdown, with nothing left that rustdoc would take for code, HTML or a link.
+/// Converts a description to plain text and simple Markdown that rustdoc does not parse as tests, HTML or links.
 pub fn rustdoc(text: &str) -> String {
     let text = unescape(&text.replace("\r\n", "\n").replace('\r', "\n"));
     let mut out: Vec<String> = Vec::new();
@@ -26,7 +26,7 @@ pub fn rustdoc(text: &str) -> String {
         let indented = line.starts_with("    ") || line.starts_with('\t');
         let fence = line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~");
         if fence {
-            // The document's own fences are dropped: what is between them stays a sample, or becomes prose.
+            // Code fences are removed. Their content stays a code block or becomes text.
             continue;
         }
         if indented && !sample {
@@ -44,7 +44,7 @@ pub fn rustdoc(text: &str) -> String {
     out.join("\n").trim().to_owned()
 }
 
-/// HTML entities as publishers export them, some of them twice.
+/// Decodes HTML entities. Some publishers encode them twice.
 fn unescape(text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..2 {
@@ -63,14 +63,14 @@ fn unescape(text: &str) -> String {
     text
 }
 
-/// Prose outside of code spans: brackets are no links, angle brackets no HTML, addresses are links.
+/// Escapes text outside of code spans: brackets are not links, angle brackets are not HTML, and URLs are links.
 fn escape(line: &str) -> String {
     let mut out = String::new();
     for (i, part) in line.split('`').enumerate() {
         if i > 0 {
             out.push('`');
         }
-        // Every second part is inside a code span, unless the last backtick has no partner.
+        // Every second part is inside a code span, unless the last backtick is unmatched.
         let code = i % 2 == 1 && i < line.matches('`').count();
         out.push_str(&if code { part.to_owned() } else { prose(part) });
     }
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prose_becomes_rustdoc() {
+    fn converts_descriptions_to_rustdoc() {
         let table = [
             ("a &lt;b&gt; &amp;amp; c", "a \\<b\\> & c"),
             ("see [x] and Vec<T>", "see \\[x\\] and Vec\\<T\\>"),

@@ -1,4 +1,4 @@
-//! Rule: one Rust type for one set of values, however often the document repeats it.
+//! Rule: equal sets of values have one Rust type.
 
 use super::Normaliser;
 use crate::document::finding::Finding;
@@ -6,13 +6,13 @@ use crate::document::words;
 use crate::generate::model::api::{Enum, Type, Variant};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Every place with a list of values; they are named after all are collected.
+/// The places with a list of values. They are named when all are known.
 #[derive(Default)]
 pub struct Registry(BTreeMap<String, Site>);
 
 struct Site {
     values: Vec<String>,
-    /// Owner and property, for a place without a row.
+    /// Owner and property, the name of a place without a row.
     fallback: String,
     pointer: String,
     doc: Option<String>,
@@ -26,7 +26,7 @@ impl Registry {
 }
 
 impl Normaliser<'_> {
-    /// Gives every place its enum: by its row, else by an equal set of values, else by owner and property.
+    /// Names the enum of every place: by its row, else by an equal set of values, else by owner and property.
     pub(super) fn name_enums(&mut self) {
         let mut names: BTreeMap<String, String> = BTreeMap::new();
         for (name, places) in &self.names.enums {

@@ -1,4 +1,4 @@
-//! Rule: an object has the properties of everything it is composed of; a nearer one overrides.
+//! Rule: an object has the properties of all schemas in its `allOf`. Its own properties override theirs.
 
 use super::Normaliser;
 use crate::document::finding::Finding;
@@ -9,18 +9,18 @@ use std::collections::BTreeSet;
 /// The maximum depth of composition and references; a deeper document is circular or hostile.
 const MAX_DEPTH: usize = 32;
 
-/// One property with the place that declares it, as `names.toml` writes it.
+/// A property and the place of its declaration, in the notation of `names.toml`.
 pub struct Property<'d> {
     pub wire: String,
     pub node: Node<'d>,
     pub place: String,
 }
 
-/// The properties of an object while they are found.
+/// Collects the properties of an object.
 #[derive(Default)]
 struct Composition<'d> {
     found: Vec<Property<'d>>,
-    /// The schemas that are being followed, outermost first.
+    /// The schemas that are being followed, outermost first, to detect cycles.
     open: Vec<String>,
     /// Schemas already followed: following a shared base each time could take exponential time.
     done: BTreeSet<String>,
@@ -29,7 +29,7 @@ struct Composition<'d> {
 impl<'d> Normaliser<'d> {
     pub(super) fn is_object(&self, node: &Node<'d>) -> bool {
         let mut node = node.clone();
-        // A circular one is reported where it is used.
+        // A cycle is reported at its use.
         for _ in 0..MAX_DEPTH {
             if node.has("properties") {
                 return true;
@@ -45,7 +45,7 @@ impl<'d> Normaliser<'d> {
         false
     }
 
-    /// All properties of an object, those of its bases first.
+    /// Returns all properties of an object, those of its bases first.
     pub(super) fn properties(&self, node: &Node<'d>, place: &str) -> Result<Vec<Property<'d>>, Finding> {
         let mut composition = Composition::default();
         self.collect(node, place, &mut composition)?;
@@ -79,7 +79,7 @@ impl<'d> Normaliser<'d> {
         Ok(())
     }
 
-    /// The component that a `$ref` names (or the node itself), and its short name.
+    /// Returns the target of a `$ref` (or the node itself) and its short name.
     pub(super) fn target(&self, node: &Node<'d>) -> Result<(Node<'d>, String), Finding> {
         let mut node = node.clone();
         let mut short = String::new();

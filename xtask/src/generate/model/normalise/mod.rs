@@ -1,5 +1,5 @@
-//! The rules about shape: from the corrected document to the interface that every emitter reads.
-//! One file a rule; none of them depends on this API; its names are in `names.toml`.
+//! Normalization: rules that convert the corrected document to the interface. One file per rule. No rule is specific to this API,
+//! whose names are in `names.toml`.
 
 mod docs;
 mod enums;
@@ -27,9 +27,9 @@ struct Normaliser<'d> {
     enums: enums::Registry,
     api: Api,
     findings: Findings,
-    /// The property that identifies the type of an object.
+    /// The tag: the property that identifies the type of an object.
     tag: Option<String>,
-    /// Aliases that are being followed, to detect a circular one.
+    /// Aliases that are being followed, to detect cycles.
     resolving: Vec<String>,
     /// The types of resolved aliases: resolving each use again could take exponential time.
     aliases: BTreeMap<String, Type>,

@@ -1,5 +1,5 @@
-//! Rule: every operation has a reviewed name; the client handles token, request id and If-Match;
-//! one success type; errors are not decoded by type.
+//! Rule: every operation has a reviewed name and one success type. The client adds token, request id and If-Match. Errors are not
+//! decoded by type.
 
 use super::Normaliser;
 use crate::document::finding::Finding;
@@ -59,7 +59,7 @@ impl<'d> Normaliser<'d> {
             doc: self.text(node, "summary")?.or(self.description(node)),
             body: self.body(&key, node, &format!("{camel}Body"))?,
             errors: error_statuses(node),
-            response: self.success(&key, node, &format!("{camel}Answer"))?,
+            response: self.success(&key, node, &format!("{camel}Response"))?,
             name,
             method,
             path_params,
@@ -82,7 +82,7 @@ impl<'d> Normaliser<'d> {
         }
     }
 
-    /// Parameters of the operation, and of its path where the operation does not override them.
+    /// Returns the parameters of the operation and of its path. Those of the operation override those of the path.
     fn params(&mut self, key: &str, item: &Node<'d>, node: &Node<'d>) -> Result<(Vec<Param>, IfMatch), Finding> {
         let mut all: Vec<Param> = Vec::new();
         let mut if_match = IfMatch::No;
@@ -118,7 +118,7 @@ impl<'d> Normaliser<'d> {
         Ok((all, if_match))
     }
 
-    /// A path parameter is an identifier with a type of its own, or an enum; other parameters are text or enums.
+    /// Returns the type of a parameter: an identifier or an enum in a path, text or an enum elsewhere.
     fn param_type(&mut self, key: &str, param: &Node<'d>, wire: &str, place: ParamPlace) -> Result<Type, Finding> {
         let name = words::type_name(wire);
         let schema = param.get("schema");
@@ -137,7 +137,7 @@ impl<'d> Normaliser<'d> {
         })
     }
 
-    /// A body is always sent where the document has one.
+    /// Returns the type of the request body. A documented body is required.
     fn body(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<Option<Type>, Finding> {
         let Some(body) = node.get("requestBody") else {
             return Ok(None);
@@ -146,7 +146,8 @@ impl<'d> Normaliser<'d> {
         self.json(&body, &format!("{key}#body"), name)
     }
 
-    /// Returns the one type of a success response, whatever its status: the service returns 200 where the document has 201.
+    /// Returns the type of the success responses. It must be the same for all statuses, because the service returns 200 where the
+    /// document has 201.
     fn success(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<Option<Type>, Finding> {
         let mut types: Vec<(String, Type)> = Vec::new();
         let responses =
@@ -167,7 +168,7 @@ impl<'d> Normaliser<'d> {
         Ok(types.pop().map(|(_, ty)| ty))
     }
 
-    /// The type of the JSON content of a body or response, if it has content.
+    /// Returns the type of the JSON content of a body or response, if it has content.
     fn json(&mut self, holder: &Node<'d>, place: &str, name: &str) -> Result<Option<Type>, Finding> {
         let Some(content) = holder.get("content") else {
             return Ok(None);
@@ -214,7 +215,7 @@ fn is_json(media: &str) -> bool {
     media == "application/json" || media == "text/json" || media.ends_with("+json") || media == "*/*"
 }
 
-/// Every `{name}` of the path has its parameter and the other way round.
+/// Checks that the path and the path parameters have the same names.
 fn in_path_order(path: &str, mut params: Vec<Param>, node: &Node<'_>) -> Result<Vec<Param>, Finding> {
     let mut ordered = Vec::new();
     for wire in path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(wire, _)| wire) {
@@ -230,7 +231,7 @@ fn in_path_order(path: &str, mut params: Vec<Param>, node: &Node<'_>) -> Result<
     }
 }
 
-/// Proposes a name: verb and last fixed part of the path.
+/// Proposes a name from the method and the last literal part of the path.
 fn proposal(method: &str, path: &str) -> String {
     let verb = match method {
         "GET" if path.ends_with('}') => "get",

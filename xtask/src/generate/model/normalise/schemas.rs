@@ -9,7 +9,7 @@ use crate::document::words;
 use crate::generate::model::api::{Field, Struct};
 use std::collections::BTreeMap;
 
-/// Names of a component: `short` is how `names.toml` writes it in a place, `rust` the type.
+/// The names of a component: `short` in the notation of `names.toml`, `rust` for the type.
 pub struct SchemaName {
     pub short: String,
     pub rust: String,
@@ -43,7 +43,7 @@ pub fn name_all(document: &Node<'_>, names: &Names, findings: &mut Findings) -> 
     all
 }
 
-/// The parts of a .NET generic name: `A.Outer_B.Inner_` is (`Outer`, `Inner`).
+/// Returns the parts of a .NET generic name: `A.Outer_B.Inner_` is (`Outer`, `Inner`).
 fn generic(full: &str) -> Option<(&str, &str)> {
     let (outer, argument) = full.strip_suffix('_')?.split_once('_')?;
     Some((last_part(outer), last_part(argument.trim_end_matches('_'))))
@@ -69,7 +69,7 @@ fn rust_name(full: &str) -> String {
 }
 
 impl<'d> Normaliser<'d> {
-    /// Every component that is an object becomes a struct; the others are looked at where they are used.
+    /// Adds a struct for every component that is an object. Other components are resolved at their uses.
     pub(super) fn components(&mut self) {
         let Some(schemas) = self.document.get("components").and_then(|c| c.get("schemas")) else {
             return;
@@ -83,7 +83,7 @@ impl<'d> Normaliser<'d> {
             if self.is_object(&node) {
                 self.add_struct(&node, &short, rust);
             } else {
-                // Enums and unions that are components of their own are emitted even when nothing refers to them.
+                // Components that are enums or unions are emitted even without references.
                 let ty = self.type_of(&node, &short, &rust);
                 self.accept(ty);
             }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dotted_and_generic_names() {
+    fn parses_dotted_and_generic_names() {
         let table = [
             ("A.B.Products.AzureProduct", "AzureProduct", "AzureProduct"),
             ("A.PagedCollection_A.BaseProduct_", "ProductPage", "PagedCollection_BaseProduct_"),

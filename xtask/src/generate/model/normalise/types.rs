@@ -1,4 +1,4 @@
-//! Rule: what Rust type a schema has. Nothing is required, numbers and dates keep their text, secrets are marked.
+//! Rule: the Rust type of a schema. All properties are optional, numbers and date-times keep their text, secrets have their own type.
 
 use super::Normaliser;
 use super::flatten::Property;
@@ -40,7 +40,7 @@ impl<'d> Normaliser<'d> {
         one_value(node).filter(|_| self.tag.as_deref() == Some(wire))
     }
 
-    /// Finds the tag: of the properties with one value, the one that most objects have.
+    /// Finds the tag: the property with one value that most objects have.
     pub(super) fn find_tag(&mut self) {
         let schemas = self.document.get("components").and_then(|c| c.get("schemas"));
         let schemas = schemas.and_then(|s| s.members().ok()).unwrap_or_default();
@@ -57,7 +57,7 @@ impl<'d> Normaliser<'d> {
         self.tag = counts.into_iter().max_by_key(|(_, count)| *count).map(|(wire, _)| wire.to_owned());
     }
 
-    /// The type of the schema at `place`; `name` is what an object or enum without a row would be called.
+    /// Returns the type of the schema at `place`. `name` is the name of an inline object or enum without a row.
     pub(super) fn type_of(&mut self, node: &Node<'d>, place: &str, name: &str) -> Result<Type, Finding> {
         if let Some(reference) = node.str_of("$ref")? {
             return self.type_of_component(node, reference);
@@ -111,7 +111,7 @@ impl<'d> Normaliser<'d> {
         if let Some(known) = self.aliases.get(&target.pointer) {
             return Ok(known.clone());
         }
-        // A circular alias would never end.
+        // Stops at a circular alias.
         if self.resolving.contains(&target.pointer) || self.resolving.len() > 64 {
             return Err(Finding::new(
                 &node.pointer,
@@ -125,7 +125,7 @@ impl<'d> Normaliser<'d> {
         ty
     }
 
-    /// An object written where it is used becomes a struct of its own.
+    /// Adds a struct for an inline object.
     fn hoist(&mut self, node: &Node<'d>, place: &str, name: &str) -> Type {
         let rust = self.names.schema(place).unwrap_or(name).to_owned();
         let known = self.api.structs.get(&rust).is_some_and(|known| known.pointer == node.pointer);
@@ -136,14 +136,14 @@ impl<'d> Normaliser<'d> {
     }
 }
 
-/// The values of a string enum; `null` in the list only says that the field may be absent.
+/// Returns the values of a string enum without `null`, which only means that the field may be absent.
 fn values(node: &Node<'_>) -> Option<Vec<String>> {
     let values = node.value.get("enum")?.as_array()?;
     let texts: Vec<String> = values.iter().filter_map(Value::as_str).map(str::to_owned).collect();
     (!texts.is_empty()).then_some(texts)
 }
 
-/// The one value that a property may have.
+/// Returns the only allowed value of a property.
 fn one_value(node: &Node<'_>) -> Option<String> {
     let is_string = node.value.get("type").and_then(Value::as_str) == Some("string");
     let mut values = values(node).filter(|_| is_string)?;

@@ -1,4 +1,4 @@
-//! Rule: members of a union are distinguished by a property with one value each, or else by their JSON type.
+//! Rule: members of a union are selected by a property with one value each, or else by their JSON type.
 
 use super::Normaliser;
 use crate::document::finding::Finding;
@@ -6,7 +6,7 @@ use crate::document::node::Node;
 use crate::document::words;
 use crate::generate::model::api::{Member, Shape, Type, Union, UnionKind};
 
-/// A member with its tag, as found in the document.
+/// A member with its tag.
 struct Tagged {
     ty: String,
     tag: String,
@@ -54,7 +54,7 @@ impl<'d> Normaliser<'d> {
         Ok(Type::Union(name.to_owned()))
     }
 
-    /// The members with their tags, if each is a component with one tag of the same name.
+    /// Returns the members with their tags, if all are components with a tag of the same name.
     fn tagged(&self, members: &[Node<'d>]) -> Result<Option<Vec<Tagged>>, Finding> {
         let mut found: Vec<Tagged> = Vec::new();
         for member in members {
@@ -117,7 +117,7 @@ impl<'d> Normaliser<'d> {
         self.schemas[&crate::document::pointer::last_segment(&target.pointer)].rust.clone()
     }
 
-    /// The bases of a component, nearest first.
+    /// Returns the bases of a component, nearest first.
     fn bases(&self, node: &Node<'d>) -> Result<Vec<String>, Finding> {
         let mut bases = Vec::new();
         let mut next = vec![node.clone()];

@@ -1,9 +1,9 @@
-//! What is no valid body is refused, and the error says where and why.
+//! Decoding an invalid body returns an error with its path and reason.
 
 use partner_tests::generated::bridge::TYPES;
 
 #[test]
-fn wrong_types_of_known_fields() {
+fn wrong_types_of_known_fields_are_errors() {
     let table = [
         ("AzureListing", r#"{"title": 7}"#, "title: invalid type: integer `7`, expected a string"),
         ("AzureListing", r#"{"keywords": "a"}"#, "keywords: invalid type: string \"a\", expected a sequence"),
@@ -68,7 +68,7 @@ fn wrong_types_of_known_fields() {
 }
 
 #[test]
-fn nesting_has_an_end() {
+fn deep_nesting_is_an_error() {
     let deep = format!("{{\"x\": {}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     for (name, _, round_trip) in
         TYPES.iter().filter(|(name, _, _)| name.ends_with("Page") || name.ends_with("Configuration"))

@@ -1,9 +1,10 @@
-//! Names that people know, drafts, and changes that lose nobody's work.
+//! Lookups by offer id and plan id, `ensure_*`, drafts, and `modify` with concurrent changes.
 
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{ErrorKind, Filter, RetryPolicy};
 use partner_sandbox::{Calls, Fault, Incident, Sandbox};
-use partner_tests::stage::{Stage, checked, client_builder, items, source};
+use partner_tests::mock_server::{CannedResponse, MockServer};
+use partner_tests::test_env::{TestEnv, checked, client_builder, items, token_source};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,25 +13,25 @@ const CREATE: &str = "/products";
 const PLANS: &str = "/products/{productID}/variants";
 
 #[tokio::test]
-async fn products_and_plans_by_their_names() {
-    let stage = Stage::open().await;
-    let client = &stage.client;
+async fn looks_up_products_and_plans() {
+    let env = TestEnv::start().await;
+    let client = &env.client;
     let missing = client.product_by_offer_id("o'neil").await.unwrap_err();
     assert_eq!((missing.kind(), missing.is_not_found(), missing.status()), (ErrorKind::NotFound, true, None));
     assert!(missing.to_string().contains("no product has the offer id \"o'neil\""), "{missing}");
     assert!(missing.hint().unwrap_or_default().contains("GUID"), "{}", missing.hint().unwrap_or_default());
-    let product = stage.product("o'neil").await;
-    stage.product("other").await;
+    let product = env.product("o'neil").await;
+    env.product("other").await;
     let found = client.product_by_offer_id("o'neil").await.unwrap();
     assert_eq!((found.id.as_ref(), found.offer_id()), (Some(&product), Some("o'neil")));
-    // While the list without a filter is refused or empty, the lookup still works.
+    // The lookup works while lists without a filter are rejected or empty.
     for incident in [Incident::ListRefused, Incident::ListEmpty] {
-        stage.sandbox.start_incident(incident).unwrap();
+        env.sandbox.start_incident(incident).unwrap();
         client.product_by_offer_id("o'neil").await.unwrap();
-        stage.sandbox.stop_incident(incident);
+        env.sandbox.stop_incident(incident);
     }
     assert_eq!(client.variant_by_plan_id(&found, "standard").await.unwrap_err().kind(), ErrorKind::NotFound);
-    let plan = stage.variant(&product).await;
+    let plan = env.variant(&product).await;
     assert_eq!(client.variant_by_plan_id(&found, "standard").await.unwrap().id, Some(plan));
     let applications = client.list_products().filter(Filter::resource_type("AzureApplication"));
     assert_eq!(items(applications.send()).await.len(), 2);
@@ -38,31 +39,30 @@ async fn products_and_plans_by_their_names() {
 
 #[tokio::test]
 async fn a_modified_availability_is_returned_with_its_prices() {
-    let stage = Stage::open().await;
-    let product = stage.product("app").await;
-    let plan = stage.variant(&product).await;
-    let draft = stage.client.feature_availability_draft(&product, &plan);
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
+    let plan = env.variant(&product).await;
+    let draft = env.client.feature_availability_draft(&product, &plan);
     let id = draft.get().await.unwrap().id.clone().unwrap();
     let market = || MarketState::default().set_market_code("US").set_state("Enabled");
     let change = |availability: FeatureAvailability| availability.set_market_states([market()]);
-    let changed = stage.client.modify_feature_availability(&product, &id, change).await.unwrap();
+    let changed = env.client.modify_feature_availability(&product, &id, change).await.unwrap();
     // Written back unchanged, a response without the markets would remove them.
     assert_eq!(changed.market_states.as_deref().map(<[_]>::len), Some(1));
     let changed = draft.modify(change).await.unwrap();
     assert_eq!(changed.market_states.as_deref().map(<[_]>::len), Some(1));
-    let calls = stage.sandbox.calls();
+    let calls = env.sandbox.calls();
     let puts: Vec<_> = calls.iter().filter(|call| call.method == "PUT" && call.path.contains("featureavail")).collect();
     assert!(puts.len() == 2 && puts.iter().all(|put| put.path.contains("PriceSchedules")), "{puts:?}");
 }
 
 #[tokio::test]
-async fn two_products_of_one_name_are_not_guessed_between() {
+async fn lookup_with_two_matches_is_ambiguous() {
     let twins = json!({"value": [
         {"id": "1", "externalIDs": [{"type": "AzureOfferId", "value": "twin"}]},
         {"id": "2", "externalIDs": [{"type": "AzureOfferId", "value": "TWIN"}]},
     ]});
-    let server =
-        partner_tests::server::Server::script(vec![partner_tests::server::Say::new(200, twins.to_string())]).await;
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, twins.to_string())]).await;
     let error = server.client().product_by_offer_id("twin").await.unwrap_err();
     assert_eq!((error.kind(), error.is_not_found()), (ErrorKind::Ambiguous, false));
     assert!(error.hint().unwrap_or_default().contains("GUID"), "{:?}", error.hint());
@@ -70,9 +70,9 @@ async fn two_products_of_one_name_are_not_guessed_between() {
 }
 
 #[tokio::test]
-async fn what_is_there_is_not_created_again() {
-    let stage = Stage::open().await;
-    let client = &stage.client;
+async fn ensure_returns_existing_resources_unchanged() {
+    let env = TestEnv::start().await;
+    let client = &env.client;
     let offer = || AzureProduct::application("app", "App");
     let first = client.ensure_product(offer()).await.unwrap();
     let again = client.ensure_product(offer().set_name("Another name")).await.unwrap();
@@ -89,44 +89,44 @@ async fn what_is_there_is_not_created_again() {
     );
 }
 
-/// A creation whose answer is lost is looked for, not repeated: one POST each.
+/// If the response of a POST is lost, the resource is looked up instead of created again.
 #[tokio::test]
-async fn a_lost_answer_creates_nothing_twice() {
-    let stage = Stage::open().await;
+async fn ensure_creates_once_if_the_response_is_lost() {
+    let env = TestEnv::start().await;
     for (fault, name) in
         [(Fault::drop_response(), "cut"), (Fault::truncate_body(), "torn"), (Fault::status(500), "failed")]
     {
-        let carried_out = name != "failed";
-        let before = posts(&stage);
-        stage.sandbox.fail(Calls::of("POST", CREATE), fault.clone(), 1);
-        let outcome = stage.client.ensure_product(AzureProduct::application(name, name)).await;
-        assert_eq!(outcome.is_ok(), carried_out, "{name}");
-        assert_eq!(posts(&stage), before + 1, "{name}");
+        let processed = name != "failed";
+        let before = posts(&env);
+        env.sandbox.fail(Calls::of("POST", CREATE), fault.clone(), 1);
+        let outcome = env.client.ensure_product(AzureProduct::application(name, name)).await;
+        assert_eq!(outcome.is_ok(), processed, "{name}");
+        assert_eq!(posts(&env), before + 1, "{name}");
         if let Ok(product) = outcome {
-            stage.sandbox.fail(Calls::of("POST", PLANS), fault, 1);
+            env.sandbox.fail(Calls::of("POST", PLANS), fault, 1);
             let plan = AzureSkuVariant::managed_app("standard", "Standard");
-            stage.client.ensure_variant(&product, plan).await.unwrap();
-            assert_eq!(items(stage.client.list_variants(&product).send()).await.len(), 1);
+            env.client.ensure_variant(&product, plan).await.unwrap();
+            assert_eq!(items(env.client.list_variants(&product).send()).await.len(), 1);
         }
     }
 }
 
-fn posts(stage: &Stage) -> usize {
-    let calls = stage.sandbox.calls();
+fn posts(env: &TestEnv) -> usize {
+    let calls = env.sandbox.calls();
     calls.iter().filter(|call| call.operation.as_deref() == Some("POST /products")).count()
 }
 
 #[tokio::test]
-async fn drafts_of_every_module() {
-    let stage = Stage::open().await;
-    let client = &stage.client;
-    let product = stage.product("app").await;
-    let plan = stage.variant(&product).await;
-    // The branches of the plan are not there yet; each draft waits for its own.
+async fn reads_and_modifies_the_draft_of_every_module() {
+    let env = TestEnv::start().await;
+    let client = &env.client;
+    let product = env.product("app").await;
+    let plan = env.variant(&product).await;
+    // The branches of the plan do not exist yet. Each draft waits for its branch.
     let listing = client.listing_draft(&product).plan(&plan);
     let changed = listing.modify(|listing| listing.set_title("Plan")).await.unwrap();
     assert_eq!(changed.title.as_deref(), Some("Plan"));
-    assert_eq!(client.listing_draft(&product).get().await.unwrap().title, None, "the offer's is another");
+    assert_eq!(client.listing_draft(&product).get().await.unwrap().title, None, "the offer has another listing");
     let property = client.property_draft(&product).modify(|p| p.set_app_version("2")).await.unwrap();
     assert_eq!(property.app_version.as_deref(), Some("2"));
     let availability = client.product_availability_draft(&product);
@@ -140,13 +140,13 @@ async fn drafts_of_every_module() {
     assert!(package.as_azure_solution_template().is_some());
 }
 
-/// What a GET leaves out unless it is asked for must not be lost by a change.
+/// A GET omits these fields unless `$expand` names them; `modify` must not delete them.
 #[tokio::test]
-async fn a_change_of_an_availability_keeps_its_prices() {
-    let stage = Stage::open().await;
-    let product = stage.product("app").await;
-    let plan = stage.variant(&product).await;
-    let draft = stage.client.feature_availability_draft(&product, &plan);
+async fn modify_keeps_the_prices_of_an_availability() {
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
+    let plan = env.variant(&product).await;
+    let draft = env.client.feature_availability_draft(&product, &plan);
     let market = MarketState::default().set_market_code("US").set_state(MarketSaleState::Enabled);
     let prices = PriceScheduleInfo::default().set_friendly_name("base").set_market_codes(["US"]);
     let full = draft.modify(|a| a.set_market_states([market.clone()]).set_price_schedules([prices.clone()]));
@@ -158,10 +158,10 @@ async fn a_change_of_an_availability_keeps_its_prices() {
 }
 
 #[tokio::test]
-async fn branches_that_never_come_are_named() {
+async fn error_names_the_missing_branch() {
     let hour = Duration::from_secs(3600);
     let sandbox = checked(Sandbox::builder()).processing_delay(hour).start().await.unwrap();
-    let client = client_builder().base_url(sandbox.url()).token_provider(source(&sandbox)).build().unwrap();
+    let client = client_builder().base_url(sandbox.url()).token_provider(token_source(&sandbox)).build().unwrap();
     let product = client.ensure_product(AzureProduct::application("app", "App")).await.unwrap();
     let plan = client.ensure_variant(&product, AzureSkuVariant::managed_app("standard", "Standard")).await.unwrap();
     let (product, plan) = (product.id.unwrap(), plan.id.unwrap());
@@ -177,14 +177,15 @@ async fn branches_that_never_come_are_named() {
     assert!(nowhere.is_not_found());
 }
 
-/// Fifty writers add one keyword each to one listing; every one of them is there in the end, and so are the keywords that were there before.
+/// Fifty writers add one keyword each to the same listing. The listing contains all of them at the end, and its other fields are
+/// unchanged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_writers_of_one_listing() {
-    let stage = Stage::open().await;
-    let product = stage.product("app").await;
-    let listing = stage.client.listing_draft(&product);
+async fn fifty_concurrent_writers_lose_no_change() {
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
+    let listing = env.client.listing_draft(&product);
     let unknown = |mut listing: AzureListing| {
-        listing.extra.insert("unheardOf".to_owned(), json!({"deep": [1, 2.5, null]}));
+        listing.extra.insert("unknownField".to_owned(), json!({"deep": [1, 2.5, null]}));
         listing.set_title("Contoso").set_keywords::<[String; 0]>([])
     };
     let before = listing.modify(unknown).await.unwrap().into_inner();
@@ -209,39 +210,39 @@ async fn fifty_writers_of_one_listing() {
     assert_eq!(untouched(&after), untouched(&before));
 }
 
-/// A PUT that was carried out and whose answer was lost meets its own change; it is not made twice.
+/// A PUT was processed and its response was lost: the retry conflicts with the first PUT, and the change is not made twice.
 #[tokio::test]
-async fn ones_own_write_is_recognised() {
-    let stage = Stage::open().await;
-    let product = stage.product("app").await;
+async fn modify_recognizes_its_own_write_after_a_lost_response() {
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
     let put = Calls::of("PUT", "/products/{productID}/listings/{listingID}");
-    stage.sandbox.fail(put, Fault::drop_response(), 1);
+    env.sandbox.fail(put, Fault::drop_response(), 1);
     let add = |listing: AzureListing| {
         let mut keywords = listing.keywords.clone().unwrap_or_default();
         keywords.push("once".to_owned());
         listing.set_keywords(keywords)
     };
-    let changed = stage.client.listing_draft(&product).modify(add).await.unwrap();
+    let changed = env.client.listing_draft(&product).modify(add).await.unwrap();
     assert_eq!(changed.keywords, Some(vec!["once".to_owned()]));
 }
 
 #[tokio::test]
-async fn a_change_by_id_and_one_that_never_gets_through() {
-    let stage = Stage::open().await;
-    let product = stage.product("app").await;
-    let plan = stage.variant(&product).await;
-    let renamed = stage.client.modify_variant(&product, &plan, |variant| match variant {
+async fn modify_by_id_retries_conflicts_and_returns_other_errors() {
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
+    let plan = env.variant(&product).await;
+    let renamed = env.client.modify_variant(&product, &plan, |variant| match variant {
         Variant::AzureSku(plan) => Variant::AzureSku(plan.set_friendly_name("Renamed")),
         other => other,
     });
     assert_eq!(renamed.await.unwrap().as_azure_sku().unwrap().friendly_name.as_deref(), Some("Renamed"));
     let put = Calls::of("PUT", "/products/{productID}/variants/{variantID}");
-    stage.sandbox.fail(put.clone(), Fault::status(403), 1);
-    let refused = stage.client.modify_variant(&product, &plan, |variant| variant).await.unwrap_err();
-    assert_eq!(refused.status().unwrap().as_u16(), 403);
-    // The callers of a client without retries still get their rounds.
-    let client = client_builder().base_url(stage.sandbox.url()).token_provider(source(&stage.sandbox));
+    env.sandbox.fail(put.clone(), Fault::status(403), 1);
+    let error = env.client.modify_variant(&product, &plan, |variant| variant).await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 403);
+    // `modify` reads and writes again after a conflict even if the client does not retry.
+    let client = client_builder().base_url(env.sandbox.url()).token_provider(token_source(&env.sandbox));
     let client = client.retry(RetryPolicy::none()).build().unwrap();
-    stage.sandbox.fail(put, Fault::status(412), 3);
+    env.sandbox.fail(put, Fault::status(412), 3);
     client.modify_variant(&product, &plan, |variant| variant).await.unwrap();
 }

@@ -1,9 +1,9 @@
-//! What a dependency on the published crates brings along, and what a build of the workspace compiles.
+//! The dependencies of the published crates, and the features that builds of the workspace select.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// What `cargo tree` prints with these arguments.
+/// Runs `cargo tree` with these arguments and returns its output.
 fn cargo_tree(args: &[&str]) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo).args(["tree", "--locked", "--prefix", "none"]).args(args).output().unwrap();
@@ -11,7 +11,7 @@ fn cargo_tree(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Names and versions in the tree of a package.
+/// Returns names and versions of the dependencies of a package.
 fn tree(args: &[&str]) -> BTreeSet<String> {
     let text = cargo_tree(&[&["--edges", "normal", "--package"], args].concat());
     text.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect()
@@ -22,7 +22,7 @@ fn has(tree: &BTreeSet<String>, name: &str) -> bool {
 }
 
 #[test]
-fn types_alone_are_light() {
+fn types_only_build_has_at_most_20_packages() {
     let tree = tree(&["partner-ingestion-sdk", "--no-default-features"]);
     assert!(tree.len() <= 20, "{} packages: {tree:?}", tree.len());
     for absent in ["tokio", "reqwest", "partner-auth"] {
@@ -31,7 +31,7 @@ fn types_alone_are_light() {
 }
 
 #[test]
-fn the_default_tree_has_one_reqwest_and_no_openssl() {
+fn default_build_has_one_reqwest_and_no_openssl() {
     let tree = tree(&["partner-ingestion-sdk"]);
     assert!(tree.len() <= 130, "{} packages: {tree:?}", tree.len());
     assert_eq!(tree.iter().filter(|line| line.starts_with("reqwest ")).collect::<Vec<_>>().len(), 1);
@@ -42,18 +42,18 @@ fn the_default_tree_has_one_reqwest_and_no_openssl() {
 }
 
 #[test]
-fn the_trait_alone_has_neither_exchange_nor_client() {
+fn trait_only_build_has_neither_oauth2_nor_reqwest() {
     let tree = tree(&["partner-auth", "--no-default-features"]);
     assert!(!has(&tree, "oauth2") && !has(&tree, "reqwest") && tree.len() <= 8, "{tree:?}");
 }
 
 #[test]
-fn without_auth_the_client_has_no_exchange() {
+fn client_without_auth_has_no_oauth2() {
     let tree = tree(&["partner-ingestion-sdk", "--no-default-features", "--features", "client,rustls"]);
     assert!(!has(&tree, "oauth2") && has(&tree, "reqwest"));
 }
 
-/// Each package in the build of a selection of members, with its sets of features: a second set is a second build.
+/// Returns each package that a selection of members builds, with its feature sets. Cargo builds a package once for each set.
 fn features(selection: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     let text = cargo_tree(&[&["--no-dedupe", "--format", "{p}|{f}"], selection].concat());
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -64,7 +64,7 @@ fn features(selection: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
     found
 }
 
-/// What a selection would build again after a build of the whole workspace.
+/// Returns the packages that a selection would rebuild after a build of the whole workspace.
 fn built_again(workspace: &BTreeMap<String, BTreeSet<String>>, selection: &[&str]) -> Vec<String> {
     let differs = features(selection).into_iter().filter(|(package, sets)| !sets.is_subset(&workspace[package]));
     differs.map(|(package, sets)| format!("{package} with {sets:?} instead of {:?}", workspace[&package])).collect()
@@ -72,26 +72,26 @@ fn built_again(workspace: &BTreeMap<String, BTreeSet<String>>, selection: &[&str
 
 /// If this fails, add the features to `tests/workspace-hack`.
 #[test]
-fn every_selection_of_members_builds_the_same() {
+fn every_package_selection_uses_the_same_features() {
     let workspace = features(&["--workspace"]);
     let twice: Vec<_> = workspace.iter().filter(|(_, sets)| sets.len() > 1).collect();
     assert!(twice.is_empty(), "macros and programs need different features: {twice:?}");
     for member in ["partner-auth", "partner-ingestion-sdk", "partner-sandbox", "partner-tests", "xtask"] {
         assert_eq!(built_again(&workspace, &["--package", member]), Vec::<String>::new(), "{member}");
     }
-    // A selection without the tests has fewer features, and is found.
+    // The check detects a selection without the tests, which has fewer features.
     let alone = ["--package", "partner-auth", "--edges", "normal,build"];
     assert!(built_again(&workspace, &alone).iter().any(|package| package.starts_with("tokio ")));
 }
 
-/// Packages that are there in more than one version.
-fn doubles(packages: &BTreeSet<String>) -> BTreeSet<&str> {
+/// Returns the packages with more than one version.
+fn duplicates(packages: &BTreeSet<String>) -> BTreeSet<&str> {
     let names: Vec<&str> = packages.iter().filter_map(|package| package.split(' ').next()).collect();
     names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
 }
 
 #[test]
-fn no_package_is_there_in_two_versions_without_a_reason() {
+fn duplicate_packages_have_a_documented_reason() {
     // The oauth2 crate 5.0 is the latest: base64 0.22, sha2 0.10 and thiserror 1 with their own dependencies.
     let oauth2 = [
         "base64",
@@ -111,15 +111,15 @@ fn no_package_is_there_in_two_versions_without_a_reason() {
         let text = cargo_tree(&["--edges", "normal,build", "--package", member]);
         let packages: BTreeSet<String> =
             text.lines().map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" ")).collect();
-        let found = doubles(&packages);
-        assert!(found.is_subset(&known), "{member}: {found:?}, and known are {known:?}");
+        let found = duplicates(&packages);
+        assert!(found.is_subset(&known), "{member}: found {found:?}, known are {known:?}");
     }
     let planted = ["a v1.0.0", "a v2.0.0", "b v1.0.0"].map(str::to_owned).into();
-    assert_eq!(doubles(&planted), BTreeSet::from(["a"]));
+    assert_eq!(duplicates(&planted), BTreeSet::from(["a"]));
 }
 
 #[test]
-fn json_features_that_break_flattened_decoding_are_off() {
+fn serde_json_features_that_break_decoding_are_disabled() {
     let text = cargo_tree(&["--workspace", "--edges", "features", "--invert", "serde_json"]);
     assert!(text.contains("float_roundtrip") && text.contains("raw_value"));
     assert!(!text.contains("preserve_order") && !text.contains("arbitrary_precision"));

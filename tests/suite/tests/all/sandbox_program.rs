@@ -1,4 +1,4 @@
-//! The sandbox as a program: what it prints, what it refuses, and a client in another language.
+//! The sandbox as a program: its output, its options, and a client in another language.
 
 use partner_tests::process::build;
 use std::io::{BufRead, BufReader};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 
-/// Built with the features that it has in `cargo test`, which has built it already.
+/// Built with the same features as in `cargo test`, so that it is not compiled again.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     build(&["--package", "partner-sandbox", "--package", "workspace-hack-client"]).join("partner-sandbox")
 });
@@ -15,7 +15,7 @@ fn run(args: &[&str]) -> Output {
     Command::new(&*PROGRAM).args(args).stdin(Stdio::null()).output().unwrap()
 }
 
-/// A program that runs until it is dropped, and what it says to export.
+/// A sandbox process that runs until this is dropped, and the environment variables that it printed.
 pub(crate) struct Running {
     child: Child,
     pub(crate) exports: Vec<(String, String)>,
@@ -44,16 +44,16 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 #[test]
-fn options_that_are_not_understood() {
+fn rejects_invalid_options() {
     for (args, expected) in [
-        (&["--unheard"][..], "unknown option --unheard"),
+        (&["--unknown"][..], "unknown option --unknown"),
         (&["--port"], "option --port requires a value"),
         (&["--port", "many"], "invalid value \"many\" for --port: expected a number"),
         (&["--incident", "rain"], "unknown incident \"rain\"; expected one of: next-link-not-found"),
@@ -72,7 +72,7 @@ fn options_that_are_not_understood() {
 }
 
 #[test]
-fn a_port_that_is_taken() {
+fn port_in_use_is_an_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let output = run(&["--port", &taken.local_addr().unwrap().port().to_string()]);
     assert_eq!(output.status.code(), Some(1));
@@ -80,7 +80,7 @@ fn a_port_that_is_taken() {
 }
 
 #[test]
-fn what_it_prints_is_enough_for_the_sdk() {
+fn prints_the_environment_variables_of_the_sdk() {
     let running = Running::start(&["--token-lifetime", "60"]);
     let names: Vec<&str> = running.exports.iter().map(|(name, _)| name.as_str()).collect();
     let expected = [
@@ -95,9 +95,9 @@ fn what_it_prints_is_enough_for_the_sdk() {
     assert!(running.curl.ends_with("/oauth2/token"), "{}", running.curl);
 }
 
-/// Skipped, and said so, where there is no python3.
+/// Skipped with a message if python3 is not installed.
 #[test]
-fn a_client_in_python() {
+fn python_client_can_use_the_sandbox() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/sandbox.py");
     let running = Running::start(&["--control"]);
     let python = Command::new("python3").arg(script).envs(running.exports.clone()).output();

@@ -1,22 +1,22 @@
-//! The rooms of the sandbox that publishing an Azure application does not pass through, by the SDK.
+//! Resources of the sandbox that publishing an Azure application does not use, through the SDK.
 
 use partner_ingestion_sdk::reqwest::{self, Method};
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Error, OPERATIONS, Resource};
-use partner_tests::stage::{Stage, items};
+use partner_tests::test_env::{TestEnv, items};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 fn status(error: &Error) -> u16 {
-    error.status().expect("the service answered").as_u16()
+    error.status().expect("the error has a status").as_u16()
 }
 
-/// Whatever the document names has a life here: what is not there is not found, and nothing is not implemented.
+/// Calls of every operation with unknown ids return 400 or 404, never 501.
 #[tokio::test]
-async fn every_operation_of_the_document_is_served() {
-    let stage = Stage::open().await;
+async fn sandbox_implements_every_operation() {
+    let env = TestEnv::start().await;
     for operation in OPERATIONS {
-        let product = stage.product(operation.name).await;
+        let product = env.product(operation.name).await;
         let segments = operation.path.trim_start_matches('/').split('/').map(|segment| match segment.split_once('{') {
             Some(("", "productID}")) => product.to_string(),
             Some((before, rest)) => format!("{before}nothing{}", rest.split_once('}').unwrap().1),
@@ -25,7 +25,7 @@ async fn every_operation_of_the_document_is_served() {
         let path = segments.collect::<Vec<_>>().join("/");
         let method = Method::from_bytes(operation.method.as_bytes()).unwrap();
         let body = if method == Method::GET || method == Method::DELETE { Value::Null } else { json!({}) };
-        if let Err(error) = stage.raw(method, &path, body, Some("*")).await {
+        if let Err(error) = env.send_json(method, &path, body, Some("*")).await {
             let status = status(&error);
             assert!(matches!(status, 400 | 404), "{}: {error}", operation.name);
             assert!(error.to_string().contains("nothing") || status == 400 || error.service_message().is_some());
@@ -34,13 +34,13 @@ async fn every_operation_of_the_document_is_served() {
 }
 
 #[tokio::test]
-async fn assets_and_videos_of_a_listing() {
-    let stage = Stage::open().await;
-    let product = stage.product("files").await;
-    let draft = stage.draft(&product, "Listing", None).await;
-    let listing = stage.resource(&product, "listings", &draft).await;
+async fn creates_replaces_and_deletes_assets_and_videos() {
+    let env = TestEnv::start().await;
+    let product = env.product("files").await;
+    let draft = env.draft(&product, "Listing", None).await;
+    let listing = env.resource(&product, "listings", &draft).await;
     let listing = ListingId::from(listing["id"].as_str().unwrap());
-    let client = &stage.client;
+    let client = &env.client;
 
     let asset = ListingAsset::default().set_file_name("guide.pdf").set_friendly_name("Guide");
     let created = client.create_listing_asset(&product, &listing, asset).send().await.unwrap();
@@ -64,12 +64,12 @@ async fn assets_and_videos_of_a_listing() {
     let video = ListingVideo::default().set_file_name("tour.mp4");
     let video = client.create_listing_video(&product, &listing, video).send().await.unwrap().into_inner();
     let id = video.id.clone().unwrap();
-    // The picture has an address of its own.
+    // The thumbnail has its own upload URL.
     let picture = video.thumbnail.as_ref().unwrap().file_sas_uri.as_ref().unwrap();
     assert_ne!(picture, video.file_sas_uri.as_ref().unwrap());
     client.upload(picture, &b"PNG"[..]).await.unwrap();
     let early = client.replace_listing_video(&product, &listing, &id, video.clone().set_state(UploadState::Uploaded));
-    assert_eq!(status(&early.send().await.unwrap_err()), 400, "the film itself was not sent");
+    assert_eq!(status(&early.send().await.unwrap_err()), 400, "the video was not uploaded");
     client.upload(video.file_sas_uri.as_ref().unwrap(), &b"film"[..]).await.unwrap();
     let video = video.set_state(UploadState::Uploaded);
     client.replace_listing_video(&product, &listing, &id, video).send().await.unwrap();
@@ -77,16 +77,16 @@ async fn assets_and_videos_of_a_listing() {
     client.get_listing_video(&product, &listing, &id).send().await.unwrap();
     client.delete_listing_video(&product, &listing, &id).send().await.unwrap();
     assert!(client.delete_listing_video(&product, &listing, &id).send().await.unwrap_err().is_not_found());
-    let nowhere = client.create_listing_video(&product, "nothing", ListingVideo::default().set_file_name("a"));
-    assert!(nowhere.send().await.unwrap_err().is_not_found());
+    let missing = client.create_listing_video(&product, "nothing", ListingVideo::default().set_file_name("a"));
+    assert!(missing.send().await.unwrap_err().is_not_found());
 }
 
 #[tokio::test]
-async fn listings_in_other_languages() {
-    let stage = Stage::open().await;
-    let product = stage.product("languages").await;
-    let draft = stage.draft(&product, "Listing", None).await;
-    let client = &stage.client;
+async fn creates_and_deletes_listings_in_other_languages() {
+    let env = TestEnv::start().await;
+    let product = env.product("languages").await;
+    let draft = env.draft(&product, "Listing", None).await;
+    let client = &env.client;
     let german = AzureListing::default().set_language_code("de-de").set_title("Contoso");
     let created = client.create_listing(&product, &draft, german.clone()).send().await.unwrap();
     assert_eq!(created.status().as_u16(), 201);
@@ -98,7 +98,7 @@ async fn listings_in_other_languages() {
     let both = items(client.find_listings(&product, &draft).send()).await;
     assert_eq!(both.len(), 2);
     let branches = items(client.list_branches(&product, "Listing").send()).await;
-    assert_eq!(branches.len(), 1, "another language is no branch");
+    assert_eq!(branches.len(), 1, "another language has no branch");
     client.delete_listing(&product, &id).send().await.unwrap();
     assert!(client.get_listing(&product, &id).send().await.unwrap_err().is_not_found());
     let first = both.iter().find_map(|listing| listing.id()).unwrap().to_owned();
@@ -106,10 +106,10 @@ async fn listings_in_other_languages() {
 }
 
 #[tokio::test]
-async fn co_selling_leads_and_supplements() {
-    let stage = Stage::open().await;
-    let product = stage.product("rooms").await;
-    let client = &stage.client;
+async fn replaces_cosell_leads_and_supplemental_content() {
+    let env = TestEnv::start().await;
+    let product = env.product("resources").await;
+    let client = &env.client;
 
     assert!(client.get_lead_configuration(&product).send().await.unwrap_err().is_not_found());
     let lead = MarketoLeadConfiguration::default().set_form_id("f").set_server_id("s");
@@ -125,7 +125,7 @@ async fn co_selling_leads_and_supplements() {
     client.upload(asset.file_sas_uri.as_ref().unwrap(), &b"deck"[..]).await.unwrap();
     client.replace_cosell_asset(&product, &id, asset.set_state("Uploaded")).send().await.unwrap();
     assert_eq!(items(client.list_cosell_assets(&product).send()).await.len(), 1);
-    let draft = stage.draft(&product, "Cosell", None).await;
+    let draft = env.draft(&product, "Cosell", None).await;
     assert_eq!(items(client.find_cosell_assets(&product, &draft).send()).await.len(), 1);
     client.get_cosell_asset(&product, &id).send().await.unwrap();
     client.delete_cosell_asset(&product, &id).send().await.unwrap();
@@ -136,7 +136,7 @@ async fn co_selling_leads_and_supplements() {
     let got = client.get_cosell_listing(&product, &draft).send().await.unwrap();
     assert_eq!(got.etag, replaced.etag);
 
-    let draft = stage.draft(&product, "SupplementalContent", None).await;
+    let draft = env.draft(&product, "SupplementalContent", None).await;
     let content = client.get_supplemental_content(&product, &draft).send().await.unwrap().into_inner();
     let content = content.set_target_release("2026");
     client.replace_supplemental_content(&product, &draft, content).send().await.unwrap();
@@ -158,25 +158,25 @@ async fn co_selling_leads_and_supplements() {
 }
 
 #[tokio::test]
-async fn upload_addresses_expire_and_allow_what_they_say() {
-    let stage = Stage::open().await;
-    let product = stage.product("addresses").await;
-    let client = &stage.client;
+async fn upload_and_download_urls_expire_and_allow_only_their_method() {
+    let env = TestEnv::start().await;
+    let product = env.product("addresses").await;
+    let client = &env.client;
     let new = CosellAsset::default().set_file_name("deck.pptx");
     let asset = client.create_cosell_asset(&product, new.clone()).send().await.unwrap().into_inner();
     let (id, writable) = (asset.id.clone().unwrap(), asset.file_sas_uri.clone().unwrap());
     client.upload(&writable, &b"deck"[..]).await.unwrap();
     let replaced = client.replace_cosell_asset(&product, &id, asset.set_state("Uploaded")).send().await.unwrap();
-    // PUT answers with an address to read from.
+    // PUT returns a download URL.
     let readable = replaced.file_sas_uri.clone().unwrap();
     assert_ne!(readable, writable);
     assert_eq!(status(&client.upload(&readable, &b"other"[..]).await.unwrap_err()), 403);
     let http = reqwest::Client::new();
     let read = http.get(readable.expose()).send().await.unwrap().bytes().await.unwrap();
     assert_eq!(read, "deck");
-    stage.sandbox.advance(Duration::from_secs(9 * 3600));
+    env.sandbox.advance(Duration::from_secs(9 * 3600));
     assert_eq!(http.get(readable.expose()).send().await.unwrap().status(), 403);
     client.upload(&writable, &b"again"[..]).await.unwrap();
-    stage.sandbox.advance(Duration::from_secs(16 * 3600));
+    env.sandbox.advance(Duration::from_secs(16 * 3600));
     assert_eq!(status(&client.upload(&writable, &b"late"[..]).await.unwrap_err()), 403);
 }

@@ -1,49 +1,50 @@
-//! Instances as a later version of the service may send them: unknown fields, values and tags, nulls, missing tags, any
-//! order of keys; and one wrong type where a test asks for it.
+//! Random instances as a later version of the service may send them: with unknown fields, values and tags, nulls, missing tags and
+//! any order of keys. On request, one field has a wrong type.
 
 use crate::document::resolve;
 use crate::sample::Sampler;
 use serde_json::{Map, Value, json};
 
-/// How deep objects are filled; a schema may refer to itself.
+/// Maximum depth of objects, because a schema may refer to itself.
 const DEPTH: usize = 8;
 const TAG: &str = "resourceType";
 
-/// What is sent and what has to come back: the same, but for nulls in known fields.
+/// An instance and the expected result of decoding and encoding it: the same, except for nulls in known fields.
 #[derive(Debug)]
-pub struct Mutant {
+pub struct RandomInstance {
     pub sent: Value,
-    pub kept: Value,
-    /// The field with the wrong type, if one was planted.
-    pub wrong: Option<String>,
+    pub expected: Value,
+    /// The field with a wrong type, if there is one.
+    pub wrong_field: Option<String>,
 }
 
-pub struct Breeder<'d> {
+/// Generates random instances.
+pub struct InstanceGenerator<'d> {
     document: &'d Value,
     random: Sampler<'d>,
-    /// How many known fields to pass by before the wrong type is planted.
-    wrong_in: Option<usize>,
-    wrong: Option<String>,
+    /// Number of known fields before the one that gets a wrong type.
+    fields_before_wrong: Option<usize>,
+    wrong_field: Option<String>,
 }
 
-impl<'d> Breeder<'d> {
+impl<'d> InstanceGenerator<'d> {
     pub fn new(document: &'d Value, seed: u64) -> Self {
-        Self { document, random: Sampler::new(document, seed), wrong_in: None, wrong: None }
+        Self { document, random: Sampler::new(document, seed), fields_before_wrong: None, wrong_field: None }
     }
 
-    /// An instance of the schema; with `wrong`, one field has another JSON type than the schema says.
-    pub fn breed(&mut self, schema: &'d Value, wrong: bool) -> Mutant {
-        self.wrong_in = wrong.then(|| self.random.below(12));
-        self.wrong = None;
-        let (sent, kept) = self.draw(schema, 0, true);
-        Mutant { sent, kept, wrong: self.wrong.take() }
+    /// Returns an instance of the schema. With `wrong_type`, one field has a JSON type that the schema does not allow.
+    pub fn generate(&mut self, schema: &'d Value, wrong_type: bool) -> RandomInstance {
+        self.fields_before_wrong = wrong_type.then(|| self.random.below(12));
+        self.wrong_field = None;
+        let (sent, expected) = self.draw(schema, 0, true);
+        RandomInstance { sent, expected, wrong_field: self.wrong_field.take() }
     }
 
     fn chance(&mut self, one_in: usize) -> bool {
         self.random.below(one_in) == 0
     }
 
-    /// `strict` is off where no type looks: below a tag that is not known.
+    /// Returns an instance as sent and as expected. `strict` is false below an unknown tag, where the value is kept as JSON.
     fn draw(&mut self, schema: &'d Value, depth: usize, strict: bool) -> (Value, Value) {
         let schema = resolve(self.document, schema);
         if let Some(members) = schema.get("oneOf").and_then(Value::as_array) {
@@ -56,19 +57,19 @@ impl<'d> Breeder<'d> {
             return self.object(&properties, depth, strict, false);
         }
         let value = match (schema.get("type").and_then(Value::as_str), schema.get("enum")) {
-            (Some("string"), Some(_)) if self.chance(6) => "AValueOfTomorrow".into(),
+            (Some("string"), Some(_)) if self.chance(6) => "UnknownValue".into(),
             (Some("array"), _) => {
                 let items = schema.get("items").unwrap();
                 let items: Vec<_> = (0..self.random.below(3)).map(|_| self.draw(items, depth + 1, strict)).collect();
-                let (sent, kept): (Vec<Value>, Vec<Value>) = items.into_iter().unzip();
-                return (sent.into(), kept.into());
+                let (sent, expected): (Vec<Value>, Vec<Value>) = items.into_iter().unzip();
+                return (sent.into(), expected.into());
             }
             _ => self.random.instance(schema),
         };
         (value.clone(), value)
     }
 
-    /// A member of a union; its tag decides whether any type looks at the rest.
+    /// Returns an instance of a union member. Its tag determines how it is decoded.
     fn draw_member(&mut self, schema: &'d Value, depth: usize, strict: bool, tagged: bool) -> (Value, Value) {
         let schema = resolve(self.document, schema);
         let mut properties = Vec::new();
@@ -80,8 +81,8 @@ impl<'d> Breeder<'d> {
     }
 
     fn object(&mut self, all: &[(&'d String, &'d Value)], depth: usize, strict: bool, member: bool) -> (Value, Value) {
-        let (mut sent, mut kept) = (Map::new(), Map::new());
-        // Unions look at the tag: without a known one the object is kept as it is.
+        let (mut sent, mut expected) = (Map::new(), Map::new());
+        // Without a known tag, a union keeps the object unchanged.
         let tag = if self.chance(5) { self.random.below(2) } else { 2 };
         let strict = strict && (!member || tag == 2);
         for (name, schema) in all {
@@ -91,8 +92,8 @@ impl<'d> Breeder<'d> {
             }
             if *name == TAG && tag < 2 {
                 if tag == 1 {
-                    sent.insert((*name).clone(), "ATypeOfTomorrow".into());
-                    kept.insert((*name).clone(), "ATypeOfTomorrow".into());
+                    sent.insert((*name).clone(), "UnknownType".into());
+                    expected.insert((*name).clone(), "UnknownType".into());
                 }
                 continue;
             }
@@ -100,42 +101,42 @@ impl<'d> Breeder<'d> {
                 sent.insert((*name).clone(), Value::Null);
                 continue;
             }
-            if strict && self.plant(name) {
-                sent.insert((*name).clone(), self.another_type(schema));
+            if strict && self.is_wrong_field(name) {
+                sent.insert((*name).clone(), self.wrong_type_value(schema));
                 continue;
             }
-            let (value, back) = self.draw(schema, depth + 1, strict);
-            // A known tag has one value; a list of several is an enum like any other.
-            let (value, back) = if known_tag { (own_tag(schema), own_tag(schema)) } else { (value, back) };
+            let (value, decoded) = self.draw(schema, depth + 1, strict);
+            // A known tag has exactly one value.
+            let (value, decoded) = if known_tag { (own_tag(schema), own_tag(schema)) } else { (value, decoded) };
             sent.insert((*name).clone(), value);
-            kept.insert((*name).clone(), back);
+            expected.insert((*name).clone(), decoded);
         }
         if self.chance(2) {
             let unknown = json!({"deep": [1, -1.5, null, {"x": [], "y": ""}], "n": null});
-            sent.insert("aFieldOfTomorrow".to_owned(), unknown.clone());
-            kept.insert("aFieldOfTomorrow".to_owned(), unknown);
+            sent.insert("unknownField".to_owned(), unknown.clone());
+            expected.insert("unknownField".to_owned(), unknown);
         }
-        (sent.into(), kept.into())
+        (sent.into(), expected.into())
     }
 
-    /// Whether this is the field that gets the wrong type.
-    fn plant(&mut self, name: &str) -> bool {
-        match self.wrong_in {
+    /// Returns true if this field gets the wrong type.
+    fn is_wrong_field(&mut self, name: &str) -> bool {
+        match self.fields_before_wrong {
             Some(0) => {
-                self.wrong_in = None;
-                self.wrong = Some(name.to_owned());
+                self.fields_before_wrong = None;
+                self.wrong_field = Some(name.to_owned());
                 true
             }
             Some(left) => {
-                self.wrong_in = Some(left - 1);
+                self.fields_before_wrong = Some(left - 1);
                 false
             }
             None => false,
         }
     }
 
-    /// A value of a JSON type that the schema does not allow.
-    fn another_type(&mut self, schema: &'d Value) -> Value {
+    /// Returns a value of a JSON type that the schema does not allow.
+    fn wrong_type_value(&mut self, schema: &'d Value) -> Value {
         let schema = resolve(self.document, schema);
         match schema.get("type").and_then(Value::as_str) {
             Some("string") => [json!(7), json!(true), json!({}), json!([])][self.random.below(4)].clone(),
@@ -144,7 +145,7 @@ impl<'d> Breeder<'d> {
         }
     }
 
-    /// The text of a value with the keys of every object in a random order.
+    /// Returns the text of a value with the keys of every object in random order.
     pub fn shuffled(&mut self, value: &Value) -> String {
         match value {
             Value::Object(object) => {
