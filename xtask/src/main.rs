@@ -10,7 +10,7 @@ use xtask::{diff, generate, update};
 /// Tools of the Partner Center Ingestion SDK.
 ///
 /// The SDK is generated from openapi/partner-ingestion.json. Corrections of that document are in openapi/overlays/, reviewed
-/// names in openapi/names.toml.
+/// names in openapi/names.toml, and what an offer needs in openapi/publishing-rules.toml.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 success, 1 failure (the error is printed), 2 invalid arguments.")]

@@ -1,5 +1,7 @@
 //! Shared code of the examples: options, connection to the sandbox or the service, progress bars, tables and error output.
 
+pub(crate) mod content;
+
 use indicatif::{ProgressBar, ProgressStyle};
 use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::{Client, ErrorKind, Progress};

@@ -1,5 +1,6 @@
 //! Workflows of several requests.
 
+pub(crate) mod check;
 pub(crate) mod draft;
 mod lookup;
 pub(crate) mod modify;

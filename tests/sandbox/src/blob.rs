@@ -61,6 +61,11 @@ impl Blob {
     pub(crate) fn beginning(&self) -> Option<&[u8]> {
         self.content.as_ref().map(|content| content.kept.as_slice())
     }
+
+    /// Returns the number of bytes of the file.
+    pub(crate) fn length(&self) -> usize {
+        self.content.as_ref().map_or(0, |content| content.length)
+    }
 }
 
 /// Creates a blob and returns its name and upload URL.

@@ -7,6 +7,7 @@ use crate::incident::Incident;
 use crate::message::guid;
 use crate::model::{Account, Model};
 use crate::record::{CallRecord, Exchange};
+use crate::rules::Off;
 use crate::sandbox::Sandbox;
 use crate::server::{Host, OnCall, OnExchange, State};
 use std::collections::BTreeSet;
@@ -27,6 +28,8 @@ pub struct SandboxBuilder {
     on_exchange: Vec<OnExchange>,
     control: bool,
     incidents: BTreeSet<Incident>,
+    rules_off: Vec<String>,
+    without_rules: bool,
 }
 
 impl SandboxBuilder {
@@ -41,6 +44,8 @@ impl SandboxBuilder {
             on_exchange: Vec::new(),
             control: false,
             incidents: BTreeSet::new(),
+            rules_off: Vec::new(),
+            without_rules: false,
         }
     }
 
@@ -124,17 +129,47 @@ impl SandboxBuilder {
         self
     }
 
+    /// Turns off a rule of publishing, by its id.
+    ///
+    /// By default, a submission fails in validation if the offer violates any rule in the portal's documentation. It is
+    /// unknown which of them the real service checks. The id follows `sandbox/` in the error code of the validation. See
+    /// `openapi/publishing-rules.toml` in the repository of this project.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let sandbox = partner_sandbox::Sandbox::builder().without_rule("large-logo-required").start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn without_rule(mut self, id: impl Into<String>) -> Self {
+        self.rules_off.push(id.into());
+        self
+    }
+
+    /// Turns off all rules of publishing. See [`without_rule`](Self::without_rule).
+    pub fn without_rules(mut self) -> Self {
+        self.without_rules = true;
+        self
+    }
+
     /// Starts the sandbox on a loopback address.
     ///
     /// # Errors
     ///
-    /// Returns an error if the port cannot be bound, or a certificate is invalid.
+    /// Returns an error if the port cannot be bound. Returns [`InvalidInput`](io::ErrorKind::InvalidInput) if a certificate is
+    /// invalid or the id of a rule is unknown.
     pub async fn start(self) -> io::Result<Sandbox> {
+        let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
+        let mut rules_off = if self.without_rules { Off::all() } else { Off::default() };
+        for id in &self.rules_off {
+            rules_off.add(id).map_err(invalid)?;
+        }
         let (service, address) = bind(self.port)?;
         let (store, blobs) = bind(0)?;
         let origin = format!("http://{address}");
         let trusted_keys = TrustedKeys::new(&origin, &self.certificates);
-        let trusted_keys = trusted_keys.map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
+        let trusted_keys = trusted_keys.map_err(invalid)?;
         let account =
             Account { tenant: guid(), client_id: guid(), secret: format!("sandbox~{}", guid()), trusted_keys };
         let model = Model {
@@ -147,6 +182,7 @@ impl SandboxBuilder {
             processing_delay: self.processing_delay,
             page_size: self.page_size,
             incidents: BTreeSet::new(),
+            rules_off,
             next_outcomes: Default::default(),
             tokens: Default::default(),
             issued_tokens: 0,

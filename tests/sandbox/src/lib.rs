@@ -15,6 +15,7 @@ mod model;
 mod names;
 mod record;
 mod response;
+mod rules;
 mod sandbox;
 mod schema;
 mod server;

@@ -16,6 +16,8 @@ Options:
   --page-size N            products per page (default: 2)
   --token-lifetime S       lifetime of access tokens in seconds (default: 3600)
   --incident NAME          start with this incident; may be repeated
+  --without-rule ID        do not check this rule of publishing; may be repeated
+  --without-rules          do not check any rule of publishing
   --control                enable the HTTP control API under /sandbox/
   --help                   print this help
 
@@ -33,6 +35,9 @@ async fn main() -> ExitCode {
     let colour = std::io::stderr().is_terminal();
     let sandbox = match builder.on_call(move |call| log(call, colour)).start().await {
         Ok(sandbox) => sandbox,
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+            return print_error(&format!("{error}\n"), ExitCode::from(2));
+        }
         Err(error) => return print_error(&format!("cannot listen: {error}\n"), ExitCode::FAILURE),
     };
     print(&environment(&sandbox), ExitCode::SUCCESS);
@@ -54,7 +59,11 @@ fn parse_args(mut args: impl Iterator<Item = String>) -> Result<Option<SandboxBu
             builder = builder.control(true);
             continue;
         }
-        let known = ["--port", "--processing-delay", "--page-size", "--token-lifetime", "--incident"];
+        if option == "--without-rules" {
+            builder = builder.without_rules();
+            continue;
+        }
+        let known = ["--port", "--without-rule", "--processing-delay", "--page-size", "--token-lifetime", "--incident"];
         if !known.contains(&option.as_str()) {
             return Err(format!("unknown option {option}"));
         }
@@ -62,6 +71,7 @@ fn parse_args(mut args: impl Iterator<Item = String>) -> Result<Option<SandboxBu
         builder = match option.as_str() {
             "--port" => builder.port(number(&option, &value)?),
             "--processing-delay" => builder.processing_delay(Duration::from_millis(number(&option, &value)?)),
+            "--without-rule" => builder.without_rule(value),
             "--page-size" => builder.page_size(number(&option, &value)?),
             "--token-lifetime" => builder.token_lifetime(Duration::from_secs(number(&option, &value)?)),
             _ => builder.incident(value.parse::<Incident>().map_err(|unknown| unknown.to_string())?),

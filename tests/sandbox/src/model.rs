@@ -4,6 +4,7 @@ use crate::blob::Blob;
 use crate::clock::{Clock, Moment};
 use crate::entra::TrustedKeys;
 use crate::incident::Incident;
+use crate::rules::Off;
 use crate::submission_outcome::SubmissionOutcome;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -34,6 +35,7 @@ pub(crate) struct Model {
     pub(crate) processing_delay: Duration,
     pub(crate) page_size: usize,
     pub(crate) incidents: BTreeSet<Incident>,
+    pub(crate) rules_off: Off,
     /// The outcomes of the next submissions.
     pub(crate) next_outcomes: VecDeque<SubmissionOutcome>,
     pub(crate) tokens: HashMap<String, Token>,
@@ -89,10 +91,17 @@ pub(crate) struct Submission {
     pub(crate) created_at: Moment,
     pub(crate) promoted_at: Option<Moment>,
     pub(crate) outcome: SubmissionOutcome,
-    /// Codes and messages of its problems.
-    pub(crate) problems: Vec<(String, String)>,
+    pub(crate) problems: Vec<Problem>,
     /// Whether its workflow details already returned 404 during an incident.
     pub(crate) was_missing: bool,
+}
+
+/// A finding of the validation of a submission.
+pub(crate) struct Problem {
+    pub(crate) code: String,
+    /// Plan and module.
+    pub(crate) resource: String,
+    pub(crate) message: String,
 }
 
 impl Model {

@@ -122,7 +122,8 @@ impl Sandbox {
 
     /// Sets the outcome of the next submission. Several outcomes are queued in order.
     ///
-    /// By default, a submission passes if its content is complete.
+    /// By default, a submission passes if the offer follows the rules of publishing. See
+    /// [`SandboxBuilder::without_rule`].
     pub fn set_next_outcome(&self, outcome: SubmissionOutcome) {
         self.model().next_outcomes.push_back(outcome);
     }

@@ -9,6 +9,7 @@ pub mod contract;
 pub mod document;
 pub mod memory;
 pub mod mock_server;
+pub mod offer;
 pub mod process;
 pub mod random_instance;
 pub mod sample;

@@ -25,6 +25,11 @@ impl TestEnv {
         Self::with_short_delay(Sandbox::builder()).await
     }
 
+    /// Starts a sandbox without rules of publishing, for tests of something else.
+    pub async fn start_lenient() -> Self {
+        Self::with_short_delay(checked(Sandbox::builder()).without_rules()).await
+    }
+
     /// Starts a sandbox with this processing delay. With a long delay, processing completes only when a test advances the clock.
     pub async fn with_processing_delay(delay: Duration) -> Self {
         Self::with_builder(checked(Sandbox::builder()).processing_delay(delay)).await
@@ -45,7 +50,8 @@ impl TestEnv {
         Self::with_builder(builder.processing_delay(Duration::from_millis(20))).await
     }
 
-    async fn with_builder(builder: SandboxBuilder) -> Self {
+    /// Starts a sandbox with these options.
+    pub async fn with_builder(builder: SandboxBuilder) -> Self {
         let sandbox = builder.start().await.unwrap();
         let client = client_builder().base_url(sandbox.url()).token_provider(token_source(&sandbox)).build().unwrap();
         Self { sandbox, client }

@@ -10,6 +10,7 @@ pub mod overlay;
 pub mod pin;
 pub mod pointer;
 pub mod references;
+pub mod rules;
 pub mod source;
 mod swagger2;
 pub mod words;

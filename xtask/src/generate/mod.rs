@@ -15,6 +15,7 @@ pub(crate) mod tests;
 use crate::document::correct::{Corrected, correct};
 use crate::document::finding::{self, Findings};
 use crate::document::names::{self, Names};
+use crate::document::rules::{self, Rule};
 use crate::document::source::SourceText;
 use crate::document::{load, overlay, pin, references};
 use crate::report::Report;
@@ -23,7 +24,7 @@ use companions::usage::Usage;
 use emit::Files;
 use model::api::Api;
 use model::hand_written::{self, HandWritten};
-use model::{check, normalise};
+use model::{check, normalise, rules as publishing_rules};
 use retained::Retained;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -66,13 +67,20 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     corrected.report(is_committed, report);
     let names = names::read(&openapi.join("names.toml"))?;
     let retained = retained::read(&openapi.join(retained::FILE))?;
-    let (api, mut findings) =
+    let (mut api, mut findings) =
         interface(&corrected.document, &names, &retained, &hand_written::read(&options.root)?, is_committed);
     findings.extend(corrected.findings(is_committed));
-    if is_committed {
-        findings.extend(names.unused());
-    } else if let Err(unused) = names.unused().into_result("names that are not in this document") {
-        report.warn(&unused.to_string());
+    let rules = rules::read(&openapi.join(rules::FILE))?;
+    findings.extend(rules.findings());
+    let (rules, unfit) = publishing_rules::apply(&rules.rules, &mut api);
+    let outdated =
+        [("names that are not in this document", names.unused()), ("rules that do not fit this document", unfit)];
+    for (what, found) in outdated {
+        if is_committed {
+            findings.extend(found);
+        } else if let Err(error) = found.into_result(what) {
+            report.warn(&error.to_string());
+        }
     }
     findings.into_result_in("cannot generate from the document", &document.source)?;
     report_model(&api, &document.source, report);
@@ -86,7 +94,7 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
             std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
-    let files = assemble(&api, file, &corrected)?;
+    let files = assemble(&api, file, &corrected, &rules)?;
     finish(&files, options, report)
 }
 
@@ -131,7 +139,7 @@ fn report_model(api: &Api, source: &SourceText, report: &Report) {
 }
 
 /// Assembles every file that `generate` owns.
-fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> {
+fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule]) -> Result<Files> {
     const SDK: &str = "partner-ingestion-sdk/src/generated";
     let document = pretty(&corrected.document)?;
     let banner = banner(&document);
@@ -156,6 +164,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
         ("requests", "Progenitor's requests: paths, queries, bodies.", prettyplease::unparse(&split.requests)),
         ("operations", overview.trim_end(), companions::operations::emit(api, &split.requests)?),
         ("modify", "Changes of resources without lost updates.", companions::modify::emit(api)?),
+        ("rules", "The rules of publishing.", companions::rules::emit(rules)?),
     ];
     for (name, purpose, code) in rust {
         files.add_rust(&format!("{SDK}/{name}.rs"), &banner, purpose, &code);
@@ -166,6 +175,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
     let module = "#[allow(deprecated, reason = \"removed items are tested, too\")]\npub mod bridge;\n";
     files.add_rust(&format!("{suite}/mod.rs"), &banner, "Every type and every operation, for the tests.", module);
     files.add("tests/sandbox/src/generated/openapi.json", document.clone());
+    files.add("tests/sandbox/src/generated/publishing-rules.json", companions::rules::json(rules)?);
     files.add("openapi/partner-ingestion.openapi.json", document);
     files.add("openapi/CORRECTIONS.md", corrections_md::render(&corrected.corrections, &corrected.not_applied));
     Ok(files)
@@ -173,7 +183,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected) -> Result<Files> 
 
 const MODULES: &str = "pub mod enums;\npub mod ids;\npub mod resources;\npub mod setters;\npub mod types;\npub mod unions;\n\n\
     #[cfg(feature = \"client\")]\npub mod modify;\n#[cfg(feature = \"client\")]\npub mod operations;\n#[cfg(feature = \"client\")]\npub mod requests;\n\
-    #[cfg(feature = \"client\")]\npub mod table;\n";
+    #[cfg(feature = \"client\")]\npub mod rules;\n#[cfg(feature = \"client\")]\npub mod table;\n";
 
 fn pretty(document: &Value) -> Result<String> {
     Ok(serde_json::to_string_pretty(document)? + "\n")

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const SLOWEST: usize = 10;
 
 /// Tests of the suite and of xtask that take seconds, because they start programs, compile crates or wait. `--quick` skips them.
-const SLOW: [&str; 14] = [
+const SLOW: [&str; 15] = [
     "concurrency::",
     "dependencies::",
     "ensure_creates_once",
@@ -22,6 +22,7 @@ const SLOW: [&str; 14] = [
     "mutation::",
     "no_secret_is_logged",
     "publish::",
+    "rules::",
     "compiled::",
     "sandbox::",
     "sandbox_program::",

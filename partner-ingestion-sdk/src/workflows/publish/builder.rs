@@ -5,6 +5,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind, FailedSubmission};
 use crate::model::stage::Stage;
 use crate::types::*;
+use crate::workflows::check;
 use crate::workflows::wait::PollInterval;
 use futures_util::TryStreamExt;
 use std::fmt;
@@ -173,6 +174,38 @@ impl Publish {
     /// [`list_branches`](Client::list_branches) and [`list_variants`](Client::list_variants).
     pub async fn dry_run(&self) -> Result<DryRun, Error> {
         DryRun::collect(&self.client, &self.product, self.branch_wait).await
+    }
+
+    /// Checks the drafts against the rules in the portal's documentation, without submitting anything. Empty if they follow every
+    /// rule, or if the offer is not an Azure application.
+    ///
+    /// The rules are those in the documentation of the fields. The service may check less or more; no rule was confirmed for the
+    /// API. The error code of a finding is `check/` and the id of the rule. Uploaded files are not read.
+    ///
+    /// ```
+    /// # use partner_ingestion_sdk::types::*;
+    /// # use partner_ingestion_sdk::{Client, partner_auth::{Authority, TokenSource}};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = partner_sandbox::Sandbox::builder().start().await?;
+    /// # let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
+    /// # let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
+    /// # let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
+    /// let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
+    /// let findings = client.publish(&offer).check().await?;
+    /// for finding in &findings {
+    ///     eprintln!("{finding}");
+    /// }
+    /// assert!(findings.iter().any(|f| f.error_code.as_deref() == Some("check/listing-name-required")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of [`dry_run`](Publish::dry_run) and of the GETs.
+    pub async fn check(&self) -> Result<Vec<ValidationItem>, Error> {
+        check::check(&self.client, &self.product, &self.dry_run().await?).await
     }
 
     pub(super) fn pending(&self, submission: &Submission) -> Error {

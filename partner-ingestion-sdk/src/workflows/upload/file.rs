@@ -51,8 +51,8 @@ impl Client {
         self.file(product_id.into(), None, package, file.into())
     }
 
-    /// Uploads an image of a listing. `kind` is `AzureLogoSmall` (48x48), `AzureLogoMedium` (90x90), `AzureLogoLarge` (216x216),
-    /// `AzureLogoWide` (255x115) or another type of the service.
+    /// Uploads an image of a listing. `kind` is `AzureLogoSmall`, `AzureLogoMedium`, `AzureLogoLarge`, `AzureLogoWide`, `Image`
+    /// for a screenshot, or another type of the service. See [`ListingImage`] for the sizes.
     pub fn upload_image(
         &self,
         product_id: impl Into<ProductId>,

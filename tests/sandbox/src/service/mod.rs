@@ -4,6 +4,7 @@ mod drafts;
 mod expand;
 mod filter;
 mod products;
+mod subjects;
 mod submissions;
 mod uploads;
 mod validation;

@@ -6,8 +6,8 @@ use crate::incident::Incident;
 use crate::message::{Reply, Request, guid};
 use crate::model::{Model, Object, Product};
 use crate::schema::field;
-use crate::service::drafts;
 use crate::service::filter::Filter;
+use crate::service::{drafts, submissions};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
@@ -128,6 +128,11 @@ pub(super) fn get(model: &mut Model, id: &str) -> Reply {
 }
 
 pub(super) fn delete(model: &mut Model, id: &str) -> Reply {
+    let published = model.products.get(id).is_some_and(|product| submissions::is_published(model, product, None));
+    if published && model.rules_off.keeps_published("AzureProduct") {
+        return Reply::error(StatusCode::CONFLICT, "An offer that was published cannot be deleted.")
+            .noted("rule delete-published-offer");
+    }
     model.products.remove(id);
     Reply::empty(StatusCode::NO_CONTENT)
 }

@@ -4,8 +4,8 @@ use super::{argument, object, product, validation};
 use crate::clock::Moment;
 use crate::contract::ValidRequest;
 use crate::incident::Incident;
-use crate::message::{Reply, Request, guid};
-use crate::model::{Model, Submission};
+use crate::message::{Reply, Request};
+use crate::model::{Model, Problem, Product, Submission};
 use crate::service::filter::Filter;
 use crate::submission_outcome::SubmissionOutcome;
 use http::{StatusCode, header};
@@ -109,6 +109,18 @@ fn create(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     Reply::json(StatusCode::CREATED, body).with_header(header::LOCATION, &location)
 }
 
+/// Returns true if the offer, or this plan of it, went live.
+pub(super) fn is_published(model: &Model, product: &Product, plan: Option<&str>) -> bool {
+    let (processing_delay, now) = (model.processing_delay, model.clock.now());
+    let has_plan = |submission: &Submission| {
+        let plans = submission.request.get("variantResources").and_then(Value::as_array).into_iter().flatten();
+        let mut ids = plans.filter_map(|plan| plan.get("variantID")?.as_str());
+        plan.is_none_or(|plan| ids.any(|id| id == plan))
+    };
+    let mut live = product.submissions.iter().filter(|s| s.stage(processing_delay, now) == Stage::Live);
+    live.any(has_plan)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Creating,
@@ -201,9 +213,9 @@ impl Submission {
 
     fn validations(&self) -> Vec<Value> {
         let problems = self.problems.iter().filter(|_| self.outcome == SubmissionOutcome::FailCreation);
-        let items = problems.map(
-            |(code, message)| json!({"errorCode": code, "severity": "Error", "message": message, "resource": guid()}),
-        );
+        let items = problems.map(|Problem { code, resource, message }| {
+            json!({"errorCode": code, "severity": "Error", "message": message, "resource": resource})
+        });
         items.collect()
     }
 

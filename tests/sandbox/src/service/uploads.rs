@@ -105,6 +105,7 @@ fn update_states(model: &mut Model, id: &str) {
     let Some(product) = model.products.get_mut(id) else {
         return;
     };
+    let application = product.body.get("resourceType").and_then(Value::as_str) == Some("AzureApplication");
     for upload in product.uploads.iter_mut().filter(|upload| upload.collection == "packages") {
         let Some(uploaded) = upload.uploaded_at else { continue };
         let steps = now.saturating_sub(uploaded);
@@ -115,7 +116,7 @@ fn update_states(model: &mut Model, id: &str) {
             "Uploaded"
         } else if steps < 2 * processing_delay {
             "InProcessing"
-        } else if is_processed(&model.blobs, upload) {
+        } else if !application || is_archive(&model.blobs, upload) {
             "Processed"
         } else {
             upload.resource.insert("validationItems".to_owned(), json!([{
@@ -135,10 +136,9 @@ fn is_business_central(upload: &Upload) -> bool {
     text(upload, "resourceType").starts_with("Dynamics365BusinessCentral")
 }
 
-/// Returns true if the package can be processed. Packages of Azure applications must be zip archives, which start with `PK`.
-fn is_processed(blobs: &HashMap<String, Blob>, upload: &Upload) -> bool {
-    let content = blobs.get(&upload.blob).and_then(Blob::beginning);
-    !text(upload, "resourceType").starts_with("Azure") || content.is_some_and(|content| content.starts_with(b"PK"))
+/// Returns true if the file begins as a zip archive does. What is in it is checked when it is submitted.
+fn is_archive(blobs: &HashMap<String, Blob>, upload: &Upload) -> bool {
+    blobs.get(&upload.blob).and_then(Blob::beginning).is_some_and(|content| content.starts_with(b"PK"))
 }
 
 /// Returns id and name of a processed package with the same name and file.
@@ -154,10 +154,4 @@ fn find_duplicate(model: &Model, id: &str, package: &str) -> Option<(String, Str
     // The duplicate is only detected when the package was processed.
     let found = earlier.iter().find(same).filter(|_| text(new, "state") == "Processed")?;
     Some((found.id.clone(), text(found, "fileName").to_owned()))
-}
-
-/// Returns true if the archive contains this file. Names are plain text in a zip archive.
-pub(super) fn contains_file(model: &Model, upload: &Upload, name: &str) -> bool {
-    let content = model.blobs.get(&upload.blob).and_then(Blob::beginning);
-    content.is_some_and(|content| content.windows(name.len()).any(|window| window == name.as_bytes()))
 }

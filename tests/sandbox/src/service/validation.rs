@@ -1,8 +1,9 @@
-//! The validation and certification of a submission's content.
+//! The validation of a submission.
 
-use super::uploads;
+use super::subjects;
 use crate::message::Reply;
-use crate::model::{Model, Object, Product};
+use crate::model::{Model, Object, Problem, Product};
+use crate::rules;
 use crate::submission_outcome::SubmissionOutcome;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -12,18 +13,27 @@ pub(super) fn determine_outcome(
     model: &Model,
     product: &Product,
     request: &Object,
-) -> (SubmissionOutcome, Vec<(String, String)>) {
+) -> (SubmissionOutcome, Vec<Problem>) {
     if let Some(outcome) = model.next_outcomes.front() {
-        let problem = ("Sandbox-00001".to_owned(), "Failure injected by the sandbox.".to_owned());
+        let problem = Problem {
+            code: "Sandbox-00001".to_owned(),
+            resource: "offer".to_owned(),
+            message: "Failure injected by the sandbox.".to_owned(),
+        };
         let problems = if *outcome == SubmissionOutcome::Pass { vec![] } else { vec![problem] };
         return (*outcome, problems);
     }
-    let problems = find_missing_content(product, request);
-    if !problems.is_empty() {
-        return (SubmissionOutcome::FailCreation, problems);
+    let mut problems = find_missing_modules(product, request);
+    // The rules are those of Azure applications.
+    if product.body.get("resourceType").and_then(Value::as_str) == Some("AzureApplication") {
+        let found = rules::violations(model.rules_off.rest(), &subjects::of(model, product)).into_iter();
+        problems.extend(found.map(|violation| Problem {
+            code: format!("sandbox/{}", violation.rule),
+            resource: violation.resource,
+            message: violation.message,
+        }));
     }
-    let problems = find_certification_problems(model, product);
-    let outcome = if problems.is_empty() { SubmissionOutcome::Pass } else { SubmissionOutcome::FailCertification };
+    let outcome = if problems.is_empty() { SubmissionOutcome::Pass } else { SubmissionOutcome::FailCreation };
     (outcome, problems)
 }
 
@@ -59,49 +69,32 @@ fn references(request: &Object) -> Vec<(String, String)> {
     all.iter().map(|resource| (text(resource, "type"), text(resource, "value"))).collect()
 }
 
-/// Returns the problems that the validation at creation finds.
-fn find_missing_content(product: &Product, request: &Object) -> Vec<(String, String)> {
+/// Returns the modules that the submission should have.
+fn find_missing_modules(product: &Product, request: &Object) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut add = |code: &str, message: String| problems.push((code.to_owned(), message));
+    let mut add = |code: &str, resource: String, message: &str| {
+        problems.push(Problem { code: code.to_owned(), resource, message: message.to_owned() });
+    };
     let submitted: BTreeSet<(String, String)> = references(request).into_iter().collect();
     let instances: BTreeSet<&str> = submitted.iter().map(|(_, instance)| instance.as_str()).collect();
     if product.reseller.is_some() && !submitted.iter().any(|(module, _)| module == "ResellerConfiguration") {
-        add("Resell-20007", "The reseller configuration must be submitted with the offer.".to_owned());
-    }
-    if product.variants.is_empty() {
-        add("Plans-10001", "An offer needs at least one plan.".to_owned());
+        let message = "The reseller configuration must be submitted with the offer.";
+        add("Resell-20007", "offer, ResellerConfiguration".to_owned(), message);
     }
     for draft in &product.drafts {
-        let text = |key: &str| draft.resource.get(key).and_then(Value::as_str).unwrap_or_default();
         let required = matches!(
             (draft.module, &draft.variant),
             ("Property" | "Listing" | "Availability", _) | ("Package", Some(_))
         );
         if required && !instances.contains(draft.instance.as_str()) {
-            add("Modules-10002", format!("The module {} is missing.", draft.module));
-        }
-        let needed: &[&str] = match (draft.module, &draft.variant) {
-            ("Listing", None) => &["title", "summary", "description"],
-            ("Listing", Some(_)) => &["title", "description"],
-            _ => &[],
-        };
-        for key in needed.iter().filter(|key| text(key).is_empty()) {
-            add("Listing-10003", format!("The {key} of a listing is empty."));
-        }
-        let referenced =
-            draft.resource.get("packageReferences").and_then(Value::as_array).is_some_and(|r| !r.is_empty());
-        if draft.module == "Package" && draft.variant.is_some() && !referenced {
-            add("Package-10004", "A plan has no package.".to_owned());
+            let of = draft.variant.as_deref().map(|id| subjects::plan(product, id).1);
+            let of = of.map_or_else(|| "offer".to_owned(), |name| format!("plan {name}"));
+            add(
+                "Modules-10002",
+                format!("{of}, {}", draft.module),
+                &format!("The module {} is missing.", draft.module),
+            );
         }
     }
     problems
-}
-
-/// Returns the problems that the certification finds in the packages.
-fn find_certification_problems(model: &Model, product: &Product) -> Vec<(String, String)> {
-    let packages = product.uploads.iter().filter(|upload| upload.collection == "packages");
-    packages
-        .filter(|upload| !uploads::contains_file(model, upload, "mainTemplate.json"))
-        .map(|_| ("Certification-20001".to_owned(), "The package has no mainTemplate.json.".to_owned()))
-        .collect()
 }

@@ -1,6 +1,6 @@
 //! Plans and the test drive.
 
-use super::{argument, created, drafts, object, precondition, product, replace};
+use super::{argument, created, drafts, object, precondition, product, replace, submissions};
 use crate::contract::ValidRequest;
 use crate::message::{Reply, Request, etag, guid};
 use crate::model::{Model, Object};
@@ -57,8 +57,14 @@ fn kind_of(variant: &Object) -> &str {
 }
 
 pub(super) fn single(model: &mut Model, id: &str, method: &str, request: &Request, call: &ValidRequest) -> Reply {
-    let product = product(model, id);
     let variant_id = argument(call, "variantID");
+    let published =
+        model.products.get(id).is_some_and(|product| submissions::is_published(model, product, Some(variant_id)));
+    if method == "DELETE" && published && model.rules_off.keeps_published("AzureSkuVariant") {
+        return Reply::error(StatusCode::CONFLICT, "A plan that was published cannot be deleted.")
+            .noted("rule delete-published-plan");
+    }
+    let product = product(model, id);
     let Some(variant) = product.variants.get_mut(variant_id) else {
         return Reply::not_found("variant");
     };

@@ -1,11 +1,12 @@
 //! Runs the tables of `conformance/` against the sandbox, first over plain HTTP and then through the SDK.
 
 use partner_ingestion_sdk::reqwest::{self, Method, Url};
+use partner_sandbox::Sandbox;
 use partner_tests::bridge::Args;
 use partner_tests::conformance::{Row, Saved, is_guid, scenarios, substitute};
 use partner_tests::document::{CORRECTED, NAMES, operations, rust_name};
 use partner_tests::generated::bridge::call;
-use partner_tests::test_env::TestEnv;
+use partner_tests::test_env::{TestEnv, checked};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,6 +17,11 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(1_000_000);
 /// The duration of a processing step. The tables advance the clock by a minute or an hour to complete steps.
 const STEP: Duration = Duration::from_secs(20);
 
+/// The offers of the tables do not follow the rules of publishing.
+async fn start() -> TestEnv {
+    TestEnv::with_builder(checked(Sandbox::builder()).processing_delay(STEP).without_rules()).await
+}
+
 /// A plain HTTP client with a token of the sandbox's account.
 struct HttpClient {
     env: TestEnv,
@@ -25,7 +31,7 @@ struct HttpClient {
 
 impl HttpClient {
     async fn start() -> Self {
-        let env = TestEnv::with_processing_delay(STEP).await;
+        let env = start().await;
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let sandbox = &env.sandbox;
         sandbox.set_token_lifetime(TOKEN_LIFETIME);
@@ -179,7 +185,7 @@ fn expect(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
 async fn sdk_succeeds_and_fails_on_every_operation() {
     let (mut succeeded, mut failed) = (BTreeSet::new(), BTreeSet::new());
     for scenario in scenarios() {
-        let (env, mut saved) = (TestEnv::with_processing_delay(STEP).await, Saved::new());
+        let (env, mut saved) = (start().await, Saved::new());
         env.sandbox.set_token_lifetime(TOKEN_LIFETIME);
         let rows = scenario.rows();
         for row in &rows {

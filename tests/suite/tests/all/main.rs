@@ -24,6 +24,7 @@ mod publish;
 mod publish_steps;
 mod rejected_tokens;
 mod round_trip;
+mod rules;
 mod sandbox;
 mod sandbox_program;
 mod sandbox_resources;

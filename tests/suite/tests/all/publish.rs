@@ -159,7 +159,8 @@ async fn incomplete_offer_fails_with_validations() {
     let product = offer(&env, "app").await;
     let error = publish(&env.client, &product).send().await.unwrap_err();
     let codes: Vec<_> = error.validations().iter().filter_map(|v| v.error_code.as_deref()).collect();
-    assert!(codes.contains(&"Listing-10003") && codes.contains(&"Package-10004"), "{codes:?}");
+    assert!(codes.contains(&"sandbox/listing-name-required"), "{codes:?}");
+    assert!(codes.contains(&"sandbox/template-package-required"), "{codes:?}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ pub mod modify;
 pub mod operations;
 pub mod overview;
 pub mod resources;
+pub mod rules;
 pub mod setters;
 pub mod table;
 pub mod unions;

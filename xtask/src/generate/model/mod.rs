@@ -4,3 +4,4 @@ pub mod api;
 pub mod check;
 pub mod hand_written;
 pub mod normalise;
+pub mod rules;

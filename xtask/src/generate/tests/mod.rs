@@ -8,6 +8,7 @@ mod document;
 mod inputs;
 mod mistakes;
 mod mutation;
+mod rules;
 mod swagger2;
 
 use super::{Options, run};

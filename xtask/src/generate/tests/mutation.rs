@@ -34,7 +34,7 @@ fn generated(names: &str, overlays: &[OverlayFile], sdk: &HandWritten, document:
     names.operations.extend(normalise::unnamed(&corrected.document, &names));
     let (api, findings) = interface(&corrected.document, &names, &Retained::default(), sdk, false);
     findings.into_result("rejected")?;
-    assemble(&api, engine::run(&api)?, &corrected)
+    assemble(&api, engine::run(&api)?, &corrected, &[])
 }
 
 /// Returns the pointer of every place in a document.

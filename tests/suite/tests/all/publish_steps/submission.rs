@@ -2,7 +2,8 @@
 
 use super::{ARCHIVE, assert_rejected};
 use partner_ingestion_sdk::types::*;
-use partner_tests::test_env::TestEnv;
+use partner_sandbox::Sandbox;
+use partner_tests::test_env::{TestEnv, checked};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -42,7 +43,8 @@ async fn complete(env: &TestEnv, product: &ProductId, archive: &'static [u8]) ->
 #[tokio::test]
 async fn step_13_submission_and_step_14_promotion() {
     // A submission stays as it is until the clock is advanced, however busy the machine is.
-    let env = TestEnv::with_processing_delay(MINUTE).await;
+    let builder = checked(Sandbox::builder()).processing_delay(MINUTE).without_rules();
+    let env = TestEnv::with_builder(builder).await;
     let product = env.product("app").await;
     let request = env.while_time_passes(MINUTE, complete(&env, &product, ARCHIVE)).await;
     let create = |request: &SubmissionCreationRequest| env.client.create_submission(&product, request).send();
@@ -77,7 +79,7 @@ async fn step_13_submission_and_step_14_promotion() {
 
 #[tokio::test]
 async fn step_13_a_missing_reseller_fails_in_validation() {
-    let env = TestEnv::start().await;
+    let env = TestEnv::start_lenient().await;
     let product = env.product("app").await;
     let request = complete(&env, &product, ARCHIVE).await;
     let enabled = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);
@@ -93,11 +95,14 @@ async fn step_13_a_missing_reseller_fails_in_validation() {
 }
 
 #[tokio::test]
-async fn step_13_a_package_without_template_fails_in_certification() {
+async fn step_13_a_package_without_template_fails_in_validation() {
     let env = TestEnv::start().await;
     let product = env.product("app").await;
     let request = complete(&env, &product, b"PK nothing").await;
     let id = env.client.create_submission(&product, &request).send().await.unwrap().id.clone().unwrap();
     let failed = env.wait_until_settled(&product, &id).await;
-    assert_eq!(failed.substate, Some(SubmissionSubstate::FailedInCertification));
+    assert_eq!(failed.pending_update_info.unwrap().status, Some(UpdateStatus::Failed));
+    let found = env.client.list_submission_validations(&product, &id).send().await.unwrap().into_inner();
+    let mut codes = found.value.unwrap().into_iter().filter_map(|item| item.error_code);
+    assert!(codes.any(|code| code == "sandbox/package-archive"));
 }

@@ -1,0 +1,143 @@
+//! Evaluates the rules.
+
+use super::rule::{Check, Rule, Scope};
+use super::select::properties;
+use crate::types::{ValidationItem, ValidationSeverity};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A resource of the offer, or of a plan.
+pub(super) struct Subject {
+    type_name: &'static str,
+    plan: Option<String>,
+    value: Value,
+}
+
+impl Subject {
+    pub(super) fn new(type_name: &'static str, plan: Option<&str>, resource: &impl Serialize) -> Self {
+        // A resource that was just decoded can be encoded.
+        let value = serde_json::to_value(resource).unwrap_or_default();
+        Self { type_name, plan: plan.map(str::to_owned), value }
+    }
+}
+
+/// Returns the findings of all rules, in the order of the rules.
+pub(super) fn evaluate(rules: &'static [Rule], subjects: &[Subject]) -> Vec<ValidationItem> {
+    let (mut of_offer, mut of_plans) = (Vec::new(), BTreeMap::<&str, Vec<&Subject>>::new());
+    for subject in subjects {
+        match &subject.plan {
+            None => of_offer.push(subject),
+            Some(plan) => of_plans.entry(plan).or_default().push(subject),
+        }
+    }
+    let all_plans: Vec<&Subject> = of_plans.values().flatten().copied().collect();
+    let mut items = Vec::new();
+    for rule in rules {
+        let mut add = |place: &str, group: &[&Subject]| {
+            items.extend(rule.evaluate(group).into_iter().map(|message| rule.item(place, &message)));
+        };
+        match rule.of {
+            Scope::Offer => add("offer", &of_offer),
+            Scope::Plans => add("offer", &all_plans),
+            Scope::Plan => of_plans.iter().for_each(|(plan, group)| add(&format!("plan {plan}"), group)),
+        }
+    }
+    items
+}
+
+impl Rule {
+    fn item(&self, place: &str, message: &str) -> ValidationItem {
+        let module = match self.type_name {
+            "AzureProduct" => "Product",
+            "AzureSkuVariant" => "Plan",
+            "AzureProperty" => "Property",
+            "AzureListing" | "ListingImage" | "ListingVideo" => "Listing",
+            "ProductAvailability" | "FeatureAvailability" => "Availability",
+            _ => "Package",
+        };
+        ValidationItem {
+            error_code: Some(format!("check/{}", self.id)),
+            message: Some(format!("{message}; see {}", self.source)),
+            resource: Some(format!("{place}, {module}")),
+            severity: Some(ValidationSeverity::Error),
+            ..ValidationItem::default()
+        }
+    }
+
+    /// Returns a message for each place that violates the rule.
+    fn evaluate(&self, group: &[&Subject]) -> Vec<String> {
+        let resources: Vec<&Value> =
+            group.iter().filter(|subject| self.is_about(subject, group)).map(|subject| &subject.value).collect();
+        if self.path.is_empty() {
+            let what = self.select.as_ref().map_or("", |select| select.value);
+            let what = format!("{} {what}", self.type_name);
+            return self.number(what.trim_end(), resources.len()).into_iter().collect();
+        }
+        let mut seen = BTreeSet::new();
+        resources.into_iter().flat_map(|resource| self.of_resource(resource, &mut seen)).collect()
+    }
+
+    fn of_resource(&self, resource: &Value, seen: &mut BTreeSet<String>) -> Vec<String> {
+        let properties = properties(resource, self.path);
+        let counted = properties.iter();
+        match self.check {
+            Check::Required | Check::Count { .. } if self.across => {
+                let names: Vec<&str> = self.path.iter().map(|step| step.name).collect();
+                let total = counted.map(|property| property.values().len()).sum();
+                self.number(&names.join("."), total).into_iter().collect()
+            }
+            Check::Required => counted.filter_map(|p| self.number(&p.path, p.values().len())).collect(),
+            Check::Count { .. } => counted.filter_map(|p| self.number(&p.path, p.count())).collect(),
+            _ => {
+                let values = counted.flat_map(|property| property.values());
+                values.filter_map(|(path, value)| self.text(&path, value.as_str()?, seen)).collect()
+            }
+        }
+    }
+
+    fn is_about(&self, subject: &Subject, group: &[&Subject]) -> bool {
+        let variant = || group.iter().find(|other| other.type_name == "AzureSkuVariant").copied();
+        subject.type_name == self.type_name
+            && self.select.as_ref().is_none_or(|select| select.matches(&subject.value))
+            && self.condition.as_ref().is_none_or(|condition| {
+                let of = if condition.variant { variant() } else { Some(subject) };
+                of.is_some_and(|of| condition.select.matches(&of.value)) != condition.unless
+            })
+    }
+
+    fn number(&self, what: &str, count: usize) -> Option<String> {
+        let what = match self.path.last().and_then(|step| step.select.as_ref()) {
+            Some(select) if !self.across => format!("{what} with {} {}", select.property, select.value),
+            _ => what.to_owned(),
+        };
+        match self.check {
+            Check::Required if count == 0 => Some(format!("{what} is missing")),
+            Check::Count { min, .. } if (count as u64) < min => {
+                Some(format!("{what}: {count} given, expected at least {min}"))
+            }
+            Check::Count { max: Some(max), .. } if count as u64 > max => {
+                Some(format!("{what}: {count} given, expected at most {max}"))
+            }
+            _ => None,
+        }
+    }
+
+    fn text(&self, path: &str, text: &str, seen: &mut BTreeSet<String>) -> Option<String> {
+        match self.check {
+            Check::MaxLength { max } => {
+                let length = text.chars().count();
+                (length as u64 > max).then(|| format!("{path} has {length} characters, expected at most {max}"))
+            }
+            Check::Format(format) => {
+                (!format.matches(text)).then(|| format!("{path} is {text:?}, expected {}", format.description()))
+            }
+            Check::OneOf(values) => {
+                let known = values.iter().any(|known| known.eq_ignore_ascii_case(text));
+                (!known).then(|| format!("{path} is {text:?}, expected one of {}", values.join(", ")))
+            }
+            Check::Unique => (!seen.insert(text.to_lowercase())).then(|| format!("{path} {text:?} is used twice")),
+            Check::Required | Check::Count { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Each kind of rule, with resources that follow it and resources that do not.
+
+use super::evaluate::{Subject, evaluate};
+use super::rule::{Check, Condition, Format, Rule, Scope, Select, Step};
+use serde_json::{Value, json};
+
+const TITLE: &[Step] = &[Step { name: "title", select: None }];
+const ITEMS: &[Step] = &[Step { name: "items", select: None }];
+const TEXTS: &[Step] = &[Step { name: "items", select: None }, Step { name: "text", select: None }];
+const MAIN: &[Step] = &[Step { name: "items", select: Some(Select { property: "type", value: "Main" }) }];
+const MAIN_TEXT: &[Step] = &[
+    Step { name: "items", select: Some(Select { property: "type", value: "Main" }) },
+    Step { name: "text", select: None },
+];
+const EVERY: &[Step] = &[Step { name: "tree", select: None }, Step { name: "*", select: None }];
+
+const fn rule(path: &'static [Step], check: Check) -> Rule {
+    Rule {
+        id: "a-rule",
+        of: Scope::Offer,
+        type_name: "AzureListing",
+        select: None,
+        path,
+        condition: None,
+        across: false,
+        check,
+        source: "a-page",
+    }
+}
+
+/// The messages for one listing of the offer.
+fn messages(rule: Rule, listing: &Value) -> Vec<String> {
+    let rules: &'static [Rule] = Box::leak(Box::new([rule]));
+    let items = evaluate(rules, &[Subject::new("AzureListing", None, listing)]);
+    items.into_iter().filter_map(|item| item.message?.strip_suffix("; see a-page").map(str::to_owned)).collect()
+}
+
+#[test]
+fn required_values_are_not_blank() {
+    for blank in
+        [json!({}), json!({"title": null}), json!({"title": " \n"}), json!({"title": [""]}), json!({"title": {}})]
+    {
+        assert_eq!(messages(rule(TITLE, Check::Required), &blank), ["title is missing"], "{blank}");
+    }
+    for present in [json!({"title": "a"}), json!({"title": 0}), json!({"title": false}), json!({"title": ["", "a"]})] {
+        assert!(messages(rule(TITLE, Check::Required), &present).is_empty(), "{present}");
+    }
+}
+
+#[test]
+fn required_values_of_items() {
+    let listing = json!({"items": [{"type": "main", "text": ""}, {"type": "Other"}, {"type": "Main", "text": "a"}]});
+    assert_eq!(messages(rule(MAIN_TEXT, Check::Required), &listing), ["items[0].text is missing"]);
+    assert_eq!(
+        messages(rule(TEXTS, Check::Required), &listing),
+        ["items[0].text is missing", "items[1].text is missing"]
+    );
+    assert!(messages(rule(MAIN, Check::Required), &listing).is_empty());
+    assert!(messages(rule(MAIN_TEXT, Check::Required), &json!({})).is_empty(), "no item, no text");
+    let other = json!({"items": [{"type": "Other"}]});
+    assert_eq!(messages(rule(MAIN, Check::Required), &other), ["items with type Main is missing"]);
+    let across = || Rule { across: true, ..rule(MAIN_TEXT, Check::Required) };
+    assert!(messages(across(), &listing).is_empty(), "one is enough");
+    assert_eq!(messages(across(), &other), ["items.text is missing"]);
+}
+
+#[test]
+fn counts_of_items_and_of_properties() {
+    let count = |min, max| Check::Count { min, max };
+    let two = json!({"items": ["a", "b", ""], "tree": {"x": [1, 2], "y": [1], "z": null}});
+    assert!(messages(rule(ITEMS, count(2, Some(2))), &two).is_empty());
+    assert_eq!(messages(rule(ITEMS, count(3, None)), &two), ["items: 2 given, expected at least 3"]);
+    assert_eq!(messages(rule(ITEMS, count(0, Some(1))), &two), ["items: 2 given, expected at most 1"]);
+    assert!(messages(rule(ITEMS, count(0, Some(1))), &json!({})).is_empty());
+    assert_eq!(messages(rule(&EVERY[..1], count(0, Some(1))), &two), ["tree: 2 given, expected at most 1"]);
+    assert_eq!(messages(rule(EVERY, count(0, Some(1))), &two), ["tree.x: 2 given, expected at most 1"]);
+}
+
+#[test]
+fn texts() {
+    let long = json!({"title": "\u{e4}\u{f6}\u{fc}", "items": [{"text": "A"}, {"text": "a"}, {"text": "b"}]});
+    assert!(messages(rule(TITLE, Check::MaxLength { max: 3 }), &long).is_empty(), "characters, not bytes");
+    let found = messages(rule(TITLE, Check::MaxLength { max: 2 }), &long);
+    assert_eq!(found, ["title has 3 characters, expected at most 2"]);
+    assert_eq!(messages(rule(TEXTS, Check::Unique), &long), ["items[1].text \"a\" is used twice"]);
+    let one_of = || rule(TEXTS, Check::OneOf(&["A", "C"]));
+    assert_eq!(messages(one_of(), &long), ["items[2].text is \"b\", expected one of A, C"]);
+    let found = messages(rule(TITLE, Check::Format(Format::Version)), &long);
+    assert_eq!(found, ["title is \"\u{e4}\u{f6}\u{fc}\", expected three integers separated by dots"]);
+    assert!(messages(rule(TITLE, Check::Format(Format::Version)), &json!({})).is_empty(), "absent is another rule");
+}
+
+#[test]
+fn conditions() {
+    let select = || Select { property: "sold", value: "true" };
+    let when = |unless| Rule {
+        condition: Some(Condition { variant: false, select: select(), unless }),
+        ..rule(TITLE, Check::Required)
+    };
+    for (sold, holds) in [(json!({"sold": true}), true), (json!({"sold": false}), false), (json!({}), false)] {
+        assert_eq!(!messages(when(false), &sold).is_empty(), holds, "{sold}");
+        assert_eq!(messages(when(true), &sold).is_empty(), holds, "{sold}");
+    }
+}
+
+/// Resources of the offer, of each plan and of all plans, and how a finding names them.
+#[test]
+fn scopes() {
+    let plan = |of, check, path, condition| Rule { of, path, condition, ..rule(TITLE, check) };
+    let clouds = Condition { variant: true, select: Select { property: "clouds", value: "public" }, unless: false };
+    let rules: &'static [Rule] = Box::leak(Box::new([
+        plan(Scope::Offer, Check::Required, TITLE, None),
+        plan(Scope::Plan, Check::Required, TITLE, Some(clouds)),
+        plan(Scope::Plans, Check::Count { min: 0, max: Some(1) }, &[], None),
+        plan(Scope::Plans, Check::Unique, TITLE, None),
+    ]));
+    let title = json!({"title": "Same"});
+    let subjects = [
+        Subject::new("AzureListing", None, &json!({})),
+        Subject::new("AzureListing", Some("one"), &json!({})),
+        Subject::new("AzureSkuVariant", Some("one"), &json!({"clouds": ["other", "public"]})),
+        Subject::new("AzureListing", Some("two"), &title),
+        Subject::new("AzureListing", Some("three"), &title),
+        Subject::new("AzureSkuVariant", Some("two"), &json!({"clouds": ["other"]})),
+    ];
+    let found: Vec<String> = evaluate(rules, &subjects).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        found,
+        [
+            "Error check/a-rule: title is missing; see a-page (offer, Listing)",
+            "Error check/a-rule: title is missing; see a-page (plan one, Listing)",
+            "Error check/a-rule: AzureListing: 3 given, expected at most 1; see a-page (offer, Listing)",
+            "Error check/a-rule: title \"Same\" is used twice; see a-page (offer, Listing)",
+        ]
+    );
+}

@@ -1,0 +1,85 @@
+//! `generated/rules.rs`: the rules of publishing, for the offline check. The sandbox gets the same as JSON.
+
+use super::{ident, print};
+use crate::document::rules::{Check, Condition, Rule, Select};
+use crate::document::words;
+use anyhow::{Context, Result};
+use proc_macro2::TokenStream;
+use quote::quote;
+use serde_json::json;
+
+pub fn emit(rules: &[Rule]) -> Result<String> {
+    // The check reads no files and deletes nothing.
+    let is_left_out =
+        |rule: &&Rule| matches!(rule.check, Check::ImageSize { .. } | Check::Archive { .. } | Check::NeverPublished);
+    let rules = rules.iter().filter(|rule| !is_left_out(rule)).map(rule);
+    print(quote! {
+        use crate::workflows::check::rule::*;
+
+        /// Every rule of publishing, in the order of the file.
+        pub(crate) static RULES: &[Rule] = &[#(#rules),*];
+    })
+}
+
+/// The rules for the sandbox.
+pub fn json(rules: &[Rule]) -> Result<String> {
+    let text = serde_json::to_string_pretty(&json!({"rules": rules})).context("cannot write the rules")?;
+    Ok(text + "\n")
+}
+
+fn rule(rule: &Rule) -> TokenStream {
+    let Rule { id, of, target, condition, across, check, source, .. } = rule;
+    let of = ident(&format!("{of:?}"));
+    let (type_name, selected, check) = (&target.type_name, select(target.select.as_ref()), kind(check));
+    let steps = target.path.iter().map(|step| {
+        let (name, select) = (&step.name, select(step.select.as_ref()));
+        quote!(Step { name: #name, select: #select })
+    });
+    let condition = match condition {
+        None => quote!(None),
+        Some(Condition { variant, select: Select { property, value }, unless }) => quote! {
+            Some(Condition { variant: #variant, select: Select { property: #property, value: #value }, unless: #unless })
+        },
+    };
+    quote! {
+        Rule {
+            id: #id,
+            of: Scope::#of,
+            type_name: #type_name,
+            select: #selected,
+            path: &[#(#steps),*],
+            condition: #condition,
+            across: #across,
+            check: #check,
+            source: #source,
+        }
+    }
+}
+
+fn select(select: Option<&Select>) -> TokenStream {
+    match select {
+        None => quote!(None),
+        Some(Select { property, value }) => quote!(Some(Select { property: #property, value: #value })),
+    }
+}
+
+fn kind(check: &Check) -> TokenStream {
+    match check {
+        Check::Required => quote!(Check::Required),
+        Check::Count { min, max } => {
+            let max = match max {
+                Some(max) => quote!(Some(#max)),
+                None => quote!(None),
+            };
+            quote!(Check::Count { min: #min, max: #max })
+        }
+        Check::MaxLength { max } => quote!(Check::MaxLength { max: #max }),
+        Check::Format { format } => {
+            let format = ident(&words::camel(&format!("{format:?}")));
+            quote!(Check::Format(Format::#format))
+        }
+        Check::OneOf { values } => quote!(Check::OneOf(&[#(#values),*])),
+        Check::Unique => quote!(Check::Unique),
+        Check::ImageSize { .. } | Check::Archive { .. } | Check::NeverPublished => TokenStream::new(),
+    }
+}
