@@ -40,7 +40,8 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            // The message, the hint and the cause.
+            eprintln!("error: {error:?}");
             ExitCode::FAILURE
         }
     }
@@ -73,7 +74,7 @@ async fn scripted() -> Result<(), Error> {
 
     let graph = source.for_audience("https://graph.microsoft.com")?;
     if let Err(error) = graph.token().await {
-        println!("another audience  {error}\n");
+        println!("another audience  {error}\n                  {}\n", error.hint().unwrap_or_default());
     }
     source.set_credential("the new secret")?;
     show(&graph).await

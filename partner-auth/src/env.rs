@@ -9,6 +9,8 @@ pub(crate) struct Environment {
     pub(crate) client_id: String,
     pub(crate) credential: Credential,
     pub(crate) authority: Authority,
+    /// The variables that hold the tenant and the client id.
+    pub(crate) variables: [&'static str; 2],
 }
 
 const SECRET: &str = "AZURE_CLIENT_SECRET";
@@ -23,8 +25,9 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environmen
     let lookup = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
     let credential = credential(&lookup)?;
     // The Azure tasks of a pipeline set the ids of their service connection.
-    let tenant = lookup("AZURE_TENANT_ID").or_else(|| lookup("AZURESUBSCRIPTION_TENANT_ID"));
-    let client_id = lookup("AZURE_CLIENT_ID").or_else(|| lookup("AZURESUBSCRIPTION_CLIENT_ID"));
+    let first = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, lookup(name)?)));
+    let tenant = first(["AZURE_TENANT_ID", "AZURESUBSCRIPTION_TENANT_ID"]);
+    let client_id = first(["AZURE_CLIENT_ID", "AZURESUBSCRIPTION_CLIENT_ID"]);
     let (Some(tenant), Some(client_id), Some(credential)) = (&tenant, &client_id, &credential) else {
         let mut missing = Vec::new();
         missing.extend(tenant.is_none().then_some("AZURE_TENANT_ID"));
@@ -34,20 +37,25 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environmen
                 .is_none()
                 .then_some("AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH, or AZURE_FEDERATED_TOKEN_FILE)"),
         );
-        let message = format!(
-            "environment variables are missing: set {} of the application that is associated in Partner Center",
-            missing.join(", ")
-        );
-        return Err(Error::new(ErrorKind::Config, message));
+        let message = format!("environment variables are not set: {}", missing.join(", "));
+        let hint = "Set them to the tenant id, the client id and a credential of the application that is associated in \
+                    Partner Center (Account settings > User management > Microsoft Entra applications).";
+        return Err(Error::new(ErrorKind::Config, message).with_hint(hint));
     };
     let authority = match lookup(AUTHORITY) {
         Some(host) if lookup(CUSTOM_AUTHORITY).is_some_and(|flag| is_true(&flag)) => {
-            Authority::loopback(&host).or_else(|_| Authority::custom(&host))?
+            Authority::loopback(&host).or_else(|_| Authority::custom(&host))
         }
-        Some(host) => host.parse()?,
-        None => Authority::public(),
+        Some(host) => host.parse(),
+        None => Ok(Authority::public()),
     };
-    Ok(Environment { tenant: tenant.clone(), client_id: client_id.clone(), credential: credential.clone(), authority })
+    Ok(Environment {
+        tenant: tenant.1.clone(),
+        client_id: client_id.1.clone(),
+        credential: credential.clone(),
+        authority: authority.map_err(|error| error.in_variable(AUTHORITY))?,
+        variables: [tenant.0, client_id.0],
+    })
 }
 
 /// Returns the first configured credential: those of the Azure SDKs in their order, then those of CI systems.
@@ -79,7 +87,7 @@ fn certificate(path: &str, has_password: bool) -> Result<Credential, Error> {
         );
         return Err(Error::new(ErrorKind::Config, message));
     }
-    Certificate::from_file(path).map(Credential::from)
+    Certificate::from_file(path).map(Credential::from).map_err(|error| error.in_variable(CERTIFICATE))
 }
 
 #[cfg(not(feature = "certificate"))]
@@ -117,7 +125,25 @@ mod tests {
             assert!(error.contains(name), "{error}");
         }
         let error = fails(&APPLICATION);
-        assert!(error.contains("set AZURE_CLIENT_SECRET (or"), "{error}");
+        assert!(error.contains("not set: AZURE_CLIENT_SECRET (or"), "{error}");
+    }
+
+    #[test]
+    fn errors_name_the_variable_with_the_invalid_value() {
+        let with_secret = |values: &[(&str, &str)]| {
+            let found = found(&[values, &[(SECRET, "s")]].concat());
+            crate::TokenSource::builder(found.tenant, found.client_id, found.credential).variables(found.variables)
+        };
+        let read_as = |values: &[(&str, &str)]| with_secret(values).build().unwrap_err().to_string();
+        assert!(read_as(&[]).starts_with("AZURE_CLIENT_ID: client id must be a GUID"), "{}", read_as(&[]));
+        let id = ("AZURESUBSCRIPTION_CLIENT_ID", "9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1");
+        let environment = read(with(&[("AZURE_TENANT_ID", "a/b"), id, (SECRET, "s")])).ok().unwrap();
+        assert_eq!(environment.variables, ["AZURE_TENANT_ID", "AZURESUBSCRIPTION_CLIENT_ID"]);
+        let builder = crate::TokenSource::builder(environment.tenant, environment.client_id, environment.credential);
+        let error = builder.variables(environment.variables).build().unwrap_err().to_string();
+        assert!(error.starts_with("AZURE_TENANT_ID: tenant must be"), "{error}");
+        let error = fails(&[&APPLICATION[..], &[(SECRET, "s"), (AUTHORITY, "https://")]].concat());
+        assert!(error.contains(AUTHORITY), "{error}");
     }
 
     #[test]
@@ -145,7 +171,7 @@ mod tests {
     #[test]
     fn certificate_errors_name_the_path_and_the_conversion() {
         let error = fails(&[&APPLICATION[..], &[(CERTIFICATE, "/nowhere/a.pem")]].concat());
-        assert!(error.contains("/nowhere/a.pem"), "{error}");
+        assert!(error.starts_with(CERTIFICATE) && error.contains("/nowhere/a.pem"), "{error}");
         let error = fails(&[&APPLICATION[..], &[(CERTIFICATE, "a.pfx"), (PASSWORD, "canary")]].concat());
         assert!(error.contains("openssl pkcs12") && !error.contains("canary"), "{error}");
     }
@@ -157,8 +183,9 @@ mod tests {
         let government = found(&[secret, (AUTHORITY, "https://login.microsoftonline.us/")]);
         assert_eq!(government.authority, Authority::us_government());
         for host in ["https://login.example.com", "http://127.0.0.1:8080"] {
-            let error = fails(&[&APPLICATION[..], &[secret, (AUTHORITY, host)]].concat());
-            assert!(error.contains(CUSTOM_AUTHORITY), "{error}");
+            let error = read(with(&[&APPLICATION[..], &[secret, (AUTHORITY, host)]].concat())).err().unwrap();
+            assert!(error.to_string().starts_with(AUTHORITY), "{error}");
+            assert!(error.hint().unwrap().contains(CUSTOM_AUTHORITY), "{error:?}");
             assert_eq!(
                 found(&[secret, (AUTHORITY, host), (CUSTOM_AUTHORITY, "1")]).authority.host(),
                 host.split("://").nth(1).unwrap().split(':').next().unwrap()

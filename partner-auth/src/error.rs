@@ -8,9 +8,9 @@ use std::time::Duration;
 
 /// The error returned when no access token could be obtained.
 ///
-/// Cheap to clone: all callers that wait for the same token request get the same error. `Display` prints the message and, on a
-/// second line, the [hint](Self::hint) if there is one. Neither `Display` nor `Debug` prints a secret, a token or a response
-/// body.
+/// Cheap to clone: all callers that wait for the same token request get the same error. `Display` prints one line;
+/// [`hint`](Self::hint) returns the suggested next step. `{:?}` prints both, for programs that return the error from `main`, and
+/// `{:#?}` every field. None of them prints a secret, a token or a response body.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -62,6 +62,16 @@ pub(crate) struct Details {
     pub(crate) request_id: Option<String>,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) hint: Option<&'static str>,
+    /// True if the connection failed and a repetition would fail in the same way.
+    pub(crate) permanent: bool,
+}
+
+/// Messages contain paths and texts of other crates, which may contain line breaks.
+fn one_line(message: String) -> String {
+    match message.contains(char::is_control) {
+        true => message.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "),
+        false => message,
+    }
 }
 
 impl Error {
@@ -70,7 +80,7 @@ impl Error {
     }
 
     pub(crate) fn with(kind: ErrorKind, message: impl Into<String>, details: Details) -> Self {
-        Self(Arc::new(Inner { kind, message: message.into(), details, source: None }))
+        Self(Arc::new(Inner { kind, message: one_line(message.into()), details, source: None }))
     }
 
     /// Creates an error for a custom [`TokenProvider`](crate::TokenProvider) or assertion source.
@@ -88,10 +98,50 @@ impl Error {
     ) -> Self {
         Self(Arc::new(Inner {
             kind,
-            message: message.into(),
+            message: one_line(message.into()),
             details: Details::default(),
             source: Some(source.into()),
         }))
+    }
+
+    /// Creates the error of a connection to a service. The URL may contain a secret in its query, so that only host and port are
+    /// named.
+    #[cfg(feature = "entra")]
+    pub(crate) fn network(service: &str, error: reqwest::Error) -> Self {
+        // The messages of later failures are about other things than the certificate or the host name.
+        let failure = match error.is_connect() {
+            true => crate::ConnectionFailure::of(&error),
+            false => crate::ConnectionFailure::Other,
+        };
+        let mut message = format!("{service} is unreachable");
+        if let Some(url) = error.url() {
+            message += &format!(" at {}", address(url));
+        }
+        if let Some(cause) = failure.description() {
+            message += &format!(": {cause}");
+        } else if error.is_timeout() {
+            message += ": the connection timed out";
+        }
+        let details = Details { hint: Some(failure.hint()), permanent: failure.is_permanent(), ..Details::default() };
+        let source = Some(error.without_url().into());
+        Self(Arc::new(Inner { kind: ErrorKind::Network, message: one_line(message), details, source }))
+    }
+
+    /// Adds a hint to an error that was just created.
+    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.details.hint = Some(hint);
+        }
+        self
+    }
+
+    /// Names the environment variable with the invalid value in an error that was just created.
+    #[cfg(feature = "entra")]
+    pub(crate) fn in_variable(mut self, name: &str) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0).filter(|inner| !inner.message.contains(name)) {
+            inner.message = format!("{name}: {}", inner.message);
+        }
+        self
     }
 
     #[cfg(feature = "entra")]
@@ -111,7 +161,8 @@ impl Error {
 
     /// Returns true if a retry of the same request may succeed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self.0.kind, ErrorKind::Throttled | ErrorKind::Transient | ErrorKind::Network)
+        let transient = matches!(self.0.kind, ErrorKind::Throttled | ErrorKind::Transient | ErrorKind::Network);
+        transient && !self.0.details.permanent
     }
 
     /// Returns the HTTP status of the response, if there was one.
@@ -154,10 +205,45 @@ impl Error {
         self.0.details.retry_after
     }
 
-    /// Returns a hint on how to resolve the error, if there is one.
+    /// Returns a hint on how to resolve the error. Every kind of error has one.
     pub fn hint(&self) -> Option<&str> {
-        self.0.details.hint
+        Some(self.0.details.hint.unwrap_or_else(|| self.0.kind.hint(self.0.details.status.is_some())))
     }
+}
+
+impl ErrorKind {
+    /// Returns the hint for an error without a more specific one.
+    fn hint(self, responded: bool) -> &'static str {
+        match self {
+            Self::Config if responded => "Check the tenant id, the client id, the credential and the audience.",
+            Self::Config => "Correct the setting that the message names. No token was requested.",
+            Self::Credential => "Check that the credential is current and belongs to the client id.",
+            Self::Tenant => "Check the tenant id and the client id: the application must exist in the tenant.",
+            Self::Resource => {
+                "Check the audience, which is https://api.partner.microsoft.com without a trailing slash for Partner Center."
+            }
+            Self::Consent => "Ask an administrator of the tenant to grant consent to the application.",
+            Self::Blocked => "Ask an administrator of the tenant which policy blocks the application.",
+            Self::ClockSkew => "Set the clock of this machine.",
+            Self::Throttled => {
+                "Wait at least a minute before the next request, and share one TokenSource between all tasks."
+            }
+            Self::Transient => {
+                "Try again later. If the error persists, send the ids in the message to Microsoft support."
+            }
+            Self::Network => "Check the network, the proxy and the sign-in host.",
+            Self::Protocol => {
+                "Check the proxy and the sign-in host: the response is not one of Entra ID's token endpoint."
+            }
+        }
+    }
+}
+
+/// Returns host and port of a URL.
+#[cfg(feature = "entra")]
+pub(crate) fn address(url: &reqwest::Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 impl fmt::Display for Error {
@@ -180,15 +266,23 @@ impl fmt::Display for Error {
         if let Some(delay) = details.retry_after {
             write!(f, "; retry after {} s", delay.as_secs())?;
         }
-        if let Some(hint) = details.hint {
-            write!(f, "\n{hint}")?;
-        }
         Ok(())
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            write!(f, "{self}\n{}", self.hint().unwrap_or_default())?;
+            let mut cause = self.source();
+            while let Some(inner) = cause.and_then(|cause| cause.source()) {
+                cause = Some(inner);
+            }
+            return match cause.map(|cause| one_line(cause.to_string())) {
+                Some(cause) if !self.0.message.contains(&cause) => write!(f, "\ncaused by: {cause}"),
+                _ => Ok(()),
+            };
+        }
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("message", &self.0.message)

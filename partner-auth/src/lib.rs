@@ -16,6 +16,7 @@ mod azure;
 mod cache;
 #[cfg(feature = "entra")]
 mod clock;
+mod connection;
 #[cfg(feature = "entra")]
 mod credential;
 #[cfg(feature = "entra")]
@@ -41,6 +42,8 @@ pub mod testing;
 pub mod guide {}
 
 pub use challenge::Challenge;
+#[doc(hidden)]
+pub use connection::ConnectionFailure;
 #[cfg(feature = "certificate")]
 pub use credential::{Certificate, SigningAlgorithm};
 pub use error::{Error, ErrorKind};

@@ -65,7 +65,7 @@ impl AccessToken {
 
     fn build(secret: Zeroizing<String>, expires_at: Option<Instant>) -> Result<Self, Error> {
         if secret.is_empty() {
-            return Err(Error::new(ErrorKind::Protocol, "access token is empty"));
+            return Err(Error::new(ErrorKind::Protocol, "access token is empty").with_hint(TOKEN_AS_RECEIVED));
         }
         let header = header_of(&secret)?;
         Ok(Self(Arc::new(Inner { secret, header, expires_at })))
@@ -93,12 +93,15 @@ impl AccessToken {
     }
 }
 
+const TOKEN_AS_RECEIVED: &str = "Pass the token as it was received, without line breaks and without `Bearer`.";
+
 /// Returns the value of `Authorization`, marked as sensitive. Its memory is zeroed when the last clone is dropped.
 pub(crate) fn header_of(secret: &str) -> Result<HeaderValue, Error> {
     let text = Zeroizing::new([SCHEME, secret.as_bytes()].concat());
     let header = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
     let mut header = header.map_err(|_| {
-        Error::new(ErrorKind::Protocol, "access token contains characters that are invalid in a header")
+        let message = "access token contains characters that are invalid in a header";
+        Error::new(ErrorKind::Protocol, message).with_hint(TOKEN_AS_RECEIVED)
     })?;
     header.set_sensitive(true);
     Ok(header)

@@ -98,14 +98,28 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an error if a variable is missing (the error names all of them) or malformed.
+    /// Returns [`ErrorKind::Config`] if a variable is missing or malformed. The message names all missing variables, or the one with
+    /// the invalid value.
     #[cfg(feature = "auth")]
     pub fn from_env() -> Result<Self, Error> {
-        let tokens = partner_auth::TokenSource::from_env().map_err(Error::auth)?;
+        use std::env::VarError;
+        const URL: &str = "PARTNER_INGESTION_URL";
+        let tokens = partner_auth::TokenSource::from_env().map_err(Error::auth_config)?;
         let builder = Self::builder().token_provider(tokens);
-        match std::env::var("PARTNER_INGESTION_URL").ok().filter(|url| !url.trim().is_empty()) {
-            Some(url) => builder.base_url(url.trim()).build(),
-            None => builder.build(),
+        let url = match std::env::var(URL) {
+            Ok(url) => url,
+            Err(VarError::NotPresent) => String::new(),
+            // The client must not fall back to the public base URL.
+            Err(VarError::NotUnicode(_)) => {
+                return Err(Error::new(ErrorKind::Config, "base URL must be valid Unicode").in_variable(URL));
+            }
+        };
+        match url.trim() {
+            "" => builder.build(),
+            url => {
+                base_url(url).map_err(|error| error.in_variable(URL))?;
+                builder.base_url(url).build()
+            }
         }
     }
 
@@ -237,7 +251,8 @@ impl ClientBuilder {
     /// created.
     pub fn build(self) -> Result<Client, Error> {
         let Some(tokens) = self.tokens else {
-            return Err(Error::new(ErrorKind::Config, "token provider is missing: set one, or use Client::from_env"));
+            let hint = "Set one with ClientBuilder::token_provider, or create the client with Client::from_env.";
+            return Err(Error::new(ErrorKind::Config, "token provider is missing").with_hint(hint));
         };
         let base = base_url(&self.base)?;
         let builder = reqwest::Client::builder();

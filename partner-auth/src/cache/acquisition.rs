@@ -147,7 +147,7 @@ impl Inner {
             target: "partner_auth", source = %self.label, kind = ?error.kind(),
             status = error.status().map(|status| status.as_u16()),
             codes = ?error.aadsts_codes(), trace_id = error.trace_id(), backoff_s = backoff.as_secs_f64(),
-            has_valid_token = valid.is_some(), "token request failed: {error}"
+            has_valid_token = valid.is_some(), hint = error.hint(), "token request failed: {error}"
         );
         if awaited {
             state.last_error = Some(error.clone());

@@ -163,6 +163,7 @@ impl Cache {
         Err(lock(&self.0.state).last_error.clone().unwrap_or_else(|| {
             let message = format!("tokens are not valid for the requested {} s", least.as_secs());
             Error::new(ErrorKind::Config, message)
+                .with_hint("Request a shorter duration: Entra ID decides how long tokens are valid.")
         }))
     }
 

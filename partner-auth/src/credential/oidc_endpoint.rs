@@ -29,9 +29,7 @@ pub(super) async fn request(
 ) -> Result<Assertion, Error> {
     let header = header_of(bearer)
         .map_err(|_| Error::new(ErrorKind::Config, format!("request token of {service} is not valid in a header")))?;
-    let unreachable = |error: reqwest::Error| {
-        Error::other(ErrorKind::Network, format!("{service} is unreachable"), error.without_url())
-    };
+    let unreachable = |error: reqwest::Error| Error::network(service, error);
     let request = request.header(AUTHORIZATION, header).build().map_err(unreachable)?;
     let response = transport::read(http.execute(request).await.map_err(unreachable)?).await;
     let response = response.map_err(|error| match error {

@@ -142,9 +142,9 @@ impl FromStr for Authority {
                 .position(|(address, _)| *address == url.as_str().trim_end_matches('/'))
                 .map_or(Self(url), Self::cloud));
         }
-        Err(config(
-            "authority host is not one of Microsoft's clouds, such as https://login.microsoftonline.com; to allow it, use \
-             Authority::custom, or set PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1 in addition to AZURE_AUTHORITY_HOST",
+        Err(config("authority host is not one of Microsoft's clouds, such as https://login.microsoftonline.com").with_hint(
+            "Set PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1 in addition to AZURE_AUTHORITY_HOST, or use Authority::custom, if the credential \
+             may be sent to this host.",
         ))
     }
 }

@@ -44,7 +44,7 @@ fn issued_token(token: EntraToken, meta: &ResponseMeta, requested_at: Instant) -
 fn error_of(error: RequestTokenError<TransportError, AnyError>, meta: ResponseMeta) -> Error {
     match error {
         RequestTokenError::Request(TransportError::Http(error)) => {
-            return Error::other(ErrorKind::Network, "Entra ID is unreachable", error.without_url());
+            return Error::network("Entra ID", error);
         }
         RequestTokenError::Request(TransportError::TooLarge) => {
             return Error::new(ErrorKind::Protocol, "response of Entra ID is too large");

@@ -7,6 +7,7 @@ use super::transport::{self, Transport};
 use crate::cache::{IssuedToken, Issuer};
 use crate::clock::Clock;
 use crate::credential::{AssertionRequest, ClientAuth, CredentialStore};
+use crate::error::address;
 use crate::{BoxFuture, Error, ErrorKind};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
@@ -122,7 +123,8 @@ impl TokenClient {
         };
         let outcome = self.clock.within(limit, attempt).await;
         outcome.unwrap_or_else(|| {
-            let message = format!("Entra ID did not respond within {:.1} s", limit.as_secs_f64());
+            let (address, limit) = (address(&self.url), limit.as_secs_f64());
+            let message = format!("Entra ID did not respond at {address} within {limit:.1} s");
             Err(Error::new(ErrorKind::Network, message))
         })
     }

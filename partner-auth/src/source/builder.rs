@@ -27,6 +27,8 @@ pub struct TokenSourceBuilder {
     policy: RefreshPolicy,
     clock: Clock,
     configure_http: Option<ConfigureHttp>,
+    /// The variables that hold the tenant and the client id.
+    variables: Option<[&'static str; 2]>,
 }
 
 /// The configuration that all sources of one application share.
@@ -55,7 +57,14 @@ impl TokenSourceBuilder {
             policy: RefreshPolicy::default(),
             clock: Clock::default(),
             configure_http: None,
+            variables: None,
         }
+    }
+
+    /// Names the variables with the tenant and the client id, for errors.
+    pub(crate) fn variables(mut self, names: [&'static str; 2]) -> Self {
+        self.variables = Some(names);
+        self
     }
 
     /// Sets the authority, which is the sign-in host of the tenant's cloud. Default: [`Authority::public`].
@@ -138,8 +147,12 @@ impl TokenSourceBuilder {
     /// empty, or the HTTP client cannot be created.
     pub fn build(self) -> Result<TokenSource, Error> {
         self.credential.check()?;
-        check_client_id(&self.client_id, self.allow_any_client_id)?;
-        let url = self.authority.token_url(&self.tenant, self.endpoint)?;
+        let named = |error: Error, index: usize| match self.variables {
+            Some(names) => error.in_variable(names[index]),
+            None => error,
+        };
+        check_client_id(&self.client_id, self.allow_any_client_id).map_err(|error| named(error, 1))?;
+        let url = self.authority.token_url(&self.tenant, self.endpoint).map_err(|error| named(error, 0))?;
         let builder = reqwest::Client::builder();
         let builder = match self.configure_http {
             Some(configure) => configure(builder),
@@ -192,8 +205,8 @@ fn check_client_id(id: &str, any: bool) -> Result<(), Error> {
         "" => Err(config("client id is empty")),
         trimmed if trimmed != id => Err(config("client id has leading or trailing spaces")),
         _ if any || uuid::Uuid::parse_str(id).is_ok() => Ok(()),
-        _ => Err(config(
-            "client id must be a GUID: the application (client) ID; call `allow_any_client_id` to allow other values",
+        _ => Err(config("client id must be a GUID").with_hint(
+            "Use the Application (client) ID of the app registration, not its name; call allow_any_client_id for a server with other ids.",
         )),
     }
 }

@@ -82,7 +82,8 @@ impl TokenSource {
     /// variables.
     pub fn builder_from_env() -> Result<TokenSourceBuilder, Error> {
         let found = env::read(|name| std::env::var(name).ok())?;
-        Ok(Self::builder(found.tenant, found.client_id, found.credential).authority(found.authority))
+        let builder = Self::builder(found.tenant, found.client_id, found.credential).authority(found.authority);
+        Ok(builder.variables(found.variables))
     }
 
     pub(crate) fn new(
@@ -182,7 +183,8 @@ impl TokenSource {
 }
 
 fn external_credential() -> Error {
-    Error::new(ErrorKind::Config, "credential of this source is managed by the Azure SDK")
+    let hint = "Configure the credential of the Azure SDK, or create the source with TokenSource::builder.";
+    Error::new(ErrorKind::Config, "credential of this source is managed by the Azure SDK").with_hint(hint)
 }
 
 impl TokenProvider for TokenSource {

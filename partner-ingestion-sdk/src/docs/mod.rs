@@ -1,5 +1,8 @@
 //! Pages of the documentation.
 
+#[doc = include_str!("errors.md")]
+pub mod errors {}
+
 #[doc = include_str!("glossary.md")]
 pub mod glossary {}
 

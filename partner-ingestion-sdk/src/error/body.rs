@@ -132,6 +132,11 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+/// Removes line breaks and other control characters.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// Returns one line of limited length, without control characters and secrets.
 pub(crate) fn clean(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");

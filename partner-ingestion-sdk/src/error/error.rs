@@ -1,42 +1,54 @@
 //! The error of the client. It keeps the status, the request id, Retry-After and the error code of the service.
 
-use super::body::{self, FieldErrors, ServiceError};
+use super::body::{self, FieldErrors, ServiceError, one_line};
 use super::failed_submission::FailedSubmission;
 use super::kind::ErrorKind;
 use crate::types::{PackageId, ValidationItem};
+use partner_auth::ConnectionFailure;
 use reqwest::StatusCode;
 use std::error::Error as StdError;
-use std::fmt;
 use std::time::Duration;
 
 /// The error of all calls.
 ///
-/// `Display` prints one line without the source; [`hint`](Error::hint) returns the suggested next step. Neither contains a
-/// token, a secret or the query of a URL.
-pub struct Error(Box<Inner>);
+/// `Display` prints one line without the source; [`hint`](Error::hint) returns the suggested next step. `{:?}` prints both and
+/// the cause, for programs that return the error from `main`, and `{:#?}` every field. None of them contains a token, a secret or
+/// the query of a URL. [`errors`](crate::errors) lists the errors that users meet, as they are printed.
+pub struct Error(pub(super) Box<Inner>);
 
 #[derive(Default)]
-struct Inner {
-    kind: Option<ErrorKind>,
-    message: String,
-    operation: Option<&'static str>,
-    status: Option<StatusCode>,
-    request_id: Option<String>,
-    retry_after: Option<Duration>,
-    attempts: u32,
-    maybe_processed: bool,
-    own_retry_conflict: bool,
-    while_paging: bool,
-    submission: Option<FailedSubmission>,
-    service: ServiceError,
-    auth: Option<partner_auth::Error>,
-    challenge: Option<partner_auth::Challenge>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+pub(super) struct Inner {
+    pub(super) kind: Option<ErrorKind>,
+    pub(super) message: String,
+    pub(super) operation: Option<&'static str>,
+    pub(super) status: Option<StatusCode>,
+    pub(super) request_id: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) attempts: u32,
+    pub(super) maybe_processed: bool,
+    pub(super) own_retry_conflict: bool,
+    pub(super) while_paging: bool,
+    pub(super) submission: Option<FailedSubmission>,
+    pub(super) service: ServiceError,
+    pub(super) auth: Option<partner_auth::Error>,
+    pub(super) challenge: Option<partner_auth::Challenge>,
+    pub(super) hint: Option<&'static str>,
+    pub(super) connection: Option<ConnectionFailure>,
+    pub(super) source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind: Some(kind), message: message.into(), ..Inner::default() }))
+        // A name or a text of the service may contain line breaks.
+        Self(Box::new(Inner { kind: Some(kind), message: one_line(&message.into()), ..Inner::default() }))
+    }
+
+    /// Creates the error of a token provider that cannot be configured.
+    #[cfg(feature = "auth")]
+    pub(crate) fn auth_config(error: partner_auth::Error) -> Self {
+        let mut new = Self::new(ErrorKind::Config, error.to_string());
+        new.0.auth = Some(error);
+        new
     }
 
     pub(crate) fn auth(error: partner_auth::Error) -> Self {
@@ -114,6 +126,24 @@ impl Error {
         self
     }
 
+    /// Sets the suggested next step, where it does not follow from kind, operation and status.
+    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
+        self.0.hint = Some(hint);
+        self
+    }
+
+    /// Names the environment variable with the invalid value.
+    #[cfg(feature = "auth")]
+    pub(crate) fn in_variable(mut self, name: &str) -> Self {
+        self.0.message = format!("{name}: {}", self.0.message);
+        self
+    }
+
+    pub(crate) fn with_connection_failure(mut self, failure: ConnectionFailure) -> Self {
+        self.0.connection = Some(failure);
+        self
+    }
+
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
@@ -186,7 +216,7 @@ impl Error {
         self.0.attempts
     }
 
-    /// Returns the error of the token provider, if no token could be obtained.
+    /// Returns the error of the token provider, if no token could be obtained or `Client::from_env` failed.
     pub fn auth_error(&self) -> Option<&partner_auth::Error> {
         self.0.auth.as_ref()
     }
@@ -227,62 +257,12 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        if let Some(operation) = inner.operation {
-            write!(f, "{operation}: ")?;
-        }
-        match (inner.kind, inner.status) {
-            (Some(ErrorKind::Status), Some(status)) => write!(f, "service returned {status}")?,
-            (_, Some(status)) => write!(f, "{} (status {})", inner.message, status.as_u16())?,
-            (_, None) => f.write_str(&inner.message)?,
-        }
-        let service = &inner.service;
-        match (&service.code, &service.message) {
-            (Some(code), Some(message)) => write!(f, ": {code}: {message}")?,
-            (Some(text), None) | (None, Some(text)) => write!(f, ": {text}")?,
-            (None, None) => {}
-        }
-        for (field, messages) in service.fields.iter() {
-            write!(f, "; {field}: {}", messages.join(", "))?;
-        }
-        if let Some(id) = &inner.request_id {
-            write!(f, " (request id {id})")?;
-        }
-        if inner.attempts > 1 {
-            write!(f, " after {} attempts", inner.attempts)?;
-        }
-        if inner.maybe_processed {
-            f.write_str("; the request may have been processed")?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        f.debug_struct("Error")
-            .field("kind", &self.kind())
-            .field("message", &inner.message)
-            .field("operation", &inner.operation)
-            .field("status", &inner.status)
-            .field("request_id", &inner.request_id)
-            .field("retry_after", &inner.retry_after)
-            .field("attempts", &inner.attempts)
-            .field("may_have_been_processed", &inner.maybe_processed)
-            .field("service", &inner.service)
-            .field("auth", &inner.auth)
-            .field("source", &inner.source)
-            .finish()
-    }
-}
-
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let inner = &*self.0;
         match (&inner.auth, &inner.source) {
+            // The message is that of the source, so that printing both would repeat it.
+            (Some(auth), _) if self.kind() == ErrorKind::Config => auth.source(),
             (Some(auth), _) => Some(auth),
             (None, Some(source)) => Some(&**source),
             (None, None) => None,

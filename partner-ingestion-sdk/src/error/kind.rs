@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The configuration of the client is incomplete or invalid. Nothing was sent.
+    /// The configuration of the client or of its environment is incomplete or invalid. Nothing was sent.
     Config,
     /// An argument is invalid. Nothing was sent.
     InvalidArgument,

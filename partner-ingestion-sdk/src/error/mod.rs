@@ -2,6 +2,7 @@
 
 mod body;
 mod decode;
+mod display;
 #[allow(clippy::module_inception, reason = "the file is named after its type")]
 mod error;
 mod failed_submission;
@@ -10,6 +11,7 @@ mod kind;
 mod predicates;
 
 pub use body::FieldErrors;
+pub(crate) use body::clean;
 pub(crate) use decode::decode_error;
 pub use error::Error;
 pub use failed_submission::FailedSubmission;

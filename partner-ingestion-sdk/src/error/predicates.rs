@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::kind::ErrorKind;
+use partner_auth::ConnectionFailure;
 use reqwest::StatusCode;
 
 impl Error {
@@ -28,10 +29,12 @@ impl Error {
             || matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
     }
 
-    /// Returns true if the same request may succeed later without a change.
+    /// Returns true if the same request may succeed later without a change. False if the server's certificate is not accepted.
     pub fn is_retryable(&self) -> bool {
         match self.kind() {
-            ErrorKind::Connection | ErrorKind::Timeout => true,
+            ErrorKind::Connection | ErrorKind::Timeout => {
+                !self.0.connection.is_some_and(ConnectionFailure::is_permanent)
+            }
             ErrorKind::Auth => self.auth_error().is_some_and(partner_auth::Error::is_retryable),
             ErrorKind::Status => self.status().is_some_and(|s| matches!(s.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)),
             _ => false,

@@ -124,9 +124,9 @@ impl Call {
             None => match body_etag {
                 Some(tag) => tag,
                 None if self.operation.if_match == IfMatchRule::Required => {
-                    let message = "entity tag is missing: read the resource first, or overwrite any state with \
-                                   .if_match(IfMatch::Any)";
-                    return invalid(message.to_owned());
+                    let hint = "Write the resource as it was read, with its entity tag, or overwrite any state with \
+                                `.if_match(IfMatch::Any)`.";
+                    return invalid("entity tag is missing".to_owned()).map_err(|error| error.with_hint(hint));
                 }
                 None => return Ok(None),
             },
@@ -151,7 +151,10 @@ impl fmt::Debug for Call {
 /// Rejects an id without text.
 pub(crate) fn check_id(name: &str, value: &str) -> Result<(), Error> {
     match value.is_empty() {
-        true => Err(Error::new(ErrorKind::InvalidArgument, empty(&format!("argument {name}")))),
+        true => {
+            let hint = "Pass a resource that the service returned, or its id. Nothing was sent.";
+            Err(Error::new(ErrorKind::InvalidArgument, empty(&format!("argument {name}"))).with_hint(hint))
+        }
         false => Ok(()),
     }
 }

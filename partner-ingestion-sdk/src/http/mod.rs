@@ -2,6 +2,7 @@
 
 pub(crate) mod attempt;
 pub(crate) mod call;
+pub(crate) mod connection;
 pub(crate) mod operation;
 pub(crate) mod pager;
 pub(crate) mod rate_limiter;

@@ -17,11 +17,13 @@ pub struct Response<T> {
     status: StatusCode,
     headers: HeaderMap,
     attempts: u32,
+    operation: &'static str,
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(value: T, status: StatusCode, headers: HeaderMap, attempts: u32) -> Self {
-        Self { value, status, headers, attempts }
+    /// Returns the method name of the operation, for errors.
+    pub(crate) fn operation(&self) -> &'static str {
+        self.operation
     }
 
     /// Returns the body.
@@ -62,7 +64,8 @@ impl<T> Response<T> {
 
     /// Converts the body and keeps status and headers.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Response<U> {
-        Response { value: f(self.value), status: self.status, headers: self.headers, attempts: self.attempts }
+        let Self { value, status, headers, attempts, operation } = self;
+        Response { value: f(value), status, headers, attempts, operation }
     }
 
     fn text(&self, name: &str) -> Option<&str> {
@@ -129,7 +132,10 @@ impl Success {
         let body = std::mem::take(&mut self.response.body);
         match serde_json::from_slice(&body) {
             Ok(value) => Ok(self.with(value)),
-            Err(error) => Err(self.undecodable(decode_error::<T>(&body, error), &body)),
+            Err(error) => {
+                let request = format!("{} {}", self.operation.method, self.operation.path);
+                Err(self.undecodable(decode_error::<T>(request.trim(), &body, error), &body))
+            }
         }
     }
 
@@ -147,7 +153,8 @@ impl Success {
     }
 
     fn with<T>(self, value: T) -> Response<T> {
-        Response::new(value, self.response.status, self.response.headers, self.attempts)
+        let RawResponse { status, headers, .. } = self.response;
+        Response { value, status, headers, attempts: self.attempts, operation: self.operation.name }
     }
 
     /// Adds the response to the error; the body only if it cannot contain a secret.

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 /// | POST, PUT without If-Match | failures before processing: no connection, 429, 503 with Retry-After |
 /// | upload of a stream | nothing: a stream cannot be read twice |
 ///
+/// A connection whose TLS handshake fails because of the certificate is not retried.
+///
 /// If a failed request may have been processed,
 /// [`Error::may_have_been_processed`](crate::Error::may_have_been_processed) returns true. After such a failure, a DELETE that
 /// receives 404 has succeeded, and a PUT that receives 409 or 412 fails with an error whose
@@ -129,6 +131,8 @@ impl Repeatable {
 pub(crate) enum Failure {
     /// The connection was not established.
     Connect,
+    /// The connection was not established, and a repetition would fail in the same way: the certificate is not accepted.
+    ConnectPermanently,
     /// The connection was lost or a timeout elapsed. The service may have processed the request.
     ConnectionLost,
     Status {
@@ -141,7 +145,7 @@ impl Failure {
     /// Returns true if the service may have processed the request before it failed.
     pub(crate) fn is_ambiguous(self) -> bool {
         match self {
-            Self::Connect => false,
+            Self::Connect | Self::ConnectPermanently => false,
             Self::ConnectionLost => true,
             Self::Status { status, retry_after } => match status.as_u16() {
                 503 => !retry_after,
@@ -161,6 +165,7 @@ fn is_retryable(repeatable: Repeatable, failure: Failure) -> bool {
     };
     match failure {
         Failure::Connect => true,
+        Failure::ConnectPermanently => false,
         Failure::ConnectionLost => idempotent,
         Failure::Status { status, retry_after } => match status.as_u16() {
             429 => true,
@@ -192,6 +197,7 @@ mod tests {
             |status: u16, retry_after| Failure::Status { status: StatusCode::from_u16(status).unwrap(), retry_after };
         let table = [
             (Failure::Connect, true, true),
+            (Failure::ConnectPermanently, false, false),
             (Failure::ConnectionLost, true, false),
             (status(408, false), true, false),
             (status(429, false), true, true),

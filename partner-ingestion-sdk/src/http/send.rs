@@ -2,6 +2,7 @@
 
 use super::attempt::{Attempts, Outcome, send_with_retries};
 use super::call::{Call, check_segment, invalid_body};
+use super::connection::{address, connection_error};
 use super::response::{RawResponse, Success, request_id, service_error};
 use super::retry::{Failure, Repeatable};
 use super::trace;
@@ -89,7 +90,8 @@ impl<'a> Pipeline<'a> {
         let outcome = match self.call.options.timeout.or(self.call.shared().timeout) {
             None => work.await,
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-                let message = format!("call did not complete within {} s", limit.as_secs_f64());
+                let address = address(&self.call.shared().base);
+                let message = format!("call to {address} did not complete within {} s", limit.as_secs_f64());
                 let error = self.error(ErrorKind::Timeout, &message).with_attempts(self.attempts());
                 Err(error.with_maybe_processed(self.attempts() > 0 && !safe))
             }),
@@ -106,7 +108,9 @@ impl<'a> Pipeline<'a> {
             self.error(ErrorKind::InvalidArgument, &message).with_source(error.without_url())
         })?;
         if request.url().origin() != self.call.shared().base.origin() {
-            return Err(self.error(ErrorKind::CrossOrigin, "URL has another origin than the base URL"));
+            let (other, base) = (address(request.url()), address(&self.call.shared().base));
+            let message = format!("URL has another origin ({other}) than the base URL ({base})");
+            return Err(self.error(ErrorKind::CrossOrigin, &message));
         }
         let headers = request.headers_mut();
         headers.extend(self.call.options.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -138,7 +142,8 @@ impl<'a> Pipeline<'a> {
         let response = tokio::time::timeout(limit, self.receive(self.call.shared().http.execute(request)));
         response.map(move |outcome| {
             outcome.unwrap_or_else(|_| {
-                let message = format!("attempt timed out after {} s", limit.as_secs_f64());
+                let address = address(&self.call.shared().base);
+                let message = format!("{address} did not respond within {} s", limit.as_secs_f64());
                 Err((self.error(ErrorKind::Timeout, &message), Failure::ConnectionLost))
             })
         })
@@ -148,16 +153,8 @@ impl<'a> Pipeline<'a> {
         &self,
         sent: impl Future<Output = reqwest::Result<reqwest::Response>>,
     ) -> Result<RawResponse, (Error, Failure)> {
-        let broken = |error: reqwest::Error| {
-            let (message, failure) = match error.is_connect() {
-                true => ("connection cannot be established", Failure::Connect),
-                false => ("connection was lost", Failure::ConnectionLost),
-            };
-            let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Connection };
-            // The URL may contain the values of a filter.
-            (self.error(kind, message).with_source(error.without_url()), failure)
-        };
         let shared = self.call.shared();
+        let broken = |error| connection_error(&shared.base, error);
         let mut response = sent.await.map_err(broken)?;
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         // Most bodies come in one chunk, which needs no copy.

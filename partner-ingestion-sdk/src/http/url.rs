@@ -5,7 +5,11 @@ use reqwest::Url;
 
 /// Parses a base URL: absolute, without credentials, query or fragment. A trailing slash is removed.
 pub(crate) fn base_url(text: &str) -> Result<Url, Error> {
-    let config = |message: &str| Error::new(ErrorKind::Config, format!("base URL {message}"));
+    let config = |message: &str| {
+        let hint = "Use an address such as https://api.partner.microsoft.com/v1.0/ingestion, or http://127.0.0.1:8080/v1.0/ingestion \
+                    for a sandbox on this machine.";
+        Error::new(ErrorKind::Config, format!("base URL {message}")).with_hint(hint)
+    };
     let url = Url::parse(text.trim_end_matches('/')).map_err(|_| config("must be absolute"))?;
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
         return Err(config("must consist of scheme, host and path"));

@@ -18,6 +18,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+/// The hint for a draft that does not exist.
+pub(super) const NO_BRANCH: &str = "Check that the offer or plan has this module, and wait longer with `branch_wait`: the branches of a \
+new resource appear after a few seconds.";
 /// The default time to wait for a branch.
 const BRANCH_WAIT: Duration = Duration::from_secs(60);
 
@@ -285,13 +288,15 @@ impl<T: DraftResource> Draft<T> {
     async fn read(&self, instance: &InstanceId) -> Result<Response<T>, Error> {
         let found = T::find(&self.client, &self.product, instance).await?;
         if found.is_empty() {
-            return Err(Error::new(ErrorKind::NotFound, format!("{} is empty", self.description())));
+            return Err(
+                Error::new(ErrorKind::NotFound, format!("{} is empty", self.description())).with_hint(NO_BRANCH)
+            );
         }
         Ok(found.map(|mut items| items.swap_remove(0)))
     }
 
     fn missing(&self) -> Error {
-        Error::new(ErrorKind::NotFound, format!("{} has no branch", self.description()))
+        Error::new(ErrorKind::NotFound, format!("{} has no branch", self.description())).with_hint(NO_BRANCH)
     }
 
     /// Module, product and plan.

@@ -67,7 +67,10 @@ impl Client {
     pub async fn ensure_product(&self, product: impl Into<AzureProduct> + Send) -> Result<AzureProduct, Error> {
         let product = product.into();
         let Some(offer_id) = product.offer_id().map(str::to_owned) else {
-            return Err(Error::new(ErrorKind::InvalidArgument, "product has no external id of the type AzureOfferId"));
+            let hint =
+                "Create the product with AzureProduct::application, or set an external id of the type AzureOfferId.";
+            let message = "product has no external id of the type AzureOfferId";
+            return Err(Error::new(ErrorKind::InvalidArgument, message).with_hint(hint));
         };
         let found = self.products_with(&offer_id).await?;
         if !found.is_empty() {
@@ -95,7 +98,8 @@ impl Client {
     ) -> Result<AzureSkuVariant, Error> {
         let (product, variant) = (product_id.into(), variant.into());
         let Some(plan_id) = variant.external_id.clone() else {
-            return Err(Error::new(ErrorKind::InvalidArgument, "plan has no external id"));
+            let hint = "Create the plan with AzureSkuVariant::plan, or set its plan id with set_external_id.";
+            return Err(Error::new(ErrorKind::InvalidArgument, "plan has no external id").with_hint(hint));
         };
         let found = self.plans_with(&product, &plan_id).await?;
         if !found.is_empty() {
@@ -104,7 +108,7 @@ impl Client {
         let error = match self.create_variant(&product, variant).send().await {
             Ok(created) => match created.into_inner() {
                 Variant::AzureSku(plan) => return Ok(plan),
-                _ => Error::new(ErrorKind::Decode, "created resource is not a plan"),
+                _ => Error::new(ErrorKind::Decode, "created resource is not a plan").with_operation("create_variant"),
             },
             Err(error) => error,
         };
@@ -150,7 +154,7 @@ fn one<T>(mut found: Vec<T>, what: &str, kind: &str, id: &str) -> Result<T, Erro
         (Some(only), 0) => Ok(only),
         (None, _) => Err(Error::new(ErrorKind::NotFound, format!("no {what} has the {kind} id {id:?}"))),
         (Some(_), others) => {
-            let message = format!("{} {what}s have the {kind} id {id:?}; address one by its GUID", others + 1);
+            let message = format!("{} {what}s have the {kind} id {id:?}", others + 1);
             Err(Error::new(ErrorKind::Ambiguous, message))
         }
     }

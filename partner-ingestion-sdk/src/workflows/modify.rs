@@ -29,9 +29,14 @@ pub(crate) async fn modify<'a, T: Resource + Clone + Serialize>(
     change: &(dyn Fn(T) -> Result<T, Error> + Send + Sync),
 ) -> Result<Response<T>, Error> {
     poll_until(CONFLICTS, Limit::Polls(ROUNDS), || async {
-        let current = read().await?.into_inner();
+        let response = read().await?;
+        let operation = response.operation();
+        let current = response.into_inner();
         let Some(etag) = current.etag().map(str::to_owned) else {
-            return Err(Error::new(ErrorKind::Decode, "resource has no entity tag"));
+            let hint = "Read the resource, and write it with `.if_match(IfMatch::Any)` if no other program changes it.";
+            let error =
+                Error::new(ErrorKind::Decode, "resource has no entity tag, so that it cannot be changed safely");
+            return Err(error.with_operation(operation).with_hint(hint));
         };
         let version = Version { id: current.id().unwrap_or_default().to_owned(), etag };
         let changed = change(current)?;

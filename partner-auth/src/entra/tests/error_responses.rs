@@ -216,7 +216,11 @@ fn classifies_error_responses() {
         assert_eq!(error.aadsts_codes().first().copied(), code, "{body}");
         assert_eq!((error.oauth_error(), error.trace_id()), (oauth_error, trace), "{body}");
         let text = error.to_string();
-        assert!(text.lines().count() <= 2, "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let hint = error.hint().unwrap();
+        assert!(!text.contains(hint) && hint.ends_with('.'), "{text}\n{hint}");
+        assert_eq!(format!("{error:?}"), format!("{text}\n{hint}"));
+        assert!(format!("{error:#?}").contains("oauth_error"), "{error:#?}");
         assert!(code.is_none_or(|code| text.contains(&code.to_string())), "{text}");
     }
 }

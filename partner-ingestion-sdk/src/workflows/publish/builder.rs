@@ -212,7 +212,12 @@ impl Publish {
         let stage = Stage::of(submission);
         let id = submission.id.as_ref().map(SubmissionId::as_str).unwrap_or_default();
         let message = format!("submission {id} of product {} is {stage}", self.product);
-        Error::new(ErrorKind::SubmissionPending, message).with_submission(FailedSubmission {
+        let mut error = Error::new(ErrorKind::SubmissionPending, message);
+        if stage == Stage::GoingLive {
+            error =
+                error.with_hint("Wait until the submission is live (Client::resume): it can no longer be cancelled.");
+        }
+        error.with_submission(FailedSubmission {
             id: submission.id.clone(),
             stage: Some(stage),
             ..FailedSubmission::default()

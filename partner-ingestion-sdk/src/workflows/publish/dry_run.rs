@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::types::*;
+use crate::workflows::draft::NO_BRANCH;
 use crate::workflows::wait::{BRANCHES, Limit, poll_until};
 use futures_util::TryStreamExt;
 use std::collections::BTreeMap;
@@ -89,7 +90,7 @@ impl DryRun {
                 None => Ok(found),
                 Some(VariantDrafts { name, .. }) => {
                     let message = format!("module {module} of product {product}, plan {name} has no branch");
-                    Err(Error::new(ErrorKind::NotFound, message))
+                    Err(Error::new(ErrorKind::NotFound, message).with_hint(NO_BRANCH))
                 }
             })
         })
@@ -126,7 +127,7 @@ impl DryRun {
 }
 
 /// Returns the id and the name of a plan; `None` for the test drive. A plan without an id must not be left out silently.
-fn named(variant: &Variant) -> Option<Result<(VariantId, String), Error>> {
+pub(super) fn named(variant: &Variant) -> Option<Result<(VariantId, String), Error>> {
     let plan = variant.as_azure_sku()?;
     let name = plan.external_id.as_ref().or(plan.friendly_name.as_ref());
     match plan.id.as_ref().map(VariantId::as_str) {

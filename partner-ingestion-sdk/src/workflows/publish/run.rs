@@ -124,7 +124,6 @@ impl Run {
             self.retry_after = retry_after(response.headers());
             let request_id = response.request_id().map(str::to_owned);
             let submission = response.into_inner();
-            let reason = submission.pending_update_info.as_ref().and_then(|info| info.failure_reason.clone());
             let mut stage = Stage::of(&submission);
             self.last = Some(submission.clone());
             // The state may lag behind the promotion.
@@ -133,7 +132,7 @@ impl Run {
             }
             match stage {
                 Stage::Failed => {
-                    let details = failure::read(&self.publish.client, &self.publish.product, &id, reason).await;
+                    let details = failure::read(&self.publish.client, &self.publish.product, &id, &submission).await;
                     return Err(failure::error(details, &submission, request_id));
                 }
                 Stage::Cancelled => return Err(self.cancelled(&id)),
@@ -147,7 +146,7 @@ impl Run {
     async fn create(&self) -> Result<SubmissionId, Error> {
         let Publish { client, product, .. } = &self.publish;
         if let Some(pending) = client.pending_submission(product).await? {
-            let id = id_of(&pending)?;
+            let id = id_of(&pending, "list_submissions")?;
             match self.publish.if_pending {
                 IfPending::Adopt => return Ok(id),
                 IfPending::Cancel if Stage::of(&pending) != Stage::GoingLive => {
@@ -159,13 +158,15 @@ impl Run {
         let drafts = self.publish.dry_run().await?;
         let request = drafts.request(self.publish.options.clone());
         let error = match client.create_submission(product, request).send().await {
-            Ok(created) => return id_of(&created),
+            Ok(created) => return id_of(&created, "create_submission"),
             Err(error) => error,
         };
         let pending = client.pending_submission(product).await.ok().flatten();
         match pending {
             // The response was lost, but the submission exists.
-            Some(pending) if error.may_have_been_processed() && drafts.is_of(&pending) => id_of(&pending),
+            Some(pending) if error.may_have_been_processed() && drafts.is_of(&pending) => {
+                id_of(&pending, "list_submissions")
+            }
             // Another caller was faster.
             Some(pending) if error.is_conflict() => Err(self.publish.pending(&pending)),
             _ => Err(error),
@@ -216,11 +217,18 @@ impl Run {
 
     fn timed_out(&self) -> Error {
         let stage = self.stage.map_or_else(|| "not created yet".to_owned(), |stage| stage.to_string());
-        let message = match &self.id {
-            Some(id) => format!("submission {id} is still {stage}; use Client::resume to continue waiting"),
-            None => format!("submission is {stage}; it may exist"),
+        let waited = self.publish.max_wait.unwrap_or_default().as_secs_f64();
+        let (message, hint) = match &self.id {
+            Some(id) => (
+                format!("submission {id} is still {stage} after {waited} s"),
+                "Continue waiting with Client::resume and the id of the submission, which the service continues to process.",
+            ),
+            None => (
+                format!("submission is {stage} after {waited} s"),
+                "Read Client::pending_submission before you publish again: the submission may have been created.",
+            ),
         };
-        let error = Error::new(ErrorKind::Timeout, message).with_maybe_processed(true);
+        let error = Error::new(ErrorKind::Timeout, message).with_maybe_processed(self.id.is_none()).with_hint(hint);
         error.with_submission(self.known(Stage::Creating))
     }
 
@@ -231,7 +239,7 @@ impl Run {
     }
 }
 
-fn id_of(submission: &Submission) -> Result<SubmissionId, Error> {
-    let missing = || Error::new(ErrorKind::Decode, "submission has no id");
+fn id_of(submission: &Submission, operation: &'static str) -> Result<SubmissionId, Error> {
+    let missing = || Error::new(ErrorKind::Decode, "submission has no id").with_operation(operation);
     submission.id.clone().ok_or_else(missing)
 }

@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::attempt::{Attempts, Outcome, send_with_retries};
 use crate::http::call::awaitable;
+use crate::http::connection::{address, connection_error};
 use crate::http::operation::{IfMatchRule, Operation};
 use crate::http::response::{RawResponse, service_error};
 use crate::http::retry::{Failure, Repeatable};
@@ -150,14 +151,10 @@ impl Sending<'_> {
         let request = request.header(CONTENT_LENGTH, length).body(Body::wrap_stream(counted));
         let outcome = watched(request.send(), &sent, self.stall).await;
         let Some(outcome) = outcome else {
-            let message = format!("upload made no progress for {} s", self.stall.as_secs_f64());
+            let message = format!("no progress to {} for {} s", address(&self.url), self.stall.as_secs_f64());
             return Err((Error::new(ErrorKind::Timeout, message), Failure::ConnectionLost));
         };
-        let response = outcome.map_err(|error| {
-            let failure = if error.is_connect() { Failure::Connect } else { Failure::ConnectionLost };
-            let error = Error::new(ErrorKind::Connection, "file cannot be uploaded").with_source(error.without_url());
-            (error, failure)
-        })?;
+        let response = outcome.map_err(|error| connection_error(&self.url, error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         if status.is_success() {
             return Ok(());

@@ -196,12 +196,16 @@ impl<T: FileResource> FileUpload<T> {
     /// [`max_wait`](FileUpload::max_wait) elapses, and the errors of the underlying calls and of [`Client::upload`].
     pub async fn send(self) -> Result<T, Error> {
         let Some(name) = self.file.name().map(str::to_owned) else {
-            return Err(Error::new(ErrorKind::InvalidArgument, "file has no name: set one with FileSource::named"));
+            let hint = "Set the name of the file with FileSource::named.";
+            return Err(Error::new(ErrorKind::InvalidArgument, "file has no name").with_hint(hint));
         };
         self.file.check().await?;
-        let created = self.resource.named(&name).create(&self.client, &self.target).await?.into_inner();
+        let response = self.resource.named(&name).create(&self.client, &self.target).await?;
+        let operation = response.operation();
+        let created = response.into_inner();
         let (Some(address), Some(_)) = (created.address(), created.id()) else {
-            return Err(Error::new(ErrorKind::Decode, "response has no upload address or no id"));
+            let message = "response has no upload address or no id";
+            return Err(Error::new(ErrorKind::Decode, message).with_operation(operation));
         };
         let mut upload = self.client.upload(address, self.file);
         upload.on_progress = self.on_progress;

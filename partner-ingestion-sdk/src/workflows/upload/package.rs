@@ -25,7 +25,8 @@ pub(super) async fn wait_until_processed(
         if !poller.wait(retry_after.take(), options.deadline).await {
             let state = package.state.as_ref().map_or("not processed", UploadState::as_str);
             let message = format!("package {id} is still {state}");
-            return Err(Error::new(ErrorKind::Timeout, message));
+            let hint = "Read the package later, or raise FileUpload::max_wait: the service continues to process it.";
+            return Err(Error::new(ErrorKind::Timeout, message).with_hint(hint));
         }
         match client.get_package(&target.product, &id).send().await {
             Ok(response) => package = response.into_inner(),
@@ -39,8 +40,10 @@ pub(super) async fn wait_until_processed(
 }
 
 fn failed(id: &PackageId, package: AzurePackage) -> Error {
+    let name = package.file_name.map(|name| format!(" ({name})")).unwrap_or_default();
     let validations = package.validation_items.unwrap_or_default();
-    let found: String = validations.iter().map(|item| format!("; {item}")).collect();
-    let error = Error::new(ErrorKind::Failed, format!("processing of package {id} failed{found}"));
-    error.with_submission(FailedSubmission { validations, ..FailedSubmission::default() })
+    let failed = FailedSubmission { validations, ..FailedSubmission::default() };
+    let found: Vec<String> = failed.validations.iter().map(|item| failed.describe(item)).collect();
+    let found = if found.is_empty() { found.join("") } else { format!(": {}", found.join("; ")) };
+    Error::new(ErrorKind::Failed, format!("processing of package {id}{name} failed{found}")).with_submission(failed)
 }

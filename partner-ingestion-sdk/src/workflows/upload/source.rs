@@ -181,9 +181,10 @@ impl Reader {
     pub(super) async fn chunks(&mut self) -> Result<BoxStream<'static, io::Result<Bytes>>, Error> {
         match &mut self.content {
             Open::Bytes(bytes) => Ok(sliced(bytes.clone())),
-            Open::Stream { chunks, .. } => chunks
-                .take()
-                .ok_or_else(|| Error::new(ErrorKind::Io, "stream was already read and cannot be sent again")),
+            Open::Stream { chunks, .. } => chunks.take().ok_or_else(|| {
+                let hint = "Upload a path or bytes, which can be sent again, instead of a stream.";
+                Error::new(ErrorKind::Io, "stream was already read and cannot be sent again").with_hint(hint)
+            }),
             Open::File { path, .. } => {
                 let file = File::open(&path).await;
                 let file = file.map_err(|error| unreadable(&path.display().to_string(), error))?;

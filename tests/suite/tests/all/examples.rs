@@ -40,7 +40,7 @@ fn publish_offer_prints_why_it_failed() {
     let bad = dir.join("bad.zip");
     for (content, expected, hint) in [
         ("PK no template", "bad.zip is not a zip archive", "publish again"),
-        ("not a zip", "not a zip archive", "publish again"),
+        ("not a zip", "not a zip archive", "upload it again"),
     ] {
         std::fs::write(&bad, content).unwrap();
         let output = run("publish_offer", &["--package", bad.to_str().unwrap()]);

@@ -9,6 +9,7 @@ mod concurrency;
 mod conformance;
 mod decode_errors;
 mod dependencies;
+mod error_table;
 mod errors;
 mod examples;
 mod fault_injection;

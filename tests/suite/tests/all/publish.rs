@@ -141,7 +141,10 @@ async fn reports_every_kind_of_failure() {
         match outcome {
             SubmissionOutcome::FailCreation => {
                 assert_eq!(error.validations()[0].error_code.as_deref(), Some("Sandbox-00001"));
-                assert!(error.to_string().contains("Error Sandbox-00001: Failure injected by the sandbox."), "{error}");
+                assert!(
+                    error.to_string().contains("Failure injected by the sandbox (Error Sandbox-00001, resource "),
+                    "{error}"
+                );
             }
             _ => assert!(!failed.workflows.is_empty() && !failed.reports.is_empty()),
         }

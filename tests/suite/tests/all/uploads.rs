@@ -94,7 +94,7 @@ async fn reports_processing_errors_duplicates_and_timeouts() {
     let error = upload(FileSource::bytes("no.zip", &b"no archive"[..])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
     assert_eq!(error.validations()[0].error_code.as_deref(), Some("PackageNotAnArchive"));
-    assert!(error.to_string().contains("The package is not a zip archive."), "{error}");
+    assert!(error.to_string().contains("The package is not a zip archive"), "{error}");
     let first = upload(FileSource::bytes("app.zip", ARCHIVE)).await.unwrap();
     let again = upload(FileSource::bytes("app.zip", ARCHIVE)).await.unwrap();
     assert_eq!(

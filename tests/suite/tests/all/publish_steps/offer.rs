@@ -99,7 +99,7 @@ async fn step_05_listing() {
     // Without a tag, nothing is sent.
     let calls = env.sandbox.calls().len();
     let error = env.client.replace_listing(&product, &id, AzureListing::default()).send().await.unwrap_err();
-    assert!(error.to_string().contains("IfMatch::Any"), "{error}");
+    assert!(error.hint().unwrap().contains("IfMatch::Any"), "{error:?}");
     assert_eq!(env.sandbox.calls().len(), calls);
 }
 
