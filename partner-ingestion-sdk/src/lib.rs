@@ -29,6 +29,30 @@ mod generated;
 ///
 /// Every object is lossless: unknown fields are kept in the field `extra` and sent back unchanged. Absent and empty lists
 /// differ. `null` reads as absent.
+///
+/// # Formats
+///
+/// All types work with any self-describing serde format. What is written can be read back and is the same:
+///
+/// ```
+/// use partner_ingestion_sdk::types::LeadConfiguration;
+///
+/// let text = r#"{"formID":"7","resourceType":"MarketoLeadConfiguration","newField":1.0}"#;
+/// let lead: LeadConfiguration = serde_json::from_str(text)?;
+/// assert!(lead.as_marketo().is_some());
+/// assert_eq!(serde_json::to_string(&lead)?, text);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// | format | limits |
+/// | --- | --- |
+/// | JSON, with serde_json | none: numbers keep their text |
+/// | YAML | a [`Decimal`] whose text is not that of an `i64` or `f64`, such as `9.990`, is a string |
+/// | TOML | as YAML; a `null` in [`Extra`] is an error when it is written, because TOML has none |
+/// | CBOR, MessagePack | as YAML; byte strings are an error when they are read |
+///
+/// A number in [`Extra`] keeps its value within `i64`, `u64` and `f64` in every format, and within `i64` and `f64` in TOML. Formats
+/// that do not describe themselves, such as postcard, cannot read types with unknown fields.
 pub mod types {
     pub use crate::generated::enums::*;
     pub use crate::generated::ids::*;

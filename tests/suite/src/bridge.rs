@@ -15,6 +15,28 @@ pub fn round_trip<T: DeserializeOwned + Serialize>(text: &str) -> Result<Value, 
     serde_json::to_value(&decoded).map_err(|error| error.to_string())
 }
 
+/// A value of any type: to be written in any format, and as the JSON text that the client sends.
+pub trait Instance: erased_serde::Serialize {
+    fn json(&self) -> String;
+}
+
+impl<T: Serialize> Instance for T {
+    fn json(&self) -> String {
+        serde_json::to_string(self).unwrap()
+    }
+}
+
+erased_serde::serialize_trait_object!(Instance);
+
+/// Decodes a type from any format. One function for all formats compiles each type once instead of once per format.
+pub type Read = fn(&mut dyn erased_serde::Deserializer<'_>) -> Result<Box<dyn Instance>, erased_serde::Error>;
+
+pub fn read<T: DeserializeOwned + Serialize + 'static>(
+    deserializer: &mut dyn erased_serde::Deserializer<'_>,
+) -> Result<Box<dyn Instance>, erased_serde::Error> {
+    Ok(Box::new(erased_serde::deserialize::<T>(deserializer)?))
+}
+
 /// The arguments of an operation by their Rust names, including `body` and `if_match`.
 pub struct Args(pub Value);
 

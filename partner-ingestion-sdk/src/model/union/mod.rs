@@ -4,9 +4,7 @@ mod tagged_map;
 
 pub(crate) use tagged_map::TaggedMapAccess;
 
-use serde::de::{self, DeserializeOwned};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -150,40 +148,7 @@ macro_rules! tagged_union {
     };
 }
 
-/// Decodes JSON text. The error contains the path of the value.
-pub(crate) fn from_text<T: DeserializeOwned, E: de::Error>(text: &str) -> Result<T, E> {
-    let value = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text));
-    value.map_err(|error| match error.path().iter().next() {
-        Some(_) => E::custom(format_args!("{}: {}", error.path(), error.inner())),
-        None => E::custom(error.inner()),
-    })
-}
-
-/// The JSON type of a value, determined by its first byte.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum JsonType {
-    Flag,
-    List,
-    Null,
-    Number,
-    Object,
-    Text,
-}
-
-impl JsonType {
-    pub(crate) fn of(raw: &RawValue) -> Self {
-        match raw.get().as_bytes().first() {
-            Some(b'[') => Self::List,
-            Some(b'{') => Self::Object,
-            Some(b'"') => Self::Text,
-            Some(b't' | b'f') => Self::Flag,
-            Some(b'n') | None => Self::Null,
-            Some(_) => Self::Number,
-        }
-    }
-}
-
-/// Declares a union whose members are selected by their JSON type. The variants are named after [`JsonType`].
+/// Declares a union whose members are selected by their JSON type. The variants are named after `JsonType`.
 macro_rules! json_type_union {
     ($(#[$meta:meta])* pub enum $name:ident { $($variant:ident($member:ty),)* }) => {
         $(#[$meta])*
@@ -208,13 +173,12 @@ macro_rules! json_type_union {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                use serde::de::Error as _;
-                let raw = <Box<serde_json::value::RawValue>>::deserialize(deserializer)?;
-                let decoded = match $crate::model::union::JsonType::of(&raw) {
-                    $($crate::model::union::JsonType::$variant => $crate::model::union::from_text(raw.get()).map(Self::$variant),)*
-                    _ => return Err(D::Error::custom(concat!("expected one of: ", $(stringify!($variant), " "),*))),
-                };
-                decoded
+                use $crate::model::raw::{JsonType, Raw};
+                let raw = Raw::<serde_json::Value>::deserialize(deserializer)?;
+                match raw.json_type() {
+                    $(JsonType::$variant => raw.decode(std::marker::PhantomData).map(Self::$variant),)*
+                    _ => Err(serde::de::Error::custom(concat!("expected one of: ", $(stringify!($variant), " "),*))),
+                }
             }
         }
     };

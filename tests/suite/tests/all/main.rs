@@ -14,6 +14,7 @@ mod errors;
 mod examples;
 mod fault_injection;
 mod fault_table;
+mod formats;
 mod ids;
 mod incidents;
 mod lookup_and_modify;

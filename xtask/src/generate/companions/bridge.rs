@@ -10,18 +10,26 @@ pub fn emit(api: &Api) -> Result<String> {
     let structs = api.structs.iter().map(|(name, s)| (name, &s.pointer));
     let unions = api.unions.iter().map(|(name, u)| (name, &u.pointer));
     let enums = api.enums.iter().map(|(name, e)| (name, &e.pointer));
-    let types = structs.chain(unions).chain(enums).map(|(name, pointer)| {
+    let types = || structs.clone().chain(unions.clone()).chain(enums.clone());
+    let round_trips = types().map(|(name, pointer)| {
         let ty = ident(name);
         quote!((#name, #pointer, round_trip::<#ty>))
     });
+    let reads = types().map(|(name, _)| {
+        let ty = ident(name);
+        quote!(read::<#ty>)
+    });
     let arms = api.operations.iter().map(arm);
     print(quote! {
-        use crate::bridge::{Args, EncodedResponse, RoundTrip, encode_response, round_trip};
+        use crate::bridge::{Args, EncodedResponse, Read, RoundTrip, encode_response, read, round_trip};
         use partner_ingestion_sdk::types::*;
         use partner_ingestion_sdk::{Client, Error};
 
         /// Name, JSON pointer of its schema, and decode-and-encode of every type.
-        pub const TYPES: &[(&str, &str, RoundTrip)] = &[#(#types),*];
+        pub const TYPES: &[(&str, &str, RoundTrip)] = &[#(#round_trips),*];
+
+        /// Decodes every type, in the order of `TYPES`.
+        pub const READS: &[Read] = &[#(#reads),*];
 
         /// Calls an operation through its public builder.
         pub async fn call(client: &Client, name: &str, args: &Args) -> Result<EncodedResponse, Error> {
