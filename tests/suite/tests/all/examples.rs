@@ -39,7 +39,7 @@ fn publish_offer_prints_why_it_failed() {
     std::fs::create_dir_all(&dir).unwrap();
     let bad = dir.join("bad.zip");
     for (content, expected, hint) in [
-        ("PK no template", "bad.zip is not a zip archive", "upload it again"),
+        ("PK no template", "bad.zip is not a zip archive", "publish again"),
         ("not a zip", "not a zip archive", "upload it again"),
     ] {
         std::fs::write(&bad, content).unwrap();
