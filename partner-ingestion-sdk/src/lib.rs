@@ -32,7 +32,7 @@ mod generated;
 ///
 /// # Formats
 ///
-/// All types work with any self-describing serde format. What is written can be read back and is the same:
+/// All types work with any self-describing serde format. A value that is written and read back is the same:
 ///
 /// ```
 /// use partner_ingestion_sdk::types::LeadConfiguration;
@@ -47,12 +47,12 @@ mod generated;
 /// | format | limits |
 /// | --- | --- |
 /// | JSON, with serde_json | none: numbers keep their text |
-/// | YAML | a [`Decimal`] whose text is not that of an `i64` or `f64`, such as `9.990`, is a string |
-/// | TOML | as YAML; a `null` in [`Extra`] is an error when it is written, because TOML has none |
-/// | CBOR, MessagePack | as YAML; byte strings are an error when they are read |
+/// | YAML | a [`Decimal`](types::Decimal) whose text is not that of an `i64` or `f64`, such as `9.990`, is a string |
+/// | TOML | as YAML; TOML has no `null`, so writing an unknown field with one is an error |
+/// | CBOR, MessagePack | as YAML; reading an unknown field with a byte string is an error |
 ///
-/// A number in [`Extra`] keeps its value within `i64`, `u64` and `f64` in every format, and within `i64` and `f64` in TOML. Formats
-/// that do not describe themselves, such as postcard, cannot read types with unknown fields.
+/// A number in an unknown field keeps its value within `i64`, `u64` and `f64`. Formats that do not describe themselves, such as
+/// postcard, are not supported.
 pub mod types {
     pub use crate::generated::enums::*;
     pub use crate::generated::ids::*;

@@ -12,9 +12,9 @@ use std::marker::PhantomData;
 
 /// Returns true if the serializer with this error type is one of serde_json's.
 ///
-/// serde_json writes the text of a number as it is when it is asked by a private name, for which other serializers write a map. A
-/// serializer can be used once, so that it cannot be tried first, and the trait tells nothing about the format. The error type
-/// does: wrappers of a serializer keep it, and it is the same for text and for `Value`.
+/// serde_json copies the text of a `RawValue`, which it recognizes by a private name; other serializers write a map with that name.
+/// A serializer cannot be tried first, because it is consumed, and `Serializer` has no method that identifies the format. The error
+/// type identifies it: serde_json has the same one for text and for `Value`, and wrappers of a serializer keep it.
 pub(crate) fn is_serde_json<E>() -> bool {
     typeid::of::<E>() == TypeId::of::<serde_json::Error>()
 }
@@ -36,7 +36,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Raw<'de, T> {
 
 struct RawVisitor<T>(PhantomData<T>);
 
-/// What a deserializer gives that ignores the request for a newtype, as serde's own ones of single values do.
+/// Deserializers that ignore newtypes call these methods directly, for example serde's deserializers of single values.
 macro_rules! visit_scalars {
     ($($visit:ident($scalar:ty))*) => {$(
         fn $visit<E: de::Error>(self, value: $scalar) -> Result<Self::Value, E> {
@@ -49,16 +49,18 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for RawVisitor<T> {
     type Value = Raw<'de, T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
+        f.write_str("a value of a deserializer that supports newtypes")
     }
 
-    /// serde_json answers the request with a map of one text.
+    /// serde_json returns a map with one text under the requested name.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        map.next_key::<de::IgnoredAny>()?;
-        map.next_value().map(|Text(text)| Raw::Json(text))
+        match map.next_key()? {
+            Some(Text(key)) if key == request() => map.next_value().map(|Text(text)| Raw::Json(text)),
+            _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+        }
     }
 
-    /// Other deserializers do not know the name.
+    /// Other deserializers do not recognize the name.
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
         T::deserialize(inner).map(Raw::Other)
     }
@@ -66,8 +68,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for RawVisitor<T> {
     visit_scalars! { visit_bool(bool) visit_i64(i64) visit_u64(u64) visit_f64(f64) visit_str(&str) visit_string(String) }
 }
 
-/// The name by which serde_json is asked for the text of a value. `RawValue` says it, because it is not part of serde_json's
-/// documented interface.
+/// The name that requests the text of a value from serde_json. It is read from `RawValue`, because it is private and may change.
 fn request() -> &'static str {
     match <&RawValue>::deserialize(Probe) {
         Err(Name(name)) => name,
@@ -206,8 +207,7 @@ where
     })
 }
 
-/// A value of another format than JSON. Unlike the deserializer of `Value` it does not pretend to be JSON, where a decimal in
-/// quotes is an error.
+/// A value of another format than JSON. The deserializer of `Value` would treat it as JSON, where a decimal in quotes is an error.
 struct Tree(Value);
 
 impl<'de> Deserializer<'de> for Tree {
@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn serde_json_is_told_from_other_formats() {
+    fn serde_json_is_distinguished_from_other_formats() {
         assert!(is_serde_json::<serde_json::Error>());
         assert!(!is_serde_json::<serde::de::value::Error>() && !is_serde_json::<&str>());
         let number = "1.50";
@@ -263,10 +263,15 @@ mod tests {
         assert!(matches!(Raw::<Value>::deserialize(Value::from(1.5)), Ok(Raw::Json(_))));
         let other: Result<Raw<'_, Value>, serde::de::value::Error> = Raw::deserialize(1.5.into_deserializer());
         assert!(matches!(other, Ok(Raw::Other(value)) if value == 1.5));
+        // Neither an empty map nor one with other keys is taken for a text.
+        for fields in [vec![], vec![("a", "1")]] {
+            let map = MapDeserializer::<_, serde::de::value::Error>::new(fields.into_iter());
+            assert!(Raw::<Value>::deserialize(map).is_err());
+        }
     }
 
     #[test]
-    fn a_tree_is_no_json() {
+    fn values_of_other_formats_are_not_json() {
         let tree = || Tree(serde_json::json!({"list": [null, 1, "a"]}));
         assert_eq!(Value::deserialize(tree()).unwrap(), tree().0);
         assert!(matches!(Raw::<Value>::deserialize(tree()), Ok(Raw::Other(value)) if value == tree().0));

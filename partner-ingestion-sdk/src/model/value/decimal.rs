@@ -29,12 +29,12 @@ use std::str::FromStr;
 /// | format | written as | read from |
 /// | --- | --- | --- |
 /// | JSON, with serde_json | a number with the same text | a number, with any number of digits |
-/// | others, such as YAML, TOML, CBOR and MessagePack | an `i64` or `f64` if that gives the same text, otherwise a string | a number or a string |
+/// | YAML, TOML, CBOR, MessagePack, others | an `i64` or `f64` if that gives the same text, otherwise a string | a number or a string |
 ///
-/// Every format returns the decimal that was written. An unquoted number in a YAML or TOML file that you write by hand is read as an
-/// integer or an `f64` and loses what these cannot hold: `9.990` becomes `9.99`. Quote it to keep the text.
+/// What is written is read back with the same text in every format. An unquoted number in a YAML or TOML file that you write by hand
+/// is read as an integer or an `f64` and loses what these cannot hold: `9.990` becomes `9.99`. Quote it to keep the text.
 ///
-/// A serializer that hides its error type, such as one of `erased_serde`, counts as another format also if it writes JSON.
+/// A serializer that hides its error type, for example through `erased_serde`, is treated as another format even if it writes JSON.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::Decimal;
@@ -221,7 +221,7 @@ mod tests {
         assert!(Decimal::try_from(f64::INFINITY).is_err());
         assert_eq!(Decimal::try_from(0.1).unwrap().as_str(), "0.1");
     }
-    /// What a deserializer gives that knows nothing of serde_json.
+    /// Decodes from a deserializer that has nothing to do with serde_json.
     fn plain<'de, T>(value: T) -> Result<Decimal, serde::de::value::Error>
     where
         T: serde::de::IntoDeserializer<'de, serde::de::value::Error>,
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn other_formats_give_numbers_and_text() {
+    fn other_formats_have_numbers_and_strings() {
         assert_eq!(plain(7u8).unwrap().as_str(), "7");
         assert_eq!(plain(i64::MIN).unwrap(), Decimal::from(i64::MIN));
         assert_eq!(plain(9.5).unwrap().as_str(), "9.5");

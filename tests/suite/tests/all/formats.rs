@@ -179,6 +179,22 @@ fn an_error_names_the_place_in_every_format() {
     assert!(error.contains("values[0]: "), "{error}");
 }
 
+/// The limits that the documentation of `types` and `Decimal` names.
+#[test]
+fn what_a_format_does_not_have_is_an_error() {
+    let with = |new: Value| serde_json::from_value::<AzureListing>(json!({"new": new})).unwrap();
+    assert!(toml(&with(Value::Null)).is_err());
+    assert_eq!(yaml(&with(Value::Null)).unwrap(), with(Value::Null));
+    for number in [json!(u64::MAX), json!(i64::MIN), json!(f64::MAX), json!(0.1)] {
+        survives(&with(number));
+    }
+    let mut bytes = Vec::new();
+    ciborium::into_writer(&BTreeMap::from([("new", ciborium::Value::Bytes(vec![1]))]), &mut bytes).unwrap();
+    assert!(ciborium::from_reader::<AzureListing, _>(&*bytes).is_err());
+    let price: &dyn erased_serde::Serialize = &"9.990".parse::<Decimal>().unwrap();
+    assert_eq!(serde_json::to_string(price).unwrap(), "\"9.990\"");
+}
+
 /// A program may wrap the types: then serde buffers what it reads, and the text of a number is lost, but not its value.
 #[test]
 fn decimals_in_flattened_and_untagged_types_of_users_are_read() {
