@@ -269,7 +269,7 @@ async fn each_rule_can_be_turned_off_by_its_id() {
         rest.remove(rule);
         assert_eq!(refused(&env, &product).await, rest, "without {rule}");
     }
-    let lenient = env(SandboxBuilder::without_rules).await;
+    let lenient = start(SandboxBuilder::without_rules).await;
     let product = lenient.product("app").await;
     assert!(refused(&lenient, &product).await.is_empty());
     let unknown = checked(Sandbox::builder()).without_rule("logo").start().await.unwrap_err();
