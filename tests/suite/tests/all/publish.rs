@@ -142,7 +142,7 @@ async fn reports_every_kind_of_failure() {
             SubmissionOutcome::FailCreation => {
                 assert_eq!(error.validations()[0].error_code.as_deref(), Some("Sandbox-00001"));
                 assert!(
-                    error.to_string().contains("Failure injected by the sandbox (Error Sandbox-00001, resource "),
+                    error.to_string().contains("offer: Failure injected by the sandbox (Error Sandbox-00001)"),
                     "{error}"
                 );
             }
