@@ -5,11 +5,12 @@
 #[allow(dead_code, reason = "each example uses only a part")]
 mod common;
 
-use common::{Connection, Options, Outcome, run, spinner, table};
+use common::content::describe;
+use common::{ARCHIVE, Connection, Options, Outcome, named_spinner, plan, print_error, run, table};
 use futures_util::{StreamExt, stream};
 use indicatif::MultiProgress;
 use partner_ingestion_sdk::types::{AzureProduct, AzureSkuVariant};
-use partner_ingestion_sdk::{Client, Error, Stage};
+use partner_ingestion_sdk::{Client, Error, FileSource, Stage};
 use partner_sandbox::SubmissionOutcome;
 use std::process::ExitCode;
 
@@ -24,7 +25,13 @@ async fn main() -> ExitCode {
 async fn publish_all(Connection { client, sandbox }: &Connection, options: &Options) -> Outcome<()> {
     let offers: Vec<String> = (1..=3).map(|number| format!("{}-{number}", options.offer)).collect();
     if options.dry_run {
-        println!("would publish {}", offers.join(", "));
+        for offer in &offers {
+            // A new sandbox is empty.
+            if sandbox.is_some() {
+                create(client, offer).await?;
+            }
+            plan(client, offer).await?;
+        }
         return Ok(());
     }
     // In a sandbox, two pass and one fails in certification.
@@ -35,15 +42,23 @@ async fn publish_all(Connection { client, sandbox }: &Connection, options: &Opti
     }
     let lines = MultiProgress::new();
     let work = offers.iter().map(|offer| {
-        let line = lines.add(spinner().with_prefix(offer.clone()));
-        async move {
-            let outcome = publish(client, offer, move |stage| line.set_message(stage.to_string())).await;
-            vec![offer.clone(), outcome.map_or_else(|error| error.to_string(), |stage| stage.to_string())]
-        }
+        let line = lines.add(named_spinner(offer));
+        async move { (offer, publish(client, offer, move |stage| line.set_message(stage.to_string())).await) }
     });
-    let rows: Vec<Vec<String>> = stream::iter(work).buffered(MAX_CONCURRENT_OFFERS).collect().await;
-    print!("{}", table(&["offer", "outcome"], &rows));
-    Ok(())
+    let results: Vec<_> = stream::iter(work).buffered(MAX_CONCURRENT_OFFERS).collect().await;
+    let row = |(offer, result): &(&String, Result<Stage, Error>)| {
+        vec![offer.to_string(), result.as_ref().map_or("failed".to_owned(), Stage::to_string)]
+    };
+    print!("{}", table(&["offer", "stage"], &results.iter().map(row).collect::<Vec<_>>()));
+    let failures: Vec<_> = results.iter().filter_map(|(offer, result)| Some((offer, result.as_ref().err()?))).collect();
+    for (offer, error) in &failures {
+        eprintln!("\n{offer}");
+        print_error(*error);
+    }
+    match failures.len() {
+        0 => Ok(()),
+        failed => Err(format!("{failed} of {} offers failed", offers.len()).into()),
+    }
 }
 
 async fn publish(
@@ -51,8 +66,17 @@ async fn publish(
     offer: &str,
     on_stage: impl Fn(Stage) + Send + Sync + 'static,
 ) -> Result<Stage, Error> {
-    let product = client.ensure_product(AzureProduct::application(offer, offer)).await?;
-    client.ensure_variant(&product, AzureSkuVariant::managed_app("standard", "Standard")).await?;
-    let submission = client.publish(&product).on_stage(on_stage).send().await?;
+    let product = create(client, offer).await?;
+    let submission = client.publish(&product).on_stage(on_stage).await?;
     Ok(Stage::of(&submission))
+}
+
+async fn create(client: &Client, offer: &str) -> Result<AzureProduct, Error> {
+    let product = client.ensure_product(AzureProduct::application(offer, offer)).await?;
+    let plan = client.ensure_variant(&product, AzureSkuVariant::solution_template("standard", "Standard")).await?;
+    describe(client, &product, &plan).await?;
+    let package = client.upload_package(&product, FileSource::bytes("app.zip", ARCHIVE)).await?;
+    let configuration = client.package_configuration_draft(&product, &plan);
+    configuration.modify(|c| c.set_version("1.0.0").set_package(&package)).await?;
+    Ok(product)
 }

@@ -16,6 +16,7 @@ use std::time::Duration;
 ///
 /// | to | use |
 /// | --- | --- |
+/// | see how a frequent task is done | [`recipes`](crate::recipes) |
 /// | configure a client | [Building a client](#building-a-client), [`ClientBuilder`] |
 /// | find or create an offer or a plan | [Lookups](#lookups) |
 /// | read or change the draft of a module | [Drafts](#drafts) |

@@ -70,7 +70,7 @@ pub use model::stage::Stage;
 #[cfg(feature = "client")]
 pub use {
     client::{Client, ClientBuilder},
-    docs::{errors, glossary, migrating, publishing, retry_behavior},
+    docs::{errors, glossary, migrating, publishing, recipes, retry_behavior},
     error::{Error, ErrorKind, FailedSubmission, FieldErrors},
     generated::operations,
     generated::table::{API_VERSION, OPERATIONS, SERVER},

@@ -1,8 +1,7 @@
 //! What a publisher writes once: categories, terms, texts, contacts, links, logos, audiences and markets.
 
-use super::Outcome;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, FileSource};
+use partner_ingestion_sdk::{Client, Error, FileSource};
 
 const LOGOS: [(&str, &[u8]); 3] = [
     ("AzureLogoLarge", include_bytes!("assets/logo-large.png")),
@@ -11,7 +10,7 @@ const LOGOS: [(&str, &[u8]); 3] = [
 ];
 
 /// Describes an offer with one plan, as far as the portal's documentation requires it.
-pub(crate) async fn describe(client: &Client, offer: &AzureProduct, plan: &AzureSkuVariant) -> Outcome<()> {
+pub(crate) async fn describe(client: &Client, offer: &AzureProduct, plan: &AzureSkuVariant) -> Result<(), Error> {
     let categories = LeveledCategories::default().set_compute_azure_apps([ComputeCategory::ApplicationInfrastructure]);
     let property = |p: AzureProperty| {
         p.set_leveled_categories(categories.clone()).set_app_version("1.0.0").set_use_enterprise_contract(true)

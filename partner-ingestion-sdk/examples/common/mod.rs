@@ -2,6 +2,7 @@
 
 pub(crate) mod content;
 
+use clap::{CommandFactory, FromArgMatches, Parser};
 use indicatif::{ProgressBar, ProgressStyle};
 use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::{Client, ErrorKind, Progress};
@@ -16,22 +17,25 @@ pub(crate) type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 /// The default package: a small archive with a template.
 pub(crate) const ARCHIVE: &[u8] = include_bytes!("assets/app.zip");
 
-const SHARED: &str = "\
-  --offer ID       offer id (default: contoso-app)
-  --package FILE   zip archive with mainTemplate.json and createUiDefinition.json (default: a built-in archive)
-  --dry-run        print what would be done without changing anything
-  --live           use the real service with the account in AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET;
-                   requires confirmation before any change (default: a sandbox in this process)
-  --help           print this help
-
-Exit codes: 0 success, 1 failure, 2 invalid arguments.
-";
-
 /// The options of the command line.
+#[derive(Parser)]
+#[command(
+    after_help = "Exit codes: 0 success, 1 failure, 2 invalid arguments.\n\nWithout --live the example starts a sandbox in its own \
+                  process and needs no account."
+)]
 pub(crate) struct Options {
+    /// Offer id.
+    #[arg(long, value_name = "ID", default_value = "contoso-app")]
     pub(crate) offer: String,
+    /// Zip archive with mainTemplate.json and createUiDefinition.json [default: a built-in archive]
+    #[arg(long, value_name = "FILE")]
     pub(crate) package: Option<String>,
+    /// Print what would be done without changing anything.
+    #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Use the real service with the account in AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET. Requires confirmation
+    /// before any change.
+    #[arg(long)]
     live: bool,
 }
 
@@ -47,17 +51,8 @@ pub(crate) async fn run(
     changes: bool,
     example: impl AsyncFnOnce(&Connection, &Options) -> Outcome<()>,
 ) -> ExitCode {
-    let options = match parse(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{what}\n\n{SHARED}");
-            return ExitCode::SUCCESS;
-        }
-        Err(message) => {
-            eprint!("{message}\n\n{what}\n\n{SHARED}");
-            return ExitCode::from(2);
-        }
-    };
+    let matches = Options::command().about(what.to_owned()).get_matches();
+    let options = Options::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = async {
         let needs_confirmation = changes && options.live && !options.dry_run;
         if needs_confirmation && !confirmed(&options.offer)? {
@@ -75,22 +70,6 @@ pub(crate) async fn run(
             ExitCode::FAILURE
         }
     }
-}
-
-fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
-    let mut options = Options { offer: "contoso-app".to_owned(), package: None, dry_run: false, live: false };
-    while let Some(arg) = args.next() {
-        let mut value = || args.next().ok_or_else(|| format!("option {arg} requires a value"));
-        match arg.as_str() {
-            "--offer" => options.offer = value()?,
-            "--package" => options.package = Some(value()?),
-            "--dry-run" => options.dry_run = true,
-            "--live" => options.live = true,
-            "--help" | "-h" => return Ok(None),
-            other => return Err(format!("unknown option {other}")),
-        }
-    }
-    Ok(Some(options))
 }
 
 /// Connects to the real service if `live` is true, with the account in the environment, and to a new sandbox otherwise.
@@ -144,6 +123,12 @@ pub(crate) fn spinner() -> ProgressBar {
     spinner
 }
 
+/// A spinner with a name in front of its message. Hidden without a terminal.
+pub(crate) fn named_spinner(name: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {prefix}  {msg}");
+    spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())).with_prefix(name.to_owned())
+}
+
 /// Formats rows under a heading with aligned columns.
 pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
@@ -165,7 +150,7 @@ pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// Prints an error with its sources, the validations of the service and the hint.
-fn print_error(error: &(dyn Error + 'static)) {
+pub(crate) fn print_error(error: &(dyn Error + 'static)) {
     eprintln!("error: {error}");
     let mut source = error.source();
     while let Some(error) = source {

@@ -12,5 +12,8 @@ pub mod migrating {}
 #[doc = include_str!("publishing.md")]
 pub mod publishing {}
 
+#[doc = include_str!("recipes.md")]
+pub mod recipes {}
+
 #[doc = include_str!("retry_behavior.md")]
 pub mod retry_behavior {}

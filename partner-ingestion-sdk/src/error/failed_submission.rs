@@ -52,8 +52,9 @@ impl FailedSubmission {
         }
         let resource = item.resource.as_deref().map(clean).filter(|resource| !resource.is_empty());
         let Some(resource) = resource else { return format!("{message} ({details})") };
-        // A module or a part of the offer in words, instead of an id.
-        let is_name = resource.contains(' ') || resource.chars().all(|c| c.is_alphabetic() || "/._".contains(c));
+        // The name of a module, or of a part of the offer, instead of an id.
+        let is_place = resource.starts_with("plan ") || resource.starts_with("offer, ");
+        let is_name = is_place || resource.chars().all(|c| c.is_alphabetic() || " /._[]".contains(c));
         match self.places.get(&resource) {
             Some(place) => format!("{place}: {message} ({details}, resource {resource})"),
             None if is_name => format!("{resource}: {message} ({details})"),

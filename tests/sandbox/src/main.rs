@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
     let sandbox = match builder.on_call(move |call| log(call, colour)).start().await {
         Ok(sandbox) => sandbox,
         Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
-            return print_error(&format!("{error}\n"), ExitCode::from(2));
+            return print_error(&format!("{error}\n\n{HELP}"), ExitCode::from(2));
         }
         Err(error) => return print_error(&format!("cannot listen: {error}\n"), ExitCode::FAILURE),
     };

@@ -58,7 +58,7 @@ impl Rule {
         };
         ValidationItem {
             error_code: Some(format!("check/{}", self.id)),
-            message: Some(format!("{message}; see {}", self.source)),
+            message: Some(format!("{message}, see {}", self.source)),
             resource: Some(format!("{place}, {module}")),
             severity: Some(ValidationSeverity::Error),
             ..ValidationItem::default()

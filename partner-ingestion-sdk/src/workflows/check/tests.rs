@@ -32,7 +32,7 @@ const fn rule(path: &'static [Step], check: Check) -> Rule {
 fn messages(rule: Rule, listing: &Value) -> Vec<String> {
     let rules: &'static [Rule] = Box::leak(Box::new([rule]));
     let items = evaluate(rules, &[Subject::new("AzureListing", None, listing)]);
-    items.into_iter().filter_map(|item| item.message?.strip_suffix("; see a-page").map(str::to_owned)).collect()
+    items.into_iter().filter_map(|item| item.message?.strip_suffix(", see a-page").map(str::to_owned)).collect()
 }
 
 #[test]
@@ -127,10 +127,10 @@ fn scopes() {
     assert_eq!(
         found,
         [
-            "Error check/a-rule: title is missing; see a-page (offer, Listing)",
-            "Error check/a-rule: title is missing; see a-page (plan one, Listing)",
-            "Error check/a-rule: AzureListing: 3 given, expected at most 1; see a-page (offer, Listing)",
-            "Error check/a-rule: title \"Same\" is used twice; see a-page (offer, Listing)",
+            "Error check/a-rule: title is missing, see a-page (offer, Listing)",
+            "Error check/a-rule: title is missing, see a-page (plan one, Listing)",
+            "Error check/a-rule: AzureListing: 3 given, expected at most 1, see a-page (offer, Listing)",
+            "Error check/a-rule: title \"Same\" is used twice, see a-page (offer, Listing)",
         ]
     );
 }

@@ -37,7 +37,7 @@ pub(crate) fn violations(rules: impl Iterator<Item = &'static Rule>, subjects: &
             violations.extend(messages.map(|message| Violation {
                 rule: &rule.id,
                 resource: format!("{place}, {}", module(&rule.type_name)),
-                message: format!("{message}; see {}", rule.source),
+                message: format!("{message}, see {}", rule.source),
             }));
         }
     }

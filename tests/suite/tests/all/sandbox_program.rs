@@ -57,6 +57,7 @@ fn rejects_invalid_options() {
         (&["--port"], "option --port requires a value"),
         (&["--port", "many"], "invalid value \"many\" for --port: expected a number"),
         (&["--incident", "rain"], "unknown incident \"rain\"; expected one of: next-link-not-found"),
+        (&["--without-rule", "rain"], "unknown rule \"rain\"; expected one of: offer-id-length"),
     ] {
         let output = run(args);
         let text = String::from_utf8(output.stderr).unwrap();
@@ -66,8 +67,17 @@ fn rejects_invalid_options() {
     let help = run(&["--help"]);
     assert_eq!(help.status.code(), Some(0));
     let text = String::from_utf8(help.stdout).unwrap();
-    let options =
-        ["--port", "--processing-delay", "--page-size", "--token-lifetime", "--incident", "--control", "Exit codes"];
+    let options = [
+        "--port",
+        "--processing-delay",
+        "--page-size",
+        "--token-lifetime",
+        "--incident",
+        "--without-rule ID",
+        "--without-rules",
+        "--control",
+        "Exit codes",
+    ];
     assert!(options.iter().all(|option| text.contains(option)), "{text}");
 }
 

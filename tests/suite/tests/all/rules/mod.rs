@@ -92,10 +92,10 @@ async fn an_offer_without_category_logos_contacts_privacy_link_and_authorization
         (item.resource.clone().unwrap(), item.message.clone().unwrap())
     };
     let (resource, message) = place("plan-title-required");
-    assert_eq!((&*resource, &*message), ("plan standard, Listing", "title is missing; see azure-app-plans"));
+    assert_eq!((&*resource, &*message), ("plan standard, Listing", "title is missing, see azure-app-plans"));
     let (resource, message) = place("privacy-link-required");
     assert_eq!(resource, "offer, Listing");
-    assert_eq!(message, "listingUris with type PrivacyUri is missing; see azure-app-offer-listing");
+    assert_eq!(message, "listingUris with type PrivacyUri is missing, see azure-app-offer-listing");
     // The offline check finds the same, but for what is in files.
     assert_eq!(found(&env, &product).await, rules);
 }
@@ -269,7 +269,7 @@ async fn each_rule_can_be_turned_off_by_its_id() {
         rest.remove(rule);
         assert_eq!(refused(&env, &product).await, rest, "without {rule}");
     }
-    let lenient = env(SandboxBuilder::without_rules).await;
+    let lenient = start(SandboxBuilder::without_rules).await;
     let product = lenient.product("app").await;
     assert!(refused(&lenient, &product).await.is_empty());
     let unknown = checked(Sandbox::builder()).without_rule("logo").start().await.unwrap_err();

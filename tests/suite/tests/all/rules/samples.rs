@@ -56,11 +56,11 @@ async fn path(env: &TestEnv, offer: &CompleteOffer, at: At) -> String {
 async fn change(env: &TestEnv, path: &str, patch: &Value) -> Value {
     let full = format!("{path}?$expand=MarketStates,Trial,PriceSchedules");
     let path_read = if path.contains("featureavailabilities") { &full } else { path };
-    let before = env.raw(Method::GET, path_read, Value::Null, None).await.unwrap();
+    let before = env.send_json(Method::GET, path_read, Value::Null, None).await.unwrap();
     let mut after = before.as_object().unwrap().clone();
     after.extend(patch.as_object().unwrap().clone());
     after.retain(|_, value| !value.is_null());
-    let changed = env.raw(Method::PUT, path, after.into(), Some("*")).await;
+    let changed = env.send_json(Method::PUT, path, after.into(), Some("*")).await;
     changed.unwrap_or_else(|error| panic!("{path} {patch:.200}: {error}"));
     before
 }
@@ -71,12 +71,12 @@ async fn videos(env: &TestEnv, path: &str, sample: &Value) -> Vec<String> {
     for _ in 0..sample["count"].as_u64().unwrap_or(1) {
         let address = sample["streamingUri"].as_str().unwrap_or("https://vimeo.com/1");
         let video = json!({"resourceType": "ListingVideo", "fileName": "v.png", "streamingUri": address});
-        let mut video = env.raw(Method::POST, path, video, None).await.unwrap();
+        let mut video = env.send_json(Method::POST, path, video, None).await.unwrap();
         let own = format!("{path}/{}", video["id"].as_str().unwrap());
         let upload = partner_ingestion_sdk::types::Secret::from(video["fileSasUri"].as_str().unwrap().to_owned());
         env.client.upload(&upload, &b"video"[..]).await.unwrap();
         video["state"] = "Uploaded".into();
-        env.raw(Method::PUT, &own, video, Some("*")).await.unwrap();
+        env.send_json(Method::PUT, &own, video, Some("*")).await.unwrap();
         added.push(own);
     }
     added
@@ -87,7 +87,7 @@ async fn submitted(env: &TestEnv, offer: &CompleteOffer, earlier: &Value) -> BTr
     let path = format!("products/{}/submissions", offer.product);
     let keys = ["targets", "resources", "variantResources"];
     let request: Value = keys.iter().map(|key| ((*key).to_owned(), earlier[*key].clone())).collect();
-    let submission = env.raw(Method::POST, &path, request, None).await.unwrap();
+    let submission = env.send_json(Method::POST, &path, request, None).await.unwrap();
     let id = submission["id"].as_str().unwrap();
     let validations = env.client.list_submission_validations(&offer.product, id).send().await.unwrap();
     env.client.cancel_submission(&offer.product, id).send().await.unwrap();
@@ -126,10 +126,10 @@ async fn every_rule_has_an_offer_that_follows_it_and_one_that_does_not() {
             }
             for video in added {
                 let deleted = env.client.request(Method::DELETE, &video).send::<Value>().await;
-                assert!(deleted.is_ok() || env.raw(Method::GET, &video, Value::Null, None).await.is_err());
+                assert!(deleted.is_ok() || env.send_json(Method::GET, &video, Value::Null, None).await.is_err());
             }
             if let Some(before) = before {
-                env.raw(Method::PUT, &path, before, Some("*")).await.unwrap();
+                env.send_json(Method::PUT, &path, before, Some("*")).await.unwrap();
             }
         }
     }
