@@ -166,6 +166,7 @@ async fn findings_are_described_whatever_they_name() {
         finding("A-2", "is incomplete", "standard"),
         finding("A-3", "is incomplete", "Availability"),
         finding("A-4", "is incomplete", "9f8e7d"),
+        finding("A-4", "is incomplete", "plan pro-2, Listing"),
         finding("A-5", "line one\nsig=c4n4ry", ""),
         {},
     ]);
@@ -179,6 +180,7 @@ async fn findings_are_described_whatever_they_name() {
             "plan standard: is incomplete (Error A-2, resource standard)".to_owned(),
             "Availability: is incomplete (Error A-3)".to_owned(),
             "is incomplete (Error A-4, resource 9f8e7d)".to_owned(),
+            "plan pro-2, Listing: is incomplete (Error A-4)".to_owned(),
             "line one sig=(redacted) (Error A-5)".to_owned(),
             "no message (Finding)".to_owned(),
         ]
