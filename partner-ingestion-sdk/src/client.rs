@@ -22,6 +22,7 @@ use std::time::Duration;
 /// | read or change the draft of a module | [Drafts](#drafts) |
 /// | change a resource whose id you have | [Changes](#changes) |
 /// | upload packages, images and other files | [Uploads](#uploads) |
+/// | cancel a submission | [`cancel_submission`](Client::cancel_submission), [`recipes`](crate::recipes#cancel-a-submission) |
 /// | submit an offer, and wait until it is live | [Publishing](#publishing), and the guide [`publishing`](crate::publishing) |
 /// | call one operation of the API | the method with its name; [`operations`](crate::operations) has their builders, [`OPERATIONS`](crate::OPERATIONS) their paths |
 /// | call a route that the API document does not have | [Requests of your own](#requests-of-your-own) |
@@ -136,6 +137,25 @@ impl Client {
     ///     .build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// A client of a sandbox signs in at the sandbox's authority:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use partner_ingestion_sdk::Client;
+    /// use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
+    /// use partner_sandbox::Sandbox;
+    ///
+    /// let sandbox = Sandbox::start().await?;
+    /// let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret())
+    ///     .authority(Authority::loopback(&sandbox.authority())?)
+    ///     .build()?;
+    /// let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
+    /// client.list_products().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn builder() -> ClientBuilder {
         ClientBuilder {
             base: SERVER.to_owned(),
@@ -196,7 +216,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Customizes the underlying [`reqwest::ClientBuilder`]: proxies, root certificates, connection pool. Redirect, HTTPS and
+    /// Customizes the underlying [`reqwest::ClientBuilder`](reqwest::ClientBuilder): proxies, root certificates, connection pool. Redirect, HTTPS and
     /// connect-timeout settings are applied afterwards.
     pub fn configure_http(
         mut self,

@@ -149,7 +149,7 @@ pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Prints an error with its sources, the validations of the service and the hint.
+/// Prints an error with its sources and the hint.
 pub(crate) fn print_error(error: &(dyn Error + 'static)) {
     eprintln!("error: {error}");
     let mut source = error.source();
@@ -157,12 +157,9 @@ pub(crate) fn print_error(error: &(dyn Error + 'static)) {
         eprintln!("  caused by: {error}");
         source = error.source();
     }
-    if let Some(error) = error.downcast_ref::<partner_ingestion_sdk::Error>() {
-        for validation in error.validations() {
-            eprintln!("  {validation}");
-        }
-        if let Some(hint) = error.hint() {
-            eprintln!("  {hint}");
-        }
+    if let Some(hint) =
+        error.downcast_ref::<partner_ingestion_sdk::Error>().and_then(partner_ingestion_sdk::Error::hint)
+    {
+        eprintln!("  {hint}");
     }
 }

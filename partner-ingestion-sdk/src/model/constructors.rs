@@ -1,6 +1,9 @@
 //! Constructors of the most frequent request bodies.
 
-use crate::types::{AzureProduct, AzureSkuVariant, ProductType, TypeValuePair, VariantSubType};
+use crate::types::{
+    AudienceMember, AzureProduct, AzureSkuVariant, Decimal, MarketSaleState, MarketState, Price, ProductType,
+    TypeValuePair, VariantSubType,
+};
 
 #[cfg_attr(
     feature = "client",
@@ -79,5 +82,50 @@ impl TypeValuePair {
     /// ```
     pub fn new(kind: impl Into<String>, value: impl Into<String>) -> Self {
         Self::default().set_type(kind).set_value(value)
+    }
+}
+
+impl AudienceMember {
+    /// Creates a member of an audience from a subscription id, tenant id or email address, depending on the list.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::types::{AudienceMember, FeatureAvailability, Visibility};
+    ///
+    /// let customer = AudienceMember::new("11111111-2222-3333-4444-555555555555");
+    /// let private = FeatureAvailability::default().set_visibility(Visibility::Private).set_subscription_audiences([customer]);
+    /// assert_eq!(private.subscription_audiences.map(|audience| audience.len()), Some(1));
+    /// ```
+    pub fn new(id: impl Into<String>) -> Self {
+        Self::default().set_id(id)
+    }
+}
+
+impl MarketState {
+    /// Creates the state of a market from its two-letter code.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::types::{MarketSaleState, MarketState};
+    ///
+    /// let sold = MarketState::new("US", MarketSaleState::Enabled);
+    /// assert_eq!(serde_json::to_string(&sold)?, r#"{"marketCode":"US","state":"Enabled"}"#);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn new(market_code: impl Into<String>, state: impl Into<MarketSaleState>) -> Self {
+        Self::default().set_market_code(market_code).set_state(state)
+    }
+}
+
+impl Price {
+    /// Creates a price from its currency code and amount.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::types::{Decimal, DecimalError, Price};
+    ///
+    /// let price = Price::new("USD", "49.00".parse::<Decimal>()?);
+    /// assert_eq!(serde_json::to_string(&price).ok().as_deref(), Some(r#"{"currencyCode":"USD","openPrice":49.00}"#));
+    /// # Ok::<(), DecimalError>(())
+    /// ```
+    pub fn new(currency_code: impl Into<String>, amount: impl Into<Decimal>) -> Self {
+        Self::default().set_currency_code(currency_code).set_open_price(amount)
     }
 }

@@ -16,6 +16,10 @@ use tokio::time::Instant;
 /// Consecutive 404 responses after which the submission is considered missing.
 const MAX_NOT_FOUND: u32 = 3;
 
+/// The hint for a submission that can no longer be read.
+const GONE: &str = "The submission was canceled or deleted, or its id belongs to another product. Read Client::pending_submission \
+                    before you publish again.";
+
 awaitable!(Publish => Submission);
 
 impl Publish {
@@ -201,6 +205,7 @@ impl Run {
                 not_found += 1;
             }
             if not_found >= MAX_NOT_FOUND || !(error.is_not_found() || error.is_retryable()) {
+                let error = if error.is_not_found() { error.with_hint(GONE) } else { error };
                 return Err(error.with_submission(self.known(Stage::InReview)));
             }
             poller.wait(error.retry_after(), None).await;

@@ -122,6 +122,12 @@ impl From<PathBuf> for FileSource {
     }
 }
 
+impl From<String> for FileSource {
+    fn from(path: String) -> Self {
+        path.as_str().into()
+    }
+}
+
 impl From<&PathBuf> for FileSource {
     fn from(path: &PathBuf) -> Self {
         path.as_path().into()

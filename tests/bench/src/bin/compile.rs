@@ -101,25 +101,30 @@ fn write_peer(folder: &Path, name: &str, document: &openapiv3::OpenAPI, style: I
 fn write_generated_part(folder: &Path, sdk: &Path) {
     const LIB: &str = "#![allow(warnings)]
         mod generated { pub mod enums; pub mod ids; pub mod requests; pub mod resources; pub mod types; pub mod unions; }
-        mod id; mod open_enum; mod resource; mod union; mod value;
+        mod model {
+            pub mod id; pub mod open_enum; pub mod raw; pub mod resource; pub mod setters; pub mod union; pub mod value;
+        }
         pub mod types {
             pub use crate::generated::{enums::*, ids::*, types::*, unions::*};
-            pub use crate::{open_enum::UnknownValue, union::UnknownMember};
-            pub use crate::value::{Decimal, DecimalError, Extra, ResourceType, Secret, Timestamp};
+            pub use crate::model::{open_enum::UnknownValue, union::UnknownMember};
+            pub use crate::model::value::{Decimal, DecimalError, Extra, ResourceType, Secret, Timestamp};
         }
         pub use generated::requests::Requests;
-        pub use resource::{Page, Resource};";
-    for part in ["generated", "union", "value", "."] {
-        std::fs::create_dir_all(folder.join("src").join(part)).unwrap();
-        for file in std::fs::read_dir(sdk.join("src").join(part)).unwrap() {
-            let file = file.unwrap();
-            if file.file_type().unwrap().is_file() {
-                std::fs::copy(file.path(), folder.join("src").join(part).join(file.file_name())).unwrap();
-            }
-        }
+        pub use model::resource::{Page, Resource};";
+    for part in ["generated", "model"] {
+        copy(&sdk.join("src").join(part), &folder.join("src").join(part));
     }
     std::fs::write(folder.join("src/lib.rs"), LIB).unwrap();
     write_manifest(folder, "generated-part");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &to) } else { drop(std::fs::copy(&path, &to).unwrap()) }
+    }
 }
 
 fn write_manifest(folder: &Path, name: &str) {
@@ -129,7 +134,7 @@ fn write_manifest(folder: &Path, name: &str) {
          futures-core = \"0.3\"\nprogenitor-client = \"=0.15.1\"\n\
          reqwest = {{ version = \"0.13\", default-features = false, features = [\"json\", \"stream\", \"query\"] }}\n\
          serde = {{ version = \"1\", features = [\"derive\"] }}\n\
-         serde_json = {{ version = \"1\", features = [\"raw_value\"] }}\nserde_path_to_error = \"0.1\"\n\
+         serde_json = {{ version = \"1\", features = [\"raw_value\"] }}\nserde_path_to_error = \"0.1\"\ntypeid = \"1\"\n\
          uuid = {{ version = \"1\", features = [\"std\", \"serde\"] }}\n"
     );
     std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
