@@ -33,15 +33,12 @@ use std::time::Duration;
 /// concurrent requests, and after a 429 response it slows down all calls of the client and its clones.
 ///
 /// ```
-/// # use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
 /// # struct Client;
 /// # static SANDBOX: std::sync::OnceLock<partner_sandbox::Sandbox> = std::sync::OnceLock::new();
 /// # impl Client {
 /// #     fn from_env() -> Result<partner_ingestion_sdk::Client, Box<dyn std::error::Error>> {
-/// #         let sandbox = SANDBOX.get().ok_or("no sandbox")?;
-/// #         let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-/// #         let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
-/// #         Ok(partner_ingestion_sdk::Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?)
+/// #         client_of(SANDBOX.get().ok_or("no sandbox")?)
 /// #     }
 /// # }
 /// # #[tokio::main(flavor = "current_thread")]

@@ -1,9 +1,14 @@
-// For the examples of the documentation: a client of a sandbox, which is returned too because it stops when it is dropped.
+// For the examples of the documentation.
+
+/// A client of a new sandbox, which stops when it is dropped.
 async fn sandbox() -> Result<(partner_ingestion_sdk::Client, partner_sandbox::Sandbox), Box<dyn std::error::Error>> {
-    use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
     let sandbox = partner_sandbox::Sandbox::builder().processing_delay(std::time::Duration::ZERO).start().await?;
+    Ok((client_of(&sandbox)?, sandbox))
+}
+
+fn client_of(sandbox: &partner_sandbox::Sandbox) -> Result<partner_ingestion_sdk::Client, Box<dyn std::error::Error>> {
+    use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
     let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
     let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
-    let client = partner_ingestion_sdk::Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
-    Ok((client, sandbox))
+    Ok(partner_ingestion_sdk::Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?)
 }

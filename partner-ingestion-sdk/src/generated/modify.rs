@@ -21,7 +21,7 @@ use futures_util::FutureExt;
 /// # }
 /// ```
 impl Client {
-    /// Changes a co-sell asset; fields omitted from the body are removed.
+    /// Changes a co-sell asset.
     ///
     /// Reads it with [`get_cosell_asset`](Self::get_cosell_asset), applies `change` and writes it with [`replace_cosell_asset`](Self::replace_cosell_asset) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -67,7 +67,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes the co-sell listing of an offer; fields omitted from the body are removed.
+    /// Changes the co-sell listing of an offer.
     ///
     /// Reads it with [`get_cosell_listing`](Self::get_cosell_listing), applies `change` and writes it with [`replace_cosell_listing`](Self::replace_cosell_listing) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -168,7 +168,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes a listing; fields omitted from the body are removed, except `languageCode`.
+    /// Changes a listing.
     ///
     /// Reads it with [`get_listing`](Self::get_listing), applies `change` and writes it with [`replace_listing`](Self::replace_listing) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -210,7 +210,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes a listing asset; fields omitted from the body are removed.
+    /// Changes a listing asset.
     ///
     /// Reads it with [`get_listing_asset`](Self::get_listing_asset), applies `change` and writes it with [`replace_listing_asset`](Self::replace_listing_asset) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -264,7 +264,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes a listing image; fields omitted from the body are removed.
+    /// Changes a listing image.
     ///
     /// Reads it with [`get_listing_image`](Self::get_listing_image), applies `change` and writes it with [`replace_listing_image`](Self::replace_listing_image) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -318,7 +318,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes a listing video; fields omitted from the body are removed.
+    /// Changes a listing video.
     ///
     /// Reads it with [`get_listing_video`](Self::get_listing_video), applies `change` and writes it with [`replace_listing_video`](Self::replace_listing_video) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -372,7 +372,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes a package; fields omitted from the body are removed.
+    /// Changes a package.
     ///
     /// Reads it with [`get_package`](Self::get_package), applies `change` and writes it with [`replace_package`](Self::replace_package) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -414,7 +414,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes a package configuration; fields omitted from the body are removed.
+    /// Changes a package configuration.
     ///
     /// Reads it with [`get_package_configuration`](Self::get_package_configuration), applies `change` and writes it with [`replace_package_configuration`](Self::replace_package_configuration) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -469,7 +469,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes an availability of an offer; fields omitted from the body are removed.
+    /// Changes an availability of an offer.
     ///
     /// Reads it with [`get_product_availability`](Self::get_product_availability), applies `change` and writes it with [`replace_product_availability`](Self::replace_product_availability) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -524,7 +524,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes the properties of an offer; fields omitted from the body are removed.
+    /// Changes the properties of an offer.
     ///
     /// Reads it with [`get_property`](Self::get_property), applies `change` and writes it with [`replace_property`](Self::replace_property) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -566,7 +566,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes the supplemental content (additional files) of an offer; fields omitted from the body are removed.
+    /// Changes the supplemental content (additional files) of an offer.
     ///
     /// Reads it with [`get_supplemental_content`](Self::get_supplemental_content), applies `change` and writes it with [`replace_supplemental_content`](Self::replace_supplemental_content) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///
@@ -614,7 +614,7 @@ impl Client {
         };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
-    /// Changes a plan or a test drive; fields omitted from the body are removed.
+    /// Changes a plan or a test drive.
     ///
     /// Reads it with [`get_variant`](Self::get_variant), applies `change` and writes it with [`replace_variant`](Self::replace_variant) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
     ///

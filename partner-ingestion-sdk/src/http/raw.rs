@@ -1,6 +1,6 @@
 //! Requests on routes that are not in the API document.
 
-use super::call::{Call, call_options, invalid_body};
+use super::call::{Call, awaitable, call_options, invalid_body};
 use super::operation::ANY;
 use super::pager::Pages;
 use super::response::{Response, Success};
@@ -137,15 +137,8 @@ impl RawRequest {
     }
 }
 
-/// Awaiting a request decodes the response as any JSON.
-impl IntoFuture for RawRequest {
-    type Output = Result<Response<serde_json::Value>, Error>;
-    type IntoFuture = futures_util::future::BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+// Awaiting a request decodes the response as any JSON.
+awaitable!(RawRequest => Response<serde_json::Value>);
 
 #[cfg(test)]
 mod tests {

@@ -28,13 +28,11 @@ const BRANCH_WAIT: Duration = Duration::from_secs(60);
 ///
 /// ```
 /// # use partner_ingestion_sdk::types::AzureProduct;
-/// # use partner_ingestion_sdk::{Client, partner_auth::{Authority, TokenSource}};
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let sandbox = partner_sandbox::Sandbox::start().await?;
-/// # let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-/// # let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
-/// # let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
+/// # let client = client_of(&sandbox)?;
 /// let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
 /// let changed = client.listing_draft(&offer).modify(|listing| listing.set_summary("Now faster")).await?;
 /// assert_eq!(changed.summary.as_deref(), Some("Now faster"));

@@ -58,15 +58,13 @@ impl Client {
     ///
     /// ```
     /// # use partner_ingestion_sdk::types::*;
-    /// # use partner_ingestion_sdk::{Client, partner_auth::{Authority, TokenSource}};
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
     /// # use std::time::Duration;
     /// # const HALF_DAY: Duration = Duration::from_secs(12 * 3600);
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let sandbox = partner_sandbox::Sandbox::builder().processing_delay(Duration::ZERO).start().await?;
-    /// # let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-    /// # let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
-    /// # let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
+    /// # let client = client_of(&sandbox)?;
     /// # let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
     /// // The offer has no plan and no texts yet.
     /// let done = client.publish(&offer).to_live().on_stage(|stage| eprintln!("{stage}")).max_wait(HALF_DAY).send().await;
@@ -184,13 +182,11 @@ impl Publish {
     ///
     /// ```
     /// # use partner_ingestion_sdk::types::*;
-    /// # use partner_ingestion_sdk::{Client, partner_auth::{Authority, TokenSource}};
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let sandbox = partner_sandbox::Sandbox::builder().start().await?;
-    /// # let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-    /// # let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
-    /// # let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
+    /// # let client = client_of(&sandbox)?;
     /// let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
     /// let findings = client.publish(&offer).check().await?;
     /// for finding in &findings {

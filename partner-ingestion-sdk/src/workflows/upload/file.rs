@@ -26,13 +26,12 @@ impl Client {
     ///
     /// ```
     /// # use partner_ingestion_sdk::types::*;
-    /// # use partner_ingestion_sdk::{Client, FileSource, partner_auth::{Authority, TokenSource}};
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
+    /// # use partner_ingestion_sdk::FileSource;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let sandbox = partner_sandbox::Sandbox::builder().processing_delay(std::time::Duration::ZERO).start().await?;
-    /// # let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-    /// # let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
-    /// # let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
+    /// # let client = client_of(&sandbox)?;
     /// # let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
     /// let file = FileSource::bytes("app.zip", &b"PK mainTemplate.json"[..]); // or a path: "app.zip"
     /// let package = client.upload_package(&offer, file).on_progress(|p| println!("{} of {}", p.sent, p.total)).send().await?;

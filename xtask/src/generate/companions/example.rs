@@ -44,24 +44,18 @@ fn call(api: &Api, op: &Operation) -> String {
     let any = op.if_match == IfMatch::Required && !code.contains("into_inner");
     let any = if any { ".if_match(\"*\")" } else { "" };
     let result = if op.response.is_some() { "let response = " } else { "" };
-    let get = api.operations.iter().find(|get| get.method == "GET" && get.path == op.path);
-    let expand = get.map(|get| expand(get, op)).unwrap_or_default();
+    let expand = api.get_of(op).map(|get| expand(get, op)).unwrap_or_default();
     code + &format!("{result}client.{name}({arguments}){expand}{any}.send().await?;\n")
 }
 
 /// The call of `expand` that makes the response complete, where the operation has the parameter.
 fn expand(get: &Operation, op: &Operation) -> String {
-    let param = op.params.iter().find(|param| param.wire == "$expand");
-    match (&get.expand, param) {
-        (Some(value), Some(param)) => format!(".{}({value:?})", param.rust),
-        _ => String::new(),
-    }
+    op.expansion(get).map(|(setter, value)| format!(".{setter}({value:?})")).unwrap_or_default()
 }
 
 /// A resource that can be read is read and sent back, any other body is new.
 fn body_of(api: &Api, op: &Operation, body: &Type) -> String {
-    let same = |get: &&Operation| get.method == "GET" && get.path == op.path && get.response.as_ref() == Some(body);
-    match (op.method.as_str(), api.operations.iter().find(same)) {
+    match (op.method.as_str(), api.get_of(op).filter(|get| get.response.as_ref() == Some(body))) {
         ("PUT", Some(get)) => {
             let (name, arguments, expand) = (&get.name, arguments(get).join(", "), expand(get, get));
             format!("client.{name}({arguments}){expand}.send().await?.into_inner()")

@@ -76,17 +76,14 @@ fn method(modifier: &Modifier<'_>) -> TokenStream {
 
 /// The call of `expand`, where the operation has the parameter.
 fn expand(modifier: &Modifier<'_>, op: &Operation) -> Option<TokenStream> {
-    let value = modifier.get.expand.as_ref()?;
-    let param = op.params.iter().find(|param| param.wire == "$expand")?;
-    let setter = ident(&param.rust);
+    let (setter, value) = op.expansion(modifier.get)?;
+    let setter = ident(setter);
     Some(quote!(.#setter(#value)))
 }
 
 fn doc(modifier: &Modifier<'_>) -> String {
     let (get, put) = (&modifier.get.name, &modifier.put.name);
-    let summary = modifier.put.doc.as_deref().unwrap_or_default().lines().next().unwrap_or_default();
-    let summary = summary.split_once(". ").map_or(summary, |(first, _)| first).trim_end_matches('.');
-    let summary = match summary.strip_prefix("Replaces ") {
+    let summary = match modifier.put.summary().strip_prefix("Replaces ") {
         Some(what) => format!("Changes {what}"),
         None => format!("Changes what [`{get}`](Self::{get}) returns"),
     };

@@ -2,7 +2,7 @@
 
 use super::{docs, example, ident, print, rust_type, table};
 use crate::document::words;
-use crate::generate::model::api::{Api, Group, IfMatch, Operation, Param, ParamPlace, Type};
+use crate::generate::model::api::{Api, Group, IfMatch, Modifier, Operation, Param, ParamPlace, Type};
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -59,7 +59,7 @@ fn method(api: &Api, op: &Operation) -> TokenStream {
 /// Words that lead to the operation in the documentation's search: the fixed parts of its path, and other terms for it.
 fn aliases(op: &Operation) -> Vec<String> {
     let parts = op.literals().filter(|part| words::is_search_term(part)).map(str::to_owned);
-    let mut aliases: Vec<String> = parts.chain(op.terms.iter().cloned()).filter(|alias| *alias != op.name).collect();
+    let mut aliases: Vec<String> = parts.chain(op.all_terms().cloned()).filter(|alias| *alias != op.name).collect();
     aliases.sort();
     aliases.dedup();
     aliases
@@ -84,8 +84,7 @@ fn method_doc(api: &Api, op: &Operation) -> String {
             &format!("\n\nSends the body's etag in If-Match unless [`if_match`]({builder}::if_match) is set{without}.");
     }
     doc += &types_doc(op);
-    for modifier in api.modifiers().iter().filter(|modifier| modifier.put.name == op.name) {
-        let name = &modifier.name;
+    if let Some(Modifier { name, .. }) = api.modifier_of(op) {
         doc += &format!("\n\n[`{name}`](Self::{name}) reads, changes and writes without losing changes of others.");
     }
     if !op.errors.is_empty() {

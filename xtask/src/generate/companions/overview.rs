@@ -1,6 +1,6 @@
 //! The documentation of the module `operations`: every operation by resource.
 
-use crate::generate::model::api::{Api, Group, Operation};
+use crate::generate::model::api::{Api, Group};
 
 /// Returns the text for the module's documentation.
 pub fn text(api: &Api) -> String {
@@ -24,16 +24,7 @@ fn section(group: &Group<'_>) -> String {
     for op in &group.operations {
         let (method, path, name) = (&op.method, &op.path, &op.name);
         let link = format!("[`{name}`](crate::Client::{name})");
-        text += &format!("| {link} | {} | `{method} {path}` |\n", summary(op));
+        text += &format!("| {link} | {} | `{method} {path}` |\n", op.summary().replace('|', "\\|"));
     }
     text
-}
-
-/// The first sentence of the operation's documentation, for a cell of a table.
-fn summary(op: &Operation) -> String {
-    let text = op.doc.as_deref().unwrap_or_default();
-    let line = text.lines().next().unwrap_or_default();
-    let end = [". ", "; "].iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
-    let sentence = &line[..end];
-    sentence.trim_end_matches('.').replace('|', "\\|")
 }

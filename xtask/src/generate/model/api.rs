@@ -137,7 +137,7 @@ pub struct Operation {
     pub errors: Vec<String>,
     /// The resource, as the heading of its operations in the documentation.
     pub group: String,
-    /// Other terms for the operation and its resource, for the documentation's search.
+    /// Other terms for the operation, for the documentation's search.
     pub terms: Vec<String>,
     /// Other terms for the resource.
     pub group_terms: Vec<String>,
@@ -239,6 +239,24 @@ impl Operation {
     pub fn literals(&self) -> impl Iterator<Item = &str> {
         literals(&self.path)
     }
+
+    /// The start of the documentation: its first sentence or clause, without the full stop.
+    pub fn summary(&self) -> &str {
+        let line = self.doc.as_deref().unwrap_or_default().lines().next().unwrap_or_default();
+        let end = [". ", "; "].iter().filter_map(|end| line.find(end)).min().unwrap_or(line.len());
+        line[..end].trim_end_matches('.')
+    }
+
+    /// The setter and the value that make the response of this operation as complete as that of the GET, if it accepts `$expand`.
+    pub fn expansion<'a>(&'a self, get: &'a Operation) -> Option<(&'a str, &'a str)> {
+        let param = self.params.iter().find(|param| param.wire == "$expand")?;
+        Some((&param.rust, get.expand.as_deref()?))
+    }
+
+    /// Other terms for the operation and for its resource.
+    pub fn all_terms(&self) -> impl Iterator<Item = &String> {
+        self.terms.iter().chain(&self.group_terms)
+    }
 }
 
 /// The fixed parts of a path.
@@ -264,16 +282,22 @@ impl Api {
 
     /// The resources with a GET and a PUT at one path, and an entity tag.
     pub fn modifiers(&self) -> Vec<Modifier<'_>> {
-        let puts = self.operations.iter().filter(|op| op.method == "PUT");
-        puts.filter_map(|put| {
-            let get = self.operations.iter().find(|get| get.method == "GET" && get.path == put.path)?;
-            let resource = put.body.as_ref().filter(|body| self.has_etag(body))?;
-            let same = get.response.as_ref() == Some(resource) && put.response.as_ref() == Some(resource);
-            let optional = get.params.iter().chain(&put.params).all(|param| !param.required);
-            let name = format!("modify_{}", get.name.strip_prefix("get_").unwrap_or(&get.name));
-            (same && optional).then_some(Modifier { name, resource, get, put })
-        })
-        .collect()
+        self.operations.iter().filter_map(|op| self.modifier_of(op)).collect()
+    }
+
+    /// The resource that a PUT writes, if it can be read, changed and written with its entity tag.
+    pub fn modifier_of<'a>(&'a self, put: &'a Operation) -> Option<Modifier<'a>> {
+        let get = self.get_of(put).filter(|_| put.method == "PUT")?;
+        let resource = put.body.as_ref().filter(|body| self.has_etag(body))?;
+        let same = get.response.as_ref() == Some(resource) && put.response.as_ref() == Some(resource);
+        let optional = get.params.iter().chain(&put.params).all(|param| !param.required);
+        let name = format!("modify_{}", get.name.strip_prefix("get_").unwrap_or(&get.name));
+        (same && optional).then_some(Modifier { name, resource, get, put })
+    }
+
+    /// The GET at the path of an operation.
+    pub fn get_of(&self, op: &Operation) -> Option<&Operation> {
+        self.operations.iter().find(|get| get.method == "GET" && get.path == op.path)
     }
 
     /// Returns the parts of paths before the id, in lower case: `listings` for the listing id of `/listings/{listingID}`.

@@ -77,7 +77,7 @@ fn operations(api: &Api, sdk: &HandWritten, findings: &mut Findings) {
             .chain(generated.iter().map(|name| (name.as_str(), "a generated method of `Client`"))),
         findings,
     );
-    for (op, term) in api.operations.iter().flat_map(|op| op.terms.iter().map(move |term| (op, term))) {
+    for (op, term) in api.operations.iter().flat_map(|op| op.all_terms().map(move |term| (op, term))) {
         if !words::is_search_term(term) {
             let message = format!("the term {term:?} for {} is not usable in rustdoc's search", op.name);
             findings

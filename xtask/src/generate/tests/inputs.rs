@@ -145,6 +145,21 @@ fn the_documentation_lists_operations_by_resource() {
 }
 
 #[test]
+fn paths_and_portal_terms_find_operations() {
+    let (_, text) = Project::plain().iter().find(|(path, _)| path.ends_with("generated/operations.rs")).unwrap();
+    let found = [
+        ("getByModule", "list_branches"),
+        ("technical configuration", "replace_package_configuration"),
+        ("go live", "promote_submission"),
+    ];
+    for (term, method) in found {
+        let start = &text[..text.find(&format!("pub fn {method}(")).unwrap()];
+        let own = &start[start.rfind("    }\n").map_or(0, |end| end)..];
+        assert!(own.contains(&format!("#[doc(alias = {term:?})]")), "{term} does not find {method}");
+    }
+}
+
+#[test]
 fn unused_rows_are_rejected() {
     let project = Project::new();
     project.replace("openapi/names.toml", "\"Branch.type\"", "\"Branch.kind\"");

@@ -52,7 +52,6 @@ impl<'d> Normaliser<'d> {
         let path_params = in_path_order(path, path_params, node)?;
         let camel = words::camel(&name);
         let (group, group_terms) = self.group(path);
-        let terms = [self.names.terms(&key), &group_terms].concat();
         Ok(Some(Operation {
             path: path.to_owned(),
             pointer: node.pointer.clone(),
@@ -67,7 +66,7 @@ impl<'d> Normaliser<'d> {
             if_match,
             group,
             group_terms,
-            terms,
+            terms: self.names.terms(&key).to_vec(),
             expand: self.names.expand(&key).map(str::to_owned),
         }))
     }
