@@ -20,7 +20,7 @@ pub(crate) fn connection_error(url: &Url, error: reqwest::Error) -> (Error, Fail
         true if cause.is_permanent() => {
             (format!("connection to {address} cannot be established"), Failure::ConnectPermanently)
         }
-        true => (format!("connection to {address} cannot be established"), Failure::Connect),
+        true => (format!("connection to {address} cannot be established"), Failure::NotSent),
         false => (format!("connection to {address} was lost"), Failure::ConnectionLost),
     };
     if let Some(cause) = cause.description().or(error.is_timeout().then_some("the timeout elapsed")) {

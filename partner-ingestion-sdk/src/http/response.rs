@@ -123,6 +123,8 @@ pub(crate) fn service_error(operation: &'static Operation, response: &RawRespons
 /// A successful response that is not decoded yet.
 pub(crate) struct Success {
     pub(super) operation: &'static Operation,
+    /// True if the request cannot have changed anything.
+    pub(super) is_safe: bool,
     pub(super) attempts: u32,
     pub(super) response: RawResponse,
 }
@@ -161,6 +163,7 @@ impl Success {
     fn undecodable(self, error: Error, body: &[u8]) -> Error {
         let error = error.with_operation(self.operation.name).with_attempts(self.attempts);
         let error = error.with_response(self.response.status, request_id(&self.response.headers));
+        let error = error.with_maybe_processed(!self.is_safe);
         if self.operation.secret { error } else { error.with_excerpt(body) }
     }
 }

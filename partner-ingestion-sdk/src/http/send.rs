@@ -4,7 +4,7 @@ use super::attempt::{Attempts, Outcome, send_with_retries};
 use super::call::{Call, check_segment, invalid_body};
 use super::connection::{address, connection_error};
 use super::response::{RawResponse, Success, request_id, service_error};
-use super::retry::{Failure, Repeatable};
+use super::retry::{Failure, Repeatable, WaitLimits};
 use super::trace;
 use crate::error::{Error, ErrorKind};
 use crate::generated::requests::Requests;
@@ -12,16 +12,20 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use partner_auth::AccessToken;
-use reqwest::header::{AUTHORIZATION, HeaderValue, IF_MATCH};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue, IF_MATCH};
 use reqwest::{Method, Request, StatusCode};
 use std::error::Error as _;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 /// The header with the caller's id of a request, which the service logs.
 const CLIENT_REQUEST_ID: &str = "client-request-id";
+
+const NO_TURN: &str = "Send fewer requests at a time (ClientBuilder::max_concurrent_requests), or raise `attempt_timeout` and \
+                       RetryPolicy::time_limit.";
 
 /// Builds the request of a call, once for each attempt: most requests are sent once and need no copy.
 pub(super) type BuildRequest<'a> = &'a (dyn Fn(&Requests) -> reqwest::Result<Request> + Send + Sync);
@@ -42,8 +46,9 @@ impl Call {
                 check_segment(name, value).map_err(|e| e.with_operation(operation.name))?;
             }
             let pipeline = Pipeline::new(self, build_request, self.precondition(body_etag)?)?;
-            let response = pipeline.run().await?;
-            Ok(Success { operation, attempts: pipeline.attempts(), response })
+            let (method, response) = pipeline.run().await?;
+            let attempts = pipeline.attempts();
+            Ok(Success { operation, is_safe: is_safe(&method), attempts, response })
         })
     }
 }
@@ -56,6 +61,8 @@ struct Pipeline<'a> {
     /// The same for every attempt.
     id: HeaderValue,
     attempts: AtomicU32,
+    /// True if the service may have processed the request, which it may do while an attempt is in progress.
+    maybe_processed: AtomicBool,
 }
 
 impl<'a> Pipeline<'a> {
@@ -64,7 +71,7 @@ impl<'a> Pipeline<'a> {
         let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid().to_string();
         let id =
             HeaderValue::try_from(id).map_err(|_| Error::new(ErrorKind::InvalidArgument, "request id is invalid"))?;
-        Ok(Self { call, build_request, if_match, id, attempts: AtomicU32::new(0) })
+        Ok(Self { call, build_request, if_match, id, attempts: AtomicU32::new(0), maybe_processed: AtomicBool::new(false) })
     }
 
     /// Returns the number of times the request was sent.
@@ -72,32 +79,47 @@ impl<'a> Pipeline<'a> {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    /// Sends the request within its timeout and traces it.
-    async fn run(&self) -> Result<RawResponse, Error> {
+    /// Sends the request within its timeout and traces it. Returns its method and the response.
+    async fn run(&self) -> Result<(Method, RawResponse), Error> {
         let request = self.request()?;
         let span = trace::span(self.call.operation(), &request);
-        let safe = is_safe(request.method());
+        let method = request.method().clone();
+        let policy = self.call.options.retry.unwrap_or(self.call.shared().retry);
         let mut attempts = CallAttempts {
             pipeline: self,
-            method: request.method().clone(),
+            method: method.clone(),
             request: Some(request),
-            started: None,
+            limits: WaitLimits::new(policy, self.attempt_timeout()),
             refreshed: false,
             ambiguous: false,
         };
-        let policy = self.call.options.retry.unwrap_or(self.call.shared().retry);
         let work = pin!(send_with_retries(policy, &mut attempts).instrument(span.clone()));
         let outcome = match self.call.options.timeout.or(self.call.shared().timeout) {
             None => work.await,
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
                 let address = address(&self.call.shared().base);
                 let message = format!("call to {address} did not complete within {} s", limit.as_secs_f64());
-                let error = self.error(ErrorKind::Timeout, &message).with_attempts(self.attempts());
-                Err(error.with_maybe_processed(self.attempts() > 0 && !safe))
+                let maybe_processed = self.maybe_processed.load(Ordering::Relaxed);
+                Err(self.finished(self.error(ErrorKind::Timeout, &message), &method, maybe_processed))
             }),
         };
         trace::outcome(&span, self.attempts(), outcome.as_ref());
-        outcome
+        outcome.map(|response| (method, response))
+    }
+
+    /// Adds to an error what is known about the call.
+    fn finished(&self, error: Error, method: &Method, maybe_processed: bool) -> Error {
+        let idempotent = self.repeatable(method) == Repeatable::Idempotent;
+        let error = error.with_operation(self.call.operation().name).with_attempts(self.attempts());
+        error.with_maybe_processed(maybe_processed).with_idempotent(idempotent)
+    }
+
+    fn repeatable(&self, method: &Method) -> Repeatable {
+        Repeatable::of(method, self.if_match.is_some())
+    }
+
+    fn attempt_timeout(&self) -> Duration {
+        self.call.options.attempt_timeout.unwrap_or(self.call.shared().attempt_timeout)
     }
 
     /// The request with the headers that are the same for every attempt.
@@ -112,8 +134,15 @@ impl<'a> Pipeline<'a> {
             let message = format!("URL has another origin ({other}) than the base URL ({base})");
             return Err(self.error(ErrorKind::CrossOrigin, &message));
         }
+        // Front ends reject a POST whose length is unknown (411).
+        let has_length = request.body().is_some() || !matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
         let headers = request.headers_mut();
-        headers.extend(self.call.options.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        if !has_length {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        for (name, value) in &self.call.options.headers {
+            headers.insert(name, value.clone());
+        }
         headers.insert(CLIENT_REQUEST_ID, self.id.clone());
         if let Some(if_match) = &self.if_match {
             headers.insert(IF_MATCH, if_match.clone());
@@ -138,7 +167,7 @@ impl<'a> Pipeline<'a> {
 
     /// Not `async`, so that the future does not keep the request until it completes.
     fn attempt(&self, request: Request) -> impl Future<Output = Result<RawResponse, (Error, Failure)>> + Send {
-        let limit = self.call.options.attempt_timeout.unwrap_or(self.call.shared().attempt_timeout);
+        let limit = self.attempt_timeout();
         let response = tokio::time::timeout(limit, self.receive(self.call.shared().http.execute(request)));
         response.map(move |outcome| {
             outcome.unwrap_or_else(|_| {
@@ -192,7 +221,7 @@ struct CallAttempts<'a> {
     method: Method,
     /// The request of the next attempt, if it is built already.
     request: Option<Request>,
-    started: Option<Instant>,
+    limits: WaitLimits,
     refreshed: bool,
     /// True if the service may have processed an earlier attempt.
     ambiguous: bool,
@@ -208,24 +237,29 @@ impl Attempts for CallAttempts<'_> {
             Some(request) => request,
             None => pipeline.request()?,
         };
-        let token = pipeline.authorize(&mut request).await?;
-        let permit = shared.limiter.acquire().await;
-        self.started.get_or_insert_with(Instant::now);
-        let attempts = pipeline.attempts.fetch_add(1, Ordering::Relaxed) + 1;
+        let token = match pipeline.authorize(&mut request).await {
+            Ok(token) => token,
+            Err(error) => return Err(self.finished(error)),
+        };
+        let Some(permit) = shared.limiter.acquire(&mut self.limits).await else {
+            return Ok(Outcome::Failed(self.no_turn(), Failure::NotSent));
+        };
+        pipeline.attempts.fetch_add(1, Ordering::Relaxed);
+        pipeline.maybe_processed.store(!is_safe(&self.method), Ordering::Relaxed);
         let outcome = pipeline.attempt(request).await;
-        drop(permit);
+        pipeline.maybe_processed.store(self.ambiguous, Ordering::Relaxed);
         let (error, failure) = match outcome {
             Ok(response) if response.status.is_success() => {
                 shared.limiter.succeeded();
                 return Ok(Outcome::Done(response));
             }
-            // A 404 here may mean that an earlier attempt already deleted the resource.
-            Ok(response)
-                if self.ambiguous && self.method == Method::DELETE && response.status == StatusCode::NOT_FOUND =>
-            {
-                return Ok(Outcome::Done(deleted(response)));
-            }
+            Ok(response) if self.is_deleted(&response) => return Ok(Outcome::Done(deleted(response))),
             Ok(response) => {
+                let error = service_error(pipeline.call.operation(), &response);
+                if error.is_throttled() {
+                    shared.limiter.throttled(&permit, error.retry_after());
+                }
+                drop(permit);
                 let rejected = response.status == StatusCode::UNAUTHORIZED
                     || (response.status == StatusCode::FORBIDDEN && shared.refresh_token_on_forbidden);
                 if rejected {
@@ -235,28 +269,45 @@ impl Attempts for CallAttempts<'_> {
                     self.refreshed = true;
                     return Ok(Outcome::TokenReplaced);
                 }
-                let error = service_error(pipeline.call.operation(), &response);
                 let failure = Failure::Status { status: response.status, retry_after: error.retry_after().is_some() };
                 (error, failure)
             }
             Err((error, failure)) => (error, failure),
         };
-        if error.is_throttled() {
-            shared.limiter.throttled(error.retry_after());
-        }
         let own_write = self.ambiguous && self.method == Method::PUT && error.is_conflict();
         self.ambiguous |= failure.is_ambiguous() && !is_safe(&self.method);
-        let error = error.with_operation(pipeline.call.operation().name).with_attempts(attempts);
-        let error = error.with_maybe_processed(self.ambiguous).with_own_retry_conflict(own_write);
-        Ok(Outcome::Failed(error, failure))
+        pipeline.maybe_processed.store(self.ambiguous, Ordering::Relaxed);
+        Ok(Outcome::Failed(self.finished(error).with_own_retry_conflict(own_write), failure))
     }
 
     fn repeatable(&self) -> Repeatable {
-        Repeatable::of(&self.method, self.pipeline.if_match.is_some())
+        self.pipeline.repeatable(&self.method)
     }
 
     fn started(&self) -> Option<Instant> {
-        self.started
+        self.limits.started()
+    }
+}
+
+impl CallAttempts<'_> {
+    fn finished(&self, error: Error) -> Error {
+        self.pipeline.finished(error, &self.method, self.ambiguous)
+    }
+
+    /// The error of an attempt that the rate limiter did not let start.
+    fn no_turn(&self) -> Error {
+        let message = format!("rate limit of {} left no time for a request", address(&self.pipeline.call.shared().base));
+        let error = self.finished(self.pipeline.error(ErrorKind::Timeout, &message));
+        if self.ambiguous { error } else { error.with_hint(NO_TURN) }
+    }
+
+    /// Returns true if an earlier attempt may have deleted the resource. The empty 404 of a gateway says nothing about it.
+    fn is_deleted(&self, response: &RawResponse) -> bool {
+        let not_found = self.method == Method::DELETE && response.status == StatusCode::NOT_FOUND;
+        self.ambiguous && not_found && {
+            let error = service_error(self.pipeline.call.operation(), response);
+            error.service_message().is_some() || error.service_code().is_some()
+        }
     }
 }
 
