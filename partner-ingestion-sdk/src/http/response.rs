@@ -1,7 +1,6 @@
 //! Responses: as they were received, before they are decoded, and decoded.
 
 use super::operation::Operation;
-use super::retry::retry_after;
 use crate::error::{Error, decode_error};
 use bytes::Bytes;
 use reqwest::StatusCode;
@@ -115,7 +114,7 @@ pub(crate) struct RawResponse {
 pub(crate) fn service_error(operation: &'static Operation, response: &RawResponse) -> Error {
     let RawResponse { status, headers, body } = response;
     Error::from_response(*status, request_id(headers), body, !operation.secret)
-        .with_retry_after(retry_after(headers))
+        .with_retry_after(partner_auth::retry_after(headers))
         .with_challenge(partner_auth::Challenge::from_headers(headers))
         .with_operation(operation.name)
 }

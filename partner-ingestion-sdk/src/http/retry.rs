@@ -1,7 +1,6 @@
 //! Decides whether a request is retried, and after which delay.
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -212,17 +211,6 @@ fn is_retryable(repeatable: Repeatable, failure: Failure) -> bool {
     }
 }
 
-/// Reads Retry-After, in seconds or as a date (RFC 9110 section 10.2.3).
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
-    }
-    let date = chrono::DateTime::parse_from_rfc2822(value).ok()?;
-    let wait = date.to_utc() - chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
-    Some(wait.to_std().unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,16 +254,5 @@ mod tests {
             assert!(*delay <= Duration::from_secs(bound), "{delays:?}");
         }
         assert_eq!(RetryPolicy::none().delays().count(), 0);
-    }
-
-    #[test]
-    fn parses_retry_after_in_both_forms() {
-        let header = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
-        assert_eq!(retry_after(&header("7")), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after(&header("Sun, 06 Nov 1994 08:49:37 GMT")), Some(Duration::ZERO));
-        let soon = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) + chrono::TimeDelta::seconds(90);
-        let wait = retry_after(&header(&soon.format("%a, %d %b %Y %H:%M:%S GMT").to_string())).unwrap();
-        assert!((85..=90).contains(&wait.as_secs()), "{wait:?}");
-        assert_eq!(retry_after(&header("soon")), None);
     }
 }
