@@ -166,9 +166,8 @@ impl TokenSourceBuilder {
             .connect_timeout(Duration::from_secs(5));
         // A proxy would see the secret, and could not reach this machine.
         let builder = if is_loopback(&url) { builder.no_proxy() } else { builder };
-        let http = builder
-            .build()
-            .map_err(|error| Error::other(ErrorKind::Config, "HTTP client cannot be created", error))?;
+        let http =
+            builder.build().map_err(|error| Error::other(ErrorKind::Config, "HTTP client cannot be created", error))?;
         let application = Application {
             credentials: Arc::new(CredentialStore::new(self.credential)),
             client_id: self.client_id,

@@ -54,7 +54,10 @@ mod tests {
     fn secrets_are_replaced() {
         let table = [
             ("https://a.blob/x?sv=1&sig=abc%2Fdef&se=2 now", "https://a.blob/x?sv=1&sig=(redacted)&se=2 now"),
-            ("https://a/?u=https%3A%2F%2Fb%3Fsig%3Dabc%2526%26se%3D1", "https://a/?u=https%3A%2F%2Fb%3Fsig%3D(redacted)%26se%3D1"),
+            (
+                "https://a/?u=https%3A%2F%2Fb%3Fsig%3Dabc%2526%26se%3D1",
+                "https://a/?u=https%3A%2F%2Fb%3Fsig%3D(redacted)%26se%3D1",
+            ),
             ("AccountKey=Zm9v==;x", "AccountKey=(redacted);x"),
             ("token eyJ0eXAiOiJKV1QiLCJhbGciOi.eyJhdWQiOiJ4In0.c2ln is invalid", "token (redacted) is invalid"),
             ("\"eyJ0eXAiOiJKV1QiLCJhbGciOi\"", "\"(redacted)\""),

@@ -71,7 +71,9 @@ impl Client {
 fn is_confined(path: &str) -> bool {
     let segments = path.split('?').next().unwrap_or_default().split('/');
     // The parser decodes dots and removes control characters.
-    let dots = segments.map(|part| part.trim().replace("%2e", ".").replace("%2E", ".")).any(|part| part == "." || part == "..");
+    let dots = segments
+        .map(|part| part.trim().replace("%2e", ".").replace("%2E", "."))
+        .any(|part| part == "." || part == "..");
     !dots && !path.contains(['\\', '#']) && !path.contains(char::is_control)
 }
 
@@ -175,14 +177,18 @@ mod tests {
         let base = Url::parse("https://a.example/v1.0/ingestion").unwrap();
         let dots = ["..", ".", "%2e%2e", "%2E.", ".%2e", "%2e", ".\t.", "\t..", "..\n", ".. ", " ..", "%2e\r%2e"];
         for part in dots {
-            for path in [part.to_owned(), format!("products/{part}/x"), format!("{part}/x?y"), format!("products/{part}?y")] {
+            for path in
+                [part.to_owned(), format!("products/{part}/x"), format!("{part}/x?y"), format!("products/{part}?y")]
+            {
                 assert!(!is_confined(&path), "{path:?}");
             }
         }
         for path in ["a\\..\\b", "a#b", "a\tb"] {
             assert!(!is_confined(path), "{path:?}");
         }
-        for path in ["products/1/flights", "products?next=/../x", "a/.../b", "a/..b", "%252e%252e/x", "//b.example/x", ""] {
+        for path in
+            ["products/1/flights", "products?next=/../x", "a/.../b", "a/..b", "%252e%252e/x", "//b.example/x", ""]
+        {
             assert!(is_confined(path), "{path:?}");
             let url = Url::parse(&join(&base, path)).unwrap();
             assert!(url.as_str().starts_with("https://a.example/v1.0/ingestion/"), "{url}");

@@ -140,6 +140,12 @@ impl Success {
         }
     }
 
+    /// The response of an action, which succeeded whatever its body is. A body of another form reads as an object without fields.
+    pub(crate) fn decode_or_default<T: DeserializeOwned + Default>(mut self) -> Response<T> {
+        let body = std::mem::take(&mut self.response.body);
+        self.with(serde_json::from_slice(&body).unwrap_or_default())
+    }
+
     /// The response of an operation without a response body.
     pub(crate) fn empty(self) -> Response<()> {
         self.with(())

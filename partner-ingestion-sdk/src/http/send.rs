@@ -71,7 +71,14 @@ impl<'a> Pipeline<'a> {
         let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid().to_string();
         let id =
             HeaderValue::try_from(id).map_err(|_| Error::new(ErrorKind::InvalidArgument, "request id is invalid"))?;
-        Ok(Self { call, build_request, if_match, id, attempts: AtomicU32::new(0), maybe_processed: AtomicBool::new(false) })
+        Ok(Self {
+            call,
+            build_request,
+            if_match,
+            id,
+            attempts: AtomicU32::new(0),
+            maybe_processed: AtomicBool::new(false),
+        })
     }
 
     /// Returns the number of times the request was sent.
@@ -135,7 +142,8 @@ impl<'a> Pipeline<'a> {
             return Err(self.error(ErrorKind::CrossOrigin, &message));
         }
         // Front ends reject a POST whose length is unknown (411).
-        let has_length = request.body().is_some() || !matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+        let has_length =
+            request.body().is_some() || !matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
         let headers = request.headers_mut();
         if !has_length {
             headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -296,7 +304,8 @@ impl CallAttempts<'_> {
 
     /// The error of an attempt that the rate limiter did not let start.
     fn no_turn(&self) -> Error {
-        let message = format!("rate limit of {} left no time for a request", address(&self.pipeline.call.shared().base));
+        let message =
+            format!("rate limit of {} left no time for a request", address(&self.pipeline.call.shared().base));
         let error = self.finished(self.pipeline.error(ErrorKind::Timeout, &message));
         if self.ambiguous { error } else { error.with_hint(NO_TURN) }
     }

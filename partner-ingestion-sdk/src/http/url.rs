@@ -45,13 +45,25 @@ mod tests {
     #[test]
     fn validates_base_urls() {
         assert_eq!(base_url("https://a.example/v1/").unwrap().as_str(), "https://a.example/v1");
-        for local in ["http://127.0.0.1:8080/v1.0/ingestion", "http://localhost", "http://[::1]:1", "http://127.1.2.3"] {
+        for local in ["http://127.0.0.1:8080/v1.0/ingestion", "http://localhost", "http://[::1]:1", "http://127.1.2.3"]
+        {
             assert!(is_loopback(&base_url(local).unwrap()), "{local}");
         }
-        for (base, joined) in [("https://a.example", "https://a.example/b"), ("https://a.example/v1/", "https://a.example/v1/b")] {
+        for (base, joined) in
+            [("https://a.example", "https://a.example/b"), ("https://a.example/v1/", "https://a.example/v1/b")]
+        {
             assert_eq!(join(&base_url(base).unwrap(), "/b"), joined);
         }
-        for bad in ["a.example", "http://a.example", "http://127.0.0.1.a.example", "ftp://127.0.0.1", "https://u:p@a.example", "https://a.example?x", "ftp://a", ""] {
+        for bad in [
+            "a.example",
+            "http://a.example",
+            "http://127.0.0.1.a.example",
+            "ftp://127.0.0.1",
+            "https://u:p@a.example",
+            "https://a.example?x",
+            "ftp://a",
+            "",
+        ] {
             let error = base_url(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{bad}");
         }

@@ -35,6 +35,12 @@ const SOAKS: [Soak; 6] = [
         env: &[("PARTNER_SECONDS", "60")],
     },
     Soak {
+        name: "limits",
+        what: "1,000 random schedules of calls against services with a rate limit, on a paused clock",
+        args: &["--package", "partner-ingestion-sdk", "--lib", "rate_limiter::", "--", "--nocapture"],
+        env: &[("PARTNER_SCHEDULES", "1000")],
+    },
+    Soak {
         name: "runtime",
         what: "100,000 calls with 5 % faults, 1,000 calls with a limit of 20 per second, uploads of 2 GiB to each host",
         args: &[

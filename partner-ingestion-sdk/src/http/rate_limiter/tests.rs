@@ -94,9 +94,11 @@ async fn waits_end_with_the_limits_of_the_caller() {
     let seconds = Duration::from_secs;
     let limiter = RateLimiter::new(2);
     throttle(&limiter, 60).await;
-    for (mut limits, longest) in
-        [(limits(seconds(3), seconds(60)), 3), (limits(seconds(60), seconds(5)), 5), (limits(seconds(0), seconds(9)), 0)]
-    {
+    for (mut limits, longest) in [
+        (limits(seconds(3), seconds(60)), 3),
+        (limits(seconds(60), seconds(5)), 5),
+        (limits(seconds(0), seconds(9)), 0),
+    ] {
         let begun = Instant::now();
         assert!(limiter.acquire(&mut limits).await.is_none());
         assert_eq!(begun.elapsed().as_secs(), longest);

@@ -23,6 +23,7 @@ mod pagination;
 mod publish;
 mod publish_steps;
 mod rejected_tokens;
+mod request_path;
 mod round_trip;
 mod rules;
 mod sandbox;
