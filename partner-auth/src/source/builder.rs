@@ -231,3 +231,33 @@ impl fmt::Debug for TokenSourceBuilder {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{FakeEntra, Reply};
+    use crate::{GitHubActions, TokenProvider};
+
+    /// A proxy that does not exist: requests that use it fail.
+    fn with_proxy(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        let proxy = reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
+        http.tls_certs_only([]).proxy(proxy)
+    }
+
+    #[tokio::test]
+    async fn loopback_addresses_use_no_proxy() {
+        let (entra, service) = (FakeEntra::start().unwrap(), FakeEntra::start().unwrap());
+        let source = |credential: Credential, authority| {
+            let builder = TokenSource::builder("contoso.com", entra.client_id(), credential).authority(authority);
+            builder.configure_http(with_proxy).max_attempts(1).build().unwrap()
+        };
+        source("secret".into(), entra.authority()).token().await.unwrap();
+        // The token service of a build system on this machine, with an authority elsewhere.
+        service.default_reply(Reply::body(200, r#"{"value": "assertion"}"#));
+        let lookup = |name: &str| Some(if name.contains("URL") { service.url().to_string() } else { "x".to_owned() });
+        let github = GitHubActions::read(|name| lookup(name).map(Into::into)).unwrap();
+        let elsewhere = Authority::custom("https://login.invalid").unwrap();
+        let error = source(github.into(), elsewhere).token().await.unwrap_err();
+        assert_eq!((error.kind(), service.requests().len()), (ErrorKind::Network, 1), "{error}");
+    }
+}

@@ -4,16 +4,17 @@
 //! they succeeded, and the rate grows by the CUBIC function of congestion control (RFC 9438), which the AWS SDKs use for this
 //! purpose: slowly near the rate of the last 429, quickly far above it, so that an accidental 429 is forgotten within seconds.
 //!
-//! Calls wait in two queues of tokio, which are fair and lose nothing when a caller is dropped: a semaphore for the number of
-//! requests, and a mutex whose owner is the next to start. Only the owner computes its start time, so that a change of the rate
-//! applies to all calls that wait.
+//! Calls wait for one of tokio's permits, which are given in the order of arrival, and then in a queue whose head computes when it
+//! starts, so that a change of the rate applies to all calls that wait. A call that is dropped leaves the queue. A head that its
+//! task does not poll, for example because it is in a stream whose consumer sends another call, is overtaken: with a mutex as the queue,
+//! that other call would wait for ever.
 
 use super::retry::WaitLimits;
-use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::{AcquireError, Notify, Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// The pause after a 429 without Retry-After.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -35,12 +36,28 @@ const CONFIRMED: f64 = 4.0;
 const UNLIMITED: f64 = 1_000.0;
 /// Calls that start late, because timers are coarse, are made up for within this time.
 const SLACK: Duration = Duration::from_millis(20);
+/// The interval in which the head computes its start again, because the rate grows.
+const RECHECK: Duration = Duration::from_millis(100);
+/// The delay after which a head that does not start is overtaken.
+const GRACE: Duration = Duration::from_millis(500);
 
 pub(crate) struct RateLimiter {
     permits: Semaphore,
-    /// Locked by the caller that starts next.
-    head: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+}
+
+/// The place of a call in the queue. Dropping it lets the next one start.
+struct Ticket<'l> {
+    limiter: &'l RateLimiter,
+    number: u64,
+    /// Notified when the call becomes the head.
+    is_head: Arc<Notify>,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.limiter.lock().leave(self.number);
+    }
 }
 
 /// The permission to send one request. Dropping it lets another request start.
@@ -64,6 +81,9 @@ struct State {
     limit: Option<Limit>,
     /// The planned start of the last call.
     last: Option<Instant>,
+    /// The calls that wait, by their tickets.
+    queue: BTreeMap<u64, Arc<Notify>>,
+    tickets: u64,
     /// The times of recent successes.
     successes: VecDeque<Instant>,
 }
@@ -99,11 +119,7 @@ impl Limit {
 
 impl RateLimiter {
     pub(crate) fn new(concurrency: usize) -> Self {
-        Self {
-            permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
-            head: tokio::sync::Mutex::default(),
-            state: Mutex::default(),
-        }
+        Self { permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)), state: Mutex::default() }
     }
 
     /// Waits until a request may start. Returns `None` if that takes longer than `limits` allow.
@@ -126,13 +142,15 @@ impl RateLimiter {
         if self.lock().is_unlimited(now) {
             return now;
         }
-        let _head = self.head.lock().await;
+        let (number, is_head) = self.lock().enter();
+        let ticket = Ticket { limiter: self, number, is_head };
         loop {
             let now = Instant::now();
-            let start = self.lock().start(now);
+            let start = self.lock().start(now, number, &ticket.is_head);
             match start {
                 Ok(()) => return now,
-                Err(later) => sleep_until(later).await,
+                // Earlier if the call becomes the head.
+                Err(later) => drop(timeout_at(later, ticket.is_head.notified()).await),
             }
         }
     }
@@ -168,14 +186,35 @@ impl State {
         rate
     }
 
-    /// Starts a call, or returns when the next one may start.
-    fn start(&mut self, now: Instant) -> Result<(), Instant> {
+    fn enter(&mut self) -> (u64, Arc<Notify>) {
+        let (number, is_head) = (self.tickets, Arc::<Notify>::default());
+        self.tickets += 1;
+        self.queue.insert(number, is_head.clone());
+        (number, is_head)
+    }
+
+    fn leave(&mut self, number: u64) {
+        self.queue.remove(&number);
+        if let Some((_, is_head)) = self.queue.first_key_value() {
+            is_head.notify_one();
+        }
+    }
+
+    /// Starts the call with this ticket, or returns when to ask again.
+    fn start(&mut self, now: Instant, number: u64, is_head: &Arc<Notify>) -> Result<(), Instant> {
         let interval = self.rate(now).map(|rate| Duration::from_secs_f64(1.0 / rate));
         let slot = self.last.zip(interval).map(|(last, interval)| last + interval);
         let planned = slot.max(self.closed_until).unwrap_or(now);
-        if planned > now {
-            return Err(planned);
+        // It was overtaken if it is no longer in the queue.
+        self.queue.entry(number).or_insert_with(|| is_head.clone());
+        let first = self.queue.first_key_value().is_some_and(|(first, _)| *first == number) || interval.is_none();
+        let earliest = if first { planned } else { planned + GRACE };
+        if earliest > now {
+            let recheck = self.closed_until.max(Some(now + RECHECK)).unwrap_or(planned);
+            return Err(if first { earliest.min(recheck) } else { earliest });
         }
+        // The calls before it enter the queue again when they are polled.
+        self.queue = self.queue.split_off(&number);
         self.last = Some(planned.max(now.checked_sub(SLACK).unwrap_or(now)));
         Ok(())
     }

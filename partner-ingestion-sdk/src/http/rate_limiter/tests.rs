@@ -1,5 +1,6 @@
 use super::*;
 use crate::http::retry::RetryPolicy;
+use futures_util::FutureExt;
 
 fn after(start: Instant, milliseconds: u64) -> Instant {
     start + Duration::from_millis(milliseconds)
@@ -30,28 +31,35 @@ async fn throttle(limiter: &RateLimiter, retry_after: u64) {
     limiter.throttled(&permit, Some(Duration::from_secs(retry_after)));
 }
 
+fn start(state: &mut State, now: Instant) -> Result<(), Instant> {
+    let (number, is_head) = state.enter();
+    let start = state.start(now, number, &is_head);
+    state.leave(number);
+    start
+}
+
 #[test]
 fn continues_slightly_below_the_last_successful_rate() {
-    let (mut state, start) = (State::default(), Instant::now());
-    assert_eq!(state.start(start), Ok(()), "no limit before the first 429");
+    let (mut state, begin) = (State::default(), Instant::now());
+    assert_eq!(start(&mut state, begin), Ok(()), "no limit before the first 429");
     for _ in 0..20 {
-        state.succeeded(start);
+        state.succeeded(begin);
     }
-    state.throttled(start, after(start, 10), Duration::from_secs(2));
+    state.throttled(begin, after(begin, 10), Duration::from_secs(2));
     // Other 429 responses of the same burst do not lower the rate further, however late they are.
     for _ in 0..50 {
-        state.throttled(after(start, 5), after(start, 20), Duration::from_secs(2));
+        state.throttled(after(begin, 5), after(begin, 20), Duration::from_secs(2));
     }
-    let opens = after(start, 2020);
+    let opens = after(begin, 2020);
     assert_eq!(state.rate(opens).map(f64::round), Some(18.0));
-    assert_eq!(state.start(after(start, 30)), Err(opens), "everybody waits");
-    assert_eq!(state.start(opens), Ok(()));
-    let second = state.start(opens).unwrap_err() - opens;
+    assert_eq!(start(&mut state, after(begin, 30)), Err(opens), "everybody waits");
+    assert_eq!(start(&mut state, opens), Ok(()));
+    let second = start(&mut state, opens).unwrap_err() - opens;
     assert!((50..60).contains(&second.as_millis()), "{second:?}");
-    state.throttled(after(start, 5), after(start, 2030), Duration::from_secs(1));
+    state.throttled(after(begin, 5), after(begin, 2030), Duration::from_secs(1));
     assert_eq!(state.rate(opens).map(f64::round), Some(18.0), "the response to a call of the first burst");
     // The rate reaches that of the last 429 after 1.7 seconds, and grows faster from then on.
-    let opens = after(start, 3030);
+    let opens = after(begin, 3030);
     assert_eq!(state.rate(after(opens, 1710)).map(f64::round), Some(20.0));
     assert!(state.rate(after(opens, 6000)).unwrap() > 40.0);
     assert_eq!(state.rate(after(opens, 20_000)), None);
@@ -124,6 +132,28 @@ async fn calls_start_in_the_order_of_their_arrival() {
     });
     futures_util::future::join_all(calls).await;
     assert!(order.into_inner().unwrap().is_sorted());
+}
+
+/// The consumer of a stream of calls may send another one, while it polls none of the stream.
+#[tokio::test(start_paused = true)]
+async fn calls_that_are_not_polled_do_not_hold_up_the_others() {
+    let limiter = RateLimiter::new(100);
+    throttle(&limiter, 1).await;
+    let mut first = long();
+    let mut idle: Vec<_> = (0..20).map(|_| long()).collect();
+    let mut idle: Vec<_> = idle.iter_mut().map(|limits| Box::pin(limiter.acquire(limits))).collect();
+    for call in &mut idle {
+        assert!(call.now_or_never().is_none());
+    }
+    let took = time_of(&limiter, 1).await;
+    assert!(took < 2.0, "the pause and the grace: {took} s");
+    assert!(time_of(&limiter, 10).await < 8.0);
+    // They are served before a call that comes later.
+    let mut last = Box::pin(limiter.acquire(&mut first));
+    assert!((&mut last).now_or_never().is_none());
+    futures_util::future::join_all(idle).await;
+    assert!((&mut last).now_or_never().is_none());
+    assert!(last.await.is_some());
 }
 
 #[tokio::test]
