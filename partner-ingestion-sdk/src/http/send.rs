@@ -1,9 +1,10 @@
 //! The pipeline between a request and its response: token, request id, timeouts, retries, the body up to its limit.
 
-use super::attempt::{Attempts, Outcome, send_with_retries};
+use super::attempt::send_with_retries;
 use super::call::{Call, check_segment, invalid_body};
+use super::call_attempts::CallAttempts;
 use super::connection::{address, connection_error};
-use super::response::{RawResponse, Success, request_id, service_error};
+use super::response::{RawResponse, Success, request_id};
 use super::retry::{Failure, Repeatable, WaitLimits};
 use super::trace;
 use crate::error::{Error, ErrorKind};
@@ -18,14 +19,10 @@ use std::error::Error as _;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::time::Instant;
 use tracing::Instrument;
 
 /// The header with the caller's id of a request, which the service logs.
 const CLIENT_REQUEST_ID: &str = "client-request-id";
-
-const NO_TURN: &str = "Send fewer requests at a time (ClientBuilder::max_concurrent_requests), or raise `attempt_timeout` and \
-                       RetryPolicy::time_limit.";
 
 /// Builds the request of a call, once for each attempt: most requests are sent once and need no copy.
 pub(super) type BuildRequest<'a> = &'a (dyn Fn(&Requests) -> reqwest::Result<Request> + Send + Sync);
@@ -48,21 +45,21 @@ impl Call {
             let pipeline = Pipeline::new(self, build_request, self.precondition(body_etag)?)?;
             let (method, response) = pipeline.run().await?;
             let attempts = pipeline.attempts();
-            Ok(Success { operation, is_safe: is_safe(&method), attempts, response })
+            Ok(Success { operation, is_safe: method.is_safe(), attempts, response })
         })
     }
 }
 
 /// One call in progress.
-struct Pipeline<'a> {
-    call: &'a Call,
+pub(super) struct Pipeline<'a> {
+    pub(super) call: &'a Call,
     build_request: BuildRequest<'a>,
     if_match: Option<HeaderValue>,
     /// The same for every attempt.
     id: HeaderValue,
-    attempts: AtomicU32,
+    pub(super) attempts: AtomicU32,
     /// True if the service may have processed the request, which it may do while an attempt is in progress.
-    maybe_processed: AtomicBool,
+    pub(super) maybe_processed: AtomicBool,
 }
 
 impl<'a> Pipeline<'a> {
@@ -92,14 +89,8 @@ impl<'a> Pipeline<'a> {
         let span = trace::span(self.call.operation(), &request);
         let method = request.method().clone();
         let policy = self.call.options.retry.unwrap_or(self.call.shared().retry);
-        let mut attempts = CallAttempts {
-            pipeline: self,
-            method: method.clone(),
-            request: Some(request),
-            limits: WaitLimits::new(policy, self.attempt_timeout()),
-            refreshed: false,
-            ambiguous: false,
-        };
+        let limits = WaitLimits::new(policy, self.attempt_timeout());
+        let mut attempts = CallAttempts::new(self, request, limits);
         let work = pin!(send_with_retries(policy, &mut attempts).instrument(span.clone()));
         let outcome = match self.call.options.timeout.or(self.call.shared().timeout) {
             None => work.await,
@@ -115,13 +106,13 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Adds to an error what is known about the call.
-    fn finished(&self, error: Error, method: &Method, maybe_processed: bool) -> Error {
+    pub(super) fn finished(&self, error: Error, method: &Method, maybe_processed: bool) -> Error {
         let idempotent = self.repeatable(method) == Repeatable::Idempotent;
         let error = error.with_operation(self.call.operation().name).with_attempts(self.attempts());
         error.with_maybe_processed(maybe_processed).with_idempotent(idempotent)
     }
 
-    fn repeatable(&self, method: &Method) -> Repeatable {
+    pub(super) fn repeatable(&self, method: &Method) -> Repeatable {
         Repeatable::of(method, self.if_match.is_some())
     }
 
@@ -130,7 +121,7 @@ impl<'a> Pipeline<'a> {
     }
 
     /// The request with the headers that are the same for every attempt.
-    fn request(&self) -> Result<Request, Error> {
+    pub(super) fn request(&self) -> Result<Request, Error> {
         let mut request = (self.build_request)(&self.call.shared().requests).map_err(|error| {
             let body = error.source().and_then(|source| source.downcast_ref::<serde_json::Error>());
             let message = body.map_or_else(|| "request cannot be built".to_owned(), invalid_body);
@@ -158,7 +149,7 @@ impl<'a> Pipeline<'a> {
         Ok(request)
     }
 
-    async fn authorize(&self, request: &mut Request) -> Result<AccessToken, Error> {
+    pub(super) async fn authorize(&self, request: &mut Request) -> Result<AccessToken, Error> {
         let tokens = &self.call.shared().tokens;
         let token = match tokens.cached() {
             Some(token) => token,
@@ -169,12 +160,15 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Returns true if the provider has another token than the rejected one. If not, the 401 is the better error.
-    async fn has_another(&self, rejected: &AccessToken) -> bool {
+    pub(super) async fn has_another(&self, rejected: &AccessToken) -> bool {
         self.call.shared().tokens.token().await.is_ok_and(|token| token != *rejected)
     }
 
     /// Not `async`, so that the future does not keep the request until it completes.
-    fn attempt(&self, request: Request) -> impl Future<Output = Result<RawResponse, (Error, Failure)>> + Send {
+    pub(super) fn attempt(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<RawResponse, (Error, Failure)>> + Send {
         let limit = self.attempt_timeout();
         let response = tokio::time::timeout(limit, self.receive(self.call.shared().http.execute(request)));
         response.map(move |outcome| {
@@ -218,114 +212,7 @@ impl<'a> Pipeline<'a> {
         Ok(RawResponse { status, headers, body })
     }
 
-    fn error(&self, kind: ErrorKind, message: &str) -> Error {
+    pub(super) fn error(&self, kind: ErrorKind, message: &str) -> Error {
         Error::new(kind, message).with_operation(self.call.operation().name)
     }
-}
-
-/// The attempts of one call.
-struct CallAttempts<'a> {
-    pipeline: &'a Pipeline<'a>,
-    method: Method,
-    /// The request of the next attempt, if it is built already.
-    request: Option<Request>,
-    limits: WaitLimits,
-    refreshed: bool,
-    /// True if the service may have processed an earlier attempt.
-    ambiguous: bool,
-}
-
-impl Attempts for CallAttempts<'_> {
-    type Output = RawResponse;
-
-    async fn attempt(&mut self) -> Result<Outcome<RawResponse>, Error> {
-        let pipeline = self.pipeline;
-        let shared = pipeline.call.shared();
-        let mut request = match self.request.take() {
-            Some(request) => request,
-            None => pipeline.request()?,
-        };
-        let token = match pipeline.authorize(&mut request).await {
-            Ok(token) => token,
-            Err(error) => return Err(self.finished(error)),
-        };
-        let Some(permit) = shared.limiter.acquire(&mut self.limits).await else {
-            return Ok(Outcome::Failed(self.no_turn(), Failure::NotSent));
-        };
-        pipeline.attempts.fetch_add(1, Ordering::Relaxed);
-        pipeline.maybe_processed.store(!is_safe(&self.method), Ordering::Relaxed);
-        let outcome = pipeline.attempt(request).await;
-        pipeline.maybe_processed.store(self.ambiguous, Ordering::Relaxed);
-        let (error, failure) = match outcome {
-            Ok(response) if response.status.is_success() => {
-                shared.limiter.succeeded();
-                return Ok(Outcome::Done(response));
-            }
-            Ok(response) if self.is_deleted(&response) => return Ok(Outcome::Done(deleted(response))),
-            Ok(response) => {
-                let error = service_error(pipeline.call.operation(), &response);
-                if error.is_throttled() {
-                    shared.limiter.throttled(&permit, error.retry_after());
-                }
-                drop(permit);
-                let rejected = response.status == StatusCode::UNAUTHORIZED
-                    || (response.status == StatusCode::FORBIDDEN && shared.refresh_token_on_forbidden);
-                if rejected {
-                    shared.tokens.invalidate(&token);
-                }
-                if rejected && !self.refreshed && pipeline.has_another(&token).await {
-                    self.refreshed = true;
-                    return Ok(Outcome::TokenReplaced);
-                }
-                let failure = Failure::Status { status: response.status, retry_after: error.retry_after().is_some() };
-                (error, failure)
-            }
-            Err((error, failure)) => (error, failure),
-        };
-        let own_write = self.ambiguous && self.method == Method::PUT && error.is_conflict();
-        self.ambiguous |= failure.is_ambiguous() && !is_safe(&self.method);
-        pipeline.maybe_processed.store(self.ambiguous, Ordering::Relaxed);
-        Ok(Outcome::Failed(self.finished(error).with_own_retry_conflict(own_write), failure))
-    }
-
-    fn repeatable(&self) -> Repeatable {
-        self.pipeline.repeatable(&self.method)
-    }
-
-    fn started(&self) -> Option<Instant> {
-        self.limits.started()
-    }
-}
-
-impl CallAttempts<'_> {
-    fn finished(&self, error: Error) -> Error {
-        self.pipeline.finished(error, &self.method, self.ambiguous)
-    }
-
-    /// The error of an attempt that the rate limiter did not let start.
-    fn no_turn(&self) -> Error {
-        let message =
-            format!("rate limit of {} left no time for a request", address(&self.pipeline.call.shared().base));
-        let error = self.finished(self.pipeline.error(ErrorKind::Timeout, &message));
-        if self.ambiguous { error } else { error.with_hint(NO_TURN) }
-    }
-
-    /// Returns true if an earlier attempt may have deleted the resource. The empty 404 of a gateway says nothing about it.
-    fn is_deleted(&self, response: &RawResponse) -> bool {
-        let not_found = self.method == Method::DELETE && response.status == StatusCode::NOT_FOUND;
-        self.ambiguous && not_found && {
-            let error = service_error(self.pipeline.call.operation(), response);
-            error.service_message().is_some() || error.service_code().is_some()
-        }
-    }
-}
-
-/// Returns true for safe methods (RFC 9110 section 9.2.1).
-fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD)
-}
-
-/// The response of a DELETE that was already processed.
-fn deleted(response: RawResponse) -> RawResponse {
-    RawResponse { status: StatusCode::NO_CONTENT, headers: response.headers, body: Bytes::new() }
 }

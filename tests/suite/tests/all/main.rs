@@ -7,6 +7,7 @@ mod auth;
 mod builders;
 mod concurrency;
 mod conformance;
+mod connections;
 mod decode_errors;
 mod dependencies;
 mod error_table;
