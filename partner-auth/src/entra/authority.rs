@@ -151,9 +151,7 @@ impl FromStr for Authority {
 
 /// Returns true if the host is a loopback address (RFC 8252 section 8.3).
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
 }
 
 /// Parses a URL that has only scheme, host and port.

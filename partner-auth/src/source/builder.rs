@@ -254,8 +254,8 @@ mod tests {
         source("secret".into(), entra.authority()).token().await.unwrap();
         // The token service of a build system on this machine, with an authority elsewhere.
         service.default_reply(Reply::body(200, r#"{"value": "assertion"}"#));
-        let lookup = |name: &str| Some(if name.contains("URL") { service.url().to_string() } else { "x".to_owned() });
-        let github = GitHubActions::read(|name| lookup(name).map(Into::into)).unwrap();
+        let lookup = |name: &str| Some(if name.contains("URL") { service.url() } else { "x".to_owned() });
+        let github = GitHubActions::read(lookup).unwrap();
         let elsewhere = Authority::custom("https://login.invalid").unwrap();
         let error = source(github.into(), elsewhere).token().await.unwrap_err();
         assert_eq!((error.kind(), service.requests().len()), (ErrorKind::Network, 1), "{error}");
