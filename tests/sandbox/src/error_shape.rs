@@ -47,7 +47,7 @@ impl ErrorShape {
     /// Returns a body of this shape. `None` for [`Empty`](Self::Empty).
     pub(crate) fn body(self, status: u16) -> Option<Value> {
         let body = match self {
-            Self::Coded => coded(u32::from(status) + 50_000, "", "Error injected by the sandbox."),
+            Self::Coded => coded(u32::from(status) + 50_000, &[]),
             Self::Message => "Error injected by the sandbox.".into(),
             Self::Exception => exception(status, "sandbox", "Error injected by the sandbox."),
             Self::Empty => return None,
@@ -67,23 +67,19 @@ impl ErrorShape {
     }
 }
 
-/// Returns a code, a sentence and an embedded JSON object. `field` may be empty.
-pub(crate) fn coded(fault: u32, field: &str, message: &str) -> Value {
-    let sentence = match fault {
-        50_400 => "The request is not valid.",
-        _ => "The request was rejected.",
+/// Returns a code, a sentence and an embedded JSON object with the messages of each field, in the recorded form and order.
+pub(crate) fn coded(fault: u32, fields: &[(&str, &str)]) -> Value {
+    let (sentence, reason) = match fault {
+        50_400 => ("Unable to complete request.", "Request validation failed."),
+        _ => ("The request was rejected.", "The request was rejected."),
     };
-    let mut detail = json!({
-        "faultCode": fault,
-        "reasonPhrase": sentence,
-        "correlationId": guid(),
-        "operationId": uuid::Uuid::new_v4().simple().to_string(),
-        "data": {},
-    });
-    if !field.is_empty() {
-        detail["data"][field] = json!([message]);
-    }
-    format!("ICH{fault}-{sentence} {detail}").into()
+    let (correlation, operation) = (guid(), uuid::Uuid::new_v4().simple().to_string());
+    let data = fields.iter().map(|(field, message)| format!("{}:{}", json!(field), json!([message])));
+    let data = data.collect::<Vec<_>>().join(",");
+    let detail = format!(
+        r#"{{"faultCode":{fault},"reasonPhrase":"{reason}","correlationId":"{correlation}","operationId":"{operation}","data":{{{data}}}}}"#
+    );
+    format!("ICH{fault} - {sentence} {detail}").into()
 }
 
 /// Returns the error that the service writes if one of its backends returns an error.
@@ -111,5 +107,5 @@ pub(crate) fn duplicate(to: &str, name: &str) -> Value {
         "processingState": "Processed",
         "validationItems": [],
     });
-    format!("ICH50301-The package was sent before. {detail}").into()
+    format!("ICH50301 - The package was sent before. {detail}").into()
 }
