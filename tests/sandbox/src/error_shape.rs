@@ -2,8 +2,8 @@
 
 use crate::message::guid;
 use crate::names::named;
+use http::StatusCode;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 /// A format of error responses of the service or its gateway.
 ///
@@ -82,20 +82,20 @@ pub(crate) fn coded(fault: u32, fields: &[(&str, &str)]) -> Value {
     format!("ICH{fault} - {sentence} {detail}").into()
 }
 
-/// Returns the error that the service writes if one of its backends returns an error.
+/// Returns the error that the service writes if one of its backends returns an error, in the reported form and order.
 pub(crate) fn exception(status: u16, field: &str, message: &str) -> Value {
-    let trace = uuid::Uuid::new_v4().simple().to_string();
-    let problem = json!({
-        "errors": {field: [message]},
-        "type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
-        "title": "One or more validation errors occurred.",
-        "status": status,
-        "traceId": format!("00-{trace}-0000000000000001-00"),
-    });
-    let mut text = "Microsoft.Ingestion.Shared.WebApi.Client.ErrorHandler.RestClientException: ".to_owned();
-    // Writing to a `String` cannot fail.
-    let _ = write!(text, "API: sandbox, HttpStatusCode: {status}, ResponseContent: {problem}");
-    text.into()
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
+    let reason = reason.replace(' ', "");
+    let (trace, span) = (uuid::Uuid::new_v4().simple().to_string(), uuid::Uuid::new_v4().simple().to_string());
+    let problem = format!(
+        r#"{{"errors":{{{}:{}}},"type":"https://tools.ietf.org/html/rfc9110#section-15.5.1","title":"One or more validation errors occurred.","status":{status},"traceId":"00-{trace}-{}-00"}}"#,
+        json!(field),
+        json!([message]),
+        &span[..16]
+    );
+    let class = "Microsoft.Ingestion.Shared.WebApi.Client.ErrorHandler.RestClientException";
+    let request = format!("Product request failed, API=GetProduct, HttpStatusCode={reason}");
+    format!("{class}: {request}, ResponseContent={problem}").into()
 }
 
 /// Returns the error that names the package with the same file.

@@ -164,7 +164,7 @@ fn dispatch(state: &State, host: Host, request: &Request) -> Reply {
         return Reply::empty(StatusCode::UNAUTHORIZED).noted("no valid token");
     }
     if model.incidents.contains(&Incident::PublisherIdDemanded) {
-        let demand = "The value must be a positive integer.";
+        let demand = "PublisherId is a required header, and must be a positive number.";
         let body = exception(400, "x-ms-publisherId", demand);
         return Reply::json(StatusCode::BAD_REQUEST, body).noted("incident publisher-id-demanded");
     }

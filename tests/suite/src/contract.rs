@@ -44,7 +44,9 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 });
 
 /// Compiled validators, by spelling and schema.
-static VALIDATORS: LazyLock<Mutex<HashMap<(Spelling, String), Arc<Validator>>>> = LazyLock::new(Mutex::default);
+type Validators = HashMap<(Spelling, String), Arc<Validator>>;
+
+static VALIDATORS: LazyLock<Mutex<Validators>> = LazyLock::new(Mutex::default);
 
 /// Returns all violations of the document. Empty for a call of no documented operation.
 pub fn violations(exchange: &Exchange<'_>) -> Vec<String> {
@@ -157,7 +159,7 @@ fn check_error(exchange: &Exchange<'_>, found: &mut Vec<String>) {
 }
 
 /// How enum values are compared: the service accepts any case in requests, and returns its own spelling.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Spelling {
     AnyCase,
     Exact,

@@ -78,13 +78,12 @@ async fn check(
         }
         let response = http.ok(method.clone(), path, sent.clone()).await;
         assert!(contains(&response, &kept), "{name}: sent {sent}, expected {kept}, got {response}");
-        let id = if method == Method::POST {
-            format!("/{}", response["id"].as_str().unwrap_or_default())
-        } else {
-            String::new()
+        // A created resource has its own path, unless there is only one.
+        let own = match (&method, response["id"].as_str()) {
+            (&Method::POST, Some(id)) => format!("{path}/{id}"),
+            _ => path.to_owned(),
         };
-        let read = http.get(&format!("{}{}", path.split('?').next().unwrap(), id.trim_end_matches('/'))).await;
-        let read = if path.contains('?') { http.get(path).await.json() } else { read.json() };
+        let read = http.get(&own).await.json();
         assert!(contains(&read, &kept), "{name}: stored {read}, expected {kept}");
     }
 }

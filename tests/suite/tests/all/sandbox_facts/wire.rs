@@ -71,6 +71,26 @@ async fn refused_list_has_the_reported_body() {
 }
 
 #[tokio::test]
+async fn demanded_publisher_id_has_the_reported_body() {
+    let http = Http::start().await;
+    let offer = http.offer("AzureApplication", "app").await;
+    http.sandbox.start_incident(Incident::PublisherIdDemanded).unwrap();
+    let reply = http.get(&offer).await;
+    assert_eq!(reply.status, 400);
+    let error = reply.json();
+    let (text, trace) = error.as_str().unwrap().split_once(r#""traceId":""#).unwrap();
+    let expected = concat!(
+        "Microsoft.Ingestion.Shared.WebApi.Client.ErrorHandler.RestClientException: Product request failed, ",
+        "API=GetProduct, HttpStatusCode=BadRequest, ResponseContent={",
+        r#""errors":{"x-ms-publisherId":["PublisherId is a required header, and must be a positive number."]},"#,
+        r#""type":"https://tools.ietf.org/html/rfc9110#section-15.5.1","#,
+        r#""title":"One or more validation errors occurred.","status":400,"#,
+    );
+    assert_eq!(text, expected);
+    assert!(trace.starts_with("00-") && trace.ends_with(r#"-00"}"#) && trace.len() == 57, "{trace}");
+}
+
+#[tokio::test]
 async fn properties_are_not_applicable_with_the_reported_body() {
     let http = Http::start().await;
     let offer = http.offer("AzureDynamics365BusinessCentral", "bc").await;
@@ -93,7 +113,9 @@ async fn upload_address_has_account_container_and_blob() {
     let http = Http::start().await;
     let offer = http.offer("AzureApplication", "app").await;
     for incident in [None, Some(Incident::FrontDoorUploads)] {
-        incident.map(|incident| http.sandbox.start_incident(incident).unwrap());
+        if let Some(incident) = incident {
+            http.sandbox.start_incident(incident).unwrap();
+        }
         let package = json!({"resourceType": "AzureApplicationPackage", "fileName": "app.zip"});
         let package = http.post(&format!("{offer}/packages"), package).await;
         let address = Url::parse(text(&package, "fileSasUri")).unwrap();
