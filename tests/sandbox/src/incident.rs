@@ -16,12 +16,12 @@ use crate::names::named;
 pub enum Incident {
     /// `next-link-not-found`, August 2023: following a next link returns 404.
     NextLinkNotFound,
-    /// `list-refused`, since 22 April 2026: listing products without a filter returns 400 ICH50400, which
-    /// names types that nobody asked for.
+    /// `list-refused`, since 22 April 2026: listing products without a filter returns 400 ICH50400. The
+    /// body names product types that are not in the request.
     ListRefused,
     /// `list-empty`, since 22 April 2026: the list of products is empty, but each product can be read by its id.
     ListEmpty,
-    /// `late-resources`, reported again and again: for one processing delay, new resources return 404 and are missing in lists. The
+    /// `late-resources`, reported repeatedly: for one processing delay, new resources return 404 and are missing in lists. The
     /// branches of a new offer, and the Package branch of a new plan, are missing for two.
     LateResources,
     /// `publisher-id-demanded`, June 2026: every call returns 400 and requests the header `x-ms-publisherId`, even if it is sent.

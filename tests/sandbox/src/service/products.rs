@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 /// The properties that a filter of products may use.
 const FILTERABLE: [&str; 3] = ["resourceType", "externalIDs", "isModularPublishing"];
 
-/// The exact fields of the incident `list-refused`: types of the Store, which the client did not ask for.
+/// The exact fields of the incident `list-refused`: types of the Store that are not in the request.
 const REFUSED_TYPES: [(&str, &str); 4] = [
     ("ProductTypeFilter[0]", "The field is invalid (value 'Application')."),
     ("ProductTypeFilter[1]", "The field is invalid (value 'Bundle')."),
