@@ -2,9 +2,9 @@
 
 use super::attempt::{Attempts, Outcome};
 use super::connection::address;
+use super::pipeline::Pipeline;
 use super::response::{RawResponse, service_error};
 use super::retry::{Failure, Repeatable, WaitLimits};
-use super::send::Pipeline;
 use crate::error::{Error, ErrorKind};
 use bytes::Bytes;
 use reqwest::{Method, Request, StatusCode};

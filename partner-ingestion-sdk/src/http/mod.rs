@@ -6,6 +6,7 @@ mod call_attempts;
 pub(crate) mod connection;
 pub(crate) mod operation;
 pub(crate) mod pager;
+mod pipeline;
 pub(crate) mod rate_limiter;
 pub(crate) mod raw;
 pub(crate) mod response;
