@@ -2,9 +2,11 @@
 
 pub(crate) mod attempt;
 pub(crate) mod call;
+mod call_attempts;
 pub(crate) mod connection;
 pub(crate) mod operation;
 pub(crate) mod pager;
+mod pipeline;
 pub(crate) mod rate_limiter;
 pub(crate) mod raw;
 pub(crate) mod response;

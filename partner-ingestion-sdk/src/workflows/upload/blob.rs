@@ -8,15 +8,15 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::attempt::{Attempts, Outcome, send_with_retries};
 use crate::http::call::awaitable;
-use crate::http::connection::{address, connection_error};
+use crate::http::connection::{BodyError, address, connection_error};
 use crate::http::operation::{IfMatchRule, Operation};
 use crate::http::response::{RawResponse, service_error};
 use crate::http::retry::{Failure, Repeatable};
 use crate::http::url::is_https_or_loopback;
 use crate::types::Secret;
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Body, RequestBuilder, Url};
 use std::io;
@@ -140,7 +140,7 @@ impl Sending<'_> {
     ) -> Result<(), (Error, Failure)> {
         let sent = Arc::new(AtomicU64::new(0));
         let (counter, on_progress, total) = (sent.clone(), self.on_progress.clone(), self.total);
-        let counted = body.inspect(move |chunk| {
+        let counted = body.map_err(BodyError).inspect(move |chunk| {
             let size = chunk.as_ref().map_or(0, Bytes::len) as u64;
             let now = counter.fetch_add(size, Ordering::Relaxed) + size;
             if let Some(on_progress) = &on_progress {
