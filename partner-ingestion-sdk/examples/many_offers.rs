@@ -10,7 +10,7 @@ use common::{ARCHIVE, Connection, Options, Outcome, named_spinner, plan, print_e
 use futures_util::{StreamExt, stream};
 use indicatif::MultiProgress;
 use partner_ingestion_sdk::types::{AzureProduct, AzureSkuVariant};
-use partner_ingestion_sdk::{Client, Error, FileSource, Stage};
+use partner_ingestion_sdk::{Client, Error, FileSource, Response, Stage};
 use partner_sandbox::SubmissionOutcome;
 use std::process::ExitCode;
 
@@ -71,7 +71,7 @@ async fn publish(
     Ok(Stage::of(&submission))
 }
 
-async fn create(client: &Client, offer: &str) -> Result<AzureProduct, Error> {
+async fn create(client: &Client, offer: &str) -> Result<Response<AzureProduct>, Error> {
     let product = client.ensure_product(AzureProduct::application(offer, offer)).await?;
     let plan = client.ensure_variant(&product, AzureSkuVariant::solution_template("standard", "Standard")).await?;
     describe(client, &product, &plan).await?;
