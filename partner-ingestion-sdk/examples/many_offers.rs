@@ -80,7 +80,7 @@ async fn create(client: &Client, offer: &str) -> Result<Response<AzureProduct>, 
     let product = client.ensure_product(AzureProduct::application(offer, offer)).await?;
     let plan = client.ensure_variant(&product, AzureSkuVariant::solution_template("standard", "Standard")).await?;
     describe(client, &product, &plan).await?;
-    let package = client.upload_package(&product, FileSource::bytes("app.zip", ARCHIVE)).await?;
+    let package = client.ensure_package(&product, FileSource::bytes("app.zip", ARCHIVE)).await?;
     let configuration = client.package_configuration_draft(&product, &plan);
     configuration.modify(|c| c.set_version("1.0.0").set_package(&package)).await?;
     Ok(product)
