@@ -12,9 +12,10 @@ use std::time::Duration;
 
 /// The maximum number of attempts after conflicts: enough for a hundred concurrent writers of one resource.
 const ROUNDS: u32 = 100;
-/// The maximum number of conflicts of one state of the resource: if nobody changes it, its state does not allow the change. Reads may
-/// return an old state for a moment.
+/// The maximum number of conflicts of one state of the resource: if nobody changes it, its state does not allow the change.
 const CONFLICTS_OF_A_STATE: u32 = 5;
+/// The additional delay after another conflict of the same state: reads may return an old state for a moment.
+const SAME_STATE: PollInterval = PollInterval::new(Duration::from_millis(500), Duration::from_millis(500), 1.0);
 /// The random delays after conflicts.
 const CONFLICTS: PollInterval = PollInterval::random(Duration::from_millis(200));
 
@@ -70,9 +71,11 @@ pub(crate) async fn modify<'a, T: Resource + Clone + Serialize>(
             return Err(error);
         }
         match conflicts.count(version.etag) {
-            ..CONFLICTS_OF_A_STATE => Ok(Err(error)),
-            _ => Err(error.with_note(UNCHANGED).with_hint(STATE)),
+            1 => {}
+            ..CONFLICTS_OF_A_STATE => drop(SAME_STATE.start().wait(None, None).await),
+            _ => return Err(error.with_note(UNCHANGED).with_hint(STATE)),
         }
+        Ok(Err(error))
     })
     .await
 }

@@ -241,6 +241,6 @@ async fn modify_by_id_retries_conflicts_and_returns_other_errors() {
     // `modify` reads and writes again after a conflict even if the client does not retry.
     let client = client_builder().base_url(env.sandbox.url()).token_provider(token_source(&env.sandbox));
     let client = client.retry(RetryPolicy::none()).build().unwrap();
-    env.sandbox.fail(put, Fault::status(412), 3);
+    env.sandbox.fail(put, Fault::status(412), 1);
     client.modify_variant(&product, &plan, rename).await.unwrap();
 }

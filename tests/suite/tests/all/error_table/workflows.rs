@@ -117,18 +117,6 @@ async fn incomplete_list() -> Error {
     server.client().ensure_product(AzureProduct::application("contoso-app", "Contoso")).await.unwrap_err()
 }
 
-async fn permanent_conflict() -> Error {
-    let server = MockServer::start(|seen, _| match seen.method.as_str() {
-        "GET" => CannedResponse::new(
-            200,
-            json!({"resourceType": "AzureListing", "id": "1", "@odata.etag": "\"1\""}).to_string(),
-        ),
-        _ => CannedResponse::new(409, "\"The offer is going live.\"").header("request-id", "1f0c-7d"),
-    })
-    .await;
-    server.client().modify_listing("p", "1", |listing| listing.set_title("Contoso")).await.unwrap_err()
-}
-
 async fn unfinished_upload() -> Error {
     let server = MockServer::start(|seen, _| {
         let address = format!("http://{}/blob", seen.header("host").unwrap_or_default());
@@ -161,7 +149,6 @@ pub(super) async fn rows() -> Vec<Row> {
         row("a lookup without a match", lookup(json!([])).await),
         row("a lookup with two matches", lookup(json!([product("1"), product("2")])).await),
         row("an offer that may exist", incomplete_list().await),
-        row("a change that the state does not allow", permanent_conflict().await),
         row("an upload that can be continued", unfinished_upload().await),
         row("a draft that does not exist", nothing.listing_draft("p").branch_wait(MOMENT).get().await.unwrap_err()),
         row("a file that does not exist", nothing.upload_package("p", "missing/app.zip").send().await.unwrap_err()),
