@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// The maximum number of attempts after conflicts: enough for a hundred concurrent writers of one resource.
 const ROUNDS: u32 = 100;
-/// The maximum number of conflicts of one state of the resource: if nobody changes it, its state does not allow the change.
+/// The maximum number of conflicts of one state of the resource: if no program changes it, its state does not allow the change.
 const CONFLICTS_OF_A_STATE: u32 = 5;
 /// The additional delay after another conflict of the same state: reads may return an old state for a moment.
 const SAME_STATE: PollInterval = PollInterval::new(Duration::from_millis(500), Duration::from_millis(500), 1.0);

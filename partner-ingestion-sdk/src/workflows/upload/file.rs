@@ -31,7 +31,7 @@ impl Client {
     /// ```
     ///
     /// Each call creates a package. If the service reports the file as a duplicate (same content and name), returns the existing
-    /// package. [`ensure_package`](Client::ensure_package) uploads nothing that is there already.
+    /// package. [`ensure_package`](Client::ensure_package) uploads no file twice.
     pub fn upload_package(
         &self,
         product_id: impl Into<ProductId>,
@@ -80,7 +80,7 @@ impl Client {
     /// Uploads an image of a listing. `kind` is `AzureLogoSmall`, `AzureLogoMedium`, `AzureLogoLarge`, `AzureLogoWide`, `Image`
     /// for a screenshot, or another type of the service. See [`ListingImage`] for the sizes.
     ///
-    /// Each call adds an image. [`ensure_image`](Client::ensure_image) uploads nothing that is there already.
+    /// Each call adds an image. [`ensure_image`](Client::ensure_image) uploads no file twice.
     pub fn upload_image(
         &self,
         product_id: impl Into<ProductId>,
