@@ -8,6 +8,7 @@
 mod challenge;
 mod error;
 mod provider;
+mod retry_after;
 mod token;
 
 #[cfg(feature = "azure")]
@@ -48,6 +49,8 @@ pub use connection::ConnectionFailure;
 pub use credential::{Certificate, SigningAlgorithm};
 pub use error::{Error, ErrorKind};
 pub use provider::{BoxFuture, StaticToken, TokenProvider};
+#[doc(hidden)]
+pub use retry_after::retry_after;
 pub use token::AccessToken;
 #[cfg(feature = "entra")]
 pub use {

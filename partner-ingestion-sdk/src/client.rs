@@ -5,12 +5,16 @@ use crate::generated::requests::Requests;
 use crate::generated::table::SERVER;
 use crate::http::rate_limiter::RateLimiter;
 use crate::http::retry::RetryPolicy;
-use crate::http::url::base_url;
+use crate::http::url::{base_url, is_loopback};
 use partner_auth::TokenProvider;
 use reqwest::Url;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The time after which an unused connection is closed. Front ends close it later, at the earliest after a minute. A request that
+/// crosses with the closing would be lost, and a POST could not be sent again.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client of the Partner Center Ingestion API. Clones share connections, tokens and the rate limiter.
 ///
@@ -30,7 +34,8 @@ use std::time::Duration;
 /// | translate from another tool or from the portal | [`migrating`](crate::migrating), [`glossary`](crate::glossary) |
 ///
 /// Every operation is a method that returns a builder; `send` sends the request. The rate limiter bounds the number of
-/// concurrent requests, and after a 429 response it slows down all calls of the client and its clones.
+/// concurrent requests, and after a 429 response it slows down all calls of the client and its clones, in the order of their
+/// arrival. Each call waits only as long as its own limits allow ([`RetryPolicy`], [`ClientBuilder::attempt_timeout`]).
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
@@ -71,7 +76,7 @@ pub struct Client {
 
 /// The state that all clones and calls of a client share.
 pub(crate) struct Shared {
-    /// Without a trailing slash.
+    /// Without a trailing slash, unless it has no path.
     pub(crate) base: Url,
     pub(crate) http: reqwest::Client,
     /// Builds the requests of the operations.
@@ -213,8 +218,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Customizes the underlying [`reqwest::ClientBuilder`](reqwest::ClientBuilder): proxies, root certificates, connection pool. Redirect, HTTPS and
-    /// connect-timeout settings are applied afterwards.
+    /// Customizes the underlying [`reqwest::ClientBuilder`](reqwest::ClientBuilder): proxies, root certificates, connection pool.
+    ///
+    /// Connections that were not used for 30 seconds are closed (`pool_idle_timeout`). Keep this below the time after which the
+    /// server or proxy closes them: a POST that crosses with the closing fails, because it may have been processed.
+    ///
+    /// Redirect, HTTPS, user-agent and connect-timeout settings are applied afterwards. If the base URL is a loopback address, no
+    /// proxy is used.
     pub fn configure_http(
         mut self,
         configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
@@ -242,7 +252,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the maximum number of concurrent requests, at least 1. Further requests wait. Default: 100.
+    /// Sets the maximum number of concurrent requests, at least 1. Default: 100.
+    ///
+    /// The first attempt of a further call waits until a request ends, at most for the total [`timeout`](Self::timeout).
     pub fn max_concurrent_requests(mut self, requests: usize) -> Self {
         self.max_concurrent_requests = requests;
         self
@@ -273,17 +285,20 @@ impl ClientBuilder {
             return Err(Error::new(ErrorKind::Config, "token provider is missing").with_hint(hint));
         };
         let base = base_url(&self.base)?;
-        let builder = reqwest::Client::builder();
+        let builder = reqwest::Client::builder().pool_idle_timeout(POOL_IDLE_TIMEOUT);
         let builder = match self.configure_http {
             Some(configure) => configure(builder),
             None => builder,
         };
-        let http = builder
+        let builder = builder
             // A duplicate package is a 301 response, and a redirect could send the token to another host.
             .redirect(reqwest::redirect::Policy::none())
             .https_only(base.scheme() == "https")
             .connect_timeout(Duration::from_secs(10))
-            .user_agent(concat!("partner-ingestion-sdk/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("partner-ingestion-sdk/", env!("CARGO_PKG_VERSION")));
+        // A proxy would see the token, and could not reach this machine.
+        let builder = if is_loopback(&base) { builder.no_proxy() } else { builder };
+        let http = builder
             .build()
             .map_err(|e| Error::new(ErrorKind::Config, "HTTP client cannot be created").with_source(e))?;
         let Self {
@@ -291,7 +306,7 @@ impl ClientBuilder {
         } = self;
         Ok(Client {
             shared: Arc::new(Shared {
-                requests: Requests::new_with_client(base.as_str(), http.clone()),
+                requests: Requests::new_with_client(base.as_str().trim_end_matches('/'), http.clone()),
                 base,
                 http,
                 tokens,

@@ -19,6 +19,16 @@ pub(super) fn parse_url(name: &str, text: &str) -> Result<Url, Error> {
     }
 }
 
+/// Returns a client without proxy for an endpoint of this machine. Plain HTTP needs none of the settings of the source's client, which
+/// may have a proxy.
+fn direct(url: &Url) -> reqwest::Result<Option<reqwest::Client>> {
+    if url.scheme() != "http" {
+        return Ok(None);
+    }
+    let redirect = reqwest::redirect::Policy::none();
+    reqwest::Client::builder().no_proxy().redirect(redirect).tls_certs_only([]).build().map(Some)
+}
+
 /// Sends the request and reads one field of the JSON response.
 pub(super) async fn request(
     service: &str,
@@ -31,6 +41,8 @@ pub(super) async fn request(
         .map_err(|_| Error::new(ErrorKind::Config, format!("request token of {service} is not valid in a header")))?;
     let unreachable = |error: reqwest::Error| Error::network(service, error);
     let request = request.header(AUTHORIZATION, header).build().map_err(unreachable)?;
+    let direct = direct(request.url()).map_err(unreachable)?;
+    let http = direct.as_ref().unwrap_or(http);
     let response = transport::read(http.execute(request).await.map_err(unreachable)?).await;
     let response = response.map_err(|error| match error {
         transport::TransportError::Http(error) => unreachable(error),

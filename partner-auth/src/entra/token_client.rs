@@ -78,6 +78,12 @@ impl TokenClient {
 
     /// Requests a token. Transient failures are retried within the total timeout.
     async fn acquire(&self) -> Result<IssuedToken, Error> {
+        // `reqwest` would panic.
+        if tokio::runtime::Handle::try_current().is_err() {
+            let hint =
+                "Request the token on a Tokio runtime, for example within `#[tokio::main]` or `Runtime::block_on`.";
+            return Err(Error::new(ErrorKind::Config, "token request needs a Tokio runtime").with_hint(hint));
+        }
         let start = self.clock.now();
         let left = || self.limits.timeout.saturating_sub(self.clock.now().saturating_duration_since(start));
         let mut backoff = ExponentialBuilder::new()

@@ -2,7 +2,7 @@
 
 use super::body::ErrorBody;
 use bytes::Bytes;
-use http::header::{DATE, RETRY_AFTER};
+use http::header::DATE;
 use http::{HeaderMap, StatusCode};
 use oauth2::{AsyncHttpClient, HttpRequest, HttpResponse};
 use std::pin::Pin;
@@ -70,7 +70,7 @@ impl<F> Transport<F> {
         let date = text(DATE.as_str()).and_then(|date| httpdate::parse_http_date(date).ok());
         *self.meta.lock().unwrap_or_else(PoisonError::into_inner) = ResponseMeta {
             status: Some(status),
-            retry_after: text(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, date)),
+            retry_after: crate::retry_after(&headers),
             date,
             request_id: text("x-ms-request-id").filter(|id| super::body::is_safe_word(id)).map(str::to_owned),
             error_body: ErrorBody::read(&body),
@@ -80,15 +80,6 @@ impl<F> Transport<F> {
         *response.status_mut() = if status.is_success() { StatusCode::OK } else { status };
         response
     }
-}
-
-/// Parses a `Retry-After` value: seconds, or a date, which is relative to the response's own `Date` (RFC 9110 section 10.2.3).
-fn retry_after(value: &str, date: Option<SystemTime>) -> Option<Duration> {
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let at = httpdate::parse_http_date(value).ok()?;
-    Some(at.duration_since(date.unwrap_or_else(SystemTime::now)).unwrap_or_default())
 }
 
 impl<'c, F, Sent> AsyncHttpClient<'c> for Transport<F>

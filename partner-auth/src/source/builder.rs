@@ -4,6 +4,7 @@ use super::{PARTNER_CENTER, TokenSource};
 use crate::cache::RefreshPolicy;
 use crate::clock::Clock;
 use crate::credential::CredentialStore;
+use crate::entra::authority::is_loopback;
 use crate::entra::token_client::{Limits, TokenClient};
 use crate::{Authority, Credential, Endpoint, Error, ErrorKind};
 use reqwest::Url;
@@ -123,7 +124,8 @@ impl TokenSourceBuilder {
 
     /// Customizes the underlying `reqwest::ClientBuilder`, for example its proxies or root certificates.
     ///
-    /// Two settings are applied afterwards: redirects are disabled, and the connect timeout is 5 seconds.
+    /// Two settings are applied afterwards: redirects are disabled, and the connect timeout is 5 seconds. If the authority is a
+    /// loopback address, no proxy is used.
     pub fn configure_http(
         mut self,
         configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
@@ -158,12 +160,14 @@ impl TokenSourceBuilder {
             Some(configure) => configure(builder),
             None => builder,
         };
-        let http = builder
+        let builder = builder
             // A redirect would send the secret to another host.
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .build()
-            .map_err(|error| Error::other(ErrorKind::Config, "HTTP client cannot be created", error))?;
+            .connect_timeout(Duration::from_secs(5));
+        // A proxy would see the secret, and could not reach this machine.
+        let builder = if is_loopback(&url) { builder.no_proxy() } else { builder };
+        let http =
+            builder.build().map_err(|error| Error::other(ErrorKind::Config, "HTTP client cannot be created", error))?;
         let application = Application {
             credentials: Arc::new(CredentialStore::new(self.credential)),
             client_id: self.client_id,
@@ -225,5 +229,35 @@ impl fmt::Debug for TokenSourceBuilder {
             .field("audience", &self.audience)
             .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{FakeEntra, Reply};
+    use crate::{GitHubActions, TokenProvider};
+
+    /// A proxy that does not exist: requests that use it fail.
+    fn with_proxy(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+        let proxy = reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
+        http.tls_certs_only([]).proxy(proxy)
+    }
+
+    #[tokio::test]
+    async fn loopback_addresses_use_no_proxy() {
+        let (entra, service) = (FakeEntra::start().unwrap(), FakeEntra::start().unwrap());
+        let source = |credential: Credential, authority| {
+            let builder = TokenSource::builder("contoso.com", entra.client_id(), credential).authority(authority);
+            builder.configure_http(with_proxy).max_attempts(1).build().unwrap()
+        };
+        source("secret".into(), entra.authority()).token().await.unwrap();
+        // The token service of a build system on this machine, with an authority elsewhere.
+        service.default_reply(Reply::body(200, r#"{"value": "assertion"}"#));
+        let lookup = |name: &str| Some(if name.contains("URL") { service.url() } else { "x".to_owned() });
+        let github = GitHubActions::read(lookup).unwrap();
+        let elsewhere = Authority::custom("https://login.invalid").unwrap();
+        let error = source(github.into(), elsewhere).token().await.unwrap_err();
+        assert_eq!((error.kind(), service.requests().len()), (ErrorKind::Network, 1), "{error}");
     }
 }

@@ -24,7 +24,7 @@ pub const PARTNER_CENTER: &str = "https://api.partner.microsoft.com";
 /// * A permanent error, such as a wrong secret, is cached for one minute or until the credential changes.
 ///
 /// Constructors neither send requests nor spawn tasks. The first call that needs a token spawns the request on its Tokio
-/// runtime. Without a runtime, the caller drives the request itself.
+/// runtime. Without a runtime, a call that needs a token request returns an error of kind [`ErrorKind::Config`].
 #[derive(Clone)]
 pub struct TokenSource {
     cache: Cache,

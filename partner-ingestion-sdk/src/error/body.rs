@@ -1,8 +1,10 @@
 //! Parses error bodies. Forms observed from 2023 to 2026: a JSON string with embedded JSON, a JSON string, an object of the service,
 //! an object of a gateway, plain text, HTML and an empty body.
 
+use super::redact;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::iter;
 use std::time::Duration;
 
 /// Messages by field.
@@ -115,11 +117,19 @@ fn from_object(object: &Map<String, Value>, service: &mut ServiceError) {
     }
 }
 
-/// Returns the number before the word in a sentence such as "Try again in 7 seconds".
+/// Returns the delay in a message such as "Try again in 7 seconds". The message may also contain the period of the limit: "100 calls
+/// per 60 seconds".
 pub(crate) fn seconds(message: &str) -> Option<Duration> {
+    let message = message.to_ascii_lowercase();
     let words: Vec<&str> = message.split_whitespace().collect();
-    let pairs = words.windows(2).filter(|pair| pair[1].starts_with("second"));
-    let number: u32 = pairs.into_iter().find_map(|pair| pair[0].parse().ok())?;
+    let after = |before: &[&str]| match *before {
+        [.., "again" | "retry" | "wait", "in" | "after" | "for"] | [.., "wait"] => 0,
+        [.., "per" | "every" | "each" | "last" | "of"] => 2,
+        _ => 1,
+    };
+    let counts = (1..words.len()).filter(|at| words[*at].starts_with("second"));
+    let numbers = counts.filter_map(|at| Some((after(&words[..at - 1]), words[at - 1].parse::<u32>().ok()?)));
+    let (_, number) = numbers.filter(|(rank, _)| *rank < 2).min_by_key(|(rank, _)| *rank)?;
     Some(Duration::from_secs(number.into()))
 }
 
@@ -137,30 +147,18 @@ pub(crate) fn one_line(text: &str) -> String {
     text.split(char::is_control).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns one line of limited length, without control characters and secrets.
+/// Returns one line of limited length, without control characters and secrets. Reads no more of the text than that.
 pub(crate) fn clean(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line: String = line.chars().filter(|c| !c.is_control()).collect();
-    let line = without_secrets(&line);
+    let words = text.split_whitespace().map(|word| word.chars().filter(|c| !c.is_control()));
+    let mut chars = words.flat_map(|word| iter::once(' ').chain(word)).skip(1);
+    let line: String = chars.by_ref().take(EXCERPT).collect();
+    let is_complete = chars.next().is_none();
+    let line = redact::without_secrets(&line);
     match line.char_indices().nth(EXCERPT) {
         Some((end, _)) => format!("{}...", &line[..end]),
-        None => line,
+        None if is_complete => line,
+        None => line + "...",
     }
-}
-
-/// Removes URLs and connection strings, which services repeat in their messages.
-fn without_secrets(line: &str) -> String {
-    let mut line = line.to_owned();
-    for key in ["sig=", "AccountKey=", "SharedAccessKey=", "Bearer "] {
-        let mut from = 0;
-        while let Some(at) = line[from..].to_ascii_lowercase().find(&key.to_ascii_lowercase()) {
-            let start = from + at + key.len();
-            let end = line[start..].find(|c: char| c.is_whitespace() || "&;,\"'<>)".contains(c));
-            line.replace_range(start..end.map_or(line.len(), |end| start + end), "(redacted)");
-            from = start;
-        }
-    }
-    line
 }
 
 #[cfg(test)]
@@ -224,5 +222,27 @@ mod tests {
         let message = read(b"DefaultEndpointsProtocol=https;accountkey=Zm9v==;x", true).message.unwrap();
         assert!(!message.contains("Zm9v"), "{message}");
         assert!(read(&[b'x'; 100_000], true).message.unwrap().len() < 400);
+        let secret = "sig=canary&".repeat(100_000);
+        let message = read(secret.as_bytes(), true).message.unwrap();
+        assert!(message.chars().count() <= EXCERPT + 3 && !message.contains("canary"), "{message}");
+    }
+
+    #[test]
+    fn delay_is_that_of_the_next_attempt_and_not_the_period_of_the_limit() {
+        let table = [
+            ("Rate limit is exceeded. Try again in 7 seconds.", Some(7)),
+            ("100 calls per 60 seconds. Try again in 5 seconds", Some(5)),
+            ("Try again in 5 seconds; the limit is 100 calls in 60 seconds", Some(5)),
+            ("100 calls in the last 60 seconds", None),
+            ("at most 10 calls every 30 seconds; retry after 1 second", Some(1)),
+            ("Please wait 3 seconds", Some(3)),
+            ("throttled for 9 seconds", Some(9)),
+            ("seconds", None),
+            ("in seconds", None),
+            ("", None),
+        ];
+        for (message, expected) in table {
+            assert_eq!(seconds(message), expected.map(Duration::from_secs), "{message}");
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Inner {
     pub(super) retry_after: Option<Duration>,
     pub(super) attempts: u32,
     pub(super) maybe_processed: bool,
+    /// True if repeating the request has the effect of sending it once.
+    pub(super) idempotent: bool,
     pub(super) own_retry_conflict: bool,
     pub(super) while_paging: bool,
     pub(super) note: Option<String>,
@@ -100,6 +102,11 @@ impl Error {
 
     pub(crate) fn with_maybe_processed(mut self, maybe: bool) -> Self {
         self.0.maybe_processed = maybe;
+        self
+    }
+
+    pub(crate) fn with_idempotent(mut self, idempotent: bool) -> Self {
+        self.0.idempotent = idempotent;
         self
     }
 
@@ -241,8 +248,8 @@ impl Error {
     }
 
     /// Returns true if the service may have processed the request although it failed: the connection was lost after the
-    /// request was sent, a timeout elapsed, or the service or a proxy failed. Read the resource before you repeat the request.
-    /// Always false for reads.
+    /// request was sent, a timeout elapsed, the service or a proxy failed, or the response is a success that cannot be decoded.
+    /// Read the resource before you repeat the request. Always false for reads.
     pub fn may_have_been_processed(&self) -> bool {
         self.0.maybe_processed
     }

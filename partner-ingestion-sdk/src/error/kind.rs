@@ -8,7 +8,8 @@ pub enum ErrorKind {
     Config,
     /// An argument is invalid. Nothing was sent.
     InvalidArgument,
-    /// No access token could be obtained; see [`Error::auth_error`](crate::Error::auth_error). Nothing was sent.
+    /// No access token could be obtained; see [`Error::auth_error`](crate::Error::auth_error). Nothing was sent, unless
+    /// [`Error::attempts`](crate::Error::attempts) counts an earlier attempt.
     Auth,
     /// The URL has another origin than the base URL. Nothing was sent, and no token was disclosed.
     CrossOrigin,

@@ -9,6 +9,7 @@ mod failed_submission;
 mod hint;
 mod kind;
 mod predicates;
+mod redact;
 
 pub use body::FieldErrors;
 pub(crate) use body::clean;

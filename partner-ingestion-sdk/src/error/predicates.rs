@@ -29,8 +29,15 @@ impl Error {
             || matches!(self.status(), Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN))
     }
 
-    /// Returns true if the same request may succeed later without a change. False if the server's certificate is not accepted.
+    /// Returns true if the same request may succeed later without a change, and repeating it is safe.
+    ///
+    /// False if the server's certificate is not accepted. False for a POST, and for a PUT without If-Match, that
+    /// [may have been processed](Self::may_have_been_processed): read the resource first, because a repetition could be
+    /// processed twice.
     pub fn is_retryable(&self) -> bool {
+        if self.0.maybe_processed && !self.0.idempotent {
+            return false;
+        }
         match self.kind() {
             ErrorKind::Connection | ErrorKind::Timeout => {
                 !self.0.connection.is_some_and(ConnectionFailure::is_permanent)

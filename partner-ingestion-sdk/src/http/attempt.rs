@@ -3,7 +3,7 @@
 use super::retry::{Failure, Repeatable, Retries, RetryPolicy};
 use super::trace;
 use crate::error::Error;
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// A request that can be sent several times.
 pub(crate) trait Attempts {

@@ -5,7 +5,7 @@ use super::retry::RetryPolicy;
 use crate::client::{Client, Shared};
 use crate::error::{Error, ErrorKind};
 use crate::model::id::empty;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, IF_MATCH, TRANSFER_ENCODING};
 use std::fmt;
 use std::time::Duration;
 
@@ -79,6 +79,9 @@ impl Call {
 
     pub(crate) fn header(&mut self, name: &str, value: &str) {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(IF_MATCH), Ok(_)) => self.if_match(value.into()),
+            // They follow from the URL and the body.
+            (Ok(HOST | CONTENT_LENGTH | TRANSFER_ENCODING), _) => self.options.invalid = Some(name.to_owned()),
             (Ok(name), Ok(value)) => drop(self.options.headers.insert(name, value)),
             _ => self.options.invalid = Some(name.to_owned()),
         }
@@ -180,7 +183,8 @@ pub(super) fn invalid_body(error: &serde_json::Error) -> String {
 /// The options that every operation has.
 macro_rules! call_options {
     () => {
-        /// Adds a header to the request, replacing one of the same name.
+        /// Sets a header of the request, replacing one of the same name. `If-Match` is the same as
+        /// [`if_match`](Self::if_match). Headers about the connection and the length of the body cannot be set.
         pub fn header(mut self, name: &str, value: &str) -> Self {
             self.call.header(name, value);
             self

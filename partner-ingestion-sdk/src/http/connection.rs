@@ -4,6 +4,8 @@ use super::retry::Failure;
 use crate::error::{Error, ErrorKind};
 use partner_auth::ConnectionFailure;
 use reqwest::Url;
+use std::error::Error as StdError;
+use std::{fmt, io};
 
 /// Returns host and port of a URL.
 pub(crate) fn address(url: &Url) -> String {
@@ -11,8 +13,35 @@ pub(crate) fn address(url: &Url) -> String {
     url.port_or_known_default().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// The error of a request body that is read while it is sent.
+#[derive(Debug)]
+pub(crate) struct BodyError(pub(crate) io::Error);
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for BodyError {}
+
+/// Returns the error of the request body, if it is the cause.
+fn body_error(error: &reqwest::Error) -> Option<&BodyError> {
+    let mut cause = error.source()?;
+    loop {
+        match cause.downcast_ref() {
+            Some(found) => return Some(found),
+            None => cause = cause.source()?,
+        }
+    }
+}
+
 /// Converts the error of a request to this URL, whose response was not received completely.
 pub(crate) fn connection_error(url: &Url, error: reqwest::Error) -> (Error, Failure) {
+    if let Some(BodyError(cause)) = body_error(&error) {
+        let message = format!("request body cannot be read: {cause}");
+        return (Error::new(ErrorKind::Io, message).with_source(error.without_url()), Failure::Unreadable);
+    }
     // The messages of later failures are about other things than the certificate or the host name.
     let cause = if error.is_connect() { ConnectionFailure::of(&error) } else { ConnectionFailure::Other };
     let address = address(url);
@@ -20,7 +49,7 @@ pub(crate) fn connection_error(url: &Url, error: reqwest::Error) -> (Error, Fail
         true if cause.is_permanent() => {
             (format!("connection to {address} cannot be established"), Failure::ConnectPermanently)
         }
-        true => (format!("connection to {address} cannot be established"), Failure::Connect),
+        true => (format!("connection to {address} cannot be established"), Failure::NotSent),
         false => (format!("connection to {address} was lost"), Failure::ConnectionLost),
     };
     if let Some(cause) = cause.description().or(error.is_timeout().then_some("the timeout elapsed")) {

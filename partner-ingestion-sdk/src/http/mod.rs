@@ -2,6 +2,7 @@
 
 pub(crate) mod attempt;
 pub(crate) mod call;
+mod call_attempts;
 pub(crate) mod connection;
 pub(crate) mod operation;
 pub(crate) mod pager;

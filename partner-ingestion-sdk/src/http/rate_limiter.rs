@@ -1,41 +1,120 @@
 //! The rate limiter of a client. Limits concurrent requests, and requests per second after a 429 response.
 //!
-//! A 429 slows down all calls of the client, not only the one that received it. The limiter measures the rate of successful
-//! calls, continues slightly below it, and raises it while calls succeed.
+//! A 429 slows down all calls of the client, not only the one that received it. Calls continue slightly below the rate at which
+//! they succeeded, and the rate grows by the CUBIC function of congestion control (RFC 9438), which the AWS SDKs use for this
+//! purpose: slowly near the rate of the last 429, quickly far above it, so that an accidental 429 is forgotten within seconds.
+//!
+//! Calls wait for one of tokio's permits, which are given in the order of arrival, and then in a queue whose head computes when it
+//! starts, so that a change of the rate applies to all calls that wait. A call that is dropped leaves the queue. A head that its
+//! task does not poll, for example because it is in a stream whose consumer sends another call, is overtaken: with a mutex as the queue,
+//! that other call would wait for ever.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use super::retry::WaitLimits;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::{AcquireError, Notify, Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout, timeout_at};
 
-/// The delay after a 429 without Retry-After.
+/// The pause after a 429 without Retry-After.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause of all calls. A longer Retry-After applies only to the call that received it.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// The period over which successes are counted.
 const WINDOW: Duration = Duration::from_secs(1);
 /// The share of the measured rate at which calls continue after a 429.
 const BELOW: f64 = 0.9;
-/// The growth of the rate with each success: a share of it, and at least this many calls per second. The rate recovers from an
-/// accidental 429 within seconds; at a real limit a 429 occurs every few seconds.
-const GROWTH: (f64, f64) = (0.01, 0.1);
+/// The constant C of CUBIC, in calls per second per cubic second.
+const SCALE: f64 = 0.4;
+/// The longest time until the rate of the last 429 is reached again, in seconds.
+const MAX_PLATEAU: f64 = 20.0;
+/// Rates of this ratio or less are considered equal.
+const SIMILAR: f64 = 1.25;
+/// The growth of the plateau when a 429 confirms the rate of the last one.
+const CONFIRMED: f64 = 4.0;
 /// Rates above this are not limited.
 const UNLIMITED: f64 = 1_000.0;
+/// Calls that start late, because timers are coarse, are made up for within this time.
+const SLACK: Duration = Duration::from_millis(20);
+/// The interval in which the head computes its start again, because the rate grows.
+const RECHECK: Duration = Duration::from_millis(100);
+/// The delay after which a head that does not start is overtaken.
+const GRACE: Duration = Duration::from_millis(500);
 
 pub(crate) struct RateLimiter {
     permits: Semaphore,
     state: Mutex<State>,
 }
 
+/// The place of a call in the queue. Dropping it lets the next one start.
+struct Ticket<'l> {
+    limiter: &'l RateLimiter,
+    number: u64,
+    /// Notified when the call becomes the head.
+    is_head: Arc<Notify>,
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.limiter.lock().leave(self.number);
+    }
+}
+
+/// The permission to send one request. Dropping it lets another request start.
+pub(crate) struct Permit<'l> {
+    _permit: Option<SemaphorePermit<'l>>,
+    started: Instant,
+}
+
+impl<'l> Permit<'l> {
+    fn new(permit: Result<SemaphorePermit<'l>, AcquireError>, started: Instant) -> Self {
+        // The semaphore is never closed.
+        Self { _permit: permit.ok(), started }
+    }
+}
+
 #[derive(Default)]
 struct State {
     /// No call starts before this.
     closed_until: Option<Instant>,
-    /// Calls per second. `None` until the first 429.
-    rate: Option<f64>,
-    /// When the next call may start.
-    next: Option<Instant>,
+    /// `None` until the first 429.
+    limit: Option<Limit>,
+    /// The planned start of the last call.
+    last: Option<Instant>,
+    /// The calls that wait, by their tickets.
+    queue: BTreeMap<u64, Arc<Notify>>,
+    tickets: u64,
     /// The times of recent successes.
     successes: VecDeque<Instant>,
+}
+
+/// A limit of calls per second, which grows with time.
+struct Limit {
+    /// The rate at which the last 429 occurred.
+    ceiling: f64,
+    /// When calls continue after it.
+    since: Instant,
+    /// The seconds from then on until the rate is the ceiling again.
+    plateau: f64,
+}
+
+impl Limit {
+    /// Creates the limit after a 429. `measured` is the rate of successful calls, `allowed` that of the last limit.
+    fn new(measured: f64, allowed: f64, since: Instant, last: Option<&Self>) -> Self {
+        let ceiling = measured.min(allowed).max(1.0);
+        let similar = |a: f64, b: f64| a.max(b) <= SIMILAR * a.min(b);
+        let confirmed = last.filter(|last| similar(ceiling, last.ceiling) && similar(measured, allowed));
+        let plateau = match confirmed {
+            Some(last) => (CONFIRMED * last.plateau).min(MAX_PLATEAU),
+            None => (ceiling * (1.0 - BELOW) / SCALE).cbrt(),
+        };
+        Self { ceiling, since, plateau }
+    }
+
+    fn rate(&self, now: Instant) -> f64 {
+        let elapsed = now.saturating_duration_since(self.since).as_secs_f64();
+        self.ceiling * (1.0 + (1.0 - BELOW) * (elapsed / self.plateau - 1.0).powi(3))
+    }
 }
 
 impl RateLimiter {
@@ -43,29 +122,50 @@ impl RateLimiter {
         Self { permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)), state: Mutex::default() }
     }
 
-    /// Waits for a permit and a time slot. Dropping the permit releases it.
-    pub(crate) async fn acquire(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed.
-        let permit = self.permits.acquire().await.ok();
-        let mut slot = self.lock().reserve(Instant::now());
-        while let Some(at) = slot {
-            sleep_until(at).await;
-            // A 429 may have arrived meanwhile: reserve again, or all waiting calls would start at once.
-            slot = self.lock().again(Instant::now());
+    /// Waits until a request may start. Returns `None` if that takes longer than `limits` allow.
+    ///
+    /// The first attempt waits without limit for the other requests of the client, and sets the time from which the limits
+    /// count.
+    pub(crate) async fn acquire(&self, limits: &mut WaitLimits) -> Option<Permit<'_>> {
+        let Some(left) = limits.left() else {
+            let permit = self.permits.acquire().await;
+            let turn = timeout(limits.start(), self.turn()).await.ok()?;
+            return Some(Permit::new(permit, turn));
+        };
+        let both = async { Permit::new(self.permits.acquire().await, self.turn().await) };
+        timeout(left, both).await.ok()
+    }
+
+    /// Waits for the rate limit.
+    async fn turn(&self) -> Instant {
+        let now = Instant::now();
+        if self.lock().is_unlimited(now) {
+            return now;
         }
-        permit
+        let (number, is_head) = self.lock().enter();
+        let ticket = Ticket { limiter: self, number, is_head };
+        loop {
+            let now = Instant::now();
+            let start = self.lock().start(now, number, &ticket.is_head);
+            match start {
+                Ok(()) => return now,
+                // Earlier if the call becomes the head.
+                Err(later) => drop(timeout_at(later, ticket.is_head.notified()).await),
+            }
+        }
     }
 
     pub(crate) fn succeeded(&self) {
         self.lock().succeeded(Instant::now());
     }
 
-    /// Records a 429 response. A Retry-After of zero does not change the rate.
-    pub(crate) fn throttled(&self, retry_after: Option<Duration>) {
+    /// Records a 429 response to the request with this permit. A Retry-After of zero does not change the rate.
+    pub(crate) fn throttled(&self, permit: &Permit<'_>, retry_after: Option<Duration>) {
         if retry_after == Some(Duration::ZERO) {
             return;
         }
-        self.lock().throttled(Instant::now(), retry_after.unwrap_or(PAUSE));
+        let pause = retry_after.unwrap_or(PAUSE).min(MAX_PAUSE);
+        self.lock().throttled(permit.started, Instant::now(), pause);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -74,22 +174,49 @@ impl RateLimiter {
 }
 
 impl State {
-    /// Returns when the caller may start, if later than now.
-    fn reserve(&mut self, now: Instant) -> Option<Instant> {
-        let Some(rate) = self.rate else { return self.closed(now) };
-        let slot = self.next.into_iter().chain(self.closed_until).fold(now, Instant::max);
-        self.next = Some(slot + Duration::from_secs_f64(1.0 / rate));
-        (slot > now).then_some(slot)
+    fn is_unlimited(&mut self, now: Instant) -> bool {
+        self.rate(now).is_none() && self.closed_until.is_none_or(|until| until <= now)
     }
 
-    /// Returns another slot if sending is suspended at the time of the first one.
-    fn again(&mut self, now: Instant) -> Option<Instant> {
-        self.closed(now)?;
-        self.reserve(now)
+    fn rate(&mut self, now: Instant) -> Option<f64> {
+        let rate = self.limit.as_ref().map(|limit| limit.rate(now)).filter(|rate| *rate < UNLIMITED);
+        if rate.is_none() {
+            self.limit = None;
+        }
+        rate
     }
 
-    fn closed(&self, now: Instant) -> Option<Instant> {
-        self.closed_until.filter(|until| *until > now)
+    fn enter(&mut self) -> (u64, Arc<Notify>) {
+        let (number, is_head) = (self.tickets, Arc::<Notify>::default());
+        self.tickets += 1;
+        self.queue.insert(number, is_head.clone());
+        (number, is_head)
+    }
+
+    fn leave(&mut self, number: u64) {
+        self.queue.remove(&number);
+        if let Some((_, is_head)) = self.queue.first_key_value() {
+            is_head.notify_one();
+        }
+    }
+
+    /// Starts the call with this ticket, or returns when to ask again.
+    fn start(&mut self, now: Instant, number: u64, is_head: &Arc<Notify>) -> Result<(), Instant> {
+        let interval = self.rate(now).map(|rate| Duration::from_secs_f64(1.0 / rate));
+        let slot = self.last.zip(interval).map(|(last, interval)| last + interval);
+        let planned = slot.max(self.closed_until).unwrap_or(now);
+        // It was overtaken if it is no longer in the queue.
+        self.queue.entry(number).or_insert_with(|| is_head.clone());
+        let first = self.queue.first_key_value().is_some_and(|(first, _)| *first == number) || interval.is_none();
+        let earliest = if first { planned } else { planned + GRACE };
+        if earliest > now {
+            let recheck = self.closed_until.max(Some(now + RECHECK)).unwrap_or(planned);
+            return Err(if first { earliest.min(recheck) } else { earliest });
+        }
+        // The calls before it enter the queue again when they are polled.
+        self.queue = self.queue.split_off(&number);
+        self.last = Some(planned.max(now.checked_sub(SLACK).unwrap_or(now)));
+        Ok(())
     }
 
     fn succeeded(&mut self, now: Instant) {
@@ -100,92 +227,25 @@ impl State {
         if (self.successes.len() as f64) < UNLIMITED {
             self.successes.push_back(now);
         }
-        if let Some(rate) = self.rate {
-            let grown = rate + (rate * GROWTH.0).max(GROWTH.1);
-            self.rate = (grown < UNLIMITED).then_some(grown);
-        }
     }
 
-    fn throttled(&mut self, now: Instant, pause: Duration) {
+    fn throttled(&mut self, started: Instant, now: Instant, pause: Duration) {
         let until = now + pause;
-        // Responses to calls that were already in flight do not lower the rate further.
-        if self.closed(now).is_none() {
+        // Responses to calls that were in flight at the last 429 do not lower the rate further.
+        if self.closed_until.is_none_or(|last| started >= last) {
             let recent = self.successes.iter().filter(|then| now.duration_since(**then) <= WINDOW);
-            let measured = recent.count().max(1) as f64;
-            let before = self.rate.unwrap_or(f64::INFINITY);
-            self.rate = Some(measured.min(before).max(1.0) * BELOW);
+            let measured = recent.count() as f64;
+            let allowed = self.rate(now).unwrap_or(f64::INFINITY);
+            self.limit = Some(Limit::new(measured, allowed, until, self.limit.as_ref()));
         }
         self.closed_until = self.closed_until.max(Some(until));
-        // Reserved slots remain valid.
-        self.next = self.next.max(self.closed_until);
+        if let Some(limit) = &mut self.limit {
+            limit.since = limit.since.max(until);
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn after(start: Instant, milliseconds: u64) -> Instant {
-        start + Duration::from_millis(milliseconds)
-    }
-
-    #[test]
-    fn resumes_slightly_below_the_last_successful_rate() {
-        let (mut state, start) = (State::default(), Instant::now());
-        assert_eq!(state.reserve(start), None, "no limit before the first 429");
-        for _ in 0..20 {
-            state.succeeded(start);
-        }
-        state.throttled(after(start, 10), Duration::from_secs(2));
-        // Other 429 responses of the same burst do not lower the rate further.
-        for _ in 0..50 {
-            state.throttled(after(start, 20), Duration::from_secs(2));
-        }
-        assert_eq!(state.rate, Some(18.0));
-        let opens = after(start, 2020);
-        assert_eq!(state.reserve(after(start, 30)), Some(opens), "everybody waits");
-        let second = state.reserve(after(start, 30)).unwrap() - opens;
-        assert!((50..60).contains(&second.as_millis()), "{second:?}");
-        // The rate grows while calls succeed.
-        for _ in 0..20 {
-            state.succeeded(opens);
-        }
-        assert_eq!(state.rate.map(f64::round), Some(22.0));
-    }
-
-    #[test]
-    fn waiting_calls_queue_again_after_a_pause() {
-        let (mut state, start) = (State::default(), Instant::now());
-        state.rate = Some(10.0);
-        let slots: Vec<_> = (0..20).map(|_| state.reserve(start).unwrap_or(start)).collect();
-        state.throttled(after(start, 50), PAUSE);
-        // Ten slots are within the pause. Each of these calls gets a new slot after the existing ones.
-        let again: Vec<_> = slots[1..10].iter().map(|slot| state.again(*slot).unwrap()).collect();
-        assert!(again.iter().all(|slot| *slot > slots[19]), "after the last slot");
-        assert!(again.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_millis(100)), "{again:?}");
-        assert_eq!(state.again(slots[15]), None, "this slot is after the pause");
-    }
-
-    #[test]
-    fn single_429_pauses_calls_only_briefly() {
-        let (mut state, start) = (State::default(), Instant::now());
-        state.throttled(start, PAUSE);
-        assert_eq!(state.rate, Some(0.9));
-        for i in 0..100_000 {
-            state.succeeded(after(start, 2000 + i));
-        }
-        assert_eq!(state.rate, None, "an unlimited rate is reset");
-        assert!(state.successes.len() <= 1001);
-    }
-
-    #[tokio::test]
-    async fn permits_are_released() {
-        let limiter = RateLimiter::new(1);
-        let first = limiter.acquire().await;
-        let waiting = tokio::time::timeout(Duration::from_millis(10), limiter.acquire()).await;
-        assert!(waiting.is_err(), "only one permit");
-        drop(first);
-        assert!(limiter.acquire().await.is_some(), "the cancelled caller released its place");
-        assert!(RateLimiter::new(0).acquire().await.is_some(), "the minimum is one permit");
-    }
-}
+mod simulation;
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,6 @@
 //! Responses: as they were received, before they are decoded, and decoded.
 
 use super::operation::Operation;
-use super::retry::retry_after;
 use crate::error::{Error, decode_error};
 use bytes::Bytes;
 use reqwest::StatusCode;
@@ -128,7 +127,7 @@ pub(crate) struct RawResponse {
 pub(crate) fn service_error(operation: &'static Operation, response: &RawResponse) -> Error {
     let RawResponse { status, headers, body } = response;
     Error::from_response(*status, request_id(headers), body, !operation.secret)
-        .with_retry_after(retry_after(headers))
+        .with_retry_after(partner_auth::retry_after(headers))
         .with_challenge(partner_auth::Challenge::from_headers(headers))
         .with_operation(operation.name)
 }
@@ -136,6 +135,8 @@ pub(crate) fn service_error(operation: &'static Operation, response: &RawRespons
 /// A successful response that is not decoded yet.
 pub(crate) struct Success {
     pub(super) operation: &'static Operation,
+    /// True if the request cannot have changed anything.
+    pub(super) is_safe: bool,
     pub(super) attempts: u32,
     pub(super) response: RawResponse,
 }
@@ -150,6 +151,12 @@ impl Success {
                 Err(self.undecodable(decode_error::<T>(request.trim(), &body, error), &body))
             }
         }
+    }
+
+    /// The response of an action, which succeeded whatever its body is. A body of another form reads as an object without fields.
+    pub(crate) fn decode_or_default<T: DeserializeOwned + Default>(mut self) -> Response<T> {
+        let body = std::mem::take(&mut self.response.body);
+        self.with(serde_json::from_slice(&body).unwrap_or_default())
     }
 
     /// The response of an operation without a response body.
@@ -174,6 +181,7 @@ impl Success {
     fn undecodable(self, error: Error, body: &[u8]) -> Error {
         let error = error.with_operation(self.operation.name).with_attempts(self.attempts);
         let error = error.with_response(self.response.status, request_id(&self.response.headers));
+        let error = error.with_maybe_processed(!self.is_safe);
         if self.operation.secret { error } else { error.with_excerpt(body) }
     }
 }

@@ -1,9 +1,9 @@
 //! Decides whether a request is retried, and after which delay.
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The number of attempts of a call, and the time limit for starting them.
 ///
@@ -22,7 +22,8 @@ use std::time::{Duration, Instant};
 ///
 /// The backoff is exponential with full jitter: a random delay up to a bound that grows from 1 to 30 seconds. A longer
 /// Retry-After, in seconds or as a date, is honored if it fits the time limit; otherwise the call fails immediately and the
-/// error has the delay. A 429 response slows down all calls of the client ([`Client`](crate::Client)).
+/// error has the delay. A 429 response slows down all calls of the client ([`Client`](crate::Client)): each attempt waits its
+/// turn, at most for the attempt timeout and the rest of the time limit.
 ///
 /// ```
 /// use partner_ingestion_sdk::RetryPolicy;
@@ -57,7 +58,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the time after the first attempt within which further attempts may start. Default: 2 minutes.
+    /// Sets the time within which the attempts of a call may start, counted from the beginning of the first one. Waiting for the
+    /// rate limit counts. Default: 2 minutes.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
@@ -100,7 +102,38 @@ impl Retries {
         }
         let delay = self.delays.next()?.max(retry_after.unwrap_or_default());
         let elapsed = started.map(|started| started.elapsed()).unwrap_or_default();
-        (elapsed + delay <= self.time_limit).then_some(delay)
+        (elapsed.saturating_add(delay) <= self.time_limit).then_some(delay)
+    }
+}
+
+/// How long the attempts of one call may wait before they are sent.
+pub(crate) struct WaitLimits {
+    time_limit: Duration,
+    attempt_timeout: Duration,
+    /// When the first attempt began.
+    started: Option<Instant>,
+}
+
+impl WaitLimits {
+    pub(super) fn new(policy: RetryPolicy, attempt_timeout: Duration) -> Self {
+        Self { time_limit: policy.time_limit, attempt_timeout, started: None }
+    }
+
+    /// Returns when the first attempt began, from which on the time limit counts.
+    pub(super) fn started(&self) -> Option<Instant> {
+        self.started
+    }
+
+    /// Returns the time that is left for an attempt to start, or `None` before the first one.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let left = self.time_limit.saturating_sub(self.started?.elapsed());
+        Some(left.min(self.attempt_timeout))
+    }
+
+    /// Begins the first attempt. Returns the time that is left for the attempt to start.
+    pub(super) fn start(&mut self) -> Duration {
+        self.started.get_or_insert_with(Instant::now);
+        self.left().unwrap_or_default()
     }
 }
 
@@ -129,10 +162,12 @@ impl Repeatable {
 /// The failure of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The connection was not established.
-    Connect,
+    /// The request was not sent: the connection was not established, or the rate limiter did not allow the request in time.
+    NotSent,
     /// The connection was not established, and a repetition would fail in the same way: the certificate is not accepted.
     ConnectPermanently,
+    /// The body of the request could not be read.
+    Unreadable,
     /// The connection was lost or a timeout elapsed. The service may have processed the request.
     ConnectionLost,
     Status {
@@ -145,7 +180,7 @@ impl Failure {
     /// Returns true if the service may have processed the request before it failed.
     pub(crate) fn is_ambiguous(self) -> bool {
         match self {
-            Self::Connect | Self::ConnectPermanently => false,
+            Self::NotSent | Self::ConnectPermanently | Self::Unreadable => false,
             Self::ConnectionLost => true,
             Self::Status { status, retry_after } => match status.as_u16() {
                 503 => !retry_after,
@@ -164,8 +199,8 @@ fn is_retryable(repeatable: Repeatable, failure: Failure) -> bool {
         Repeatable::Never => return false,
     };
     match failure {
-        Failure::Connect => true,
-        Failure::ConnectPermanently => false,
+        Failure::NotSent => true,
+        Failure::ConnectPermanently | Failure::Unreadable => false,
         Failure::ConnectionLost => idempotent,
         Failure::Status { status, retry_after } => match status.as_u16() {
             429 => true,
@@ -174,17 +209,6 @@ fn is_retryable(repeatable: Repeatable, failure: Failure) -> bool {
             _ => false,
         },
     }
-}
-
-/// Reads Retry-After, in seconds or as a date (RFC 9110 section 10.2.3).
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
-    }
-    let date = chrono::DateTime::parse_from_rfc2822(value).ok()?;
-    let wait = date.to_utc() - chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
-    Some(wait.to_std().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -196,7 +220,8 @@ mod tests {
         let status =
             |status: u16, retry_after| Failure::Status { status: StatusCode::from_u16(status).unwrap(), retry_after };
         let table = [
-            (Failure::Connect, true, true),
+            (Failure::NotSent, true, true),
+            (Failure::Unreadable, false, false),
             (Failure::ConnectPermanently, false, false),
             (Failure::ConnectionLost, true, false),
             (status(408, false), true, false),
@@ -229,16 +254,5 @@ mod tests {
             assert!(*delay <= Duration::from_secs(bound), "{delays:?}");
         }
         assert_eq!(RetryPolicy::none().delays().count(), 0);
-    }
-
-    #[test]
-    fn parses_retry_after_in_both_forms() {
-        let header = |value: &str| HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
-        assert_eq!(retry_after(&header("7")), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after(&header("Sun, 06 Nov 1994 08:49:37 GMT")), Some(Duration::ZERO));
-        let soon = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()) + chrono::TimeDelta::seconds(90);
-        let wait = retry_after(&header(&soon.format("%a, %d %b %Y %H:%M:%S GMT").to_string())).unwrap();
-        assert!((85..=90).contains(&wait.as_secs()), "{wait:?}");
-        assert_eq!(retry_after(&header("soon")), None);
     }
 }

@@ -1,10 +1,11 @@
 //! The pipeline between a request and its response: token, request id, timeouts, retries, the body up to its limit.
 
-use super::attempt::{Attempts, Outcome, send_with_retries};
+use super::attempt::send_with_retries;
 use super::call::{Call, check_segment, invalid_body};
+use super::call_attempts::CallAttempts;
 use super::connection::{address, connection_error};
-use super::response::{RawResponse, Success, request_id, service_error};
-use super::retry::{Failure, Repeatable};
+use super::response::{RawResponse, Success, request_id};
+use super::retry::{Failure, Repeatable, WaitLimits};
 use super::trace;
 use crate::error::{Error, ErrorKind};
 use crate::generated::requests::Requests;
@@ -12,12 +13,12 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use partner_auth::AccessToken;
-use reqwest::header::{AUTHORIZATION, HeaderValue, IF_MATCH};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue, IF_MATCH};
 use reqwest::{Method, Request, StatusCode};
 use std::error::Error as _;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 use tracing::Instrument;
 
 /// The header with the caller's id of a request, which the service logs.
@@ -42,20 +43,23 @@ impl Call {
                 check_segment(name, value).map_err(|e| e.with_operation(operation.name))?;
             }
             let pipeline = Pipeline::new(self, build_request, self.precondition(body_etag)?)?;
-            let response = pipeline.run().await?;
-            Ok(Success { operation, attempts: pipeline.attempts(), response })
+            let (method, response) = pipeline.run().await?;
+            let attempts = pipeline.attempts();
+            Ok(Success { operation, is_safe: method.is_safe(), attempts, response })
         })
     }
 }
 
 /// One call in progress.
-struct Pipeline<'a> {
-    call: &'a Call,
+pub(super) struct Pipeline<'a> {
+    pub(super) call: &'a Call,
     build_request: BuildRequest<'a>,
     if_match: Option<HeaderValue>,
     /// The same for every attempt.
     id: HeaderValue,
-    attempts: AtomicU32,
+    pub(super) attempts: AtomicU32,
+    /// True if the service may have processed the request, which it may do while an attempt is in progress.
+    pub(super) maybe_processed: AtomicBool,
 }
 
 impl<'a> Pipeline<'a> {
@@ -64,7 +68,14 @@ impl<'a> Pipeline<'a> {
         let id = uuid::Builder::from_random_bytes(fastrand::u128(..).to_ne_bytes()).into_uuid().to_string();
         let id =
             HeaderValue::try_from(id).map_err(|_| Error::new(ErrorKind::InvalidArgument, "request id is invalid"))?;
-        Ok(Self { call, build_request, if_match, id, attempts: AtomicU32::new(0) })
+        Ok(Self {
+            call,
+            build_request,
+            if_match,
+            id,
+            attempts: AtomicU32::new(0),
+            maybe_processed: AtomicBool::new(false),
+        })
     }
 
     /// Returns the number of times the request was sent.
@@ -72,36 +83,45 @@ impl<'a> Pipeline<'a> {
         self.attempts.load(Ordering::Relaxed)
     }
 
-    /// Sends the request within its timeout and traces it.
-    async fn run(&self) -> Result<RawResponse, Error> {
+    /// Sends the request within its timeout and traces it. Returns its method and the response.
+    async fn run(&self) -> Result<(Method, RawResponse), Error> {
         let request = self.request()?;
         let span = trace::span(self.call.operation(), &request);
-        let safe = is_safe(request.method());
-        let mut attempts = CallAttempts {
-            pipeline: self,
-            method: request.method().clone(),
-            request: Some(request),
-            started: None,
-            refreshed: false,
-            ambiguous: false,
-        };
+        let method = request.method().clone();
         let policy = self.call.options.retry.unwrap_or(self.call.shared().retry);
+        let limits = WaitLimits::new(policy, self.attempt_timeout());
+        let mut attempts = CallAttempts::new(self, request, limits);
         let work = pin!(send_with_retries(policy, &mut attempts).instrument(span.clone()));
         let outcome = match self.call.options.timeout.or(self.call.shared().timeout) {
             None => work.await,
             Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
                 let address = address(&self.call.shared().base);
                 let message = format!("call to {address} did not complete within {} s", limit.as_secs_f64());
-                let error = self.error(ErrorKind::Timeout, &message).with_attempts(self.attempts());
-                Err(error.with_maybe_processed(self.attempts() > 0 && !safe))
+                let maybe_processed = self.maybe_processed.load(Ordering::Relaxed);
+                Err(self.finished(self.error(ErrorKind::Timeout, &message), &method, maybe_processed))
             }),
         };
         trace::outcome(&span, self.attempts(), outcome.as_ref());
-        outcome
+        outcome.map(|response| (method, response))
+    }
+
+    /// Adds to an error what is known about the call.
+    pub(super) fn finished(&self, error: Error, method: &Method, maybe_processed: bool) -> Error {
+        let idempotent = self.repeatable(method) == Repeatable::Idempotent;
+        let error = error.with_operation(self.call.operation().name).with_attempts(self.attempts());
+        error.with_maybe_processed(maybe_processed).with_idempotent(idempotent)
+    }
+
+    pub(super) fn repeatable(&self, method: &Method) -> Repeatable {
+        Repeatable::of(method, self.if_match.is_some())
+    }
+
+    fn attempt_timeout(&self) -> Duration {
+        self.call.options.attempt_timeout.unwrap_or(self.call.shared().attempt_timeout)
     }
 
     /// The request with the headers that are the same for every attempt.
-    fn request(&self) -> Result<Request, Error> {
+    pub(super) fn request(&self) -> Result<Request, Error> {
         let mut request = (self.build_request)(&self.call.shared().requests).map_err(|error| {
             let body = error.source().and_then(|source| source.downcast_ref::<serde_json::Error>());
             let message = body.map_or_else(|| "request cannot be built".to_owned(), invalid_body);
@@ -112,8 +132,16 @@ impl<'a> Pipeline<'a> {
             let message = format!("URL has another origin ({other}) than the base URL ({base})");
             return Err(self.error(ErrorKind::CrossOrigin, &message));
         }
+        // Front ends reject a POST whose length is unknown (411).
+        let has_length =
+            request.body().is_some() || !matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
         let headers = request.headers_mut();
-        headers.extend(self.call.options.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        if !has_length {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        for (name, value) in &self.call.options.headers {
+            headers.insert(name, value.clone());
+        }
         headers.insert(CLIENT_REQUEST_ID, self.id.clone());
         if let Some(if_match) = &self.if_match {
             headers.insert(IF_MATCH, if_match.clone());
@@ -121,7 +149,7 @@ impl<'a> Pipeline<'a> {
         Ok(request)
     }
 
-    async fn authorize(&self, request: &mut Request) -> Result<AccessToken, Error> {
+    pub(super) async fn authorize(&self, request: &mut Request) -> Result<AccessToken, Error> {
         let tokens = &self.call.shared().tokens;
         let token = match tokens.cached() {
             Some(token) => token,
@@ -132,13 +160,16 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Returns true if the provider has another token than the rejected one. If not, the 401 is the better error.
-    async fn has_another(&self, rejected: &AccessToken) -> bool {
+    pub(super) async fn has_another(&self, rejected: &AccessToken) -> bool {
         self.call.shared().tokens.token().await.is_ok_and(|token| token != *rejected)
     }
 
     /// Not `async`, so that the future does not keep the request until it completes.
-    fn attempt(&self, request: Request) -> impl Future<Output = Result<RawResponse, (Error, Failure)>> + Send {
-        let limit = self.call.options.attempt_timeout.unwrap_or(self.call.shared().attempt_timeout);
+    pub(super) fn attempt(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<RawResponse, (Error, Failure)>> + Send {
+        let limit = self.attempt_timeout();
         let response = tokio::time::timeout(limit, self.receive(self.call.shared().http.execute(request)));
         response.map(move |outcome| {
             outcome.unwrap_or_else(|_| {
@@ -181,91 +212,7 @@ impl<'a> Pipeline<'a> {
         Ok(RawResponse { status, headers, body })
     }
 
-    fn error(&self, kind: ErrorKind, message: &str) -> Error {
+    pub(super) fn error(&self, kind: ErrorKind, message: &str) -> Error {
         Error::new(kind, message).with_operation(self.call.operation().name)
     }
-}
-
-/// The attempts of one call.
-struct CallAttempts<'a> {
-    pipeline: &'a Pipeline<'a>,
-    method: Method,
-    /// The request of the next attempt, if it is built already.
-    request: Option<Request>,
-    started: Option<Instant>,
-    refreshed: bool,
-    /// True if the service may have processed an earlier attempt.
-    ambiguous: bool,
-}
-
-impl Attempts for CallAttempts<'_> {
-    type Output = RawResponse;
-
-    async fn attempt(&mut self) -> Result<Outcome<RawResponse>, Error> {
-        let pipeline = self.pipeline;
-        let shared = pipeline.call.shared();
-        let mut request = match self.request.take() {
-            Some(request) => request,
-            None => pipeline.request()?,
-        };
-        let token = pipeline.authorize(&mut request).await?;
-        let permit = shared.limiter.acquire().await;
-        self.started.get_or_insert_with(Instant::now);
-        let attempts = pipeline.attempts.fetch_add(1, Ordering::Relaxed) + 1;
-        let outcome = pipeline.attempt(request).await;
-        drop(permit);
-        let (error, failure) = match outcome {
-            Ok(response) if response.status.is_success() => {
-                shared.limiter.succeeded();
-                return Ok(Outcome::Done(response));
-            }
-            // A 404 here may mean that an earlier attempt already deleted the resource.
-            Ok(response)
-                if self.ambiguous && self.method == Method::DELETE && response.status == StatusCode::NOT_FOUND =>
-            {
-                return Ok(Outcome::Done(deleted(response)));
-            }
-            Ok(response) => {
-                let rejected = response.status == StatusCode::UNAUTHORIZED
-                    || (response.status == StatusCode::FORBIDDEN && shared.refresh_token_on_forbidden);
-                if rejected {
-                    shared.tokens.invalidate(&token);
-                }
-                if rejected && !self.refreshed && pipeline.has_another(&token).await {
-                    self.refreshed = true;
-                    return Ok(Outcome::TokenReplaced);
-                }
-                let error = service_error(pipeline.call.operation(), &response);
-                let failure = Failure::Status { status: response.status, retry_after: error.retry_after().is_some() };
-                (error, failure)
-            }
-            Err((error, failure)) => (error, failure),
-        };
-        if error.is_throttled() {
-            shared.limiter.throttled(error.retry_after());
-        }
-        let own_write = self.ambiguous && self.method == Method::PUT && error.is_conflict();
-        self.ambiguous |= failure.is_ambiguous() && !is_safe(&self.method);
-        let error = error.with_operation(pipeline.call.operation().name).with_attempts(attempts);
-        let error = error.with_maybe_processed(self.ambiguous).with_own_retry_conflict(own_write);
-        Ok(Outcome::Failed(error, failure))
-    }
-
-    fn repeatable(&self) -> Repeatable {
-        Repeatable::of(&self.method, self.pipeline.if_match.is_some())
-    }
-
-    fn started(&self) -> Option<Instant> {
-        self.started
-    }
-}
-
-/// Returns true for safe methods (RFC 9110 section 9.2.1).
-fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD)
-}
-
-/// The response of a DELETE that was already processed.
-fn deleted(response: RawResponse) -> RawResponse {
-    RawResponse { status: StatusCode::NO_CONTENT, headers: response.headers, body: Bytes::new() }
 }

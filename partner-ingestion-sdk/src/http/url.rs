@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use reqwest::Url;
 
-/// Parses a base URL: absolute, without credentials, query or fragment. A trailing slash is removed.
+/// Parses a base URL: absolute, without credentials, query or fragment. Trailing slashes are removed, except that of the root.
 pub(crate) fn base_url(text: &str) -> Result<Url, Error> {
     let config = |message: &str| {
         let hint = "Use an address such as https://api.partner.microsoft.com/v1.0/ingestion, or http://127.0.0.1:8080/v1.0/ingestion \
@@ -22,12 +22,17 @@ pub(crate) fn base_url(text: &str) -> Result<Url, Error> {
 
 /// Returns true if a request to this URL is encrypted or stays on this machine.
 pub(crate) fn is_https_or_loopback(url: &Url) -> bool {
-    url.scheme() == "https" || is_loopback(url)
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
-/// Plain HTTP is only for the sandbox on this machine.
-fn is_loopback(url: &Url) -> bool {
-    url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
+/// Returns true if the host is this machine (RFC 8252 section 8.3). Requests to it use plain HTTP, and no proxy.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
+}
+
+/// Appends a path to a base URL.
+pub(crate) fn join(base: &Url, path: &str) -> String {
+    format!("{}/{}", base.as_str().trim_end_matches('/'), path.trim_start_matches('/'))
 }
 
 #[cfg(test)]
@@ -37,8 +42,24 @@ mod tests {
     #[test]
     fn validates_base_urls() {
         assert_eq!(base_url("https://a.example/v1/").unwrap().as_str(), "https://a.example/v1");
-        assert!(base_url("http://127.0.0.1:8080/v1.0/ingestion").is_ok());
-        for bad in ["a.example", "http://a.example", "https://u:p@a.example", "https://a.example?x", "ftp://a", ""] {
+        for local in ["http://127.0.0.1:8080/v1.0/ingestion", "http://localhost", "http://[::1]:1", "http://127.1"] {
+            assert!(is_loopback(&base_url(local).unwrap()), "{local}");
+        }
+        for (base, joined) in
+            [("https://a.example", "https://a.example/b"), ("https://a.example/v1/", "https://a.example/v1/b")]
+        {
+            assert_eq!(join(&base_url(base).unwrap(), "/b"), joined);
+        }
+        for bad in [
+            "a.example",
+            "http://a.example",
+            "http://127.0.0.1.a.example",
+            "ftp://127.0.0.1",
+            "https://u:p@a.example",
+            "https://a.example?x",
+            "ftp://a",
+            "",
+        ] {
             let error = base_url(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{bad}");
         }

@@ -8,6 +8,7 @@ use crate::model::Model;
 use crate::record::{CallRecord, Exchange, Expectations, Log};
 use crate::response::{Content, Disconnected, WireResponse};
 use crate::{blob, contract, control, entra, service};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -159,6 +160,10 @@ fn dispatch(state: &State, host: Host, request: &Request) -> Reply {
     let Some(path) = below_base(&request.path) else {
         return Reply::empty(StatusCode::NOT_FOUND).noted("path is not part of the API");
     };
+    let has_length = request.headers.contains_key(CONTENT_LENGTH) || request.headers.contains_key(TRANSFER_ENCODING);
+    if !has_length && matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+        return Reply::empty(StatusCode::LENGTH_REQUIRED).noted("Content-Length and Transfer-Encoding are missing");
+    }
     // The gateway returns 401 without a body.
     if !model.accepts(request.header("authorization")) {
         return Reply::empty(StatusCode::UNAUTHORIZED).noted("no valid token");

@@ -15,7 +15,7 @@ struct Soak {
     env: &'static [(&'static str, &'static str)],
 }
 
-const SOAKS: [Soak; 6] = [
+const SOAKS: [Soak; 7] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
@@ -33,6 +33,12 @@ const SOAKS: [Soak; 6] = [
         what: "64 clients on one sandbox for a minute without errors",
         args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "sandbox::sixty_four"],
         env: &[("PARTNER_SECONDS", "60")],
+    },
+    Soak {
+        name: "limits",
+        what: "1,000 random schedules of calls against services with a rate limit, on a paused clock",
+        args: &["--package", "partner-ingestion-sdk", "--lib", "rate_limiter::", "--", "--nocapture"],
+        env: &[("PARTNER_SCHEDULES", "1000")],
     },
     Soak {
         name: "runtime",

@@ -5,7 +5,6 @@ use super::failure;
 use crate::error::{Error, ErrorKind, FailedSubmission};
 use crate::http::call::awaitable;
 use crate::http::response::Response;
-use crate::http::retry::retry_after;
 use crate::model::stage::Stage;
 use crate::types::*;
 use crate::workflows::wait::{Poller, deadline};
@@ -125,7 +124,7 @@ impl Run {
                 self.poller.wait(self.retry_after, None).await;
             }
             let response = self.poll(&id).await?;
-            self.retry_after = retry_after(response.headers());
+            self.retry_after = partner_auth::retry_after(response.headers());
             let request_id = response.request_id().map(str::to_owned);
             let submission = response.into_inner();
             let mut stage = Stage::of(&submission);

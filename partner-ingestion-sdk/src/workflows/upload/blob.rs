@@ -9,20 +9,19 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::attempt::{Attempts, Outcome, send_with_retries};
 use crate::http::call::awaitable;
-use crate::http::connection::{address, connection_error};
+use crate::http::connection::{BodyError, address, connection_error};
 use crate::http::operation::{IfMatchRule, Operation};
 use crate::http::response::{RawResponse, service_error};
 use crate::http::retry::{Failure, Repeatable};
 use crate::http::url::is_https_or_loopback;
 use crate::types::Secret;
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Body, RequestBuilder, Url};
-use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The maximum size of one Put Blob, as documented for a related service (reported in August 2026).
@@ -135,26 +134,21 @@ impl Sending<'_> {
         if query.is_empty() { request.header("x-ms-blob-type", "BlockBlob") } else { request }
     }
 
-    /// Sends the request once. `unreadable` gets the error of the body.
     async fn attempt(
         &self,
         request: RequestBuilder,
         body: Chunks,
         length: u64,
         before: u64,
-        unreadable: &LocalError,
     ) -> Result<(), (Error, Failure)> {
         let sent = Arc::new(AtomicU64::new(0));
         let (counter, on_progress, total) = (sent.clone(), self.on_progress.clone(), self.total);
-        let unreadable = unreadable.clone();
-        let counted = body.map(move |chunk| {
-            let chunk = chunk.map_err(|error| unreadable.keep(error))?;
-            let size = chunk.len() as u64;
+        let counted = body.map_err(BodyError).inspect(move |chunk| {
+            let size = chunk.as_ref().map_or(0, Bytes::len) as u64;
             let now = counter.fetch_add(size, Ordering::Relaxed) + size;
             if let Some(on_progress) = &on_progress {
                 on_progress.report((before + now).min(total), total);
             }
-            io::Result::Ok(chunk)
         });
         // The store requires a length; a body of unknown length would be sent in chunks.
         let request = request.header(CONTENT_LENGTH, length).body(Body::wrap_stream(counted));
@@ -173,23 +167,6 @@ impl Sending<'_> {
         let error = service_error(&UPLOAD, &RawResponse { status, headers, body });
         let retry_after = error.retry_after().is_some();
         Err((error, Failure::Status { status, retry_after }))
-    }
-}
-
-/// The error of reading the body of a request, which reqwest reports as a lost connection.
-#[derive(Clone, Default)]
-struct LocalError(Arc<Mutex<Option<io::Error>>>);
-
-impl LocalError {
-    /// Keeps the error and returns one that ends the request.
-    fn keep(&self, error: io::Error) -> io::Error {
-        let ended = io::Error::from(error.kind());
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-        ended
-    }
-
-    fn take(&self) -> Option<io::Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -220,13 +197,9 @@ impl Attempts for PutAttempts<'_> {
             Content::Piece(bytes) => (sliced(bytes.clone()), bytes.len() as u64),
         };
         self.sent += 1;
-        let (request, unreadable) = (self.sending.request(self.query), LocalError::default());
-        let outcome = self.sending.attempt(request, body, length, self.before, &unreadable).await;
-        match (unreadable.take(), &self.content, outcome) {
-            // The same file cannot be read the next time either.
-            (Some(error), Content::Whole(reader), _) => Err(reader.unreadable(error)),
-            (_, _, Ok(())) => Ok(Outcome::Done(())),
-            (_, _, Err((error, failure))) => Ok(Outcome::Failed(error.with_attempts(self.sent), failure)),
+        match self.sending.attempt(self.sending.request(self.query), body, length, self.before).await {
+            Ok(()) => Ok(Outcome::Done(())),
+            Err((error, failure)) => Ok(Outcome::Failed(error.with_attempts(self.sent), failure)),
         }
     }
 

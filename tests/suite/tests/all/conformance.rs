@@ -101,7 +101,8 @@ impl HttpClient {
         }
         match row.body(saved) {
             Some(body) => request.json(&body),
-            None => request,
+            None if method == "GET" || method == "DELETE" => request,
+            None => request.header("content-length", 0),
         }
     }
 }

@@ -7,6 +7,7 @@ use partner_sandbox::Incident;
 use partner_tests::mock_server::{CannedResponse, MockServer};
 use partner_tests::test_env::TestEnv;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const GUID: &str = "11111111-2222-3333-4444-555555555555";
@@ -136,4 +137,23 @@ async fn modify_without_a_change_sends_no_put() {
     let product_id = product.clone();
     env.client.modify_listing(&product_id, &*same, |listing| listing).await.unwrap();
     assert_eq!(env.sandbox.calls().iter().filter(|call| call.method == "PUT").count(), 1);
+}
+
+/// The product was created, but the response has no body, or another one than a product.
+#[tokio::test]
+async fn ensure_searches_after_a_success_that_cannot_be_decoded() {
+    for body in ["", "<html>", "[]"] {
+        let created = AtomicBool::new(false);
+        let server = MockServer::start(move |request, _| {
+            if request.method == "POST" {
+                created.store(true, Ordering::Relaxed);
+                return CannedResponse::new(201, body).violates_contract();
+            }
+            let items = if created.load(Ordering::Relaxed) { json!([product("1")]) } else { json!([]) };
+            CannedResponse::new(200, json!({"value": items}).to_string())
+        })
+        .await;
+        let found = server.client().ensure_product(application()).await.unwrap();
+        assert_eq!((found.id.as_ref().map(ProductId::as_str), found.status().as_u16()), (Some("1"), 200));
+    }
 }

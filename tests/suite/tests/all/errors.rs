@@ -202,8 +202,8 @@ async fn reports_timeouts_and_connection_errors() {
 
 #[tokio::test]
 async fn response_above_the_size_limit_is_an_error() {
-    let server =
-        MockServer::with_responses(vec![CannedResponse::new(200, "x".repeat(5000)).header("request-id", "r")]).await;
+    let response = CannedResponse::new(200, "x".repeat(5000)).header("request-id", "r").violates_contract();
+    let server = MockServer::with_responses(vec![response]).await;
     let builder = client_builder().base_url(&server.origin).max_response_bytes(4096);
     let client = builder.token_provider(StaticToken::new("t").unwrap()).build().unwrap();
     let error = client.list_products().send().await.unwrap_err();

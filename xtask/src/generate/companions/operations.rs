@@ -167,7 +167,13 @@ fn send(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStream> 
         Some(body) if op.if_match != IfMatch::No && api.has_etag(body) => quote!(crate::Resource::etag(&self.body)),
         _ => quote!(None),
     };
-    let decoded = if op.response.is_some() { quote!(?.decode()) } else { quote!(.map(Success::empty)) };
+    // A POST without a body is an action: it succeeded whatever the response contains.
+    let is_action = op.method == "POST" && op.body.is_none();
+    let decoded = match op.response.is_some() {
+        true if is_action => quote!(.map(Success::decode_or_default)),
+        true => quote!(?.decode()),
+        false => quote!(.map(Success::empty)),
+    };
     Ok(quote! {
         /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
         pub async fn send(self) -> Result<Response<#response>, Error> {
