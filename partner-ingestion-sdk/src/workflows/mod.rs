@@ -2,8 +2,10 @@
 
 pub(crate) mod check;
 pub(crate) mod draft;
+mod json_change;
 mod lookup;
 pub(crate) mod modify;
 pub(crate) mod publish;
+mod search;
 pub(crate) mod upload;
 mod wait;

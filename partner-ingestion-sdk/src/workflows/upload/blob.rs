@@ -3,7 +3,8 @@
 //! <https://learn.microsoft.com/rest/api/storageservices/put-blob>, `put-block`, `put-block-list`.
 
 use super::progress::{OnProgress, Progress};
-use super::source::{FileSource, Reader, sliced};
+use super::reader::{Chunks, Reader, sliced};
+use super::source::FileSource;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::attempt::{Attempts, Outcome, send_with_retries};
@@ -15,11 +16,9 @@ use crate::http::retry::{Failure, Repeatable};
 use crate::http::url::is_https_or_loopback;
 use crate::types::Secret;
 use bytes::Bytes;
-use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Body, RequestBuilder, Url};
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +29,7 @@ const SINGLE: u64 = 268_435_456;
 /// The size of a block, which is held in memory.
 const BLOCK: usize = 8 << 20;
 /// The default timeout without progress.
-const STALL: Duration = Duration::from_secs(60);
+pub(super) const STALL: Duration = Duration::from_secs(60);
 
 static UPLOAD: Operation =
     Operation { name: "upload", method: "PUT", path: "", if_match: IfMatchRule::No, secret: true };
@@ -64,13 +63,12 @@ impl BlobUpload {
     }
 
     async fn send(self) -> Result<(), Error> {
-        let url = Url::parse(self.address.expose()).ok();
-        let Some(url) = url.filter(is_https_or_loopback) else {
+        let Some(url) = store_url(&self.address) else {
             return Err(
                 Error::new(ErrorKind::InvalidArgument, "upload address must use https").with_operation(UPLOAD.name)
             );
         };
-        let mut reader = self.file.open().await.map_err(|error| error.with_operation(UPLOAD.name))?;
+        let mut reader = self.file.open(self.stall).await.map_err(|error| error.with_operation(UPLOAD.name))?;
         let sending = Sending {
             client: &self.client,
             url,
@@ -88,6 +86,11 @@ impl BlobUpload {
 
 awaitable!(BlobUpload => ());
 
+/// Parses an issued address. `None` if it does not use https, except for loopback addresses.
+pub(super) fn store_url(address: &Secret) -> Option<Url> {
+    Url::parse(address.expose()).ok().filter(is_https_or_loopback)
+}
+
 /// One upload in progress.
 struct Sending<'c> {
     client: &'c Client,
@@ -103,7 +106,7 @@ impl Sending<'_> {
         let mut at = 0;
         while at < self.total {
             let size = usize::try_from(self.total - at).unwrap_or(BLOCK).min(BLOCK);
-            let block = reader.block(at, size).await?;
+            let block = reader.block(size).await?;
             let id = block_id(ids.len());
             self.put(&format!("comp=block&blockid={id}"), Content::Piece(block), at).await?;
             ids.push(id);
@@ -134,7 +137,7 @@ impl Sending<'_> {
     async fn attempt(
         &self,
         request: RequestBuilder,
-        body: BoxStream<'static, io::Result<Bytes>>,
+        body: Chunks,
         length: u64,
         before: u64,
     ) -> Result<(), (Error, Failure)> {
