@@ -127,10 +127,10 @@ fn scopes() {
     assert_eq!(
         found,
         [
-            "Error check/a-rule: title is missing, see a-page (offer, Listing)",
-            "Error check/a-rule: title is missing, see a-page (plan one, Listing)",
-            "Error check/a-rule: AzureListing: 3 given, expected at most 1, see a-page (offer, Listing)",
-            "Error check/a-rule: title \"Same\" is used twice, see a-page (offer, Listing)",
+            "offer, Listing: title is missing, see a-page (Error check/a-rule)",
+            "plan one, Listing: title is missing, see a-page (Error check/a-rule)",
+            "offer, Listing: AzureListing: 3 given, expected at most 1, see a-page (Error check/a-rule)",
+            "offer, Listing: title \"Same\" is used twice, see a-page (Error check/a-rule)",
         ]
     );
 }
