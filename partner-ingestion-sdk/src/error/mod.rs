@@ -11,7 +11,6 @@ mod kind;
 mod predicates;
 
 pub use body::FieldErrors;
-pub(crate) use body::clean;
 pub(crate) use decode::decode_error;
 pub use error::Error;
 pub use failed_submission::FailedSubmission;
