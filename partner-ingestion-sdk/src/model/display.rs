@@ -52,6 +52,9 @@ impl fmt::Display for AzureSkuVariant {
     }
 }
 
+/// The field of a finding of the check with the id of the resource, whose place is in `resource`.
+pub(crate) const RESOURCE_ID: &str = "resourceId";
+
 impl ValidationItem {
     /// Returns the place, the message, the severity, the error code and the id of the resource, in this order. `place` is the place
     /// that the resource is known to be; `clean` is applied to each text of the service.
@@ -62,6 +65,9 @@ impl ValidationItem {
         let mut details = self.severity.as_ref().map_or("Finding", ValidationSeverity::as_str).to_owned();
         if let Some(code) = text(&self.error_code) {
             details += &format!(" {code}");
+        }
+        if let Some(id) = self.extra.get(RESOURCE_ID).and_then(serde_json::Value::as_str) {
+            details += &format!(", resource {}", clean(id));
         }
         let resource = text(&self.resource);
         // The name of a module, or of a part of the offer, instead of an id.

@@ -124,6 +124,9 @@ fn scopes() {
         Subject::new("AzureSkuVariant", Some("two"), &json!({"clouds": ["other"]})),
     ];
     let found: Vec<String> = evaluate(rules, &subjects).iter().map(ToString::to_string).collect();
+    let with_id = evaluate(rules, &[Subject::new("AzureListing", None, &json!({"id": "7b9e"}))]);
+    let text = "offer, Listing: title is missing, see a-page (Error check/a-rule, resource 7b9e)";
+    assert_eq!(with_id[0].to_string(), text, "the id comes last");
     assert_eq!(
         found,
         [

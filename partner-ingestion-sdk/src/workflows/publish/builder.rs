@@ -221,7 +221,8 @@ impl Publish {
     /// rule, or if the offer is not an Azure application.
     ///
     /// The rules are those in the documentation of the fields. The service may check less or more; no rule was confirmed for the
-    /// API. The error code of a finding is `check/` and the id of the rule. Uploaded files are not read.
+    /// API. A finding names the plan and the module, the field, the page of the rule, and in `extra["resourceId"]` the id of the
+    /// resource. Its error code is `check/` and the id of the rule. Uploaded files are not read.
     ///
     /// ```
     /// # use partner_ingestion_sdk::types::*;

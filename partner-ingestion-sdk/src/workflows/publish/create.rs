@@ -92,7 +92,7 @@ impl Run {
     }
 
     fn created(&self, submission: SubmissionId, drafts: DryRun) -> SubmissionId {
-        self.emit(|| PublishEvent::Created { submission: submission.clone(), drafts });
+        self.emit(PublishEvent::Created { submission: submission.clone(), drafts });
         submission
     }
 
@@ -126,7 +126,7 @@ impl Run {
         let submission = self.with_drafts(pending).await?;
         let differences = drafts.differences(&submission);
         if differences.is_empty() {
-            self.emit(|| PublishEvent::Adopted { submission: id.clone(), drafts });
+            self.emit(PublishEvent::Adopted { submission: id.clone(), drafts });
             return Ok(id);
         }
         let reason = match lists_drafts(&submission) {
@@ -175,7 +175,7 @@ impl Run {
             }
         })
         .await?;
-        self.emit(|| PublishEvent::Cancelled(id));
+        self.emit(PublishEvent::Cancelled(id));
         Ok(())
     }
 }

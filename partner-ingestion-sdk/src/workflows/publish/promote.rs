@@ -28,7 +28,7 @@ impl Run {
             Err(error) => Some(error),
         };
         match error {
-            None => self.emit(|| PublishEvent::Promoted(id.clone())),
+            None => self.emit(PublishEvent::Promoted(id.clone())),
             Some(error) if is_ambiguous(&error) || error.is_conflict() => {
                 if !self.find_promoted(id).await {
                     return Err(error.with_submission(self.known(Stage::Preview)));

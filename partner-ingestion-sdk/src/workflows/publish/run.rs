@@ -201,9 +201,11 @@ impl Run {
         (self.publish.poll_interval.with_growth(2.0), Limit::Polls(LOOKUPS))
     }
 
-    pub(super) fn emit(&self, event: impl FnOnce() -> PublishEvent) {
+    /// Reports what was done.
+    pub(super) fn emit(&self, event: PublishEvent) {
+        tracing::info!(target: "partner_ingestion_sdk", "{event}");
         if let Some(on_event) = &self.publish.on_event {
-            on_event(event());
+            on_event(event);
         }
     }
 
