@@ -4,6 +4,7 @@ mod drafts;
 mod failures;
 mod lost_responses;
 mod pending;
+mod random_faults;
 mod service;
 mod states;
 
