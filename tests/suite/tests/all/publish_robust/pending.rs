@@ -36,7 +36,7 @@ async fn an_adopted_submission_has_exactly_the_drafts_of_this_run_and_the_event_
     let id = submitted(&env, &product, |request| request).await;
     let (adopt, events) = with_events(publish(&env.client, &product).if_pending(IfPending::Adopt));
     assert_eq!(adopt.send().await.unwrap().id.as_ref(), Some(&id));
-    let events = events.lock().unwrap();
+    let events = events.lock().unwrap().clone();
     let [PublishEvent::Adopted { submission, drafts }] = &events[..] else { panic!("{events:?}") };
     assert_eq!(submission, &id);
     assert_eq!(drafts, &env.client.publish(&product).dry_run().await.unwrap());
@@ -133,7 +133,7 @@ async fn cancelling_waits_until_the_submission_is_no_longer_in_progress() {
     let reads = log[deleted..].iter().take_while(|call| call.operation.as_deref() != Some(&format!("POST {LIST}")));
     assert!(reads.filter(|call| call.operation.as_deref() == Some(&format!("GET {ONE}"))).count() >= 4);
     assert_eq!(calls(&env, &format!("DELETE {ONE}")), 1);
-    let events = events.lock().unwrap();
+    let events = events.lock().unwrap().clone();
     assert_eq!(events[0], PublishEvent::Cancelled(id.clone()));
     assert!(matches!(&events[1], PublishEvent::Created { submission, .. } if *submission == second), "{events:?}");
     let cancelled = env.client.get_submission(&product, &id).send().await.unwrap();
