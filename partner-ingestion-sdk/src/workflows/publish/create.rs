@@ -4,7 +4,7 @@ use super::builder::IfPending;
 use super::dry_run::{DryRun, lists_drafts};
 use super::event::PublishEvent;
 use super::run::Run;
-use super::submission::{carried_out, id_of, is_ambiguous};
+use super::submission::{id_of, is_ambiguous, is_processed};
 use crate::error::{Error, ErrorKind};
 use crate::model::stage::Stage;
 use crate::types::*;
@@ -59,7 +59,7 @@ impl Run {
             } else if !error.is_conflict() {
                 return Err(error);
             }
-            // Another caller was faster, or the creation was not carried out.
+            // Another caller was faster, or the creation was not processed.
             let mut pending = None;
             for submission in self.submissions().await.unwrap_or_default() {
                 let is_cancelled = attempts > 0 && submission.id.as_ref().is_some_and(|id| known.contains(id));
@@ -155,7 +155,7 @@ impl Run {
                     return Err(self.publish.pending(&submission));
                 }
             }
-            Err(error) if !(carried_out(&error) || is_ambiguous(&error) || error.is_not_found()) => return Err(error),
+            Err(error) if !(is_processed(&error) || is_ambiguous(&error) || error.is_not_found()) => return Err(error),
             _ => {}
         }
         poll_until(self.publish.poll_interval, Limit::Time(CANCEL_WAIT), || async {

@@ -2,7 +2,7 @@
 
 use super::event::PublishEvent;
 use super::run::Run;
-use super::submission::{carried_out, is_ambiguous};
+use super::submission::{is_ambiguous, is_processed};
 use crate::error::{Error, ErrorKind};
 use crate::model::stage::Stage;
 use crate::types::*;
@@ -24,7 +24,7 @@ impl Run {
         }
         let error = match self.publish.client.promote_submission(&self.publish.product, id).send().await {
             Ok(_) => None,
-            Err(error) if carried_out(&error) => None,
+            Err(error) if is_processed(&error) => None,
             Err(error) => Some(error),
         };
         match error {

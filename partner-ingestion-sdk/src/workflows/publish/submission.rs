@@ -12,15 +12,15 @@ pub(super) fn state_of(submission: &Submission) -> String {
     }
 }
 
-/// Returns true if the service carried the request out, and only the body of its response is unusable.
-pub(super) fn carried_out(error: &Error) -> bool {
+/// Returns true if the service processed the request, and only the body of its response is unusable.
+pub(super) fn is_processed(error: &Error) -> bool {
     let is_body = matches!(error.kind(), ErrorKind::Decode | ErrorKind::ResponseTooLarge);
     is_body && error.status().is_some_and(|status| status.is_success())
 }
 
-/// Returns true if the service may have carried the request out.
+/// Returns true if the service may have processed the request.
 pub(super) fn is_ambiguous(error: &Error) -> bool {
-    error.may_have_been_processed() || carried_out(error)
+    error.may_have_been_processed() || is_processed(error)
 }
 
 pub(super) fn id_of(submission: &Submission, operation: &'static str) -> Result<SubmissionId, Error> {

@@ -52,7 +52,7 @@ async fn a_lost_creation_that_failed_at_once_is_found_and_an_older_submission_is
     assert_ne!(ids[0], ids[1], "{second}");
     assert!(second.to_string().contains("failed during creation"), "{second}");
 
-    // The creation was not carried out: the older ones are not adopted.
+    // The creation was not processed: the older ones are not adopted.
     env.sandbox.fail(Calls::of("POST", LIST), Fault::status(500), 1);
     let error = publish(&env.client, &product).send().await.unwrap_err();
     assert!(error.may_have_been_processed() && error.operation() == Some("create_submission"), "{error}");
@@ -85,7 +85,7 @@ async fn a_promotion_whose_response_is_lost_is_looked_for_several_times() {
 }
 
 #[tokio::test]
-async fn a_promotion_that_was_not_carried_out_is_an_error_with_the_submission() {
+async fn a_promotion_that_was_not_processed_is_an_error_with_the_submission() {
     let env = TestEnv::start().await;
     let product = offer(&env).await;
     env.sandbox.fail(Calls::of("POST", PROMOTE), Fault::reset(), 1);

@@ -10,7 +10,7 @@ use std::time::Duration;
 const RUNS: u64 = 20;
 const MAX_ERRORS: usize = 200;
 
-/// Publishes to live with faults in `percent` percent of the requests. Returns the number of errors on the way.
+/// Publishes to live with faults in `percent` percent of the requests. Returns the number of errors.
 async fn publish_once(seed: u64, percent: u8) -> usize {
     let sandbox = checked(Sandbox::builder()).processing_delay(Duration::from_millis(2));
     let env = TestEnv::with_builder(sandbox).await;
