@@ -168,7 +168,7 @@ impl Publish {
     /// # let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
     ///
     /// let publish = client.publish(&offer).if_pending(IfPending::Adopt).on_event(|event| {
-    ///     // submission 1152921505696700141 was created with 5 drafts of the offer, 0 drafts of 0 plans
+    ///     // submission 1152921505696700141 was created with 6 drafts of the offer, 0 drafts of 0 plans
     ///     eprintln!("{event}");
     ///     if let PublishEvent::Adopted { drafts, .. } = event {
     ///         eprint!("{drafts}");

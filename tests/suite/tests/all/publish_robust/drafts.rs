@@ -9,7 +9,12 @@ use std::time::Duration;
 const APPLICATION: &str = "AzureApplication";
 
 async fn dry_run(server: &MockServer) -> Result<DryRun, Error> {
-    server.client().publish("p").branch_wait(Duration::from_millis(250)).dry_run().await
+    server.client().publish("p").dry_run().await
+}
+
+/// For branches that never appear.
+async fn dry_run_without_waiting(server: &MockServer) -> Error {
+    server.client().publish("p").branch_wait(Duration::ZERO).dry_run().await.unwrap_err()
 }
 
 fn complete(module: &str, _: usize) -> CannedResponse {
@@ -69,7 +74,7 @@ async fn branches_of_the_offer_and_the_package_branch_of_a_plan_are_waited_for()
             list(all.filter(|b| asked != module || b["variantID"].as_str() != lagging).collect())
         };
         let server = start(APPLICATION, sku(), never).await;
-        let error = dry_run(&server).await.unwrap_err();
+        let error = dry_run_without_waiting(&server).await;
         let of_plan = if lagging.is_some() { ", plan standard" } else { "" };
         assert_eq!(error.to_string(), format!("module {module} of product p{of_plan} has no branch"));
         assert!(error.is_not_found() && error.hint().unwrap().contains("branch_wait"));
@@ -122,7 +127,8 @@ async fn an_inactive_plan_without_branches_does_not_block_and_is_reported() {
     assert_eq!(skipped.reason, "inactive plan without branches");
     assert!(drafts.to_string().lines().last().unwrap().starts_with("basic     (left out)"), "{drafts}");
     let server = start(APPLICATION, plans("Active"), complete).await;
-    assert!(dry_run(&server).await.unwrap_err().to_string().contains("plan basic has no branch"));
+    let error = dry_run_without_waiting(&server).await;
+    assert!(error.to_string().contains("plan basic has no branch"), "{error}");
     // An inactive plan with branches is submitted.
     let server = start(APPLICATION, plans("Inactive"), |module, _| {
         let mut branches = branches_of(module);

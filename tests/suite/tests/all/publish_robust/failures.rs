@@ -100,7 +100,9 @@ async fn display_of_a_failed_submission_has_a_line_for_each_detail() {
     assert_eq!(lines.len(), 2 + failed.validations.len());
     // Place, field, rule and its page.
     let page = "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans";
-    let title = format!("- plan standard, Listing: title is missing, see {page} (Error sandbox/plan-title-required)");
+    let title = format!(
+        "- plan standard, Listing: description is missing, see {page} (Error sandbox/plan-description-required)"
+    );
     assert!(lines.contains(&&*title), "{text}");
 }
 
@@ -112,8 +114,9 @@ async fn findings_of_the_check_put_the_place_first() {
     let findings = env.client.publish(&product).check().await.unwrap();
     let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();
     let page = "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans";
-    let title =
-        format!("plan standard, Listing: title is missing, see {page} (Error check/plan-title-required, resource ");
+    let title = format!(
+        "plan standard, Listing: description is missing, see {page} (Error check/plan-description-required, resource "
+    );
     assert!(texts.iter().any(|text| text.starts_with(&title)), "{texts:#?}");
     let is_placed = |text: &String| text.starts_with("offer, ") || text.starts_with("plan standard, ");
     assert!(

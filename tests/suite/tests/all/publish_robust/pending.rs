@@ -40,7 +40,7 @@ async fn an_adopted_submission_has_exactly_the_drafts_of_this_run_and_the_event_
     let [PublishEvent::Adopted { submission, drafts }] = &events[..] else { panic!("{events:?}") };
     assert_eq!(submission, &id);
     assert_eq!(drafts, &env.client.publish(&product).dry_run().await.unwrap());
-    let text = format!("submission {id} was adopted; it contains 5 drafts of the offer, 3 drafts of 1 plan");
+    let text = format!("submission {id} was adopted; it contains 6 drafts of the offer, 3 drafts of 1 plan");
     assert_eq!(events[0].to_string(), text);
     assert_eq!(calls(&env, &format!("POST {LIST}")), 1);
 }

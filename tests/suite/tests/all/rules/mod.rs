@@ -91,12 +91,12 @@ async fn an_offer_without_category_logos_contacts_privacy_link_and_authorization
         let item = error.validations().iter().find(|item| item.error_code.as_deref() == Some(&code)).unwrap();
         (item.resource.clone().unwrap(), item.message.clone().unwrap())
     };
-    let (resource, message) = place("plan-title-required");
+    let (resource, message) = place("plan-description-required");
     assert_eq!(
         (&*resource, &*message),
         (
             "plan standard, Listing",
-            "title is missing, see https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans"
+            "description is missing, see https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans"
         )
     );
     let (resource, message) = place("privacy-link-required");
