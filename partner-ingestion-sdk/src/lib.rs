@@ -82,6 +82,6 @@ pub use {
     http::retry::RetryPolicy,
     partner_auth, reqwest,
     workflows::draft::{Draft, DraftResource},
-    workflows::publish::{DryRun, IfPending, Publish, VariantDrafts},
+    workflows::publish::{DryRun, IfPending, Publish, PublishEvent, SkippedVariant, VariantDrafts},
     workflows::upload::{BlobUpload, FileResource, FileSource, FileUpload, Progress},
 };

@@ -116,6 +116,7 @@ fn failed(error: &Error) -> &'static str {
     let passed = |report: &CertificationReport| {
         matches!(report.status, Some(CertificationStatus::Passed | CertificationStatus::PassedWithNotes))
     };
+    let has_details = failed.failed_step().is_some() || failed.reason.as_deref().is_some_and(|text| !text.is_empty());
     match (&failed.id, failed.validations.is_empty(), failed.reports.iter().all(passed)) {
         (None, false, _) => {
             "Correct the package as the message says and upload it again. The refused package can be deleted."
@@ -132,6 +133,14 @@ fn failed(error: &Error) -> &'static str {
         (Some(_), true, false) => {
             "Read the certification report in Partner Center, correct the offer and publish again; a failed submission does not block \
              the next one."
+        }
+        _ if !failed.unread.is_empty() => {
+            "Read the details with Client::list_submission_validations and Client::list_submission_reports, correct the offer and \
+             publish again; a failed submission does not block the next one."
+        }
+        (Some(_), true, true) if has_details => {
+            "Open the offer in Partner Center: the service gave no details beyond this message. Correct it and publish again; a failed \
+             submission does not block the next one."
         }
         (Some(_), true, true) => {
             "Open the offer in Partner Center, because the service gave no details here. Correct it and publish again; a failed \

@@ -12,7 +12,6 @@ mod predicates;
 mod redact;
 
 pub use body::FieldErrors;
-pub(crate) use body::clean;
 pub(crate) use decode::decode_error;
 pub use error::Error;
 pub use failed_submission::FailedSubmission;

@@ -67,7 +67,41 @@ impl fmt::Display for Submission {
     }
 }
 
-/// Severity, code, message and resource.
+/// The field of a finding of the check with the id of the resource, whose place is in `resource`.
+pub(crate) const RESOURCE_ID: &str = "resourceId";
+
+impl ValidationItem {
+    /// Returns the place, the message, the severity, the error code and the id of the resource, in this order. `place` is the place
+    /// that the resource is known to be; `clean` is applied to each text of the service.
+    pub(crate) fn describe(&self, place: Option<&str>, clean: fn(&str) -> String) -> String {
+        let text = |text: &Option<String>| text.as_deref().map(clean).filter(|text| !text.is_empty());
+        let message = text(&self.message).unwrap_or_else(|| "no message".to_owned());
+        let message = message.trim_end_matches('.');
+        let mut details = self.severity.as_ref().map_or("Finding", ValidationSeverity::as_str).to_owned();
+        if let Some(code) = text(&self.error_code) {
+            details += &format!(" {code}");
+        }
+        if let Some(id) = self.extra.get(RESOURCE_ID).and_then(serde_json::Value::as_str) {
+            details += &format!(", resource {}", clean(id));
+        }
+        let resource = text(&self.resource);
+        // The name of a module, or of a part of the offer, instead of an id.
+        let is_name = |name: &str| {
+            name.starts_with("plan ")
+                || name.starts_with("offer, ")
+                || name.chars().all(|c| c.is_alphabetic() || " /._[]".contains(c))
+        };
+        match (place, resource) {
+            (Some(place), Some(id)) => format!("{place}: {message} ({details}, resource {id})"),
+            (None, Some(name)) if is_name(&name) => format!("{name}: {message} ({details})"),
+            (None, Some(id)) => format!("{message} ({details}, resource {id})"),
+            (Some(place), None) => format!("{place}: {message} ({details})"),
+            (None, None) => format!("{message} ({details})"),
+        }
+    }
+}
+
+/// The place, the message, the severity and the error code.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::ValidationItem;
@@ -75,20 +109,11 @@ impl fmt::Display for Submission {
 /// let item: ValidationItem = serde_json::from_str(
 ///     r#"{"severity": "Error", "errorCode": "Resell-20007", "message": "Add it.", "resource": "offer"}"#,
 /// )?;
-/// assert_eq!(item.to_string(), "Error Resell-20007: Add it. (offer)");
+/// assert_eq!(item.to_string(), "offer: Add it (Error Resell-20007)");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 impl fmt::Display for ValidationItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = self.severity.as_ref().map_or("Finding", ValidationSeverity::as_str);
-        f.write_str(severity)?;
-        if let Some(code) = &self.error_code {
-            write!(f, " {code}")?;
-        }
-        write!(f, ": {}", self.message.as_deref().unwrap_or("no message"))?;
-        match &self.resource {
-            Some(resource) => write!(f, " ({resource})"),
-            None => Ok(()),
-        }
+        f.write_str(&self.describe(None, str::to_owned))
     }
 }

@@ -2,7 +2,7 @@
 //! and without the feature `client`.
 
 mod constructors;
-mod display;
+pub(crate) mod display;
 pub(crate) mod filter;
 pub(crate) mod id;
 pub(crate) mod open_enum;

@@ -25,6 +25,9 @@ pub enum Stage {
     Failed,
     /// The submission was cancelled.
     Cancelled,
+    /// The state or its combination with the substate is unknown, or says nothing about the progress: `Archived`, `NotSet`,
+    /// `ModularCert` and `Shadow`. The submission counts neither as pending nor as live.
+    Unknown,
 }
 
 impl Stage {
@@ -45,25 +48,37 @@ impl Stage {
         use {SubmissionState as State, SubmissionSubstate as Substate};
         let update = submission.pending_update_info.as_ref();
         let promoting = update.and_then(|update| update.update_type.as_ref()) == Some(&UpdateType::Promote);
+        let (state, substate) = (submission.state.as_ref(), submission.substate.as_ref());
+        // Other clients of the service do not count these states as in progress, whatever the rest says.
+        if matches!(state, Some(State::Archived | State::NotSet | State::ModularCert | State::Shadow)) {
+            return Self::Unknown;
+        }
         // The pending update takes precedence: the state may lag behind it.
-        match update.and_then(|update| update.status.as_ref()) {
+        let running = match update.and_then(|update| update.status.as_ref()) {
             Some(UpdateStatus::Failed) => return Self::Failed,
             Some(UpdateStatus::Cancelled) => return Self::Cancelled,
             Some(UpdateStatus::Running | UpdateStatus::PendingConfirmation) if promoting => return Self::GoingLive,
-            _ => {}
-        }
-        match (submission.state.as_ref(), submission.substate.as_ref()) {
+            status => status == Some(&UpdateStatus::Running),
+        };
+        match (state, substate) {
             (_, Some(Substate::Failed | Substate::FailedInCertification)) => Self::Failed,
             (Some(State::Cancelled | State::Deleted | State::RolledBack), _) | (_, Some(Substate::Cancelled)) => {
                 Self::Cancelled
             }
-            (_, Some(Substate::InStore)) => Self::Live,
-            (Some(State::Published), Some(Substate::Published)) => Self::Live,
-            (_, Some(Substate::ReadyToPublish)) => Self::Preview,
-            (_, Some(Substate::Publishing)) => Self::GoingLive,
-            (Some(State::Published), _) => Self::Live,
-            (_, Some(Substate::InDraft)) => Self::Creating,
-            _ => Self::InReview,
+            (None | Some(State::InProgress | State::Published), Some(known)) => match known {
+                Substate::InStore => Self::Live,
+                Substate::Published if state == Some(&State::Published) => Self::Live,
+                // The substate lags behind a promotion.
+                Substate::ReadyToPublish if promoting => Self::GoingLive,
+                Substate::ReadyToPublish => Self::Preview,
+                Substate::Publishing => Self::GoingLive,
+                Substate::InDraft if state != Some(&State::Published) => Self::Creating,
+                Substate::Submitted if state != Some(&State::Published) => Self::InReview,
+                _ if running || state == Some(&State::InProgress) => Self::InReview,
+                _ => Self::Unknown,
+            },
+            (state, _) if running || state == Some(&State::InProgress) => Self::InReview,
+            _ => Self::Unknown,
         }
     }
 
@@ -84,6 +99,7 @@ impl fmt::Display for Stage {
             Self::Live => "live",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Unknown => "in an unknown state",
         })
     }
 }
@@ -112,7 +128,18 @@ mod tests {
             ("Cancelled", "InDraft", "", "", Stage::Cancelled),
             ("InProgress", "Cancelled", "", "", Stage::Cancelled),
             ("SomethingNew", "SomethingNew", "SomethingNew", "Running", Stage::InReview),
-            ("SomethingNew", "ReadyToPublish", "Submit", "Completed", Stage::Preview),
+            ("InProgress", "SomethingNew", "Submit", "Completed", Stage::InReview),
+            ("Published", "ReadyToPublish", "Promote", "Completed", Stage::GoingLive),
+            ("Published", "SomethingNew", "Submit", "Running", Stage::InReview),
+            ("Published", "SomethingNew", "Promote", "Completed", Stage::Unknown),
+            ("Published", "", "Promote", "Completed", Stage::Unknown),
+            ("Published", "InDraft", "", "", Stage::Unknown),
+            ("SomethingNew", "ReadyToPublish", "Submit", "Completed", Stage::Unknown),
+            ("SomethingNew", "InStore", "Promote", "Completed", Stage::Unknown),
+            ("Archived", "InStore", "Promote", "Completed", Stage::Unknown),
+            ("NotSet", "InDraft", "Create", "Running", Stage::Unknown),
+            ("ModularCert", "Submitted", "Submit", "Running", Stage::Unknown),
+            ("Shadow", "ReadyToPublish", "Submit", "Completed", Stage::Unknown),
         ];
         for (state, substate, update, status, expected) in table {
             let submission: Submission = serde_json::from_value(json!({
@@ -121,6 +148,8 @@ mod tests {
             .unwrap();
             assert_eq!(Stage::of(&submission), expected, "{state} {substate} {update} {status}");
         }
-        assert_eq!(Stage::of(&Submission::default()), Stage::InReview);
+        assert_eq!(Stage::of(&Submission::default()), Stage::Unknown);
+        let unsettled = SubmissionState::from("Queued");
+        assert!(!Stage::of(&Submission { state: Some(unsettled), ..Submission::default() }).is_pending());
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The service keeps the draft of every module behind a branch. The branches of a new resource appear after a few seconds.
 
+use super::branch::current_drafts;
 use super::modify::{Version, modify, refused};
 use super::search::first_item;
 use super::wait::{BRANCHES, Limit, poll_until};
@@ -11,8 +12,8 @@ use crate::http::call::check_id;
 use crate::http::response::Response;
 use crate::model::resource::Resource;
 use crate::types::*;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, TryStreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -206,11 +207,6 @@ impl Client {
     fn draft<T>(&self, product: ProductId, plan: Option<VariantId>) -> Draft<T> {
         Draft { client: self.clone(), product, plan, branch_wait: BRANCH_WAIT, resource: PhantomData }
     }
-
-    /// Returns all branches of a module: those of the offer, without a variant, and those of its plans.
-    pub(crate) async fn branches(&self, product: &ProductId, module: &Module) -> Result<Vec<Branch>, Error> {
-        self.list_branches(product, module).stream().try_collect().await
-    }
 }
 
 impl Draft<AzureListing> {
@@ -238,9 +234,8 @@ impl<T: DraftResource> Draft<T> {
         // No branch has an empty id, and waiting for one would only delay the error.
         self.plan.iter().try_for_each(|plan| check_id("variantID", plan.as_str()))?;
         poll_until(BRANCHES, Limit::Time(self.branch_wait), || async {
-            let branches = self.client.branches(&self.product, &T::MODULE).await?;
-            let mut own = branches.into_iter().filter(|branch| branch.variant_id == self.plan);
-            Ok(own.find_map(|branch| branch.current_draft_instance_id).ok_or_else(|| self.missing()))
+            let mut drafts = current_drafts(&self.client, &self.product, &T::MODULE).await?;
+            Ok(drafts.remove(&self.plan).ok_or_else(|| self.missing()))
         })
         .await
     }

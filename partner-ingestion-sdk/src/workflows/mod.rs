@@ -1,5 +1,6 @@
 //! Workflows of several requests.
 
+mod branch;
 pub(crate) mod check;
 pub(crate) mod draft;
 mod json_change;

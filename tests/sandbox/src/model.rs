@@ -92,6 +92,7 @@ pub(crate) struct Submission {
     pub(crate) request: Object,
     pub(crate) created_at: Moment,
     pub(crate) promoted_at: Option<Moment>,
+    pub(crate) is_cancelled: bool,
     pub(crate) outcome: SubmissionOutcome,
     pub(crate) problems: Vec<Problem>,
     /// Whether its workflow details already returned 404 during an incident.

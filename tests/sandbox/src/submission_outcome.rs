@@ -17,11 +17,11 @@ pub enum SubmissionOutcome {
     Pass,
     /// `fail-creation`: the creation fails. The validations contain the reason.
     FailCreation,
-    /// `fail`: the submission fails after it was submitted.
+    /// `fail`: the submission fails in automated validation, after it was submitted. The workflow details name the step.
     Fail,
     /// `fail-certification`: the certification fails. The reports contain the failure.
     FailCertification,
-    /// `fail-promotion`: the submission reaches preview, but its promotion to live fails.
+    /// `fail-promotion`: the submission reaches preview and passes certification, but its promotion to live fails.
     FailPromotion,
     /// `archived`: the submission ends in the state `Archived` instead of reaching preview. Like the following three, it does not
     /// prevent a new submission.

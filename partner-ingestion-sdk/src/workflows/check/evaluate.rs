@@ -2,9 +2,10 @@
 
 use super::rule::{Check, Rule, Scope};
 use super::select::properties;
-use crate::types::{ValidationItem, ValidationSeverity};
+use crate::model::display::RESOURCE_ID;
+use crate::types::{Extra, ValidationItem, ValidationSeverity};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A resource of the offer, or of a plan.
@@ -35,7 +36,7 @@ pub(super) fn evaluate(rules: &'static [Rule], subjects: &[Subject]) -> Vec<Vali
     let mut items = Vec::new();
     for rule in rules {
         let mut add = |place: &str, group: &[&Subject]| {
-            items.extend(rule.evaluate(group).into_iter().map(|message| rule.item(place, &message)));
+            items.extend(rule.evaluate(group).into_iter().map(|(message, id)| rule.item(place, &message, id)));
         };
         match rule.of {
             Scope::Offer => add("offer", &of_offer),
@@ -47,7 +48,7 @@ pub(super) fn evaluate(rules: &'static [Rule], subjects: &[Subject]) -> Vec<Vali
 }
 
 impl Rule {
-    fn item(&self, place: &str, message: &str) -> ValidationItem {
+    fn item(&self, place: &str, message: &str, id: Option<&str>) -> ValidationItem {
         let module = match self.type_name {
             "AzureProduct" => "Product",
             "AzureSkuVariant" => "Plan",
@@ -56,7 +57,9 @@ impl Rule {
             "ProductAvailability" | "FeatureAvailability" => "Availability",
             _ => "Package",
         };
+        let id = id.map(|id| (RESOURCE_ID.to_owned(), id.into()));
         ValidationItem {
+            extra: Extra::from(id.into_iter().collect::<Map<_, _>>()),
             error_code: Some(format!("check/{}", self.id)),
             message: Some(format!("{message}, see {}", self.source)),
             resource: Some(format!("{place}, {module}")),
@@ -65,17 +68,21 @@ impl Rule {
         }
     }
 
-    /// Returns a message for each place that violates the rule.
-    fn evaluate(&self, group: &[&Subject]) -> Vec<String> {
-        let resources: Vec<&Value> =
+    /// Returns a message for each place that violates the rule, and the id of the resource.
+    fn evaluate<'s>(&self, group: &[&'s Subject]) -> Vec<(String, Option<&'s str>)> {
+        let resources: Vec<&'s Value> =
             group.iter().filter(|subject| self.is_about(subject, group)).map(|subject| &subject.value).collect();
         if self.path.is_empty() {
             let what = self.select.as_ref().map_or("", |select| select.value);
             let what = format!("{} {what}", self.type_name);
-            return self.number(what.trim_end(), resources.len()).into_iter().collect();
+            return self.number(what.trim_end(), resources.len()).into_iter().map(|message| (message, None)).collect();
         }
         let mut seen = BTreeSet::new();
-        resources.into_iter().flat_map(|resource| self.of_resource(resource, &mut seen)).collect()
+        let of_each = resources.into_iter().flat_map(|resource| {
+            let id = resource["id"].as_str();
+            self.of_resource(resource, &mut seen).into_iter().map(move |message| (message, id))
+        });
+        of_each.collect()
     }
 
     fn of_resource(&self, resource: &Value, seen: &mut BTreeSet<String>) -> Vec<String> {

@@ -124,13 +124,16 @@ fn scopes() {
         Subject::new("AzureSkuVariant", Some("two"), &json!({"clouds": ["other"]})),
     ];
     let found: Vec<String> = evaluate(rules, &subjects).iter().map(ToString::to_string).collect();
+    let with_id = evaluate(rules, &[Subject::new("AzureListing", None, &json!({"id": "7b9e"}))]);
+    let text = "offer, Listing: title is missing, see a-page (Error check/a-rule, resource 7b9e)";
+    assert_eq!(with_id[0].to_string(), text, "the id comes last");
     assert_eq!(
         found,
         [
-            "Error check/a-rule: title is missing, see a-page (offer, Listing)",
-            "Error check/a-rule: title is missing, see a-page (plan one, Listing)",
-            "Error check/a-rule: AzureListing: 3 given, expected at most 1, see a-page (offer, Listing)",
-            "Error check/a-rule: title \"Same\" is used twice, see a-page (offer, Listing)",
+            "offer, Listing: title is missing, see a-page (Error check/a-rule)",
+            "plan one, Listing: title is missing, see a-page (Error check/a-rule)",
+            "offer, Listing: AzureListing: 3 given, expected at most 1, see a-page (Error check/a-rule)",
+            "offer, Listing: title \"Same\" is used twice, see a-page (Error check/a-rule)",
         ]
     );
 }

@@ -1,6 +1,8 @@
 //! The builder of a submission.
 
 use super::dry_run::DryRun;
+use super::event::PublishEvent;
+use super::submission::state_of;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, FailedSubmission};
 use crate::model::stage::Stage;
@@ -24,13 +26,19 @@ pub enum IfPending {
     /// Return [`ErrorKind::SubmissionPending`].
     #[default]
     Refuse,
-    /// Continue with the existing submission instead of creating one.
+    /// Continue with the existing submission instead of creating one, if it contains exactly the drafts that would be submitted:
+    /// those of the offer and of each plan. Otherwise return [`ErrorKind::SubmissionPending`] with the differences.
+    ///
+    /// [`Publish::on_event`] gets the id and the drafts of an adopted submission. Its publish options, such as the notes for the
+    /// certification team, are kept.
     Adopt,
-    /// Cancel the existing submission and create a new one. A submission that is going live cannot be cancelled.
+    /// Cancel the existing submission, wait until it is no longer in progress (at most 5 minutes), and create a new one. A
+    /// submission that is going live cannot be cancelled.
     Cancel,
 }
 
 type OnStage = Arc<dyn Fn(Stage) + Send + Sync>;
+type OnEvent = Arc<dyn Fn(PublishEvent) + Send + Sync>;
 
 /// A submission to create or to wait for. Created by [`Client::publish`] and [`Client::resume`].
 #[derive(Clone)]
@@ -46,6 +54,7 @@ pub struct Publish {
     pub(super) poll_interval: PollInterval,
     branch_wait: Duration,
     pub(super) on_stage: Option<OnStage>,
+    pub(super) on_event: Option<OnEvent>,
 }
 
 /// # Publishing
@@ -89,18 +98,20 @@ impl Client {
             poll_interval: POLL_INTERVAL,
             branch_wait: BRANCH_WAIT,
             on_stage: None,
+            on_event: None,
         }
     }
 
     /// Resumes an existing submission, created by this program or another one: waits for it, and promotes it with
-    /// [`to_live`](Publish::to_live).
+    /// [`to_live`](Publish::to_live). A submission that was promoted before is not promoted again, even if its state lags.
     pub fn resume(&self, product_id: impl Into<ProductId>, submission_id: impl Into<SubmissionId>) -> Publish {
         let mut publish = self.publish(product_id);
         publish.submission = Some(submission_id.into());
         publish
     }
 
-    /// Returns the submission of a product that is in progress, if any.
+    /// Returns the submission of a product that is in progress, if any. A submission in an unknown state
+    /// ([`Stage::Unknown`]) does not count.
     ///
     /// # Errors
     ///
@@ -144,6 +155,34 @@ impl Publish {
         self
     }
 
+    /// Sets a callback that is called when a submission was created, adopted, cancelled or promoted.
+    ///
+    /// ```
+    /// # use partner_ingestion_sdk::types::*;
+    /// use partner_ingestion_sdk::{IfPending, PublishEvent};
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (client, sandbox) = sandbox().await?;
+    /// # sandbox.set_next_outcome(partner_sandbox::SubmissionOutcome::Pass);
+    /// # let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
+    ///
+    /// let publish = client.publish(&offer).if_pending(IfPending::Adopt).on_event(|event| {
+    ///     // submission 1152921505696700141 was created with 6 drafts of the offer, 0 drafts of 0 plans
+    ///     eprintln!("{event}");
+    ///     if let PublishEvent::Adopted { drafts, .. } = event {
+    ///         eprint!("{drafts}");
+    ///     }
+    /// });
+    /// publish.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_event(mut self, f: impl Fn(PublishEvent) + Send + Sync + 'static) -> Self {
+        self.on_event = Some(Arc::new(f));
+        self
+    }
+
     /// Sets the maximum total wait. Default: no limit, because certification may take days. If it elapses, the submission
     /// continues; use [`Client::resume`] to wait again.
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
@@ -158,7 +197,7 @@ impl Publish {
         self
     }
 
-    /// Sets how long to wait for the branches of new plans. Default: 60 seconds.
+    /// Sets how long to wait for the branches of a new offer and of new plans, for each module. Default: 60 seconds.
     pub fn branch_wait(mut self, branch_wait: Duration) -> Self {
         self.branch_wait = branch_wait;
         self
@@ -166,10 +205,14 @@ impl Publish {
 
     /// Returns the drafts that would be submitted, without submitting them.
     ///
+    /// Waits for the branches that an offer of this type and its active plans have. A module that does not apply to the product
+    /// has none. Plans that would be left out, such as inactive ones without branches, are in [`DryRun::skipped`].
+    ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::NotFound`] if a branch does not appear in time, and the errors of
-    /// [`list_branches`](Client::list_branches) and [`list_variants`](Client::list_variants).
+    /// Returns [`ErrorKind::NotFound`] if an expected branch does not appear in time, [`ErrorKind::Decode`] if a plan has no id,
+    /// and the errors of [`get_product`](Client::get_product), [`list_branches`](Client::list_branches) and
+    /// [`list_variants`](Client::list_variants).
     pub async fn dry_run(&self) -> Result<DryRun, Error> {
         DryRun::collect(&self.client, &self.product, self.branch_wait).await
     }
@@ -178,7 +221,8 @@ impl Publish {
     /// rule, or if the offer is not an Azure application.
     ///
     /// The rules are those in the documentation of the fields. The service may check less or more; no rule was confirmed for the
-    /// API. The error code of a finding is `check/` and the id of the rule. Uploaded files are not read.
+    /// API. A finding names the plan and the module, the field, the page of the rule, and in `extra["resourceId"]` the id of the
+    /// resource. Its error code is `check/` and the id of the rule. Uploaded files are not read.
     ///
     /// ```
     /// # use partner_ingestion_sdk::types::*;
@@ -204,10 +248,20 @@ impl Publish {
         check::check(&self.client, &self.product, &self.dry_run().await?).await
     }
 
+    /// Returns the error for a submission that blocks this one.
     pub(super) fn pending(&self, submission: &Submission) -> Error {
+        match Stage::of(submission) {
+            Stage::Unknown => {
+                self.pending_because(submission, &format!("is in an unknown state ({})", state_of(submission)))
+            }
+            stage => self.pending_because(submission, &format!("is {stage}")),
+        }
+    }
+
+    pub(super) fn pending_because(&self, submission: &Submission, reason: &str) -> Error {
         let stage = Stage::of(submission);
         let id = submission.id.as_ref().map(SubmissionId::as_str).unwrap_or_default();
-        let message = format!("submission {id} of product {} is {stage}", self.product);
+        let message = format!("submission {id} of product {} {reason}", self.product);
         let mut error = Error::new(ErrorKind::SubmissionPending, message);
         if stage == Stage::GoingLive {
             error =

@@ -1,37 +1,19 @@
 //! The drafts that a submission consists of: those of every module, of the offer and of its plans.
 
-use crate::client::Client;
-use crate::error::{Error, ErrorKind};
 use crate::types::*;
-use crate::workflows::draft::NO_BRANCH;
-use crate::workflows::wait::{BRANCHES, Limit, poll_until};
-use futures_util::TryStreamExt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::time::Duration;
 
-/// The modules of a submission, in the order in which other clients of the service send them.
-const MODULES: [Module; 6] = [
-    Module::Availability,
-    Module::Property,
-    Module::Package,
-    Module::Listing,
-    Module::Cosell,
-    Module::ResellerConfiguration,
-];
-/// The modules that every plan has. Others are optional.
-const REQUIRED_OF_PLANS: [Module; 2] = [Module::Availability, Module::Listing];
-/// The variant of the test drive, which is not a plan and is not submitted.
-const TEST_DRIVE: &str = "testdrive";
-
-/// The drafts that [`publish`](Client::publish) would submit. `Display` prints a table.
-#[derive(Clone, Debug, PartialEq)]
+/// The drafts that [`publish`](crate::Client::publish) would submit. `Display` prints a table.
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DryRun {
     /// The drafts of the offer itself.
     pub offer: Vec<(Module, InstanceId)>,
     /// The drafts of each plan.
     pub variants: Vec<VariantDrafts>,
+    /// The plans that are left out, with the reason. A test drive is no plan and is not listed.
+    pub skipped: Vec<SkippedVariant>,
 }
 
 /// The drafts of one plan.
@@ -46,57 +28,22 @@ pub struct VariantDrafts {
     pub drafts: Vec<(Module, InstanceId)>,
 }
 
+/// A plan that a submission leaves out.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SkippedVariant {
+    /// The id of the plan.
+    pub variant: VariantId,
+    /// The plan id, or the name of the plan if it has none.
+    pub name: String,
+    /// The reason.
+    pub reason: &'static str,
+}
+
+/// A draft by its place: the plan, or `None` for the offer, and the module, both in lower case.
+type Places = BTreeMap<(Option<String>, String), BTreeSet<String>>;
+
 impl DryRun {
-    /// Collects the drafts. Waits for branches that do not exist yet.
-    pub(super) async fn collect(client: &Client, product: &ProductId, branch_wait: Duration) -> Result<Self, Error> {
-        let variants: Vec<Variant> = client.list_variants(product).stream().try_collect().await?;
-        let plans: Vec<(VariantId, String)> = variants.iter().filter_map(named).collect::<Result<_, _>>()?;
-        let mut dry_run = Self {
-            offer: Vec::new(),
-            variants: plans
-                .into_iter()
-                .map(|(variant, name)| VariantDrafts { variant, name, drafts: Vec::new() })
-                .collect(),
-        };
-        for module in MODULES {
-            let drafts = dry_run.drafts(client, product, &module, branch_wait).await?;
-            if let Some(instance) = drafts.get(&None) {
-                dry_run.offer.push((module.clone(), instance.clone()));
-            }
-            for of_plan in &mut dry_run.variants {
-                if let Some(instance) = drafts.get(&Some(of_plan.variant.clone())) {
-                    of_plan.drafts.push((module.clone(), instance.clone()));
-                }
-            }
-        }
-        Ok(dry_run)
-    }
-
-    /// Returns the drafts of a module by plan, once every plan has its required drafts.
-    async fn drafts(
-        &self,
-        client: &Client,
-        product: &ProductId,
-        module: &Module,
-        branch_wait: Duration,
-    ) -> Result<BTreeMap<Option<VariantId>, InstanceId>, Error> {
-        poll_until(BRANCHES, Limit::Time(branch_wait), || async {
-            let branches = client.branches(product, module).await?;
-            let pairs = branches.into_iter();
-            let found: BTreeMap<_, _> =
-                pairs.filter_map(|b| Some((b.variant_id, b.current_draft_instance_id?))).collect();
-            let mut lacking = self.variants.iter().filter(|plan| !found.contains_key(&Some(plan.variant.clone())));
-            Ok(match lacking.next().filter(|_| REQUIRED_OF_PLANS.contains(module)) {
-                None => Ok(found),
-                Some(VariantDrafts { name, .. }) => {
-                    let message = format!("module {module} of product {product}, plan {name} has no branch");
-                    Err(Error::new(ErrorKind::NotFound, message).with_hint(NO_BRANCH))
-                }
-            })
-        })
-        .await
-    }
-
     /// Returns the request that creates the submission.
     pub(super) fn request(&self, options: PublishOption) -> SubmissionCreationRequest {
         let pairs = |drafts: &[(Module, InstanceId)]| -> Vec<TypeValuePair> {
@@ -114,45 +61,147 @@ impl DryRun {
             .set_publish_option(options)
     }
 
-    /// Returns true if a submission has these drafts, because an earlier attempt created it.
-    pub(super) fn is_of(&self, submission: &Submission) -> bool {
-        let instances = |pairs: &[TypeValuePair]| -> Vec<String> {
-            let mut all: Vec<String> = pairs.iter().filter_map(|pair| pair.value.clone()).collect();
-            all.sort();
-            all
+    /// Returns the differences between these drafts and those of a submission, by plan and module. Empty if the submission has
+    /// exactly these drafts.
+    pub(super) fn differences(&self, submission: &Submission) -> Vec<String> {
+        let mut ours = Places::new();
+        for (module, instance) in &self.offer {
+            add(&mut ours, None, module.as_str(), instance.as_str());
+        }
+        for plan in &self.variants {
+            for (module, instance) in &plan.drafts {
+                add(&mut ours, Some(plan.variant.as_str()), module.as_str(), instance.as_str());
+            }
+        }
+        let theirs = places(submission);
+        let all: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+        let texts = |places: &Places, key| {
+            let instances = places.get(key)?.iter().map(String::as_str);
+            Some(instances.collect::<Vec<_>>().join(" and "))
         };
-        let own: Vec<TypeValuePair> = self.request(PublishOption::default()).resources.unwrap_or_default();
-        submission.resources.as_deref().is_some_and(|theirs| instances(theirs) == instances(&own))
+        let differing = all.into_iter().filter(|key| ours.get(*key) != theirs.get(*key));
+        let described = differing.map(|key| {
+            let place = self.place(key);
+            match (texts(&theirs, key), texts(&ours, key)) {
+                (Some(theirs), Some(ours)) => format!("{place}: draft {theirs} instead of {ours}"),
+                (Some(theirs), None) => format!("{place}: additional draft {theirs}"),
+                (None, ours) => format!("{place}: draft {} is missing", ours.unwrap_or_default()),
+            }
+        });
+        described.collect()
+    }
+
+    /// The plan by name, and the module.
+    fn place(&self, (variant, module): &(Option<String>, String)) -> String {
+        let module = Module::KNOWN.iter().find(|known| known.as_str().eq_ignore_ascii_case(module));
+        let module = module.map_or("another module", Module::as_str);
+        let Some(variant) = variant else { return format!("offer, {module}") };
+        let named = self.variants.iter().find(|plan| plan.variant.as_str().eq_ignore_ascii_case(variant));
+        format!("plan {}, {module}", named.map_or(variant, |plan| &plan.name))
+    }
+
+    /// The numbers of drafts and plans, and the plans that are left out.
+    pub(super) fn summary(&self) -> String {
+        let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let mut text = format!("{} of the offer", count(self.offer.len(), "draft"));
+        let of_plans: usize = self.variants.iter().map(|plan| plan.drafts.len()).sum();
+        text += &format!(", {} of {}", count(of_plans, "draft"), count(self.variants.len(), "plan"));
+        for SkippedVariant { name, reason, .. } in &self.skipped {
+            text += &format!("; plan {name} is left out: {reason}");
+        }
+        text
     }
 }
 
-/// Returns the id and the name of a plan; `None` for the test drive. A plan without an id must not be left out silently.
-pub(super) fn named(variant: &Variant) -> Option<Result<(VariantId, String), Error>> {
-    let plan = variant.as_azure_sku()?;
-    let name = plan.external_id.as_ref().or(plan.friendly_name.as_ref());
-    match plan.id.as_ref().map(VariantId::as_str) {
-        Some(TEST_DRIVE) => None,
-        None | Some("") => {
-            let name = name.map_or("without a name", String::as_str);
-            Some(Err(Error::new(ErrorKind::Decode, format!("plan {name} has no id"))))
+/// Returns true if a submission lists its drafts.
+pub(super) fn lists_drafts(submission: &Submission) -> bool {
+    submission.resources.is_some()
+}
+
+fn places(submission: &Submission) -> Places {
+    let mut places = Places::new();
+    let mut add_all = |variant: Option<&str>, drafts: Option<&Vec<TypeValuePair>>| {
+        for draft in drafts.into_iter().flatten() {
+            let (module, instance) = (draft.type_.as_deref(), draft.value.as_deref());
+            add(&mut places, variant, module.unwrap_or_default(), instance.unwrap_or_default());
         }
-        Some(id) => Some(Ok((VariantId::from(id), name.cloned().unwrap_or_else(|| id.to_owned())))),
+    };
+    add_all(None, submission.resources.as_ref());
+    for plan in submission.variant_resources.iter().flatten() {
+        add_all(plan.variant_id.as_ref().map(VariantId::as_str), plan.resources.as_ref());
     }
+    places
+}
+
+fn add(places: &mut Places, variant: Option<&str>, module: &str, instance: &str) {
+    let key = (variant.map(str::to_ascii_lowercase), module.to_ascii_lowercase());
+    places.entry(key).or_default().insert(instance.to_owned());
 }
 
 impl fmt::Display for DryRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of_plans = self.variants.iter().flat_map(|plan| {
             let drafts = plan.drafts.iter();
-            drafts.map(|(module, instance)| (plan.name.as_str(), module, instance))
+            drafts.map(|(module, instance)| (plan.name.as_str(), module.as_str(), instance.as_str()))
         });
-        let of_offer = self.offer.iter().map(|(module, instance)| ("(offer)", module, instance));
-        let rows: Vec<_> = of_offer.chain(of_plans).collect();
+        let of_offer = self.offer.iter().map(|(module, instance)| ("(offer)", module.as_str(), instance.as_str()));
+        let skipped = self.skipped.iter().map(|plan| (plan.name.as_str(), "(left out)", plan.reason));
+        let rows: Vec<_> = of_offer.chain(of_plans).chain(skipped).collect();
         let width = rows.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or_default();
         for (name, module, instance) in rows {
-            // `Module` ignores the width.
-            writeln!(f, "{name:<width$}  {:<21}  {instance}", module.as_str())?;
+            writeln!(f, "{name:<width$}  {module:<21}  {instance}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn drafts() -> DryRun {
+        let pair = |module: Module, id: &str| (module, InstanceId::from(id));
+        DryRun {
+            offer: vec![pair(Module::Property, "1"), pair(Module::Listing, "2")],
+            variants: vec![VariantDrafts {
+                variant: VariantId::from("A7"),
+                name: "standard".to_owned(),
+                drafts: vec![pair(Module::Listing, "3")],
+            }],
+            skipped: vec![SkippedVariant {
+                variant: VariantId::from("8"),
+                name: "old".to_owned(),
+                reason: "no drafts",
+            }],
+        }
+    }
+
+    #[test]
+    fn a_submission_differs_by_plan_and_module() {
+        let submission = |offer, plans| -> Submission {
+            serde_json::from_value(json!({"resources": offer, "variantResources": plans})).unwrap()
+        };
+        let offer = json!([{"type": "listing", "value": "2"}, {"type": "Property", "value": "1"}]);
+        let plan = |resources| json!([{"variantID": "a7", "resources": resources}]);
+        let same = plan(json!([{"type": "Listing", "value": "3"}]));
+        assert!(drafts().differences(&submission(offer.clone(), same)).is_empty(), "order and case do not matter");
+        let other = plan(json!([{"type": "Listing", "value": "4"}, {"type": "Package", "value": "5"}]));
+        assert_eq!(
+            drafts().differences(&submission(json!([{"type": "Property", "value": "1"}]), other)),
+            [
+                "offer, Listing: draft 2 is missing",
+                "plan standard, Listing: draft 4 instead of 3",
+                "plan standard, Package: additional draft 5",
+            ]
+        );
+        let none = drafts().differences(&submission(offer, json!([])));
+        assert_eq!(none, ["plan standard, Listing: draft 3 is missing"], "the plans count, not the offer alone");
+    }
+
+    #[test]
+    fn the_summary_and_the_table_name_the_plans_that_are_left_out() {
+        assert_eq!(drafts().summary(), "2 drafts of the offer, 1 draft of 1 plan; plan old is left out: no drafts");
+        assert!(drafts().to_string().ends_with("old       (left out)             no drafts\n"), "{}", drafts());
     }
 }

@@ -1,34 +1,46 @@
 //! Collects the details of a failed submission.
 
-use super::dry_run::named;
-use crate::client::Client;
-use crate::error::{Error, ErrorKind, FailedSubmission, clean};
+use super::builder::Publish;
+use super::plan::Plan;
+use crate::error::{Error, ErrorKind, FailedSubmission};
 use crate::model::stage::Stage;
 use crate::types::*;
+use crate::workflows::wait::{Limit, PollInterval, poll_until};
 use futures_util::TryStreamExt;
+use futures_util::future::join3;
 use std::collections::BTreeMap;
+use tokio::time::{Instant, timeout_at};
 
 /// The maximum number of findings in a message; [`Error::validations`] has all of them.
 const MAX_LISTED: usize = 10;
+/// The polls for a detail that is not found, which may be transient.
+const NOT_FOUND: Limit = Limit::Polls(3);
 
-/// Reads the details of a failed submission. Details that cannot be read are left out.
+/// Reads the details of a failed submission until the deadline. Details that cannot be read are left out, and named.
 pub(super) async fn read(
-    client: &Client,
-    product: &ProductId,
+    publish: &Publish,
     id: &SubmissionId,
     submission: &Submission,
+    deadline: Option<Instant>,
 ) -> FailedSubmission {
-    let validations = client.list_submission_validations(product, id).stream().try_collect();
-    let reports = client.list_submission_reports(product, id).stream().try_collect();
-    let workflows = client.list_submission_workflows(product, id).stream().try_collect();
-    let validations: Result<Vec<_>, Error> = validations.await;
-    let reports: Result<Vec<_>, Error> = reports.await;
-    let workflows: Result<Vec<_>, Error> = workflows.await;
+    let (client, product, interval) = (&publish.client, &publish.product, publish.poll_interval);
+    let (validations, reports, workflows) = join3(
+        detail(interval, deadline, || client.list_submission_validations(product, id).stream().try_collect()),
+        detail(interval, deadline, || client.list_submission_reports(product, id).stream().try_collect()),
+        detail(interval, deadline, || client.list_submission_workflows(product, id).stream().try_collect()),
+    )
+    .await;
+    let read = [
+        ("validations", validations.is_some()),
+        ("certification reports", reports.is_some()),
+        ("workflow steps", workflows.is_some()),
+    ];
     let validations = validations.unwrap_or_default();
-    let names = match validations.is_empty() {
-        true => BTreeMap::new(),
-        false => plan_names(client, product).await.unwrap_or_default(),
+    let plans = match validations.is_empty() {
+        true => Vec::new(),
+        false => detail(interval, deadline, || Plan::list(client, product)).await.unwrap_or_default(),
     };
+    let names: BTreeMap<VariantId, String> = plans.into_iter().map(|plan| (plan.id, plan.name)).collect();
     FailedSubmission {
         id: Some(id.clone()),
         stage: Some(Stage::Failed),
@@ -36,14 +48,31 @@ pub(super) async fn read(
         validations,
         reports: reports.unwrap_or_default(),
         workflows: workflows.unwrap_or_default(),
+        phase: Some(phase(submission)),
         places: places(submission, &names),
+        unread: read.into_iter().filter(|(_, is_read)| !is_read).map(|(name, _)| name).collect(),
     }
 }
 
-/// The plan ids, or the names of plans without one, by variant.
-async fn plan_names(client: &Client, product: &ProductId) -> Result<BTreeMap<VariantId, String>, Error> {
-    let variants: Vec<Variant> = client.list_variants(product).stream().try_collect().await?;
-    variants.iter().filter_map(named).collect()
+/// Reads a list. `None` if it cannot be read before the deadline; empty if it is not found.
+async fn detail<T, F>(interval: PollInterval, deadline: Option<Instant>, list: impl Fn() -> F) -> Option<Vec<T>>
+where
+    F: Future<Output = Result<Vec<T>, Error>>,
+{
+    let read = poll_until(interval, NOT_FOUND, || async {
+        match list().await {
+            Err(error) if error.is_not_found() => Ok(Err(error)),
+            other => other.map(Ok),
+        }
+    });
+    let read = match deadline {
+        Some(deadline) => timeout_at(deadline, read).await.ok()?,
+        None => read.await,
+    };
+    match read {
+        Err(error) if error.is_not_found() => Some(Vec::new()),
+        other => other.ok(),
+    }
 }
 
 /// Returns the plan and module of each draft of a submission, by the ids that a finding may name.
@@ -69,37 +98,12 @@ fn places(submission: &Submission, names: &BTreeMap<VariantId, String>) -> BTree
     found
 }
 
-/// Returns the first workflow step whose state is not `NotStarted`, `InProgress` or `Success`.
-fn failed_step(failed: &FailedSubmission) -> Option<&str> {
-    let steps = failed.workflows.iter().flat_map(|workflow| workflow.workflow_steps.iter().flatten());
-    let mut failed = steps.filter(|step| {
-        let state = step.state.as_deref().unwrap_or_default();
-        !matches!(state, "" | "NotStarted" | "InProgress" | "Success")
-    });
-    failed.next()?.name.as_deref()
-}
-
 /// Returns an error whose message names the phase, the step, the reason, the findings with their places and the reports.
-pub(super) fn error(details: FailedSubmission, submission: &Submission, request_id: Option<String>) -> Error {
-    let id = details.id.as_ref().map(SubmissionId::as_str).unwrap_or_default();
-    let mut text = format!("submission {id} failed {}", phase(submission));
-    if let Some(step) = failed_step(&details) {
-        text += &format!(", in the step {step}");
-    }
-    let reason = details.reason.as_deref().map(clean).filter(|reason| !reason.is_empty());
-    let mut causes: Vec<String> = reason.iter().map(|reason| reason.trim_end_matches('.').to_owned()).collect();
-    causes.extend(details.validations.iter().take(MAX_LISTED).map(|item| details.describe(item)));
-    if details.validations.len() > MAX_LISTED {
-        causes.push(format!("and {} more", details.validations.len() - MAX_LISTED));
-    }
-    causes.extend(details.reports.iter().filter_map(|report| {
-        let time = report.report_time_in_utc.as_ref().map(|time| format!(" of {time}")).unwrap_or_default();
-        Some(format!("certification report{time}: {}", report.status.as_ref()?))
-    }));
-    if !causes.is_empty() {
-        text += &format!(": {}", causes.join("; "));
-    }
-    Error::new(ErrorKind::Failed, text).with_request_id(request_id).with_submission(details)
+pub(super) fn error(details: FailedSubmission, request_id: Option<String>) -> Error {
+    let causes = details.causes(MAX_LISTED);
+    let causes = if causes.is_empty() { String::new() } else { format!(": {}", causes.join("; ")) };
+    let message = details.headline() + &causes;
+    Error::new(ErrorKind::Failed, message).with_request_id(request_id).with_submission(details)
 }
 
 /// Returns the phase in which a submission failed. A poll may have missed the earlier stages.

@@ -1,23 +1,33 @@
 //! Publishing: the steps from the creation of a submission to its last stage.
 
-use super::builder::{IfPending, Publish};
+use super::builder::Publish;
+use super::event::PublishEvent;
 use super::failure;
+use super::submission::state_of;
 use crate::error::{Error, ErrorKind, FailedSubmission};
 use crate::http::call::awaitable;
 use crate::http::response::Response;
 use crate::model::stage::Stage;
 use crate::types::*;
-use crate::workflows::wait::{Poller, deadline};
+use crate::workflows::wait::{Limit, PollInterval, Poller, deadline};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Consecutive 404 responses after which the submission is considered missing.
 const MAX_NOT_FOUND: u32 = 3;
+/// Consecutive polls with an unknown state after which the wait ends, unless `max_wait` ends it.
+const MAX_UNKNOWN: u32 = 10;
+/// The searches for what a request did whose response was lost: it may appear late.
+const LOOKUPS: u32 = 5;
 
 /// The hint for a submission that can no longer be read.
 const GONE: &str = "The submission was canceled or deleted, or its id belongs to another product. Read Client::pending_submission \
                     before you publish again.";
+
+/// The hint for a submission whose state is unknown.
+const UNKNOWN: &str = "Open the submission in Partner Center, and continue with Client::resume: this version of the crate does not know \
+                       its state.";
 
 awaitable!(Publish => Submission);
 
@@ -28,7 +38,8 @@ impl Publish {
     ///
     /// Returns [`ErrorKind::SubmissionPending`] if another submission is in progress, [`ErrorKind::Failed`] if the submission
     /// failed, and [`ErrorKind::Timeout`] if [`max_wait`](Publish::max_wait) elapses; [`Error::submission`] has the id,
-    /// validations, reports and workflow details. Otherwise returns the errors of the underlying calls.
+    /// validations, reports and workflow details. Returns [`ErrorKind::Decode`] if the state of the submission is unknown in 10
+    /// polls and there is no `max_wait`. Otherwise returns the errors of the underlying calls.
     pub async fn send(self) -> Result<Submission, Error> {
         let mut run = Box::pin(self.run());
         while run.next().await?.is_some() {}
@@ -53,6 +64,8 @@ impl Publish {
             poller: self.poll_interval.start(),
             stage: None,
             promoted: false,
+            creating: false,
+            unknown: 0,
             last: None,
             retry_after: None,
             publish: self,
@@ -60,15 +73,25 @@ impl Publish {
     }
 }
 
+/// The result of polling.
+enum Step {
+    Reached(Stage),
+    Failed { id: SubmissionId, submission: Box<Submission>, request_id: Option<String> },
+}
+
 /// A publication in progress.
-struct Run {
-    publish: Publish,
+pub(super) struct Run {
+    pub(super) publish: Publish,
     id: Option<SubmissionId>,
     deadline: Option<Instant>,
     poller: Poller,
     /// The last stage that was reported.
     stage: Option<Stage>,
     promoted: bool,
+    /// True once the creation was sent.
+    pub(super) creating: bool,
+    /// Consecutive polls with an unknown state.
+    unknown: u32,
     last: Option<Submission>,
     /// The Retry-After of the last poll.
     retry_after: Option<Duration>,
@@ -87,7 +110,14 @@ impl Run {
                 Err(_) => Err(self.timed_out()),
             },
         };
-        let stage = step?;
+        let stage = match step? {
+            Step::Reached(stage) => stage,
+            // Outside the deadline: the failure is known, whatever can be read of its details in time.
+            Step::Failed { id, submission, request_id } => {
+                let details = failure::read(&self.publish, &id, &submission, self.deadline).await;
+                return Err(failure::error(details, request_id));
+            }
+        };
         self.stage = Some(stage);
         if let Some(on_stage) = &self.publish.on_stage {
             on_stage(stage);
@@ -104,7 +134,7 @@ impl Run {
     }
 
     /// Creates or promotes the submission if necessary, and polls until the stage changes.
-    async fn advance(&mut self) -> Result<Stage, Error> {
+    async fn advance(&mut self) -> Result<Step, Error> {
         let id = match &self.id {
             Some(id) => id.clone(),
             None => {
@@ -114,8 +144,7 @@ impl Run {
             }
         };
         if self.stage == Some(Stage::Preview) && !self.promoted {
-            self.promote(&id).await?;
-            self.promoted = true;
+            self.promoted = self.promote(&id).await?;
             self.poller = self.publish.poll_interval.start();
         }
         loop {
@@ -133,66 +162,21 @@ impl Run {
             if stage == Stage::Preview && self.promoted {
                 stage = Stage::GoingLive;
             }
+            self.unknown = if stage == Stage::Unknown { self.unknown + 1 } else { 0 };
             match stage {
-                Stage::Failed => {
-                    let details = failure::read(&self.publish.client, &self.publish.product, &id, &submission).await;
-                    return Err(failure::error(details, &submission, request_id));
-                }
+                Stage::Failed => return Ok(Step::Failed { id, submission: Box::new(submission), request_id }),
                 Stage::Cancelled => return Err(self.cancelled(&id)),
-                stage if self.stage != Some(stage) => return Ok(stage),
+                stage if self.stage != Some(stage) => return Ok(Step::Reached(stage)),
+                Stage::Unknown if self.deadline.is_none() && self.unknown >= MAX_UNKNOWN => {
+                    return Err(self.in_unknown_state(&id, &submission, request_id));
+                }
                 _ => {}
             }
         }
     }
 
-    /// Creates the submission, or adopts the one in progress.
-    async fn create(&self) -> Result<SubmissionId, Error> {
-        let Publish { client, product, .. } = &self.publish;
-        if let Some(pending) = client.pending_submission(product).await? {
-            let id = id_of(&pending, "list_submissions")?;
-            match self.publish.if_pending {
-                IfPending::Adopt => return Ok(id),
-                IfPending::Cancel if Stage::of(&pending) != Stage::GoingLive => {
-                    client.cancel_submission(product, &id).send().await?;
-                }
-                _ => return Err(self.publish.pending(&pending)),
-            }
-        }
-        let drafts = self.publish.dry_run().await?;
-        let request = drafts.request(self.publish.options.clone());
-        let error = match client.create_submission(product, request).send().await {
-            Ok(created) => return id_of(&created, "create_submission"),
-            Err(error) => error,
-        };
-        let pending = client.pending_submission(product).await.ok().flatten();
-        match pending {
-            // The response was lost, but the submission exists.
-            Some(pending) if error.may_have_been_processed() && drafts.is_of(&pending) => {
-                id_of(&pending, "list_submissions")
-            }
-            // Another caller was faster.
-            Some(pending) if error.is_conflict() => Err(self.publish.pending(&pending)),
-            _ => Err(error),
-        }
-    }
-
-    /// Promotes the submission. If the response is lost, polls instead of repeating the request.
-    async fn promote(&self, id: &SubmissionId) -> Result<(), Error> {
-        match self.publish.client.promote_submission(&self.publish.product, id).send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.may_have_been_processed() || error.is_conflict() => {
-                let submission = self.poll(id).await?;
-                match Stage::of(&submission) {
-                    Stage::GoingLive | Stage::Live => Ok(()),
-                    _ => Err(error),
-                }
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// Reads the submission. Transient errors and single 404 responses do not end the wait.
-    async fn poll(&self, id: &SubmissionId) -> Result<Response<Submission>, Error> {
+    pub(super) async fn poll(&self, id: &SubmissionId) -> Result<Response<Submission>, Error> {
         let mut not_found = 0;
         let mut poller = self.publish.poll_interval.with_growth(2.0).start();
         loop {
@@ -211,7 +195,20 @@ impl Run {
         }
     }
 
-    fn known(&self, stage: Stage) -> FailedSubmission {
+    /// How often, and after which delays, the result of a request is looked for whose response was lost.
+    pub(super) fn lookups(&self) -> (PollInterval, Limit) {
+        (self.publish.poll_interval.with_growth(2.0), Limit::Polls(LOOKUPS))
+    }
+
+    /// Reports what was done.
+    pub(super) fn emit(&self, event: PublishEvent) {
+        tracing::info!(target: "partner_ingestion_sdk", "{event}");
+        if let Some(on_event) = &self.publish.on_event {
+            on_event(event);
+        }
+    }
+
+    pub(super) fn known(&self, stage: Stage) -> FailedSubmission {
         FailedSubmission {
             id: self.id.clone(),
             stage: Some(self.stage.unwrap_or(stage)),
@@ -227,13 +224,24 @@ impl Run {
                 format!("submission {id} is still {stage} after {waited} s"),
                 "Continue waiting with Client::resume and the id of the submission, which the service continues to process.",
             ),
-            None => (
+            None if self.creating => (
                 format!("submission is {stage} after {waited} s"),
                 "Read Client::pending_submission before you publish again: the submission may have been created.",
             ),
+            None => (
+                format!("submission is {stage} after {waited} s"),
+                "Publish again with a longer max_wait: it elapsed before a submission was created.",
+            ),
         };
-        let error = Error::new(ErrorKind::Timeout, message).with_maybe_processed(self.id.is_none()).with_hint(hint);
+        let maybe = self.id.is_none() && self.creating;
+        let error = Error::new(ErrorKind::Timeout, message).with_maybe_processed(maybe).with_hint(hint);
         error.with_submission(self.known(Stage::Creating))
+    }
+
+    fn in_unknown_state(&self, id: &SubmissionId, submission: &Submission, request_id: Option<String>) -> Error {
+        let message = format!("submission {id} is in an unknown state ({})", state_of(submission));
+        let error = Error::new(ErrorKind::Decode, message).with_request_id(request_id).with_hint(UNKNOWN);
+        error.with_submission(self.known(Stage::Unknown))
     }
 
     fn cancelled(&self, id: &SubmissionId) -> Error {
@@ -241,9 +249,4 @@ impl Run {
         Error::new(ErrorKind::Failed, message)
             .with_submission(FailedSubmission { stage: Some(Stage::Cancelled), ..self.known(Stage::Cancelled) })
     }
-}
-
-fn id_of(submission: &Submission, operation: &'static str) -> Result<SubmissionId, Error> {
-    let missing = || Error::new(ErrorKind::Decode, "submission has no id").with_operation(operation);
-    submission.id.clone().ok_or_else(missing)
 }

@@ -42,7 +42,7 @@ pub(super) fn handle(
             Reply::error(StatusCode::CONFLICT, "The submission is going live and cannot be cancelled.")
         }
         ("DELETE", []) => {
-            product.submissions.remove(at);
+            submission.is_cancelled = true;
             Reply::empty(StatusCode::NO_CONTENT)
         }
         ("POST", ["promote"]) if stage == Stage::Preview => {
@@ -100,6 +100,7 @@ fn create(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
         request,
         created_at: now,
         promoted_at: None,
+        is_cancelled: false,
         outcome,
         problems,
         was_missing: false,
@@ -145,12 +146,16 @@ enum Stage {
     Promoting,
     PromotionFailed,
     Live,
+    Cancelled,
     /// A final state without a substate.
     Other(&'static str),
 }
 
 impl Submission {
     fn stage(&self, processing_delay: Duration, now: Moment) -> Stage {
+        if self.is_cancelled {
+            return Stage::Cancelled;
+        }
         if let Some(promoted) = self.promoted_at {
             return match self.outcome {
                 _ if now.saturating_sub(promoted) < 2 * processing_delay => Stage::Promoting,
@@ -197,6 +202,7 @@ impl Submission {
             Stage::Promoting => ("Published", "Publishing", "Promote", "Running"),
             Stage::PromotionFailed => ("Published", "ReadyToPublish", "Promote", "Failed"),
             Stage::Live => ("Published", "InStore", "Promote", "Completed"),
+            Stage::Cancelled => ("Cancelled", "Cancelled", "Submit", "Cancelled"),
             Stage::Other(state) => (state, "", "Submit", "Completed"),
         };
         let published = match self.promoted_at {
@@ -210,7 +216,10 @@ impl Submission {
             "href": format!("v1.0/ingestion/products/{product}/submissions/{}/validations", self.id),
         });
         if status == "Failed" {
-            pending["failureReason"] = "The submission did not pass validation.".into();
+            pending["failureReason"] = match stage {
+                Stage::PromotionFailed => "The submission could not be published.".into(),
+                _ => "The submission did not pass validation.".into(),
+            };
         }
         let mut body = json!({
             "resourceType": "Submission",
@@ -243,9 +252,10 @@ impl Submission {
 
     fn reports(&self, stage: Stage) -> Vec<Value> {
         let status = match stage {
-            Stage::Failed | Stage::CertificationFailed => "Failed",
+            Stage::CertificationFailed => "Failed",
             Stage::Preview | Stage::Promoting | Stage::PromotionFailed | Stage::Live => "Passed",
-            Stage::Creating | Stage::CreationFailed | Stage::Submitted | Stage::Other(_) => return Vec::new(),
+            // The others did not reach certification.
+            _ => return Vec::new(),
         };
         vec![json!({"reportTimeInUtc": "2026-01-01T10:37:37.4038218", "status": status})]
     }
@@ -260,17 +270,18 @@ fn published(model: &Model) -> impl Fn(Moment) -> String + use<> {
 /// Returns the workflows to preview and to live. Empty if the creation is not completed or failed.
 fn workflows(stage: Stage) -> Vec<Value> {
     let (preview, live) = match stage {
-        Stage::Creating | Stage::CreationFailed | Stage::Other(_) => return Vec::new(),
+        Stage::Creating | Stage::CreationFailed | Stage::Cancelled | Stage::Other(_) => return Vec::new(),
         Stage::Submitted => ("InProgress", "NotStarted"),
-        Stage::Failed | Stage::CertificationFailed => ("Failed", "NotStarted"),
+        Stage::Failed => ("Failed", "NotStarted"),
+        Stage::CertificationFailed => ("Success", "Failed"),
         Stage::Preview => ("Success", "NotStarted"),
         Stage::Promoting => ("Success", "InProgress"),
         Stage::PromotionFailed => ("Success", "Failed"),
         Stage::Live => ("Success", "Success"),
     };
     // The index of the current step.
-    let at = if stage == Stage::CertificationFailed { 1 } else { 0 };
-    vec![workflow("Preview", preview, at), workflow("Live", live, 0)]
+    let at = if stage == Stage::PromotionFailed { 1 } else { 0 };
+    vec![workflow("Preview", preview, 0), workflow("Live", live, at)]
 }
 
 /// Returns one workflow. Steps before the current one have succeeded, steps after it have not started.

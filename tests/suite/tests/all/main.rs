@@ -23,6 +23,7 @@ mod lookup_and_modify;
 mod operations;
 mod pagination;
 mod publish;
+mod publish_robust;
 mod publish_steps;
 mod rejected_tokens;
 mod request_path;

@@ -49,7 +49,7 @@ fn documentation(rules: &[&Rule]) -> String {
         let rules: Vec<&&Rule> = rules.iter().filter(|rule| rule.confirmed == confirmed).collect();
         let mut says: Vec<&str> = rules.iter().map(|rule| rule.says.as_str()).collect();
         says.dedup();
-        let mut sources: Vec<String> = rules.iter().map(|rule| format!("`{}`", rule.source)).collect();
+        let mut sources: Vec<String> = rules.iter().map(|rule| link(&rule.source)).collect();
         sources.sort();
         sources.dedup();
         let origin = if confirmed { "confirmed for the API" } else { "not confirmed for the API" };
@@ -57,6 +57,14 @@ fn documentation(rules: &[&Rule]) -> String {
         (!rules.is_empty()).then(|| format!("{says} Per the portal's documentation ({sources}); {origin}."))
     };
     [true, false].into_iter().filter_map(paragraph).collect::<Vec<_>>().join("\n\n")
+}
+
+/// A link to a page, named like the last part of its address.
+fn link(source: &str) -> String {
+    match source.rsplit_once('/') {
+        Some((_, page)) => format!("[{page}]({source})"),
+        None => format!("`{source}`"),
+    }
 }
 
 /// The field that the rule is about, or the type if it has none.

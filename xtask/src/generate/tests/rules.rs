@@ -83,8 +83,10 @@ fn the_rules_are_in_the_documentation_in_the_check_and_in_the_sandbox() {
     project.run(|_| {}).unwrap();
     let types = project.read("partner-ingestion-sdk/src/generated/types.rs");
     let title = "Required to publish. At most 200 characters for an offer. No emoji in the name of an offer. Required for each \
-        plan, too. At most 100 characters for a plan. Per the portal's documentation (`azure-app-plans`, \
-        `plan-azure-application-offer`); not confirmed for the API.";
+        plan, too. At most 100 characters for a plan. Per the portal's documentation \
+        ([azure-app-plans](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans), \
+        [plan-azure-application-offer](https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-application-offer)); \
+        not confirmed for the API.";
     assert!(types.contains(title), "the documentation of a field");
     assert!(types.contains("An offer has 1 to 100 plans."), "the documentation of a type");
     let pair = &types[..types.find("pub struct TypeValuePair").unwrap()];

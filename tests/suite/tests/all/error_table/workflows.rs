@@ -2,7 +2,7 @@
 
 use super::{Row, row};
 use partner_ingestion_sdk::types::AzureProduct;
-use partner_ingestion_sdk::{Error, ErrorKind, FileSource};
+use partner_ingestion_sdk::{Error, ErrorKind, FileSource, IfPending};
 use partner_tests::mock_server::{CannedResponse, MockServer};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -37,12 +37,14 @@ async fn server(bodies: Vec<(&'static str, Value)>) -> MockServer {
 
 fn submission(state: [&str; 4]) -> Value {
     let [state, substate, update, status] = state;
+    let reason = match (status, update) {
+        ("Failed", "Promote") => "The submission could not be published.",
+        ("Failed", _) => "The submission did not pass validation.",
+        _ => "",
+    };
     json!({
         "resourceType": "Submission", "id": "s", "state": state, "substate": substate,
-        "pendingUpdateInfo": {
-            "updateType": update, "status": status,
-            "failureReason": if status == "Failed" { "The submission did not pass validation." } else { "" },
-        },
+        "pendingUpdateInfo": {"updateType": update, "status": status, "failureReason": reason},
         "resources": [{"type": "Property", "value": "1001"}, {"type": "Listing", "value": "1002"}],
         "variantResources": [{"variantID": PLAN, "resources": [{"type": "Listing", "value": "2002"}]}],
     })
@@ -83,6 +85,71 @@ async fn failed_certification() -> Error {
         json!([{"name": "Automated validation", "state": "Success"}, {"name": "Certification", "state": "Failed"}]);
     let workflow = json!({"type": "Push", "state": "Failed", "targetEnvironment": "Preview", "workflowSteps": steps});
     failed(CERTIFICATION_FAILED, json!([]), json!([report]), json!([workflow])).await
+}
+
+/// A submission with a failed step of a workflow, and the report of its certification if it has one.
+async fn failed_step(state: [&str; 4], environment: &str, steps: [(&str, &str); 2], report: Option<&str>) -> Error {
+    let steps = steps.map(|(name, state)| json!({"name": name, "state": state}));
+    let workflow = json!({"type": "Push", "state": "Failed", "targetEnvironment": environment, "workflowSteps": steps});
+    let report = report.map(|status| json!({"status": status, "reportTimeInUtc": "2026-01-01T10:37:37"}));
+    failed(state, json!([]), report.into_iter().collect(), json!([workflow])).await
+}
+
+async fn failed_automated_validation() -> Error {
+    let steps = [("Automated validation", "Failed"), ("Preview Creation", "NotStarted")];
+    failed_step(["InProgress", "Failed", "Submit", "Completed"], "Preview", steps, None).await
+}
+
+async fn failed_promotion() -> Error {
+    let steps = [("Certification", "Success"), ("Publish", "Failed")];
+    failed_step(["Published", "ReadyToPublish", "Promote", "Failed"], "Live", steps, Some("Passed")).await
+}
+
+/// The error of a submission whose findings cannot be read.
+async fn unread_details() -> Error {
+    let server = MockServer::start(|seen, _| match seen.path() {
+        path if path.ends_with("/submissions/s") => CannedResponse::new(200, submission(CREATION_FAILED).to_string()),
+        path if path.ends_with("/validations") => CannedResponse::new(403, ""),
+        _ => CannedResponse::new(200, list(json!([])).to_string()),
+    })
+    .await;
+    server.client().resume("p", "s").poll_interval(MOMENT, MOMENT).send().await.unwrap_err()
+}
+
+/// The error of an adoption: the submission in progress lacks the offer's availability.
+async fn other_drafts() -> Error {
+    let branch = |module: &str, id: &str, plan: Option<&str>| {
+        let mut branch = json!({"module": module, "type": "Main", "currentDraftInstanceID": id});
+        if let Some(plan) = plan {
+            branch["variantID"] = plan.into();
+        }
+        branch
+    };
+    let both = |module: &str, id: &str| {
+        list(json!([branch(module, &format!("1{id}"), None), branch(module, &format!("2{id}"), Some(PLAN))]))
+    };
+    let preview = submission(["Published", "ReadyToPublish", "Submit", "Completed"]);
+    let server = server(vec![
+        ("/products/p", product("p")),
+        ("/variants", list(json!([plan()]))),
+        ("/submissions", list(json!([preview]))),
+        ("(module=Property)", list(json!([branch("Property", "1001", None)]))),
+        ("(module=Listing)", both("Listing", "003")),
+        ("(module=Availability)", both("Availability", "004")),
+        ("(module=Package)", both("Package", "005")),
+        ("(module=Cosell)", list(json!([]))),
+        ("(module=ResellerConfiguration)", list(json!([]))),
+    ])
+    .await;
+    let publish = server.client().publish("p").poll_interval(MOMENT, MOMENT);
+    publish.if_pending(IfPending::Adopt).send().await.unwrap_err()
+}
+
+/// The error of a submission in a state that this version does not know.
+async fn unknown_state() -> Error {
+    let unknown = submission(["Archived", "InStore", "Submit", "Completed"]);
+    let server = server(vec![("/submissions/s", unknown)]).await;
+    server.client().resume("p", "s").poll_interval(MOMENT / 10, MOMENT / 10).send().await.unwrap_err()
 }
 
 /// The error of an upload of a package whose processing ends with these findings.
@@ -161,9 +228,14 @@ pub(super) async fn rows() -> Vec<Row> {
         ),
         row("a package that is refused without a reason", refused_package(json!([])).await),
         row("another submission in progress", pending.client().publish("p").send().await.unwrap_err()),
+        row("a submission in progress with other drafts, to adopt", other_drafts().await),
+        row("a submission in an unknown state", unknown_state().await),
         row("a submission that takes long", waiting.max_wait(10 * MOMENT).send().await.unwrap_err()),
         row("a submission that fails validation", failed_validation().await),
+        row("a submission that fails automated validation", failed_automated_validation().await),
         row("a submission that fails certification", failed_certification().await),
+        row("a submission that fails while going live", failed_promotion().await),
+        row("a failed submission whose findings cannot be read", unread_details().await),
         row("a submission that fails without details", failed(CREATION_FAILED, json!([]), json!([]), json!([])).await),
         row(
             "a submission that was cancelled",

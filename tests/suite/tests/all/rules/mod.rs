@@ -92,10 +92,17 @@ async fn an_offer_without_category_logos_contacts_privacy_link_and_authorization
         (item.resource.clone().unwrap(), item.message.clone().unwrap())
     };
     let (resource, message) = place("plan-description-required");
-    assert_eq!((&*resource, &*message), ("plan standard, Listing", "description is missing, see azure-app-plans"));
+    assert_eq!(
+        (&*resource, &*message),
+        (
+            "plan standard, Listing",
+            "description is missing, see https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans"
+        )
+    );
     let (resource, message) = place("privacy-link-required");
     assert_eq!(resource, "offer, Listing");
-    assert_eq!(message, "listingUris with type PrivacyUri is missing, see azure-app-offer-listing");
+    let page = "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-offer-listing";
+    assert_eq!(message, format!("listingUris with type PrivacyUri is missing, see {page}"));
     // The offline check finds the same, but for what is in files.
     assert_eq!(found(&env, &product).await, rules);
 }
