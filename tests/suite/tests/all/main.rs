@@ -12,6 +12,7 @@ mod dependencies;
 mod error_table;
 mod errors;
 mod examples;
+mod extremes;
 mod fault_injection;
 mod fault_table;
 mod formats;

@@ -1,0 +1,85 @@
+//! Extreme values of every public function that takes one: nothing panics. The functions are read from the sources, so that a new
+//! one without a row fails a test.
+
+mod numbers;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
+use partner_tests::public_api::{CRATES, parse, read};
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A public function, and how it is called with a value.
+struct Row<X> {
+    function: &'static str,
+    call: Arc<dyn Fn(X) -> BoxFuture<'static, ()> + Send + Sync>,
+}
+
+fn row<X, F>(function: &'static str, call: impl Fn(X) -> F + Send + Sync + 'static) -> Row<X>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    Row { function, call: Arc::new(move |value| call(value).boxed()) }
+}
+
+/// A call with the largest duration waits for ever. After this time it has done what it can.
+const LIMIT: Duration = Duration::from_millis(500);
+const AT_ONCE: usize = 16;
+
+/// Calls every function with every value. Returns those that panicked.
+async fn run<X: Clone + Debug + Send + 'static>(rows: impl IntoIterator<Item = Row<X>>, values: &[X]) -> Vec<String> {
+    let calls: Vec<_> =
+        rows.into_iter().flat_map(|row| values.iter().map(move |x| (row.function, row.call.clone(), x))).collect();
+    let outcomes = stream::iter(calls).map(|(function, call, value)| async move {
+        let value = value.clone();
+        let name = format!("{function} with {value:?}");
+        // Dropped within the task: dropping a sandbox reports a panic of its own tasks.
+        let task = tokio::spawn(async move { drop(tokio::time::timeout(LIMIT, call(value)).await) });
+        task.await.err().map(|_| name)
+    });
+    outcomes.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await
+}
+
+/// Types of parameters that are durations, times or numbers.
+const NUMERIC: [&str; 9] = ["Duration", "Instant", "SystemTime", "f64", "u16", "u32", "u64", "usize", "i64"];
+
+fn is_numeric(parameters: &[String]) -> bool {
+    let words = |ty: &String| ty.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| NUMERIC.contains(&word));
+    parameters.iter().any(words)
+}
+
+#[test]
+fn functions_are_found_in_every_form() {
+    let items = syn::parse_file(
+        "pub use hidden::{Planted, Other as Renamed};
+         pub struct Planted;
+         pub struct Private;
+         impl Planted { pub fn new(count: u32) -> Self { Self } fn hidden(count: u32) {} }
+         impl std::str::FromStr for Planted { fn from_str(text: &str) -> Result<Self, ()> { Ok(Self) } }
+         impl Private { pub fn new(count: u32) {} }
+         mod inner { pub fn free(of: std::time::Duration) {} }
+         #[cfg(test)] mod tests { pub fn tested(of: u64) {} }
+         macro_rules! options { () => { pub fn wait(mut self, wait: std::time::Duration) -> Self { self } }; }",
+    );
+    let api = parse([items.unwrap().items.as_slice()].into_iter());
+    assert_eq!(api.types.into_iter().collect::<Vec<_>>(), ["Planted"]);
+    let functions: Vec<_> = api.functions.iter().map(|(name, types)| (name.as_str(), is_numeric(types))).collect();
+    let expected = [("Planted::FromStr", false), ("Planted::new", true), ("free", true), ("options!::wait", true)];
+    assert_eq!(functions, expected);
+}
+
+#[test]
+fn every_function_with_a_duration_or_number_has_a_row() {
+    let mut count = 0;
+    for ((name, folder), (crate_name, rows)) in CRATES.into_iter().zip(numbers::rows()) {
+        assert_eq!(name, crate_name);
+        let numeric = read(folder).functions.into_iter().filter(|(_, parameters)| is_numeric(parameters));
+        let public: BTreeSet<String> = numeric.map(|(function, _)| function).collect();
+        let tested: BTreeSet<String> = rows.iter().map(|row| row.function.to_owned()).collect();
+        assert_eq!(public, tested, "{name}");
+        count += tested.len();
+    }
+    assert!(count > 40, "{count} functions");
+}
