@@ -7,6 +7,7 @@ mod common;
 
 use common::content::describe;
 use common::{ARCHIVE, Connection, Options, Outcome, named_spinner, plan, print_error, run, table};
+use console::style;
 use futures_util::{StreamExt, stream};
 use indicatif::MultiProgress;
 use partner_ingestion_sdk::types::{AzureProduct, AzureSkuVariant};
@@ -19,7 +20,7 @@ const MAX_CONCURRENT_OFFERS: usize = 4;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    run("Publishes three offers concurrently to preview. In the sandbox, one of them fails.", true, publish_all).await
+    run("Publishes three offers to preview; one fails in the sandbox.", true, publish_all).await
 }
 
 async fn publish_all(Connection { client, sandbox }: &Connection, options: &Options) -> Outcome<()> {
@@ -42,17 +43,21 @@ async fn publish_all(Connection { client, sandbox }: &Connection, options: &Opti
     }
     let lines = MultiProgress::new();
     let work = offers.iter().map(|offer| {
-        let line = lines.add(named_spinner(offer));
+        let line = named_spinner(&lines, offer);
         async move { (offer, publish(client, offer, move |stage| line.set_message(stage.to_string())).await) }
     });
     let results: Vec<_> = stream::iter(work).buffered(MAX_CONCURRENT_OFFERS).collect().await;
     let row = |(offer, result): &(&String, Result<Stage, Error>)| {
-        vec![offer.to_string(), result.as_ref().map_or("failed".to_owned(), Stage::to_string)]
+        let stage = match result {
+            Ok(stage) => style(stage.to_string()).green(),
+            Err(_) => style("failed".to_owned()).red(),
+        };
+        vec![offer.to_string(), stage.to_string()]
     };
     print!("{}", table(&["offer", "stage"], &results.iter().map(row).collect::<Vec<_>>()));
     let failures: Vec<_> = results.iter().filter_map(|(offer, result)| Some((offer, result.as_ref().err()?))).collect();
     for (offer, error) in &failures {
-        eprintln!("\n{offer}");
+        eprintln!("\n{}", style(offer).for_stderr().bold());
         print_error(*error);
     }
     match failures.len() {

@@ -42,12 +42,12 @@ async fn publish(Connection { client, sandbox }: &Connection, options: &Options)
         step("check", finding);
     }
 
-    let line = spinner();
+    let line = spinner("waiting for the next stage");
     let progress = line.clone();
     let publish = client.publish(&offer).to_live().max_wait(Duration::from_secs(12 * 3600));
     let live = publish.on_stage(move |stage| progress.suspend(|| step("stage", stage))).await?;
     line.finish_and_clear();
-    println!("{offer} is live: submission {}", live.id.map(|id| id.to_string()).unwrap_or_default());
+    println!("{offer}: submission {live}");
     Ok(())
 }
 

@@ -116,7 +116,12 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
         #[arg(long)]
         quick: bool,
     },
-    /// Test sign-in against an independent OAuth server; requires Node.js.
+    /// Test with other people's programs: sign-in at an OAuth server, and clients of the service on the sandbox.
+    ///
+    /// The OAuth server is the npm package `oidc-provider` and requires Node.js. The clients are the PyPI packages
+    /// `az-partner-center-cli` and `azure-storage-blob` and require Python 3.10; they are installed in target/interop. The clients are not
+    /// modified: their connections to Entra ID and the API are redirected to the sandbox (tests/interop/redirect/sitecustomize.py), and
+    /// connections to other hosts fail.
     Interop,
     /// Run the tests of CI at full size, which takes minutes.
     Soak {

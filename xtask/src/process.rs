@@ -1,10 +1,10 @@
-//! Starts cargo. Commands that need the SDK run as a process, so that the tools build without it.
+//! Starts cargo and other programs. Commands that need the SDK run as a process, so that the tools build without it.
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 /// Runs `cargo` with these arguments and environment variables; its output goes to the terminal.
 pub fn cargo(root: &Path, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
@@ -71,4 +71,35 @@ fn command(root: &Path, args: &[&str], env: &[(&str, &str)]) -> Command {
     command.env_remove("CARGO_MANIFEST_DIR");
     command.args(args).envs(env.iter().copied()).current_dir(root);
     command
+}
+
+/// Returns the folder of build results.
+pub fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// A program that is stopped when this is dropped. Its standard output is read by this process.
+pub struct Running {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Running {
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let output = child.stdout.take().context("the program has no output")?;
+        Ok(Self { child, output: BufReader::new(output) })
+    }
+
+    pub fn output(&mut self) -> &mut BufReader<ChildStdout> {
+        &mut self.output
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The process may have exited already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

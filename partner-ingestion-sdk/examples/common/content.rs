@@ -22,9 +22,9 @@ pub(crate) async fn describe(client: &Client, offer: &AzureProduct, plan: &Azure
         let file = FileSource::bytes(format!("{kind}.png"), logo);
         client.upload_image(offer, &listing, kind, file).send().await?;
     }
-    let preview = AudienceMember::default().set_id("11111111-2222-3333-4444-555555555555");
+    let preview = AudienceMember::new("11111111-2222-3333-4444-555555555555");
     client.product_availability_draft(offer).modify(|a| a.set_subscription_audiences([preview.clone()])).await?;
-    let market = MarketState::default().set_market_code("US").set_state(MarketSaleState::Enabled);
+    let market = MarketState::new("US", MarketSaleState::Enabled);
     let sale = |a: FeatureAvailability| a.set_visibility(Visibility::Public).set_market_states([market.clone()]);
     client.feature_availability_draft(offer, plan).modify(sale).await?;
     Ok(())

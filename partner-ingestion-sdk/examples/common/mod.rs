@@ -3,7 +3,8 @@
 pub(crate) mod content;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
-use indicatif::{ProgressBar, ProgressStyle};
+use console::{Alignment, measure_text_width, pad_str, style};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
 use partner_ingestion_sdk::{Client, ErrorKind, Progress};
 use partner_sandbox::Sandbox;
@@ -60,7 +61,7 @@ pub(crate) async fn run(
         }
         let connection = connect(options.live).await?;
         let place = if options.live { "the real service" } else { "a sandbox in this process" };
-        eprintln!("{what} ({place})");
+        eprintln!("{what} Uses {place}.");
         example(&connection, &options).await
     };
     match outcome.await {
@@ -116,29 +117,35 @@ pub(crate) fn bytes_bar() -> impl Fn(Progress) + Send + Sync + 'static {
     }
 }
 
-/// Returns a spinner. Hidden without a terminal.
-pub(crate) fn spinner() -> ProgressBar {
-    let spinner = ProgressBar::new_spinner();
-    spinner.enable_steady_tick(Duration::from_millis(100));
+/// How often a spinner turns.
+const TURN: Duration = Duration::from_millis(100);
+
+/// Returns a spinner with a message. Hidden without a terminal.
+pub(crate) fn spinner(message: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(message);
+    spinner.enable_steady_tick(TURN);
     spinner
 }
 
-/// A spinner with a name in front of its message. Hidden without a terminal.
-pub(crate) fn named_spinner(name: &str) -> ProgressBar {
+/// Adds a spinner with a name in front of its message. Hidden without a terminal.
+pub(crate) fn named_spinner(lines: &MultiProgress, name: &str) -> ProgressBar {
     let style = ProgressStyle::with_template("{spinner} {prefix}  {msg}");
-    spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())).with_prefix(name.to_owned())
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let spinner = lines.add(ProgressBar::new_spinner().with_style(style).with_prefix(name.to_owned()));
+    spinner.enable_steady_tick(TURN);
+    spinner
 }
 
-/// Formats rows under a heading with aligned columns.
+/// Formats rows under a heading with aligned columns. Cells may be colored.
 pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
-    let mut widths: Vec<usize> = heading.iter().map(|cell| cell.chars().count()).collect();
+    let mut widths: Vec<usize> = heading.iter().map(|cell| measure_text_width(cell)).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(measure_text_width(cell));
         }
     }
     let line = |cells: Vec<&str>| {
-        let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let cells = cells.iter().zip(&widths).map(|(cell, width)| pad_str(cell, *width, Alignment::Left, None));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
@@ -151,7 +158,7 @@ pub(crate) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
 
 /// Prints an error with its sources and the hint.
 pub(crate) fn print_error(error: &(dyn Error + 'static)) {
-    eprintln!("error: {error}");
+    eprintln!("{} {error}", style("error:").for_stderr().red().bold());
     let mut source = error.source();
     while let Some(error) = source {
         eprintln!("  caused by: {error}");

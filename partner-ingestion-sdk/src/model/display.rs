@@ -52,6 +52,22 @@ impl fmt::Display for AzureSkuVariant {
     }
 }
 
+/// Id and stage.
+///
+/// ```
+/// use partner_ingestion_sdk::types::Submission;
+///
+/// let submission: Submission = serde_json::from_str(r#"{"id": "12", "state": "Published", "substate": "InStore"}"#)?;
+/// assert_eq!(submission.to_string(), "12 (live)");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl fmt::Display for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.id.as_ref().map_or("no id", SubmissionId::as_str);
+        write!(f, "{id} ({})", crate::Stage::of(self))
+    }
+}
+
 /// Severity, code, message and resource.
 ///
 /// ```

@@ -5,15 +5,15 @@ use crate::message::{Reply, Request, guid};
 use crate::model::Model;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{CONTENT_TYPE, ETAG, LAST_MODIFIED};
+use http::header::{CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use http::{HeaderName, Method, StatusCode};
 use md5::{Digest, Md5};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The path of files on the blob store's host.
-const PREFIX: &str = "/file/";
+/// The path of files on the blob store's host: account and container. The storage SDKs expect both on a loopback address.
+const PREFIX: &str = "/ingestionpackages/file/";
 
 /// Lifetimes of upload and download URLs, as recorded.
 const WRITE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -27,6 +27,8 @@ const MAX_KEPT: usize = 32 << 20;
 pub(crate) struct Blob {
     shared_access: Vec<SharedAccess>,
     content: Option<Content>,
+    /// The entity tag of the content, including its quotes.
+    tag: String,
     /// Uncommitted blocks.
     blocks: BTreeMap<String, Content>,
 }
@@ -138,7 +140,7 @@ pub(crate) fn handle(model: &mut Model, request: &Request) -> Reply {
         return error(StatusCode::FORBIDDEN, "AuthorizationPermissionMismatch", message);
     }
     let reply = match (&request.method, request.query("comp")) {
-        (&Method::GET | &Method::HEAD, None) => return read(blob),
+        (&Method::GET | &Method::HEAD, None) => read(blob, request),
         (&Method::PUT, None) => put_blob(blob, request),
         (&Method::PUT, Some("block")) => put_block(blob, request),
         (&Method::PUT, Some("blocklist")) => put_block_list(blob, request),
@@ -149,12 +151,37 @@ pub(crate) fn handle(model: &mut Model, request: &Request) -> Reply {
     reply.with_header(LAST_MODIFIED, &date).with_header(HeaderName::from_static("x-ms-request-id"), &guid())
 }
 
-fn read(blob: &Blob) -> Reply {
-    match &blob.content {
-        Some(content) if content.kept.len() == content.length => Reply::file(content.kept.clone()),
-        Some(_) => error(StatusCode::NOT_FOUND, "BlobNotFound", "sandbox keeps only the beginning of large files"),
-        None => error(StatusCode::NOT_FOUND, "BlobNotFound", "no file was uploaded"),
-    }
+fn read(blob: &Blob, request: &Request) -> Reply {
+    let content = match &blob.content {
+        Some(content) if content.kept.len() == content.length => &content.kept,
+        Some(_) => {
+            return error(StatusCode::NOT_FOUND, "BlobNotFound", "sandbox keeps only the beginning of large files");
+        }
+        None => return error(StatusCode::NOT_FOUND, "BlobNotFound", "no file was uploaded"),
+    };
+    // The storage SDKs send their own header, which has precedence.
+    let range = request.header("x-ms-range").or_else(|| request.header("range")).and_then(range);
+    let reply = match range {
+        Some((first, _)) if first >= content.len() => {
+            return error(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", "range is beyond the end of the file");
+        }
+        Some((first, last)) => {
+            let last = last.min(content.len() - 1);
+            let mut reply = Reply::file(content[first..=last].to_vec());
+            reply.status = StatusCode::PARTIAL_CONTENT;
+            reply.with_header(CONTENT_RANGE, &format!("bytes {first}-{last}/{}", content.len()))
+        }
+        None => Reply::file(content.clone()),
+    };
+    reply.with_header(ETAG, &blob.tag).with_header(HeaderName::from_static("x-ms-blob-type"), "BlockBlob")
+}
+
+/// Parses `bytes=0-99` or `bytes=100-`. `None` for other ranges, which are ignored.
+fn range(text: &str) -> Option<(usize, usize)> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let last = if last.is_empty() { usize::MAX } else { last.parse().ok()? };
+    let first = first.parse().ok()?;
+    (first <= last).then_some((first, last))
 }
 
 fn put_blob(blob: &mut Blob, request: &Request) -> Reply {
@@ -166,9 +193,8 @@ fn put_blob(blob: &mut Blob, request: &Request) -> Reply {
     }
     let mut content = Content::default();
     content.append(&request.body, request.body.len());
-    blob.content = Some(content);
     let sum = STANDARD.encode(Md5::digest(&request.body));
-    stored().with_header(HeaderName::from_static("content-md5"), &sum)
+    stored(blob, content).with_header(HeaderName::from_static("content-md5"), &sum)
 }
 
 fn put_block(blob: &mut Blob, request: &Request) -> Reply {
@@ -195,9 +221,8 @@ fn put_block_list(blob: &mut Blob, request: &Request) -> Reply {
         };
         content.append(&block.kept, block.length);
     }
-    blob.content = Some(content);
     blob.blocks.clear();
-    stored()
+    stored(blob, content)
 }
 
 /// Returns the block ids of a block list in order: the text of each element below the root.
@@ -207,9 +232,11 @@ fn listed(xml: &str) -> Vec<String> {
     ids.map(|(_, id)| id.trim().to_owned()).collect()
 }
 
-fn stored() -> Reply {
-    let tag = format!("\"0x{}\"", &guid().replace('-', "").to_uppercase()[..15]);
-    Reply::empty(StatusCode::CREATED).with_header(ETAG, &tag)
+/// Keeps the content under a new entity tag.
+fn stored(blob: &mut Blob, content: Content) -> Reply {
+    blob.content = Some(content);
+    blob.tag = format!("\"0x{}\"", &guid().replace('-', "").to_uppercase()[..15]);
+    Reply::empty(StatusCode::CREATED).with_header(ETAG, &blob.tag)
 }
 
 /// Creates an error response in the format of Azure Blob Storage.
@@ -229,6 +256,21 @@ mod tests {
     #[test]
     fn lowers_only_the_digits_of_percent_encoding() {
         assert_eq!(lowered("aB%2FC%3D%3DDe"), "aB%2fC%3d%3dDe");
+    }
+
+    #[test]
+    fn parses_ranges_of_one_part() {
+        let all = usize::MAX;
+        for (text, expected) in [
+            ("bytes=0-99", Some((0, 99))),
+            ("bytes=5-", Some((5, all))),
+            ("bytes=9-5", None),
+            ("bytes=-5", None),
+            ("bytes=0-1,4-5", None),
+            ("lines=0-1", None),
+        ] {
+            assert_eq!(range(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -182,6 +182,7 @@ impl SandboxBuilder {
             processing_delay: self.processing_delay,
             page_size: self.page_size,
             incidents: BTreeSet::new(),
+            late: Default::default(),
             rules_off,
             next_outcomes: Default::default(),
             tokens: Default::default(),

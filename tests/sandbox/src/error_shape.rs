@@ -2,8 +2,8 @@
 
 use crate::message::guid;
 use crate::names::named;
+use http::StatusCode;
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
 /// A format of error responses of the service or its gateway.
 ///
@@ -47,7 +47,7 @@ impl ErrorShape {
     /// Returns a body of this shape. `None` for [`Empty`](Self::Empty).
     pub(crate) fn body(self, status: u16) -> Option<Value> {
         let body = match self {
-            Self::Coded => coded(u32::from(status) + 50_000, "", "Error injected by the sandbox."),
+            Self::Coded => coded(u32::from(status) + 50_000, &[]),
             Self::Message => "Error injected by the sandbox.".into(),
             Self::Exception => exception(status, "sandbox", "Error injected by the sandbox."),
             Self::Empty => return None,
@@ -67,39 +67,35 @@ impl ErrorShape {
     }
 }
 
-/// Returns a code, a sentence and an embedded JSON object. `field` may be empty.
-pub(crate) fn coded(fault: u32, field: &str, message: &str) -> Value {
-    let sentence = match fault {
-        50_400 => "The request is not valid.",
-        _ => "The request was rejected.",
+/// Returns a code, a sentence and an embedded JSON object with the messages of each field, in the recorded form and order.
+pub(crate) fn coded(fault: u32, fields: &[(&str, &str)]) -> Value {
+    let (sentence, reason) = match fault {
+        50_400 => ("Unable to complete request.", "Request validation failed."),
+        _ => ("The request was rejected.", "The request was rejected."),
     };
-    let mut detail = json!({
-        "faultCode": fault,
-        "reasonPhrase": sentence,
-        "correlationId": guid(),
-        "operationId": uuid::Uuid::new_v4().simple().to_string(),
-        "data": {},
-    });
-    if !field.is_empty() {
-        detail["data"][field] = json!([message]);
-    }
-    format!("ICH{fault}-{sentence} {detail}").into()
+    let (correlation, operation) = (guid(), uuid::Uuid::new_v4().simple().to_string());
+    let data = fields.iter().map(|(field, message)| format!("{}:{}", json!(field), json!([message])));
+    let data = data.collect::<Vec<_>>().join(",");
+    let detail = format!(
+        r#"{{"faultCode":{fault},"reasonPhrase":"{reason}","correlationId":"{correlation}","operationId":"{operation}","data":{{{data}}}}}"#
+    );
+    format!("ICH{fault} - {sentence} {detail}").into()
 }
 
-/// Returns the error that the service writes if one of its backends returns an error.
+/// Returns the error that the service writes if one of its backends returns an error, in the reported form and order.
 pub(crate) fn exception(status: u16, field: &str, message: &str) -> Value {
-    let trace = uuid::Uuid::new_v4().simple().to_string();
-    let problem = json!({
-        "errors": {field: [message]},
-        "type": "https://tools.ietf.org/html/rfc7231#section-6.5.1",
-        "title": "One or more validation errors occurred.",
-        "status": status,
-        "traceId": format!("00-{trace}-0000000000000001-00"),
-    });
-    let mut text = "Microsoft.Ingestion.Shared.WebApi.Client.ErrorHandler.RestClientException: ".to_owned();
-    // Writing to a `String` cannot fail.
-    let _ = write!(text, "API: sandbox, HttpStatusCode: {status}, ResponseContent: {problem}");
-    text.into()
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
+    let reason = reason.replace(' ', "");
+    let (trace, span) = (uuid::Uuid::new_v4().simple().to_string(), uuid::Uuid::new_v4().simple().to_string());
+    let problem = format!(
+        r#"{{"errors":{{{}:{}}},"type":"https://tools.ietf.org/html/rfc9110#section-15.5.1","title":"One or more validation errors occurred.","status":{status},"traceId":"00-{trace}-{}-00"}}"#,
+        json!(field),
+        json!([message]),
+        &span[..16]
+    );
+    let class = "Microsoft.Ingestion.Shared.WebApi.Client.ErrorHandler.RestClientException";
+    let request = format!("Product request failed, API=GetProduct, HttpStatusCode={reason}");
+    format!("{class}: {request}, ResponseContent={problem}").into()
 }
 
 /// Returns the error that names the package with the same file.
@@ -111,5 +107,5 @@ pub(crate) fn duplicate(to: &str, name: &str) -> Value {
         "processingState": "Processed",
         "validationItems": [],
     });
-    format!("ICH50301-The package was sent before. {detail}").into()
+    format!("ICH50301 - The package was sent before. {detail}").into()
 }

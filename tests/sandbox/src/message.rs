@@ -56,15 +56,22 @@ impl Reply {
 
     /// Creates the service's 400: a JSON string with a code, a sentence and an embedded JSON object.
     pub(crate) fn bad_request(field: &str, message: &str) -> Self {
-        Self {
-            note: Some(format!("{field}: {message}")),
-            ..Self::json(StatusCode::BAD_REQUEST, error_shape::coded(50_400, field, message))
-        }
+        Self::invalid(&[(field, message)]).noted(format!("{field}: {message}"))
+    }
+
+    /// Creates the same 400 with several fields.
+    pub(crate) fn invalid(fields: &[(&str, &str)]) -> Self {
+        Self::json(StatusCode::BAD_REQUEST, error_shape::coded(50_400, fields))
     }
 
     /// Creates another error of the service: a JSON string with a sentence.
     pub(crate) fn error(status: StatusCode, message: &str) -> Self {
         Self { note: Some(message.to_owned()), ..Self::json(status, message.into()) }
+    }
+
+    /// Creates the error of an API that does not apply to the offer, with the reported text.
+    pub(crate) fn not_applicable() -> Self {
+        Self::error(StatusCode::FORBIDDEN, "The API you have called is not applicable for this product")
     }
 
     pub(crate) fn not_found(what: &str) -> Self {

@@ -35,6 +35,8 @@ pub(crate) struct Model {
     pub(crate) processing_delay: Duration,
     pub(crate) page_size: usize,
     pub(crate) incidents: BTreeSet<Incident>,
+    /// Resources created during the incident `late-resources`, and when they become visible.
+    pub(crate) late: HashMap<String, Moment>,
     pub(crate) rules_off: Off,
     /// The outcomes of the next submissions.
     pub(crate) next_outcomes: VecDeque<SubmissionOutcome>,
@@ -52,7 +54,7 @@ pub(crate) type Object = Map<String, Value>;
 #[derive(Default)]
 pub(crate) struct Product {
     pub(crate) body: Object,
-    pub(crate) setup: Option<Object>,
+    pub(crate) setup: Object,
     pub(crate) reseller: Option<Object>,
     pub(crate) lead: Option<Object>,
     pub(crate) drafts: Vec<Draft>,
@@ -116,6 +118,16 @@ impl Model {
 }
 
 impl Product {
+    /// Returns the type of the offer.
+    pub(crate) fn kind(&self) -> &str {
+        self.text("resourceType")
+    }
+
+    /// Returns a text of the offer itself. Empty if it is absent.
+    pub(crate) fn text(&self, key: &str) -> &str {
+        self.body.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
     pub(crate) fn draft(&mut self, collection: &str, id: &str) -> Option<&mut Draft> {
         let is = |draft: &Draft| draft.resource.get("id").and_then(Value::as_str) == Some(id) || draft.instance == id;
         self.drafts.iter_mut().find(|draft| draft.collection == collection && is(draft))

@@ -92,10 +92,14 @@ impl WireResponse {
         &self.head.headers
     }
 
-    /// Converts the response for hyper. JSON is sent chunked without a length, as the service does.
-    pub(crate) fn into_http(self) -> Response<Content> {
+    /// Converts the response for hyper. JSON is sent chunked without a length, and 204 with the length 0, as the service does.
+    pub(crate) fn into_http(mut self) -> Response<Content> {
         let json = self.head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == JSON);
-        let body = if json && !self.body.is_empty() {
+        let body = if self.head.status == StatusCode::NO_CONTENT {
+            self.head.headers.insert(CONTENT_LENGTH, 0.into());
+            // A stream, because hyper omits the header if it knows that the body is empty.
+            StreamBody::new(stream::empty()).boxed_unsync()
+        } else if json && !self.body.is_empty() {
             let chunk = stream::once(async move { Ok(Frame::data(self.body)) });
             StreamBody::new(chunk).boxed_unsync()
         } else {

@@ -1,6 +1,7 @@
 //! Validates a body against the corrected document and normalizes its property names.
 //!
-//! The service ignores the case of property names in requests, and keeps unknown fields.
+//! The service ignores the case of property names and of enum values in requests, and returns its own spelling. Unknown fields
+//! are kept.
 
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -70,10 +71,13 @@ impl<'d> Schemas<'d> {
         if !fits {
             return problem(place, &format!("{} is expected", text("type").unwrap_or_default()));
         }
-        if let Some(values) = schema.get("enum").and_then(Value::as_array)
-            && !values.iter().any(|value| same(value, body))
-        {
-            return problem(place, &format!("{body} is not one of {}", Value::from(values.clone())));
+        if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+            // An exact match first, in case two values differ only in case.
+            let known = values.iter().find(|value| *value == body).or_else(|| values.iter().find(|v| same(v, body)));
+            return match known {
+                Some(known) => Ok(known.clone()),
+                None => problem(place, &format!("{body} is not one of {}", Value::from(values.clone()))),
+            };
         }
         match (body, schema.get("items")) {
             (Value::Array(items), Some(schema)) => {
@@ -113,7 +117,8 @@ impl<'d> Schemas<'d> {
             }
             return last.map_or_else(|| Ok(body.clone()), Err);
         };
-        let member = members.iter().find(|member| self.tag(member).as_deref() == Some(tag));
+        let has_tag = |member: &&Value| self.tag(member).is_some_and(|known| known.eq_ignore_ascii_case(tag));
+        let member = members.iter().find(has_tag);
         match member {
             Some(member) => self.check(member, body, place),
             None => problem(&join(place, "resourceType"), &format!("{tag} is not allowed here")),
@@ -189,5 +194,23 @@ mod tests {
         assert_eq!(check(json!({"canEnable": "yes"})), Err("boolean is expected".to_owned()));
         let note = "canEnable: string \"True\" accepted as true, but the document has a boolean";
         assert_eq!(schemas.into_notes(), [note]);
+    }
+
+    #[test]
+    fn enum_values_get_the_spelling_of_the_schema() {
+        let schemas = Schemas::new(&Value::Null);
+        let one_of = |tag: &str| {
+            json!({"properties": {
+                "resourceType": {"type": "string", "enum": [tag]},
+                "states": {"type": "array", "items": {"type": "string", "enum": ["On", "Off", "OFF"]}},
+            }})
+        };
+        let schema = json!({"oneOf": [one_of("First"), one_of("Second")]});
+        let check = |body: Value| schemas.check(&schema, &body, "").map_err(|problem| problem.message);
+        let sent = json!({"resourcetype": "SECOND", "States": ["on", "off", "OFF", "On"]});
+        let kept = json!({"resourceType": "Second", "states": ["On", "Off", "OFF", "On"]});
+        assert_eq!(check(sent), Ok(kept));
+        let unknown = check(json!({"resourceType": "first", "states": ["open"]}));
+        assert_eq!(unknown, Err("\"open\" is not one of [\"On\",\"Off\",\"OFF\"]".to_owned()));
     }
 }

@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::record::{CallRecord, Exchange, Expectations, Log};
 use crate::response::{Content, Disconnected, WireResponse};
 use crate::{blob, contract, control, entra, service};
-use http::{HeaderMap, Request as HttpRequest, Response as HttpResponse, StatusCode};
+use http::{HeaderMap, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use std::any::Any;
@@ -164,9 +164,14 @@ fn dispatch(state: &State, host: Host, request: &Request) -> Reply {
         return Reply::empty(StatusCode::UNAUTHORIZED).noted("no valid token");
     }
     if model.incidents.contains(&Incident::PublisherIdDemanded) {
-        let demand = "The value must be a positive integer.";
+        let demand = "PublisherId is a required header, and must be a positive number.";
         let body = exception(400, "x-ms-publisherId", demand);
         return Reply::json(StatusCode::BAD_REQUEST, body).noted("incident publisher-id-demanded");
+    }
+    // The query of the reported calls is not documented, so that this is checked before the contract.
+    let properties = contract::template(request.method.as_str(), path) == Some("/products/{productID}/properties");
+    if properties && request.method == Method::GET && model.incidents.contains(&Incident::PropertiesNotApplicable) {
+        return Reply::not_applicable().noted("incident properties-not-applicable");
     }
     match contract::check(request, path) {
         Ok(allowed) => {

@@ -23,6 +23,15 @@ pub enum SubmissionOutcome {
     FailCertification,
     /// `fail-promotion`: the submission reaches preview, but its promotion to live fails.
     FailPromotion,
+    /// `archived`: the submission ends in the state `Archived` instead of reaching preview. Like the following three, it does not
+    /// prevent a new submission.
+    Archived,
+    /// `not-set`: the submission ends in the state `NotSet`.
+    NotSet,
+    /// `modular-cert`: the submission ends in the state `ModularCert`.
+    ModularCert,
+    /// `shadow`: the submission ends in the state `Shadow`.
+    Shadow,
 }
 
 named! { SubmissionOutcome, "submission outcome":
@@ -31,4 +40,8 @@ named! { SubmissionOutcome, "submission outcome":
     "fail" = Fail,
     "fail-certification" = FailCertification,
     "fail-promotion" = FailPromotion,
+    "archived" = Archived,
+    "not-set" = NotSet,
+    "modular-cert" = ModularCert,
+    "shadow" = Shadow,
 }

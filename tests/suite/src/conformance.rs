@@ -165,7 +165,7 @@ impl Row {
         let mut count = 1;
         if let Some(code) = &expected.code {
             let number = code.trim_start_matches("ICH");
-            let sentence = text.strip_prefix(&format!("{code}-"));
+            let sentence = text.strip_prefix(&format!("{code} - "));
             sentence.ok_or_else(|| format!("{text} does not start with {code}"))?;
             is(detail.get("faultCode"), &format!("= {number}"))?;
             is(detail.get("correlationId"), "GUID")?;

@@ -43,8 +43,10 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     all
 });
 
-/// Compiled validators, by schema.
-static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+/// Compiled validators, by spelling and schema.
+type Validators = HashMap<(Spelling, String), Arc<Validator>>;
+
+static VALIDATORS: LazyLock<Mutex<Validators>> = LazyLock::new(Mutex::default);
 
 /// Returns all violations of the document. Empty for a call of no documented operation.
 pub fn violations(exchange: &Exchange<'_>) -> Vec<String> {
@@ -123,7 +125,7 @@ fn check_request(operation: &Operation, exchange: &Exchange<'_>, query: &str, fo
         (Some(_), Some(_)) if !is_json(exchange.request_headers) => {
             found.push("the body is not sent as application/json".to_owned());
         }
-        (Some(schema), Some(body)) => validate("the request", schema, &body, found),
+        (Some(schema), Some(body)) => validate(Spelling::AnyCase, schema, &body, found),
         (None, None) if exchange.request_body.is_empty() => {}
         (None, body) if body == Some(json!({})) => {}
         (None, _) => found.push("the request has a body, but the document has none".to_owned()),
@@ -144,7 +146,7 @@ fn check_success(operation: &Operation, exchange: &Exchange<'_>, found: &mut Vec
         (Some(_), Some(_)) if !is_json(exchange.response_headers) => {
             found.push("the response is not sent as application/json".to_owned());
         }
-        (Some(schema), Some(body)) => validate("the response", schema, &body, found),
+        (Some(schema), Some(body)) => validate(Spelling::Exact, schema, &body, found),
     }
 }
 
@@ -156,13 +158,21 @@ fn check_error(exchange: &Exchange<'_>, found: &mut Vec<String>) {
     }
 }
 
-fn validate(what: &str, schema: &Value, body: &Value, found: &mut Vec<String>) {
+/// How enum values are compared: the service accepts any case in requests, and returns its own spelling.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Spelling {
+    AnyCase,
+    Exact,
+}
+
+fn validate(spelling: Spelling, schema: &Value, body: &Value, found: &mut Vec<String>) {
     let validator = {
         let mut validators = VALIDATORS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let compiled = validators.entry(schema.to_string());
-        compiled.or_insert_with(|| Arc::new(compile(schema))).clone()
+        let compiled = validators.entry((spelling, schema.to_string()));
+        compiled.or_insert_with(|| Arc::new(compile(spelling, schema))).clone()
     };
     let body = without_nulls(body);
+    let what = if spelling == Spelling::Exact { "the response" } else { "the request" };
     for error in validator.iter_errors(&body).take(5) {
         let place = error.instance_path().to_string();
         found.push(format!("{what} at {place:?}: {error}"));
@@ -181,30 +191,32 @@ fn without_nulls(value: &Value) -> Value {
     }
 }
 
-fn compile(schema: &Value) -> Validator {
-    let mut root = as_json_schema(schema);
-    root["components"] = json!({"schemas": as_json_schema(&CORRECTED["components"]["schemas"])});
+fn compile(spelling: Spelling, schema: &Value) -> Validator {
+    let mut root = as_json_schema(spelling, schema);
+    root["components"] = json!({"schemas": as_json_schema(spelling, &CORRECTED["components"]["schemas"])});
     jsonschema::options().build(&root).expect("a schema of the document")
 }
 
 /// Converts a schema of OpenAPI 3.0 to JSON Schema. `oneOf` becomes `anyOf`, because several members may match: the tag is not
-/// required. Enum values are compared ignoring case, as the service does.
-fn as_json_schema(node: &Value) -> Value {
+/// required.
+fn as_json_schema(spelling: Spelling, node: &Value) -> Value {
     match node {
         Value::Object(object) => {
             let mut converted: Map<String, Value> = Map::new();
             for (name, value) in object {
                 match (name.as_str(), value.as_array()) {
-                    ("oneOf", Some(_)) => drop(converted.insert("anyOf".to_owned(), as_json_schema(value))),
-                    ("enum", Some(values)) => drop(converted.insert("pattern".to_owned(), without_case(values))),
+                    ("oneOf", Some(_)) => drop(converted.insert("anyOf".to_owned(), as_json_schema(spelling, value))),
+                    ("enum", Some(values)) if spelling == Spelling::AnyCase => {
+                        drop(converted.insert("pattern".to_owned(), without_case(values)))
+                    }
                     // Keywords that only OpenAPI has; nulls were removed before.
                     ("nullable" | "example" | "discriminator", _) => {}
-                    _ => drop(converted.insert(name.clone(), as_json_schema(value))),
+                    _ => drop(converted.insert(name.clone(), as_json_schema(spelling, value))),
                 }
             }
             Value::Object(converted)
         }
-        Value::Array(items) => items.iter().map(as_json_schema).collect(),
+        Value::Array(items) => items.iter().map(|item| as_json_schema(spelling, item)).collect(),
         other => other.clone(),
     }
 }

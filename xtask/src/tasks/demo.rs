@@ -13,7 +13,8 @@ pub fn run(root: &Path, report: &Report) -> Result<()> {
     cargo(root, &["run", "--quiet", "--package", "partner-ingestion-sdk", "--example", "publish_offer"], &[])?;
     report.step("next", "try one of these commands:");
     for (command, what) in NEXT {
-        report.detail(&format!("{command:<78} # {what}"));
+        report.detail(&format!("# {what}"));
+        report.detail(command);
     }
     Ok(())
 }

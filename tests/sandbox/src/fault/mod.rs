@@ -80,7 +80,7 @@ impl fmt::Display for Calls {
 /// use std::time::Duration;
 ///
 /// let busy = Fault::status(503).header("retry-after", "1").after(Duration::from_millis(20));
-/// let invalid = Fault::status(400).body("\"ICH50400-The request is not valid.\"");
+/// let invalid = Fault::status(400).body("\"ICH50400 - Unable to complete request.\"");
 /// ```
 #[derive(Clone, Debug)]
 pub struct Fault {

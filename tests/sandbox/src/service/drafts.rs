@@ -1,6 +1,6 @@
 //! Branches and their drafts: one for each module of the offer and of each plan.
 
-use super::{argument, object, precondition, product, replace};
+use super::{argument, fresh, object, precondition, product, replace};
 use crate::clock::Moment;
 use crate::contract::ValidRequest;
 use crate::message::{Reply, Request, etag, guid};
@@ -17,57 +17,55 @@ const OF_OFFER: [(&str, &str, &str); 5] = [
     ("SupplementalContent", "supplementalcontents", "SupplementalContent"),
 ];
 
-pub(super) fn of_offer(product: &mut Product, kind: &str) {
+/// Adds the drafts of a new offer. Their branches become visible at `visible_at`.
+pub(super) fn of_offer(product: &mut Product, id: &str, visible_at: Moment) {
+    let name = product.text("name").to_owned();
     for (module, collection, resource_type) in OF_OFFER {
-        add(product, module, collection, resource_type, None, Moment::ZERO);
+        add(product, module, collection, fresh::resource(resource_type, &name), None, visible_at);
     }
-    let package = match kind {
+    let package = match product.kind() {
         "AzureDynamics365BusinessCentral" => "Dynamics365BusinessCentralPackageConfiguration",
         "AzureDynamics365ForCustomerEngagement" => "Dynamics365CustomerEngagementPackageConfiguration",
         "AzureDynamics365ForOperations" => "Dynamics365OperationsPackageConfiguration",
         _ => "AzureApplicationPackageConfiguration",
     };
-    add(product, "Package", "packageconfigurations", package, None, Moment::ZERO);
-}
-
-/// Adds the drafts of a plan. Their branches become visible at `visible_at`.
-pub(super) fn of_plan(product: &mut Product, plan: &str, sub_type: &str, visible_at: Moment) {
-    let package = match sub_type {
-        "managed-application" => "AzureManagedApplicationPackageConfiguration",
-        _ => "AzureSolutionTemplatePackageConfiguration",
-    };
-    add(product, "Listing", "listings", "AzureListing", Some(plan), visible_at);
-    add(product, "Availability", "featureavailabilities", "FeatureAvailability", Some(plan), visible_at);
-    add(product, "Package", "packageconfigurations", package, Some(plan), visible_at);
-}
-
-/// Adds the branch of a reseller configuration, whose instance id has a special format.
-pub(super) fn of_reseller(product: &mut Product, id: &str) {
-    product.drafts.retain(|draft| draft.module != "ResellerConfiguration");
-    let instance = format!("{id}-ResellerInstance");
+    add(product, "Package", "packageconfigurations", fresh::resource(package, &name), None, visible_at);
+    // The reseller configuration has a branch before it is set. Its instance id has a special format.
     product.drafts.push(Draft {
         module: "ResellerConfiguration",
         collection: "resellerconfiguration",
         variant: None,
-        instance,
-        visible_at: Moment::ZERO,
+        instance: format!("{id}-ResellerInstance"),
+        visible_at,
         resource: Object::new(),
     });
+}
+
+/// Adds the drafts of a plan. Their branches become visible at `visible_at`, that of the package at `package_visible_at`.
+pub(super) fn of_plan(product: &mut Product, plan: &str, visible_at: Moment, package_visible_at: Moment) {
+    let field = |key: &str| product.variants.get(plan).and_then(|body| body.get(key)?.as_str());
+    let name = field("friendlyName").unwrap_or_default().to_owned();
+    let package = match field("subType") {
+        Some("managed-application") => "AzureManagedApplicationPackageConfiguration",
+        _ => "AzureSolutionTemplatePackageConfiguration",
+    };
+    for (module, collection, resource_type, visible_at) in [
+        ("Listing", "listings", "AzureListing", visible_at),
+        ("Availability", "featureavailabilities", "FeatureAvailability", visible_at),
+        ("Package", "packageconfigurations", package, package_visible_at),
+    ] {
+        add(product, module, collection, fresh::resource(resource_type, &name), Some(plan), visible_at);
+    }
 }
 
 fn add(
     product: &mut Product,
     module: &'static str,
     collection: &'static str,
-    resource_type: &str,
+    mut resource: Object,
     variant: Option<&str>,
     visible_at: Moment,
 ) {
-    let mut resource = Object::new();
-    resource.insert("resourceType".to_owned(), resource_type.into());
-    if collection == "listings" {
-        resource.insert("languageCode".to_owned(), "en-us".into());
-    }
     resource.insert("id".to_owned(), guid().into());
     resource.insert("@odata.etag".to_owned(), etag().into());
     let variant = variant.map(str::to_owned);
@@ -82,7 +80,7 @@ pub(super) fn branches(model: &mut Model, id: &str, call: &ValidRequest) -> Repl
     let branches = there.map(|draft| {
         let mut branch = json!({
             "resourceType": "Branch",
-            "friendlyName": draft.module,
+            "friendlyName": "Main",
             "type": "Main",
             "module": draft.module,
             "currentDraftInstanceID": draft.instance,

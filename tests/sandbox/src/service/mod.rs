@@ -3,6 +3,8 @@
 mod drafts;
 mod expand;
 mod filter;
+mod fresh;
+mod late;
 mod products;
 mod subjects;
 mod submissions;
@@ -25,9 +27,16 @@ pub(crate) fn handle(model: &mut Model, request: &Request, call: &ValidRequest) 
     let method = call.method.as_str();
     if let ["products"] = parts.as_slice() {
         return match method {
-            "GET" => products::list(model, request),
+            "GET" => {
+                let mut reply = products::list(model, request);
+                late::hide(model, &mut reply);
+                reply
+            }
             _ => products::create(model, call),
         };
+    }
+    if let Some(reply) = late::refuse(model, call) {
+        return reply;
     }
     let id = argument(call, "productID");
     if !model.products.contains_key(id) {
@@ -35,10 +44,12 @@ pub(crate) fn handle(model: &mut Model, request: &Request, call: &ValidRequest) 
     }
     let below = &parts[2..];
     if !(below.is_empty() || below == ["setup"] || products::is_modular(model, id)) {
-        let message = "The operation is not applicable for this product: it is not published in modules.";
-        return Reply::error(StatusCode::FORBIDDEN, message);
+        return Reply::not_applicable();
     }
-    let reply = below_product(model, id, method, below, request, call);
+    let mut reply = below_product(model, id, method, below, request, call);
+    if method == "GET" {
+        late::hide(model, &mut reply);
+    }
     if expand::applies(method, below) { expand::trim(below, request, reply) } else { reply }
 }
 
@@ -113,7 +124,10 @@ fn collection(items: Vec<Value>) -> Reply {
 }
 
 /// Creates the reply to a creation: 201 with `Location`, and with `ETag` if the resource has an entity tag.
-fn created(model: &Model, call: &ValidRequest, path: &str, resource: &Object) -> Reply {
+fn created(model: &mut Model, call: &ValidRequest, path: &str, resource: &Object) -> Reply {
+    if let Some(id) = resource.get("id").and_then(Value::as_str) {
+        late::delay(model, id);
+    }
     let mut reply = Reply::json(call.success, Value::Object(resource.clone()));
     if call.success == StatusCode::CREATED {
         reply = reply.with_header(header::LOCATION, &format!("{}/v1.0/ingestion/{path}", model.origin));

@@ -7,7 +7,7 @@ use crate::message::{Reply, Request, guid};
 use crate::model::{Model, Object, Product};
 use crate::schema::field;
 use crate::service::filter::Filter;
-use crate::service::{drafts, submissions};
+use crate::service::{drafts, fresh, late, submissions};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
@@ -16,13 +16,21 @@ use serde_json::{Value, json};
 /// The properties that a filter of products may use.
 const FILTERABLE: [&str; 3] = ["resourceType", "externalIDs", "isModularPublishing"];
 
+/// The exact fields of the incident `list-refused`: types of the Store that are not in the request.
+const REFUSED_TYPES: [(&str, &str); 4] = [
+    ("ProductTypeFilter[0]", "The field is invalid (value 'Application')."),
+    ("ProductTypeFilter[1]", "The field is invalid (value 'Bundle')."),
+    ("ProductTypeFilter[2]", "The field is invalid (value 'AvatarItem')."),
+    ("ProductTypeFilter[3]", "The field is invalid (value 'InternetOfThings')."),
+];
+
 pub(super) fn list(model: &mut Model, request: &Request) -> Reply {
     let asked = request.query("$filter").filter(|text| !text.is_empty());
     let filter = match asked.map(|text| Filter::parse(text, &FILTERABLE)) {
         Some(None) => return Reply::bad_request("$filter", "the filter is invalid or not supported"),
         Some(filter) => filter,
         None if model.incidents.contains(&Incident::ListRefused) => {
-            return Reply::bad_request("$filter", "The request is not valid.");
+            return Reply::invalid(&REFUSED_TYPES).noted("incident list-refused");
         }
         None => None,
     };
@@ -76,10 +84,9 @@ pub(super) fn create(model: &mut Model, call: &ValidRequest) -> Reply {
     if body.get("name").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Reply::bad_request("Name", "The Name field is required.");
     }
-    let Some(kind) = body.get("resourceType").and_then(Value::as_str) else {
+    if !body.contains_key("resourceType") {
         return Reply::bad_request("ResourceType", "The ResourceType field is required.");
-    };
-    let kind = kind.to_owned();
+    }
     normalize_offer_type(&mut body);
     let Some(offer) = offer_id(&body) else {
         return Reply::bad_request("ExternalIDs", "An external id of type AzureOfferId is required.");
@@ -92,7 +99,8 @@ pub(super) fn create(model: &mut Model, call: &ValidRequest) -> Reply {
     let id = guid();
     body.insert("id".to_owned(), id.as_str().into());
     let mut new = Product { body: body.clone(), ..Product::default() };
-    drafts::of_offer(&mut new, &kind);
+    new.setup = fresh::setup(new.kind());
+    drafts::of_offer(&mut new, &id, model.clock.now() + 2 * late::additional_delay(model));
     model.products.insert(id.clone(), new);
     model.order.push(id.clone());
     super::created(model, call, &format!("products/{id}"), &body)
@@ -138,23 +146,19 @@ pub(super) fn delete(model: &mut Model, id: &str) -> Reply {
 }
 
 pub(super) fn get_setup(model: &mut Model, id: &str) -> Reply {
-    match &product(model, id).setup {
-        Some(setup) => Reply::ok(Value::Object(setup.clone())),
-        None => Reply::not_found("setup"),
-    }
+    Reply::ok(Value::Object(product(model, id).setup.clone()))
 }
 
 pub(super) fn set_setup(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     let product = product(model, id);
     let mut setup = object(&call.body);
     let drive = field(&setup, "enableTestDrive").and_then(Value::as_bool).unwrap_or(false);
-    let machine = product.body.get("resourceType").and_then(Value::as_str) == Some("AzureThirdPartyVirtualMachine");
-    if drive && machine {
+    if drive && product.kind() == "AzureThirdPartyVirtualMachine" {
         return Reply::bad_request("FeatureName", "Test drive is not available for this type of offer.");
     }
     setup.entry("resourceType").or_insert_with(|| "AzureProductSetup".into());
     setup.entry("trialUri").or_insert_with(|| "".into());
-    product.setup = Some(setup.clone());
+    product.setup = setup.clone();
     // 200, although the document says 201.
     Reply::ok(Value::Object(setup))
 }
@@ -174,7 +178,6 @@ pub(super) fn set_reseller(model: &mut Model, id: &str, call: &ValidRequest) -> 
     }
     reseller.entry("resourceType").or_insert_with(|| "ResellerConfiguration".into());
     product.reseller = Some(reseller.clone());
-    drafts::of_reseller(product, id);
     Reply::ok(Value::Object(reseller))
 }
 

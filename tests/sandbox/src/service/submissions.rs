@@ -1,11 +1,11 @@
 //! Submissions: created from drafts, validated, certified, published to preview and promoted to live.
 
-use super::{argument, object, product, validation};
+use super::{argument, late, object, product, validation};
 use crate::clock::Moment;
 use crate::contract::ValidRequest;
 use crate::incident::Incident;
 use crate::message::{Reply, Request};
-use crate::model::{Model, Problem, Product, Submission};
+use crate::model::{Model, Object, Problem, Product, Submission};
 use crate::service::filter::Filter;
 use crate::submission_outcome::SubmissionOutcome;
 use http::{StatusCode, header};
@@ -80,7 +80,8 @@ fn list(model: &mut Model, id: &str, request: &Request) -> Reply {
 
 fn create(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     let (processing_delay, now) = (model.processing_delay, model.clock.now());
-    let request = object(&call.body);
+    let mut request = object(&call.body);
+    capitalize_scope(&mut request);
     let Some(product) = model.products.get(id) else {
         return Reply::not_found("product");
     };
@@ -106,7 +107,19 @@ fn create(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
     let body = submission.body(id, processing_delay, now, &published(model));
     let location = format!("{}/v1.0/ingestion/products/{id}/submissions/{number}", model.origin);
     super::product(model, id).submissions.push(submission);
+    late::delay(model, &number.to_string());
     Reply::json(StatusCode::CREATED, body).with_header(header::LOCATION, &location)
+}
+
+/// Changes the target `preview` to `Preview`, as the service returns it. The document has no enum for it.
+fn capitalize_scope(request: &mut Object) {
+    let targets = request.get_mut("targets").and_then(Value::as_array_mut);
+    for target in targets.into_iter().flatten() {
+        let value = target.get("value").and_then(Value::as_str).unwrap_or_default();
+        if let Some(known) = ["Preview", "Live"].into_iter().find(|known| known.eq_ignore_ascii_case(value)) {
+            target["value"] = known.into();
+        }
+    }
 }
 
 /// Returns true if the offer, or this plan of it, went live.
@@ -132,6 +145,8 @@ enum Stage {
     Promoting,
     PromotionFailed,
     Live,
+    /// A final state without a substate.
+    Other(&'static str),
 }
 
 impl Submission {
@@ -151,6 +166,10 @@ impl Submission {
             SubmissionOutcome::Fail => Stage::Failed,
             SubmissionOutcome::FailCertification => Stage::CertificationFailed,
             SubmissionOutcome::Pass | SubmissionOutcome::FailPromotion => Stage::Preview,
+            SubmissionOutcome::Archived => Stage::Other("Archived"),
+            SubmissionOutcome::NotSet => Stage::Other("NotSet"),
+            SubmissionOutcome::ModularCert => Stage::Other("ModularCert"),
+            SubmissionOutcome::Shadow => Stage::Other("Shadow"),
         }
     }
 
@@ -178,6 +197,7 @@ impl Submission {
             Stage::Promoting => ("Published", "Publishing", "Promote", "Running"),
             Stage::PromotionFailed => ("Published", "ReadyToPublish", "Promote", "Failed"),
             Stage::Live => ("Published", "InStore", "Promote", "Completed"),
+            Stage::Other(state) => (state, "", "Submit", "Completed"),
         };
         let published = match self.promoted_at {
             Some(promoted) if stage == Stage::Live => published(promoted + 2 * processing_delay),
@@ -195,7 +215,6 @@ impl Submission {
         let mut body = json!({
             "resourceType": "Submission",
             "state": state,
-            "substate": substate,
             "pendingUpdateInfo": pending,
             "publishedTimeInUtc": published,
             "releaseNumber": 1,
@@ -203,6 +222,9 @@ impl Submission {
             "areResourcesReady": true,
             "id": self.id,
         });
+        if !substate.is_empty() {
+            body["substate"] = substate.into();
+        }
         for key in ["targets", "resources", "variantResources", "publishOption", "extendedProperties"] {
             if let Some(value) = self.request.get(key) {
                 body[key] = value.clone();
@@ -223,7 +245,7 @@ impl Submission {
         let status = match stage {
             Stage::Failed | Stage::CertificationFailed => "Failed",
             Stage::Preview | Stage::Promoting | Stage::PromotionFailed | Stage::Live => "Passed",
-            Stage::Creating | Stage::CreationFailed | Stage::Submitted => return Vec::new(),
+            Stage::Creating | Stage::CreationFailed | Stage::Submitted | Stage::Other(_) => return Vec::new(),
         };
         vec![json!({"reportTimeInUtc": "2026-01-01T10:37:37.4038218", "status": status})]
     }
@@ -238,7 +260,7 @@ fn published(model: &Model) -> impl Fn(Moment) -> String + use<> {
 /// Returns the workflows to preview and to live. Empty if the creation is not completed or failed.
 fn workflows(stage: Stage) -> Vec<Value> {
     let (preview, live) = match stage {
-        Stage::Creating | Stage::CreationFailed => return Vec::new(),
+        Stage::Creating | Stage::CreationFailed | Stage::Other(_) => return Vec::new(),
         Stage::Submitted => ("InProgress", "NotStarted"),
         Stage::Failed | Stage::CertificationFailed => ("Failed", "NotStarted"),
         Stage::Preview => ("Success", "NotStarted"),

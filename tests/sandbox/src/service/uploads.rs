@@ -81,7 +81,8 @@ pub(super) fn single(
     if let Err(reply) = precondition(&upload.resource, request, &call.body) {
         return reply;
     }
-    let marked = call.body.get("state").and_then(Value::as_str) == Some("Uploaded");
+    let state = call.body.get("state").and_then(Value::as_str);
+    let marked = state.is_some_and(|state| state.eq_ignore_ascii_case("Uploaded"));
     let there = model.blobs.get(&upload.blob).is_some_and(|blob| blob.beginning().is_some());
     if marked && !there {
         return Reply::bad_request("FileSasUri", "No file was sent to the upload address.");
@@ -93,8 +94,9 @@ pub(super) fn single(
         upload.resource.insert("fileSasUri".to_owned(), address.into());
     }
     let mut body = call.body.clone();
-    if marked && is_business_central(upload) {
-        body["state"] = "Processed".into();
+    if marked {
+        // The packages of Business Central are processed within the PUT.
+        body["state"] = if is_business_central(upload) { "Processed" } else { "Uploaded" }.into();
     }
     replace(&mut upload.resource, &body, &["fileSasUri"])
 }
@@ -105,7 +107,7 @@ fn update_states(model: &mut Model, id: &str) {
     let Some(product) = model.products.get_mut(id) else {
         return;
     };
-    let application = product.body.get("resourceType").and_then(Value::as_str) == Some("AzureApplication");
+    let application = product.kind() == "AzureApplication";
     for upload in product.uploads.iter_mut().filter(|upload| upload.collection == "packages") {
         let Some(uploaded) = upload.uploaded_at else { continue };
         let steps = now.saturating_sub(uploaded);

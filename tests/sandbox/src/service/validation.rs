@@ -25,7 +25,7 @@ pub(super) fn determine_outcome(
     }
     let mut problems = find_missing_modules(product, request);
     // The rules are those of Azure applications.
-    if product.body.get("resourceType").and_then(Value::as_str) == Some("AzureApplication") {
+    if product.kind() == "AzureApplication" {
         let found = rules::violations(model.rules_off.rest(), &subjects::of(model, product)).into_iter();
         problems.extend(found.map(|violation| Problem {
             code: format!("sandbox/{}", violation.rule),
@@ -77,11 +77,14 @@ fn find_missing_modules(product: &Product, request: &Object) -> Vec<Problem> {
     };
     let submitted: BTreeSet<(String, String)> = references(request).into_iter().collect();
     let instances: BTreeSet<&str> = submitted.iter().map(|(_, instance)| instance.as_str()).collect();
-    if product.reseller.is_some() && !submitted.iter().any(|(module, _)| module == "ResellerConfiguration") {
+    let reseller = |(module, _): &(String, String)| module.eq_ignore_ascii_case("ResellerConfiguration");
+    if product.reseller.is_some() && !submitted.iter().any(reseller) {
         let message = "The reseller configuration must be submitted with the offer.";
         add("Resell-20007", "offer, ResellerConfiguration".to_owned(), message);
     }
-    for draft in &product.drafts {
+    // An offer for Business Central has no plans, and its packages are submitted alone.
+    let alone = product.kind() == "AzureDynamics365BusinessCentral";
+    for draft in product.drafts.iter().filter(|_| !alone) {
         let required = matches!(
             (draft.module, &draft.variant),
             ("Property" | "Listing" | "Availability", _) | ("Package", Some(_))

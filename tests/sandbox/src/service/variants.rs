@@ -1,6 +1,6 @@
 //! Plans and the test drive.
 
-use super::{argument, created, drafts, object, precondition, product, replace, submissions};
+use super::{argument, created, drafts, late, object, precondition, product, replace, submissions};
 use crate::contract::ValidRequest;
 use crate::message::{Reply, Request, etag, guid};
 use crate::model::{Model, Object};
@@ -13,6 +13,7 @@ pub(super) fn collection(model: &mut Model, id: &str, method: &str, call: &Valid
         return super::collection(variants);
     }
     let visible_at = model.clock.now() + model.processing_delay;
+    let package_visible_at = visible_at + late::additional_delay(model);
     let product = product(model, id);
     let mut variant = object(&call.body);
     if kind_of(&variant) == "AzureSkuVariant" {
@@ -28,7 +29,7 @@ pub(super) fn collection(model: &mut Model, id: &str, method: &str, call: &Valid
     if variant.get("friendlyName").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Reply::bad_request("FriendlyName", "The FriendlyName field is required.");
     }
-    let application = product.body.get("resourceType").and_then(Value::as_str) == Some("AzureApplication");
+    let application = product.kind() == "AzureApplication";
     // Fields that the service fills in.
     for (key, value) in [
         ("state", json!("Active")),
@@ -46,9 +47,8 @@ pub(super) fn collection(model: &mut Model, id: &str, method: &str, call: &Valid
     let variant_id = if kind_of(&variant) == "AzureTestDriveVariant" { "testdrive".to_owned() } else { guid() };
     variant.insert("id".to_owned(), variant_id.as_str().into());
     variant.insert("@odata.etag".to_owned(), etag().into());
-    let sub_type = variant.get("subType").and_then(Value::as_str).unwrap_or_default().to_owned();
     product.variants.insert(variant_id.clone(), variant.clone());
-    drafts::of_plan(product, &variant_id, &sub_type, visible_at);
+    drafts::of_plan(product, &variant_id, visible_at, package_visible_at);
     created(model, call, &format!("products/{id}/variants/{variant_id}"), &variant)
 }
 

@@ -28,8 +28,8 @@ fn publish_offer_publishes() {
     let output = run("publish_offer", &["--offer", "fabrikam"]);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{err}");
-    assert!(err.contains("(a sandbox in this process)"), "{err}");
-    assert!(out.contains("fabrikam (AzureApplication): fabrikam is live: submission 1"), "{out}");
+    assert!(err.contains("Uses a sandbox in this process."), "{err}");
+    assert!(out.contains("fabrikam (AzureApplication): fabrikam: submission 1") && out.contains("(live)"), "{out}");
     assert!(!err.contains('\r') && !err.contains('\x1b'), "no progress bar without a terminal");
 }
 
@@ -61,7 +61,7 @@ fn every_example_runs_without_an_account() {
         ("list_offers", "contoso-db", "contoso-db"),
         ("update_listing", "after:  Now faster", "before: (none)"),
         ("upload_package", "is processed and assigned to the plan", "app.zip for contoso-app"),
-        ("publish_offer", "is live", "Listing"),
+        ("publish_offer", "(live)", "Listing"),
         ("many_offers", "  failed", "Listing"),
     ];
     for (example, done, planned) in table {

@@ -126,7 +126,8 @@ async fn reads_and_modifies_the_draft_of_every_module() {
     let listing = client.listing_draft(&product).plan(&plan);
     let changed = listing.modify(|listing| listing.set_title("Plan")).await.unwrap();
     assert_eq!(changed.title.as_deref(), Some("Plan"));
-    assert_eq!(client.listing_draft(&product).get().await.unwrap().title, None, "the offer has another listing");
+    let title = client.listing_draft(&product).get().await.unwrap().title.clone();
+    assert_eq!(title.as_deref(), Some("app"), "the offer has another listing");
     let property = client.property_draft(&product).modify(|p| p.set_app_version("2")).await.unwrap();
     assert_eq!(property.app_version.as_deref(), Some("2"));
     let availability = client.product_availability_draft(&product);

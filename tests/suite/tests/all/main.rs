@@ -28,6 +28,7 @@ mod rejected_tokens;
 mod round_trip;
 mod rules;
 mod sandbox;
+mod sandbox_facts;
 mod sandbox_program;
 mod sandbox_resources;
 mod secrets;

@@ -85,7 +85,7 @@ async fn dry_run_lists_every_draft_and_submits_nothing() {
     let product = offer(&env, "app").await;
     let dry_run = env.client.publish(&product).dry_run().await.unwrap();
     let modules: Vec<&str> = dry_run.offer.iter().map(|(module, _)| module.as_str()).collect();
-    assert_eq!(modules, ["Availability", "Property", "Package", "Listing", "Cosell"]);
+    assert_eq!(modules, ["Availability", "Property", "Package", "Listing", "Cosell", "ResellerConfiguration"]);
     let reseller = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);
     env.client.set_reseller_configuration(&product, reseller).send().await.unwrap();
     let dry_run = env.client.publish(&product).dry_run().await.unwrap();
@@ -159,7 +159,7 @@ async fn incomplete_offer_fails_with_validations() {
     let product = offer(&env, "app").await;
     let error = publish(&env.client, &product).send().await.unwrap_err();
     let codes: Vec<_> = error.validations().iter().filter_map(|v| v.error_code.as_deref()).collect();
-    assert!(codes.contains(&"sandbox/listing-name-required"), "{codes:?}");
+    assert!(codes.contains(&"sandbox/category-required"), "{codes:?}");
     assert!(codes.contains(&"sandbox/template-package-required"), "{codes:?}");
 }
 

@@ -110,7 +110,10 @@ fn prints_the_environment_variables_of_the_sdk() {
 fn python_client_can_use_the_sandbox() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/sandbox.py");
     let running = Running::start(&["--control"]);
-    let python = Command::new("python3").arg(script).envs(running.exports.clone()).output();
+    let mut python = Command::new("python3");
+    // Python would write its cache of the shared module into the source folder.
+    python.arg(script).envs(running.exports.clone()).env("PYTHONDONTWRITEBYTECODE", "1");
+    let python = python.output();
     let output = match python {
         Ok(output) => output,
         Err(error) => {

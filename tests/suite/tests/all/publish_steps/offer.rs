@@ -149,8 +149,9 @@ async fn step_07_availability() {
 async fn step_08_reseller() {
     let env = TestEnv::start().await;
     let product = env.product("app").await;
-    let none = env.client.list_branches(&product, Module::ResellerConfiguration).send().await.unwrap().into_inner();
-    assert_eq!(none.value, Some(Vec::new()), "no branch before the first configuration");
+    let instance = format!("{product}-ResellerInstance");
+    let early = env.draft(&product, "ResellerConfiguration", None).await;
+    assert_eq!(early.as_str(), instance, "the branch exists before the first configuration");
     let empty = ResellerConfiguration::default();
     assert_rejected(
         &env.client.set_reseller_configuration(&product, empty).send().await.unwrap_err(),
@@ -159,5 +160,5 @@ async fn step_08_reseller() {
     let enabled = ResellerConfiguration::default().set_reseller_channel_state(ResellerChannelState::Enabled);
     env.client.set_reseller_configuration(&product, enabled).send().await.unwrap();
     let draft = env.draft(&product, "ResellerConfiguration", None).await;
-    assert_eq!(draft.as_str(), format!("{product}-ResellerInstance"));
+    assert_eq!(draft.as_str(), instance);
 }

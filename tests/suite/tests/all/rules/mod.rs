@@ -91,8 +91,8 @@ async fn an_offer_without_category_logos_contacts_privacy_link_and_authorization
         let item = error.validations().iter().find(|item| item.error_code.as_deref() == Some(&code)).unwrap();
         (item.resource.clone().unwrap(), item.message.clone().unwrap())
     };
-    let (resource, message) = place("plan-title-required");
-    assert_eq!((&*resource, &*message), ("plan standard, Listing", "title is missing, see azure-app-plans"));
+    let (resource, message) = place("plan-description-required");
+    assert_eq!((&*resource, &*message), ("plan standard, Listing", "description is missing, see azure-app-plans"));
     let (resource, message) = place("privacy-link-required");
     assert_eq!(resource, "offer, Listing");
     assert_eq!(message, "listingUris with type PrivacyUri is missing, see azure-app-offer-listing");

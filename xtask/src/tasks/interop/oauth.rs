@@ -1,0 +1,50 @@
+//! Sign-in of partner-auth at an independent OAuth server, the npm package `oidc-provider`.
+
+use crate::process::{Running, cargo};
+use crate::report::Report;
+use anyhow::{Context, Result, bail};
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const FILES: [&str; 3] = ["package.json", "package-lock.json", "server.mjs"];
+
+/// Installs the server in a separate folder.
+pub(super) fn install(root: &Path, report: &Report) -> Result<PathBuf> {
+    let folder = root.join("target/interop");
+    std::fs::create_dir_all(&folder)?;
+    for file in FILES {
+        let from = root.join("tests/interop").join(file);
+        std::fs::copy(&from, folder.join(file)).with_context(|| format!("cannot copy {}", from.display()))?;
+    }
+    report.step("interop", "npm ci");
+    let args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
+    let status = Command::new("npm").args(args).current_dir(&folder).status();
+    let status = status.context("cannot start npm; install Node.js")?;
+    if !status.success() {
+        bail!("npm cannot install the server ({status}); check access to the package registry");
+    }
+    Ok(folder)
+}
+
+pub(super) fn test(root: &Path, folder: &Path, report: &Report) -> Result<()> {
+    let key = root.join("partner-auth/src/credential/testdata/public.pem");
+    let mut command = Command::new("node");
+    // The server exits when its standard input is closed, so that it does not outlive this process.
+    command.arg("server.mjs").arg(key).current_dir(folder).stdin(Stdio::piped()).stderr(Stdio::null());
+    let mut server = Running::start(&mut command).context("cannot start node")?;
+    let addresses = addresses(&mut server)?;
+    report.step("interop", "oidc-provider is ready; cargo test");
+    let args = ["test", "--package", "partner-auth", "--lib", "--", "--ignored", "interop"];
+    cargo(root, &args, &[("PARTNER_INTEROP", &addresses)])
+}
+
+/// Returns the first line of the server's output.
+fn addresses(server: &mut Running) -> Result<String> {
+    let mut line = String::new();
+    server.output().read_line(&mut line).context("cannot read the server's output")?;
+    if line.trim().is_empty() {
+        bail!("the server exited before it was ready; run `node server.mjs` in target/interop to see the error");
+    }
+    Ok(line.trim().to_owned())
+}
