@@ -1,9 +1,7 @@
 //! No secret, token or assertion is printed: every path, at the most verbose log level.
 
 use crate::testing::{Canary, FakeEntra, ManualClock, Reply};
-use crate::{
-    AccessToken, Assertion, Credential, Endpoint, Error, GitHubActions, StaticToken, TokenProvider, TokenSource,
-};
+use crate::{AccessToken, Assertion, Credential, Endpoint, Error, StaticToken, TokenProvider, TokenSource};
 use std::error::Error as StdError;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex, OnceLock};

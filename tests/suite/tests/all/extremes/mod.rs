@@ -2,6 +2,7 @@
 //! one without a row fails a test.
 
 mod numbers;
+mod texts;
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -84,5 +85,61 @@ fn every_function_with_a_duration_or_number_has_a_row() {
     for ((name, folder), tested) in CRATES.into_iter().zip(tested) {
         assert_eq!(functions(folder, is_numeric), tested, "{name}");
         assert!(tested.len() > 10, "{name}");
+    }
+}
+
+/// Functions whose parameters have no extreme values.
+const WITHOUT: [(&str, &str); 36] = [
+    ("Certificate::algorithm", "an enum"),
+    ("Credential::From<AzurePipelines>", "a conversion"),
+    ("Credential::From<Certificate>", "a conversion"),
+    ("Credential::From<FederatedTokenFile>", "a conversion"),
+    ("Credential::From<GitHubActions>", "a conversion"),
+    ("Credential::assertion", "a trait"),
+    ("Error::ptr_eq", "a comparison"),
+    ("Reply::wait_for_gate", "true or false"),
+    ("TokenSource::authorize", "a request"),
+    ("TokenSource::from_azure", "a credential of another crate"),
+    ("TokenSourceBuilder::authority", "a checked address"),
+    ("TokenSourceBuilder::clock", "a clock"),
+    ("TokenSourceBuilder::configure_http", "a function"),
+    ("TokenSourceBuilder::endpoint", "an enum"),
+    ("TokenSourceBuilder::refresh_policy", "a policy, whose functions have rows"),
+    ("BlobUpload::on_progress", "a function"),
+    ("ClientBuilder::configure_http", "a function"),
+    ("ClientBuilder::refresh_token_on_forbidden", "true or false"),
+    ("ClientBuilder::retry", "a policy, whose functions have rows"),
+    ("ClientBuilder::token_provider", "a trait"),
+    ("Draft::modify", "a function"),
+    ("Draft::try_modify", "a function"),
+    ("FileUpload::map_resource", "a function"),
+    ("FileUpload::on_progress", "a function"),
+    ("Publish::if_pending", "an enum"),
+    ("Publish::on_stage", "a function"),
+    ("Response::map", "a function"),
+    ("Timestamp::From<DateTime<Utc>>", "a date-time of another crate"),
+    ("Sandbox::set_next_outcome", "an enum"),
+    ("Sandbox::start_incident", "an enum"),
+    ("Sandbox::stop_incident", "an enum"),
+    ("SandboxBuilder::control", "true or false"),
+    ("SandboxBuilder::incident", "an enum"),
+    ("SandboxBuilder::on_call", "a function"),
+    ("SandboxBuilder::on_exchange", "a function"),
+    ("call_options!::retry", "a policy, whose functions have rows"),
+];
+
+#[test]
+fn every_function_with_a_text_has_a_row_or_a_reason() {
+    let files = ["partner-auth/src/extremes/texts.rs", "partner-auth/src/extremes/numbers.rs"];
+    let mut tested = vec![rows(&files)];
+    for (texts, numbers) in texts::rows().iter().zip(numbers::rows()) {
+        let texts = texts.iter().map(|row| row.function.to_owned());
+        tested.push(texts.chain(numbers.iter().map(|row| row.function.to_owned())).collect());
+    }
+    for ((name, folder), tested) in CRATES.into_iter().zip(tested) {
+        let public = functions(folder, |parameters| !parameters.is_empty());
+        let known = WITHOUT.iter().map(|(function, _)| (*function).to_owned()).chain(tested);
+        let missing: Vec<_> = public.difference(&known.collect()).cloned().collect();
+        assert_eq!(missing, Vec::<String>::new(), "{name}: add a row, or a reason to WITHOUT");
     }
 }
