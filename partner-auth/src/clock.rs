@@ -12,6 +12,14 @@ pub(crate) enum Clock {
     Manual(crate::testing::ManualClock),
 }
 
+/// An instant as far in the future as any clock reaches: a century.
+const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// Returns the instant after this duration. A duration beyond the range of the clock is cut to a century.
+pub(crate) fn later(start: Instant, duration: Duration) -> Instant {
+    start.checked_add(duration).or_else(|| start.checked_add(FAR)).unwrap_or(start)
+}
+
 impl Clock {
     /// Returns the monotonic time, which decides on expiry, because the wall clock may change.
     #[inline]

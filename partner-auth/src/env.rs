@@ -3,6 +3,7 @@
 #[cfg(feature = "certificate")]
 use crate::Certificate;
 use crate::{Authority, AzurePipelines, Credential, Error, ErrorKind, FederatedTokenFile, GitHubActions};
+use zeroize::Zeroizing;
 
 pub(crate) struct Environment {
     pub(crate) tenant: String,
@@ -20,9 +21,15 @@ const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 const CUSTOM_AUTHORITY: &str = "PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY";
 
+/// Returns the value of a variable of this process. It may be a secret.
+pub(crate) fn lookup(name: &str) -> Option<Zeroizing<String>> {
+    std::env::var(name).ok().map(Zeroizing::new)
+}
+
 /// Reads the variables. An empty variable counts as unset. The error names all missing variables.
-pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environment, Error> {
-    let lookup = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+pub(crate) fn read(lookup: impl Fn(&str) -> Option<Zeroizing<String>>) -> Result<Environment, Error> {
+    let trimmed = |value: Zeroizing<String>| Zeroizing::new(value.trim().to_owned());
+    let lookup = |name: &str| lookup(name).map(trimmed).filter(|value| !value.is_empty());
     let credential = credential(&lookup)?;
     // The Azure tasks of a pipeline set the ids of their service connection.
     let first = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, lookup(name)?)));
@@ -50,8 +57,8 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environmen
         None => Ok(Authority::public()),
     };
     Ok(Environment {
-        tenant: tenant.1.clone(),
-        client_id: client_id.1.clone(),
+        tenant: tenant.1.to_string(),
+        client_id: client_id.1.to_string(),
         credential: credential.clone(),
         authority: authority.map_err(|error| error.in_variable(AUTHORITY))?,
         variables: [tenant.0, client_id.0],
@@ -59,15 +66,15 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Environmen
 }
 
 /// Returns the first configured credential: those of the Azure SDKs in their order, then those of CI systems.
-fn credential(lookup: &impl Fn(&str) -> Option<String>) -> Result<Option<Credential>, Error> {
+fn credential(lookup: &impl Fn(&str) -> Option<Zeroizing<String>>) -> Result<Option<Credential>, Error> {
     if let Some(secret) = lookup(SECRET) {
-        return Ok(Some(Credential::secret(secret)));
+        return Ok(Some(Credential::zeroed(secret)));
     }
     if let Some(path) = lookup(CERTIFICATE) {
         return certificate(&path, lookup(PASSWORD).is_some()).map(Some);
     }
     if let Some(path) = lookup(TOKEN_FILE) {
-        return Ok(Some(FederatedTokenFile::new(path).into()));
+        return Ok(Some(FederatedTokenFile::new(path.as_str()).into()));
     }
     if lookup("ACTIONS_ID_TOKEN_REQUEST_URL").is_some() {
         return GitHubActions::read(lookup).map(|source| Some(source.into()));
@@ -104,8 +111,8 @@ fn is_true(flag: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn with<'v>(values: &'v [(&'v str, &'v str)]) -> impl Fn(&str) -> Option<String> + 'v {
-        move |name| values.iter().find(|(found, _)| *found == name).map(|(_, value)| value.to_string())
+    fn with<'v>(values: &'v [(&'v str, &'v str)]) -> impl Fn(&str) -> Option<Zeroizing<String>> + 'v {
+        move |name| values.iter().find(|(found, _)| *found == name).map(|(_, value)| value.to_string().into())
     }
 
     fn fails(values: &[(&str, &str)]) -> String {

@@ -26,6 +26,9 @@ mod entra;
 mod env;
 #[cfg(test)]
 #[cfg(feature = "certificate")]
+mod extremes;
+#[cfg(test)]
+#[cfg(feature = "certificate")]
 mod interop;
 #[cfg(test)]
 #[cfg(feature = "certificate")]

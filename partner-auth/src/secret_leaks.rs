@@ -182,3 +182,49 @@ async fn panic_of_a_callback_prints_no_secret() {
     assert_eq!(leak(&error_text(&error)), None);
     assert!(error.is_retryable());
 }
+
+fn row(name: &'static str, value: &dyn Debug) -> (&'static str, String) {
+    (name, format!("{value:?} {value:#?}"))
+}
+
+/// Every public type that can hold a secret. A test of the workspace reads the sources and fails if a type has no row here.
+#[tokio::test]
+async fn debug_of_every_public_type_prints_no_secret() {
+    let entra = FakeEntra::start().unwrap();
+    entra.script([Reply::token(TOKEN)]);
+    entra.default_reply(Reply::body(400, format!(r#"{{"error":"{SECRET} x","error_description":"{SECRET}"}}"#)));
+    let requests: Arc<Mutex<Vec<crate::AssertionRequest>>> = Arc::default();
+    let seen = requests.clone();
+    let credential = Credential::assertion_fn(move |request| {
+        seen.lock().unwrap().push(request);
+        async { Ok(Assertion::new(ASSERTION)) }
+    });
+    let builder = TokenSource::builder("contoso.com", entra.client_id(), credential).authority(entra.authority());
+    let mut rows = vec![row("TokenSourceBuilder", &builder)];
+    let source = builder.clock(&ManualClock::new()).build().unwrap();
+    source.invalidate(&source.token().await.unwrap());
+    let error = source.token().await.unwrap_err();
+    assert_eq!(entra.requests()[0].field("client_assertion"), Some(ASSERTION));
+    let lookup = |name: &str| {
+        let url = if name.contains("UR") { "https://a.example/?sig=" } else { "" };
+        Some(format!("{url}{SECRET}").into())
+    };
+    rows.extend([
+        row("AccessToken", &AccessToken::new(TOKEN).unwrap()),
+        row("Assertion", &Assertion::new(ASSERTION)),
+        row("AssertionRequest", &requests.lock().unwrap()[0]),
+        row("AzurePipelines", &crate::AzurePipelines::read(lookup).unwrap()),
+        row("Canary", &Canary::new(SECRET)),
+        row("Certificate", &crate::Certificate::from_pem(include_str!("credential/testdata/application.pem")).unwrap()),
+        row("Credential", &Credential::secret(SECRET)),
+        row("Error", &error),
+        row("FakeEntra", &entra),
+        row("GitHubActions", &crate::GitHubActions::read(lookup).unwrap()),
+        row("ReceivedRequest", &entra.requests()[0]),
+        row("StaticToken", &StaticToken::new(TOKEN).unwrap()),
+        row("Status", &source.status()),
+        row("TokenSource", &source),
+    ]);
+    let leaks: Vec<_> = rows.iter().filter(|(_, text)| leak(text).is_some()).map(|(name, _)| *name).collect();
+    assert_eq!(leaks, Vec::<&str>::new());
+}

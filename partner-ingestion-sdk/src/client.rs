@@ -323,7 +323,9 @@ impl ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("base", &self.base).field("tokens", &self.tokens).finish_non_exhaustive()
+        // An invalid base URL may contain a password.
+        let base = base_url(&self.base).map_or_else(|_| "invalid".to_owned(), Url::into);
+        f.debug_struct("ClientBuilder").field("base", &base).field("tokens", &self.tokens).finish_non_exhaustive()
     }
 }
 

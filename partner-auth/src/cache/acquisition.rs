@@ -4,6 +4,7 @@ use super::entry::{Entry, IssuedToken};
 use super::policy::MAX_RETRY_AFTER;
 use super::sync::lock;
 use super::{Inner, MIN_FORCED_INTERVAL, MIN_INTERVAL, Outcome, PERMANENT_ERROR_TTL, State, Step, Waiter};
+use crate::clock::later;
 use crate::{BoxFuture, Error, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -57,7 +58,7 @@ impl Inner {
     fn start(self: &Arc<Self>, state: &mut State, now: Instant, version: u64) -> (BoxFuture<'static, ()>, Waiter) {
         state.acquisitions += 1;
         let (sender, outcome) = watch::channel(None);
-        let waiter = Waiter { id: state.acquisitions, lost_at: now + self.issuer.time_limit(), outcome };
+        let waiter = Waiter { id: state.acquisitions, lost_at: later(now, self.issuer.time_limit()), outcome };
         state.acquisition = Some(waiter.clone());
         if let Some(entry) = self.current.load_full() {
             entry.refresh_started();
@@ -102,7 +103,7 @@ impl Inner {
             // The issuer has its own cache, which still returns the same token.
             if entry.token == issued.token {
                 let backoff = self.policy.backoff_after(1, entry.until_critical(now), None, state.rng.f64());
-                entry.refresh_from(now + backoff);
+                entry.refresh_from(later(now, backoff));
                 return entry.token.clone();
             }
         }
@@ -148,8 +149,8 @@ impl Inner {
         if awaited {
             state.last_error = Some(error.clone());
             match &valid {
-                Some(entry) => entry.refresh_from(now + backoff),
-                None => state.cached_error = Some((error.clone(), now + backoff, version)),
+                Some(entry) => entry.refresh_from(later(now, backoff)),
+                None => state.cached_error = Some((error.clone(), later(now, backoff), version)),
             }
         }
         valid.map(|entry| entry.token.clone()).ok_or(error)
@@ -162,7 +163,7 @@ impl Inner {
             tracing::warn!(target: "partner_auth", source = %self.label, acquisition = id, "token request abandoned");
             state.acquisition = None;
             if let Some(entry) = self.current.load_full() {
-                entry.refresh_from(self.clock.now() + MIN_INTERVAL);
+                entry.refresh_from(later(self.clock.now(), MIN_INTERVAL));
             }
         }
     }

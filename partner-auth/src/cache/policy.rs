@@ -91,7 +91,7 @@ impl RefreshPolicy {
 
     /// Sets the backoff after failed refreshes. It starts at `initial` and doubles with each failure, up to `max`.
     ///
-    /// Default: 30 seconds, up to 5 minutes. A longer `Retry-After` takes precedence, up to one hour.
+    /// Default: 30 seconds, up to 5 minutes; maximum: one day. A longer `Retry-After` takes precedence, up to one hour.
     #[must_use]
     pub fn backoff(mut self, initial: Duration, max: Duration) -> Self {
         self.backoff = (initial, max.max(initial));
@@ -128,7 +128,7 @@ impl RefreshPolicy {
         jitter: f64,
     ) -> Duration {
         let (initial, max) = self.backoff;
-        let step = initial.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(max);
+        let step = initial.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(max).min(MAX_BACKOFF);
         let delay = step.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0).min(until_critical.max(CRITICAL_BACKOFF));
         delay.max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER))
     }
@@ -142,6 +142,8 @@ pub(crate) struct RefreshTimes {
 }
 
 const MIN_OFFSET: Duration = Duration::from_millis(1);
+/// A day: no token lives long enough for a longer backoff.
+const MAX_BACKOFF: Duration = Duration::from_secs(24 * 3600);
 const CRITICAL_BACKOFF: Duration = Duration::from_secs(5);
 /// A longer `Retry-After` is capped: one wrong header must not block a process for a day.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
@@ -198,5 +200,7 @@ mod tests {
         assert_eq!(backoff(1, Duration::ZERO, Some(60)), 60);
         assert_eq!(backoff(1, until_critical, Some(1_000_000)), 3600);
         assert_eq!(policy.backoff_after(1, until_critical, None, 0.0).as_secs(), 15);
+        let longest = policy.backoff(Duration::MAX, Duration::MAX);
+        assert_eq!(longest.backoff_after(9, Duration::MAX, None, 1.0), MAX_BACKOFF, "the largest factor");
     }
 }

@@ -1,13 +1,15 @@
 //! Assertions from Azure Pipelines.
 
 use super::{Assertion, AssertionRequest, AssertionSource, Credential, oidc_endpoint};
-use crate::{BoxFuture, Error, ErrorKind};
+use crate::{BoxFuture, Error, ErrorKind, env};
 use reqwest::Url;
 use std::fmt;
 use zeroize::Zeroizing;
 
 const URL: &str = "SYSTEM_OIDCREQUESTURI";
 const TOKEN: &str = "SYSTEM_ACCESSTOKEN";
+/// The field of the response that has the assertion.
+pub(crate) const FIELD: &str = "oidcToken";
 const CONNECTION: &str = "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID";
 /// The API version of the token request for a service connection.
 const API_VERSION: &str = "7.1";
@@ -35,10 +37,10 @@ impl AzurePipelines {
     /// Returns an error of kind [`ErrorKind::Config`] if a variable is invalid or missing. The message names all missing
     /// variables.
     pub fn from_env() -> Result<Self, Error> {
-        Self::read(|name| std::env::var(name).ok())
+        Self::read(env::lookup)
     }
 
-    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<Zeroizing<String>>) -> Result<Self, Error> {
         let missing: Vec<_> = [URL, TOKEN, CONNECTION].into_iter().filter(|name| lookup(name).is_none()).collect();
         let (Some(url), Some(token), Some(connection)) = (lookup(URL), lookup(TOKEN), lookup(CONNECTION)) else {
             return Err(Error::new(
@@ -50,7 +52,7 @@ impl AzurePipelines {
                 ),
             ));
         };
-        Ok(Self { url: Self::request_url(&url, &connection)?, token: Zeroizing::new(token) })
+        Ok(Self { url: Self::request_url(&url, &connection)?, token })
     }
 
     fn request_url(url: &str, connection: &str) -> Result<Url, Error> {
@@ -81,7 +83,7 @@ impl AssertionSource for AzurePipelines {
             // Without this header a job without permission is redirected to a sign-in page.
             let post =
                 http.post(self.url.clone()).header("X-TFS-FedAuthRedirect", "Suppress").json(&serde_json::json!({}));
-            oidc_endpoint::request("Azure Pipelines token service", http, post, &self.token, "oidcToken").await
+            oidc_endpoint::request("Azure Pipelines token service", http, post, &self.token, FIELD).await
         })
     }
 }

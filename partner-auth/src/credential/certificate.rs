@@ -62,13 +62,15 @@ impl Certificate {
         let pem = pem.as_ref();
         reject_other_formats(pem)?;
         let (mut key, mut certificates) = (None, Vec::new());
+        let unusable = || config("private key is not an RSA key of 2048 to 4096 bits");
         for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
             let (kind, der) =
                 section.map_err(|_| config("PEM text is damaged: a section has no end or is not base64"))?;
+            let der = Zeroizing::new(der);
             match kind {
-                SectionKind::Certificate => certificates.push(der),
-                SectionKind::PrivateKey => key = Some(RsaKeyPair::from_pkcs8(&Zeroizing::new(der))),
-                SectionKind::RsaPrivateKey => key = Some(RsaKeyPair::from_der(&Zeroizing::new(der))),
+                SectionKind::Certificate => certificates.push(der.to_vec()),
+                SectionKind::PrivateKey => key = Some(RsaKeyPair::from_pkcs8(&der)),
+                SectionKind::RsaPrivateKey => key = Some(RsaKeyPair::from_der(&der)),
                 SectionKind::EcPrivateKey => {
                     return Err(config("private key is an elliptic curve key, but Entra ID requires an RSA key"));
                 }
@@ -76,9 +78,9 @@ impl Certificate {
             }
         }
         let key = key.ok_or_else(|| config("PEM text has no private key; append the key to the certificate"))?;
-        let key = key.map_err(|_| config("private key is not an RSA key of 2048 to 4096 bits"))?;
+        let key = key.map_err(|_| unusable())?;
         if !(MIN_KEY..=MAX_KEY).contains(&key.public_modulus_len()) {
-            return Err(config("private key is not an RSA key of 2048 to 4096 bits"));
+            return Err(unusable());
         }
         if certificates.is_empty() {
             return Err(config("PEM text has no certificate; prepend the certificate to the key"));
@@ -139,8 +141,8 @@ impl Certificate {
         });
         let part = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let message = format!("{}.{}", part(header), part(claims));
-        let signature = URL_SAFE_NO_PAD.encode(self.signature(message.as_bytes())?);
-        Ok(Assertion::new(format!("{message}.{signature}")))
+        let signature = Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(self.signature(message.as_bytes())?)));
+        Ok(Assertion::new([message.as_str(), ".", signature.as_str()].concat()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Assertions from GitHub Actions.
 
 use super::{Assertion, AssertionRequest, AssertionSource, Credential, oidc_endpoint};
-use crate::{BoxFuture, Error, ErrorKind};
+use crate::{BoxFuture, Error, ErrorKind, env};
 use reqwest::Url;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 /// The default audience of a federated credential in Entra ID.
 const AUDIENCE: &str = "api://AzureADTokenExchange";
 const URL: &str = "ACTIONS_ID_TOKEN_REQUEST_URL";
+/// The field of the response that has the assertion.
+pub(crate) const FIELD: &str = "value";
 const TOKEN: &str = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 
 /// Assertions from a GitHub Actions job with the permission `id-token: write`. The repository needs no secret.
@@ -36,21 +38,17 @@ impl GitHubActions {
     ///
     /// Returns an error of kind [`ErrorKind::Config`] if a variable is missing or invalid.
     pub fn from_env() -> Result<Self, Error> {
-        Self::read(|name| std::env::var(name).ok())
+        Self::read(env::lookup)
     }
 
-    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<Zeroizing<String>>) -> Result<Self, Error> {
         let (Some(url), Some(token)) = (lookup(URL), lookup(TOKEN)) else {
             return Err(Error::new(
                 ErrorKind::Config,
                 format!("{URL} or {TOKEN} is not set: the job needs `permissions: id-token: write`"),
             ));
         };
-        Ok(Self {
-            url: oidc_endpoint::parse_url(URL, &url)?,
-            token: Zeroizing::new(token),
-            audience: AUDIENCE.to_owned(),
-        })
+        Ok(Self { url: oidc_endpoint::parse_url(URL, &url)?, token, audience: AUDIENCE.to_owned() })
     }
 
     /// Sets the audience of the federated credential. Default: `api://AzureADTokenExchange`.
@@ -67,7 +65,7 @@ impl AssertionSource for GitHubActions {
             let mut url = self.url.clone();
             url.query_pairs_mut().append_pair("audience", &self.audience);
             let http = request.http_client();
-            oidc_endpoint::request("GitHub token service", http, http.get(url), &self.token, "value").await
+            oidc_endpoint::request("GitHub token service", http, http.get(url), &self.token, FIELD).await
         })
     }
 }

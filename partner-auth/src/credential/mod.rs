@@ -1,11 +1,11 @@
 //! The credentials of an application.
 
 mod assertion;
-mod azure_pipelines;
+pub(crate) mod azure_pipelines;
 #[cfg(feature = "certificate")]
 mod certificate;
-mod github_actions;
-mod oidc_endpoint;
+pub(crate) mod github_actions;
+pub(crate) mod oidc_endpoint;
 #[cfg(test)]
 mod tests;
 mod token_file;
@@ -48,7 +48,11 @@ enum Kind {
 impl Credential {
     /// Creates a credential from a client secret: its Value, not its Secret ID.
     pub fn secret(secret: impl Into<String>) -> Self {
-        Self(Kind::Secret(Arc::new(Zeroizing::new(secret.into()))))
+        Self::zeroed(Zeroizing::new(secret.into()))
+    }
+
+    pub(crate) fn zeroed(secret: Zeroizing<String>) -> Self {
+        Self(Kind::Secret(Arc::new(secret)))
     }
 
     /// Creates a credential from an assertion source, which is called for every token request.

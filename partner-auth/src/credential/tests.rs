@@ -79,8 +79,8 @@ async fn ci_systems_provide_assertions() {
     let (entra, service) = (FakeEntra::start().unwrap(), FakeEntra::start().unwrap());
     let url = format!("{}/oidc?api-version=2", service.url());
     let github = |name: &str| match name {
-        "ACTIONS_ID_TOKEN_REQUEST_URL" => Some(url.clone()),
-        "ACTIONS_ID_TOKEN_REQUEST_TOKEN" => Some("request-token".to_owned()),
+        "ACTIONS_ID_TOKEN_REQUEST_URL" => Some(url.clone().into()),
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN" => Some("request-token".to_owned().into()),
         _ => None,
     };
     service.script([Reply::body(200, r#"{"count":1,"value":"from github"}"#)]);
@@ -91,9 +91,9 @@ async fn ci_systems_provide_assertions() {
     assert_eq!(request.header("authorization"), Some("Bearer request-token"));
 
     let pipelines = |name: &str| match name {
-        "SYSTEM_OIDCREQUESTURI" => Some(url.replace("?api-version=2", "")),
-        "SYSTEM_ACCESSTOKEN" => Some("request-token".to_owned()),
-        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID" => Some("connection".to_owned()),
+        "SYSTEM_OIDCREQUESTURI" => Some(url.replace("?api-version=2", "").into()),
+        "SYSTEM_ACCESSTOKEN" => Some("request-token".to_owned().into()),
+        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID" => Some("connection".to_owned().into()),
         _ => None,
     };
     service.script([Reply::body(200, r#"{"oidcToken":"from pipelines"}"#)]);
@@ -124,7 +124,7 @@ async fn ci_systems_provide_assertions() {
         let attempts = if error.is_retryable() { 3 } else { 1 };
         assert_eq!(service.requests().len() - before, attempts);
     }
-    assert!(GitHubActions::read(|name| github(name).map(|value| value.replace("http:", "ftp:"))).is_err());
+    assert!(GitHubActions::read(|name| github(name).map(|value| value.replace("http:", "ftp:").into())).is_err());
 }
 
 #[cfg(feature = "certificate")]

@@ -2,7 +2,9 @@
 
 use super::{Assertion, AssertionRequest, AssertionSource, Credential};
 use crate::{BoxFuture, Error, ErrorKind};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -42,18 +44,24 @@ impl AssertionSource for FederatedTokenFile {
 }
 
 async fn read(path: &Path) -> Result<Assertion, Error> {
-    use tokio::io::AsyncReadExt;
     let with_path = |message: &str| format!("federated token file {} {message}", path.display());
     let unreadable = |error| Error::other(ErrorKind::Credential, with_path("cannot be read"), error);
-    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-    let mut text = Zeroizing::new(String::new());
-    file.take(MAX_FILE + 1).read_to_string(&mut text).await.map_err(unreadable)?;
+    let owned = path.to_owned();
+    let text = tokio::task::spawn_blocking(move || read_text(&owned)).await;
+    let text = text.unwrap_or_else(|lost| Err(lost.into())).map_err(unreadable)?;
     let token = text.trim();
     let plausible = !token.is_empty() && text.len() as u64 <= MAX_FILE && token.bytes().all(|b| b.is_ascii_graphic());
     if !plausible {
         return Err(Error::new(ErrorKind::Credential, with_path("has no token: expected one line of text")));
     }
     Ok(Assertion::new(token))
+}
+
+/// Reads at most one byte more than [`MAX_FILE`], into memory that does not grow, because that would leave copies.
+fn read_text(path: &Path) -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::with_capacity(MAX_FILE as usize + 1));
+    File::open(path)?.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 impl From<FederatedTokenFile> for Credential {

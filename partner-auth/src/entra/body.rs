@@ -1,64 +1,71 @@
 //! The response bodies of the token endpoint (RFC 6749 sections 5.1 and 5.2), as Entra ID writes them.
 
-use oauth2::basic::BasicTokenType;
-use oauth2::{AccessToken, ErrorResponse, RefreshToken, Scope, TokenResponse};
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 use std::fmt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// The body of a success response. The v1 endpoint writes numbers as strings and the v2 endpoint as numbers, but each form has
 /// been observed on the other endpoint, too.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Deserialize)]
 pub(super) struct EntraToken {
-    access_token: AccessToken,
-    #[serde(deserialize_with = "oauth2::helpers::deserialize_untagged_enum_case_insensitive")]
-    token_type: BasicTokenType,
-    #[serde(default, deserialize_with = "seconds", skip_serializing)]
+    #[serde(deserialize_with = "secret")]
+    pub(super) access_token: Zeroizing<String>,
+    token_type: String,
+    #[serde(default, deserialize_with = "seconds")]
     expires_in: Option<u64>,
-    #[serde(default, deserialize_with = "seconds", skip_serializing)]
+    #[serde(default, deserialize_with = "seconds")]
     refresh_in: Option<u64>,
 }
 
 impl EntraToken {
+    /// Returns `None` if the body is not a token response. Data after the object is ignored.
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        Self::deserialize(&mut serde_json::Deserializer::from_slice(body)).ok()
+    }
+
+    pub(super) fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(Duration::from_secs)
+    }
+
     pub(super) fn refresh_in(&self) -> Option<Duration> {
         self.refresh_in.map(Duration::from_secs)
     }
 
     pub(super) fn is_bearer(&self) -> bool {
-        matches!(self.token_type, BasicTokenType::Bearer)
-    }
-
-    /// Moves the token out, so that no copy remains in memory.
-    pub(super) fn into_secret(self) -> Zeroizing<String> {
-        Zeroizing::new(self.access_token.into_secret())
+        self.token_type.eq_ignore_ascii_case("bearer")
     }
 }
 
-impl TokenResponse for EntraToken {
-    type TokenType = BasicTokenType;
+/// Reads these members of a JSON object. All others, which may be secrets, are skipped without a copy. Returns `None` if the
+/// body is not an object.
+pub(crate) fn members(body: &[u8], names: &[&'static str]) -> Option<Map<String, Value>> {
+    struct Members<'n>(&'n [&'static str]);
 
-    fn access_token(&self) -> &AccessToken {
-        &self.access_token
+    impl<'de> Visitor<'de> for Members<'_> {
+        type Value = Map<String, Value>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+            let mut found = Map::new();
+            while let Some(name) = object.next_key::<String>()? {
+                match self.0.contains(&name.as_str()) {
+                    true => drop(found.insert(name, object.next_value()?)),
+                    false => drop(object.next_value::<IgnoredAny>()?),
+                }
+            }
+            Ok(found)
+        }
     }
 
-    fn token_type(&self) -> &BasicTokenType {
-        &self.token_type
-    }
-
-    fn expires_in(&self) -> Option<Duration> {
-        self.expires_in.map(Duration::from_secs)
-    }
-
-    fn refresh_token(&self) -> Option<&RefreshToken> {
-        None
-    }
-
-    fn scopes(&self) -> Option<&Vec<Scope>> {
-        None
-    }
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let found = deserializer.deserialize_map(Members(names)).ok()?;
+    deserializer.end().ok().map(|()| found)
 }
 
 /// The body of an error response, with every field that can be read.
@@ -74,18 +81,23 @@ pub(super) struct ErrorBody {
 impl ErrorBody {
     /// Returns `None` if the body is not an object with an `error` field.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let body: Value = serde_json::from_slice(body).ok()?;
+        let body =
+            members(body, &["error", "error_description", "error_codes", "trace_id", "correlation_id", "timestamp"])?;
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
         // Gateways write an object with a code instead of a string.
-        let error = body["error"].as_str().or_else(|| body["error"]["code"].as_str())?;
-        let description = body["error_description"].as_str().unwrap_or_default();
+        let error = text("error").or_else(|| body.get("error")?.get("code")?.as_str())?;
+        let description = text("error_description").unwrap_or_default();
         let member = |name: &str, label: &str| {
-            let text = body[name].as_str().or_else(|| labelled(description, label));
-            text.map(str::trim).filter(|text| is_safe_word(text)).map(str::to_owned)
+            text(name)
+                .or_else(|| labelled(description, label))
+                .map(str::trim)
+                .filter(|text| is_safe_word(text))
+                .map(str::to_owned)
         };
-        let timestamp = body["timestamp"].as_str().filter(|text| is_timestamp(text));
+        let timestamp = text("timestamp").filter(|text| is_timestamp(text));
         Some(Self {
             error: error.to_owned(),
-            codes: codes(&body["error_codes"], description),
+            codes: codes(body.get("error_codes"), description),
             trace_id: member("trace_id", "Trace ID:"),
             correlation_id: member("correlation_id", "Correlation ID:"),
             timestamp: timestamp.map(str::to_owned),
@@ -99,13 +111,14 @@ impl ErrorBody {
 }
 
 /// Returns the codes from `error_codes`, as numbers or strings, or else those in the description.
-fn codes(listed: &Value, description: &str) -> Vec<u32> {
+fn codes(listed: Option<&Value>, description: &str) -> Vec<u32> {
     let number = |code: &Value| match code {
         Value::Number(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
-    let listed: Vec<u32> = listed.as_array().into_iter().flatten().filter_map(number).take(MAX_CODES).collect();
+    let listed: Vec<u32> =
+        listed.and_then(Value::as_array).into_iter().flatten().filter_map(number).take(MAX_CODES).collect();
     if !listed.is_empty() {
         return listed;
     }
@@ -130,17 +143,10 @@ fn is_timestamp(text: &str) -> bool {
     text.len() <= 40 && text.chars().all(|c| c.is_ascii_digit() || "TZ:.+- ".contains(c))
 }
 
-/// The error type that `oauth2` requires. The error is read into [`ErrorBody`] by the transport instead.
-#[derive(Debug, Deserialize, Serialize)]
-pub(super) struct AnyError {}
-
-impl fmt::Display for AnyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("rejected")
-    }
+/// Deserializes a text whose memory is zeroed when it is dropped, also if a later member is invalid.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+    String::deserialize(deserializer).map(Zeroizing::new)
 }
-
-impl ErrorResponse for AnyError {}
 
 /// Deserializes a whole number of seconds from a number or a string.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {

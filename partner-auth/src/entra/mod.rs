@@ -1,7 +1,7 @@
 //! The client of Entra ID's token endpoints.
 
 pub(crate) mod authority;
-mod body;
+pub(crate) mod body;
 pub(crate) mod hints;
 pub(crate) mod response;
 #[cfg(test)]

@@ -1,30 +1,29 @@
 //! Turns a response of the token endpoint into a token or an error.
 
-use super::body::{AnyError, EntraToken};
+use super::body::{EntraToken, ErrorBody};
 use super::hints;
-use super::transport::{ResponseMeta, TransportError};
+use super::transport::{RawResponse, TransportError};
 use crate::cache::IssuedToken;
 use crate::error::Details;
 use crate::{AccessToken, Error, ErrorKind};
-use oauth2::{RequestTokenError, TokenResponse};
 use std::time::{Duration, Instant};
 
 /// The lifetime that MSAL assumes if the response has none.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
 
-pub(super) type OAuthResult = Result<EntraToken, RequestTokenError<TransportError, AnyError>>;
-
 /// Reads the response to a request that was sent after `requested_at`.
-pub(super) fn read(result: OAuthResult, meta: ResponseMeta, requested_at: Instant) -> Result<IssuedToken, Error> {
-    match result {
-        Ok(token) => issued_token(token, &meta, requested_at),
-        Err(error) => Err(error_of(error, meta)),
+pub(super) fn read(response: &RawResponse, requested_at: Instant) -> Result<IssuedToken, Error> {
+    let token = response.status.is_success().then(|| EntraToken::read(response.json())).flatten();
+    match token {
+        Some(token) => issued_token(token, response, requested_at),
+        None => Err(rejection(response)),
     }
 }
 
-fn issued_token(token: EntraToken, meta: &ResponseMeta, requested_at: Instant) -> Result<IssuedToken, Error> {
+fn issued_token(token: EntraToken, response: &RawResponse, requested_at: Instant) -> Result<IssuedToken, Error> {
     let invalid = |message: &str| {
-        let details = Details { status: meta.status, request_id: meta.request_id.clone(), ..Details::default() };
+        let (status, request_id) = (Some(response.status), response.request_id());
+        let details = Details { status, request_id, ..Details::default() };
         Error::with(ErrorKind::Protocol, message, details)
     };
     if !token.is_bearer() {
@@ -35,30 +34,29 @@ fn issued_token(token: EntraToken, meta: &ResponseMeta, requested_at: Instant) -
         return Err(invalid("Entra ID returned a token that has already expired"));
     }
     let refresh_in = token.refresh_in();
-    let token = AccessToken::with_secret(token.into_secret(), requested_at, lifetime)
+    let token = AccessToken::with_secret(token.access_token, requested_at, lifetime)
         .map_err(|error| invalid(error.message()))?;
     Ok(IssuedToken { token, requested_at, lifetime, refresh_in })
 }
 
-/// Converts the error right away, because the `Debug` of `RequestTokenError` prints the body, which may contain a token.
-fn error_of(error: RequestTokenError<TransportError, AnyError>, meta: ResponseMeta) -> Error {
+/// Returns the error of a request without a response.
+pub(super) fn unreachable(error: TransportError) -> Error {
     match error {
-        RequestTokenError::Request(TransportError::Http(error)) => {
-            return Error::network("Entra ID", error);
-        }
-        RequestTokenError::Request(TransportError::TooLarge) => {
-            return Error::new(ErrorKind::Protocol, "response of Entra ID is too large");
-        }
-        RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {}
+        TransportError::Http(error) => Error::network("Entra ID", error),
+        TransportError::TooLarge => Error::new(ErrorKind::Protocol, "response of Entra ID is too large"),
     }
-    let status = meta.status.map_or(0, |status| status.as_u16());
+}
+
+/// Returns the error of a response without a token.
+fn rejection(response: &RawResponse) -> Error {
+    let status = response.status.as_u16();
     let mut details = Details {
-        status: meta.status,
-        retry_after: meta.retry_after,
-        request_id: meta.request_id,
+        status: Some(response.status),
+        retry_after: response.retry_after(),
+        request_id: response.request_id(),
         ..Details::default()
     };
-    let Some(body) = meta.error_body else {
+    let Some(body) = ErrorBody::read(response.json()) else {
         let kind = hints::classify(status, None);
         let message = match status {
             200..=299 => "Entra ID returned a success response without a valid token",

@@ -1,34 +1,39 @@
 //! The token request: the client-credentials flow (RFC 6749 section 4.4) with the `oauth2` crate over `reqwest`.
 
 use super::authority::Endpoint;
-use super::body::{AnyError, EntraToken};
 use super::response;
-use super::transport::{self, Transport};
+use super::transport;
 use crate::cache::{IssuedToken, Issuer};
 use crate::clock::Clock;
 use crate::credential::{AssertionRequest, ClientAuth, CredentialStore};
 use crate::error::address;
 use crate::{BoxFuture, Error, ErrorKind};
 use backon::{BackoffBuilder, ExponentialBuilder};
-use oauth2::basic::{BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
-use oauth2::{AuthType, ClientId, EndpointNotSet, EndpointSet, HttpRequest, Scope};
-use oauth2::{StandardRevocableToken, TokenUrl};
+use oauth2::basic::{BasicClient, BasicErrorResponse};
+use oauth2::{AuthType, ClientId, EndpointNotSet, EndpointSet, HttpRequest, RequestTokenError, Scope, TokenUrl};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
-type Client = oauth2::Client<
-    AnyError,
-    EntraToken,
-    BasicTokenIntrospectionResponse,
-    StandardRevocableToken,
-    BasicRevocationErrorResponse,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointSet,
->;
+type Client = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+/// Takes the request out of the `oauth2` crate, which would leave the token of the response in memory that is not zeroed.
+struct Composed(Box<HttpRequest>);
+
+impl fmt::Debug for Composed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Composed(redacted)")
+    }
+}
+
+impl fmt::Display for Composed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("composed")
+    }
+}
+
+impl std::error::Error for Composed {}
 
 /// RFC 7523 section 2.2.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -69,7 +74,7 @@ impl TokenClient {
         limits: Limits,
         clock: Clock,
     ) -> Self {
-        let client = oauth2::Client::new(ClientId::new(client_id))
+        let client = BasicClient::new(ClientId::new(client_id))
             .set_token_uri(TokenUrl::from_url(url.clone()))
             // The default sends the secret in a Basic header, which Entra ID ignores.
             .set_auth_type(AuthType::RequestBody);
@@ -136,6 +141,16 @@ impl TokenClient {
     }
 
     async fn send(&self, auth: &ClientAuth) -> Result<IssuedToken, Error> {
+        let request = self.compose(auth)?;
+        let requested_at = self.clock.now();
+        let response = transport::send(&self.http, request).await.map_err(response::unreachable)?;
+        if let Some(date) = response.date() {
+            self.skew.measure(date, self.clock.wall());
+        }
+        response::read(&response, requested_at)
+    }
+
+    fn compose(&self, auth: &ClientAuth) -> Result<HttpRequest, Error> {
         let request = self.client.exchange_client_credentials();
         let request = match self.endpoint {
             Endpoint::V1 => request.add_extra_param("resource", self.audience.as_str()),
@@ -148,15 +163,10 @@ impl TokenClient {
                 .add_extra_param("client_assertion_type", JWT_BEARER)
                 .add_extra_param("client_assertion", assertion.as_str()),
         };
-        let http = self.http.clone();
-        let transport = Transport::new(move |request: HttpRequest| transport::send(http.clone(), request));
-        let requested_at = self.clock.now();
-        let result = request.request_async(&transport).await;
-        let meta = transport.into_meta();
-        if let Some(date) = meta.date {
-            self.skew.measure(date, self.clock.wall());
+        match request.request(&|request| Err(Composed(Box::new(request)))) {
+            Err(RequestTokenError::<_, BasicErrorResponse>::Request(Composed(request))) => Ok(*request),
+            _ => Err(Error::new(ErrorKind::Config, "token request cannot be created")),
         }
-        response::read(result, meta, requested_at)
     }
 }
 
@@ -168,21 +178,10 @@ pub(crate) fn parse(status: u16, body: Vec<u8>) -> Result<IssuedToken, Error> {
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn parse_with(status: u16, headers: http::HeaderMap, body: Vec<u8>) -> Result<IssuedToken, Error> {
-    use futures_util::FutureExt;
     let status = http::StatusCode::from_u16(status)
         .map_err(|error| Error::other(ErrorKind::Protocol, "invalid HTTP status", error))?;
-    let response = std::sync::Mutex::new(Some(transport::RawResponse { status, headers, body }));
-    let transport = Transport::new(|_: HttpRequest| {
-        let response = response.lock().ok().and_then(|mut response| response.take());
-        std::future::ready(response.ok_or(transport::TransportError::TooLarge))
-    });
-    let url = TokenUrl::new("https://login.microsoftonline.com/a/oauth2/token".to_owned())
-        .map_err(|error| Error::other(ErrorKind::Protocol, "invalid URL", error))?;
-    let client: Client = oauth2::Client::new(ClientId::new("a".to_owned())).set_token_uri(url);
-    let requested_at = std::time::Instant::now();
-    let result = client.exchange_client_credentials().request_async(&transport).now_or_never();
-    let result = result.ok_or_else(|| Error::new(ErrorKind::Protocol, "response is missing"))?;
-    response::read(result, transport.into_meta(), requested_at)
+    let response = transport::RawResponse { status, headers, body: zeroize::Zeroizing::new(body) };
+    response::read(&response, std::time::Instant::now())
 }
 
 impl Issuer for TokenClient {
@@ -195,7 +194,7 @@ impl Issuer for TokenClient {
     }
 
     fn time_limit(&self) -> Duration {
-        self.limits.timeout + self.limits.attempt_timeout
+        self.limits.timeout.saturating_add(self.limits.attempt_timeout)
     }
 
     fn clock_skew(&self) -> Option<f64> {

@@ -254,7 +254,9 @@ mod tests {
         source("secret".into(), entra.authority()).token().await.unwrap();
         // The token service of a build system on this machine, with an authority elsewhere.
         service.default_reply(Reply::body(200, r#"{"value": "assertion"}"#));
-        let lookup = |name: &str| Some(if name.contains("URL") { service.url() } else { "x".to_owned() });
+        let lookup = |name: &str| {
+            Some(zeroize::Zeroizing::new(if name.contains("URL") { service.url() } else { "x".to_owned() }))
+        };
         let github = GitHubActions::read(lookup).unwrap();
         let elsewhere = Authority::custom("https://login.invalid").unwrap();
         let error = source(github.into(), elsewhere).token().await.unwrap_err();

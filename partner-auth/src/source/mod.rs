@@ -81,7 +81,7 @@ impl TokenSource {
     /// Returns an error of kind [`ErrorKind::Config`] if a variable is invalid or missing. The message names all missing
     /// variables.
     pub fn builder_from_env() -> Result<TokenSourceBuilder, Error> {
-        let found = env::read(|name| std::env::var(name).ok())?;
+        let found = env::read(env::lookup)?;
         let builder = Self::builder(found.tenant, found.client_id, found.credential).authority(found.authority);
         Ok(builder.variables(found.variables))
     }

@@ -1,6 +1,7 @@
 //! A clock that only moves when a test advances it.
 
 use crate::BoxFuture;
+use crate::clock::later;
 use futures_util::future::FutureExt;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,11 +49,12 @@ impl ManualClock {
         self.lock().wall
     }
 
-    /// Advances both clocks and expires the timeouts that are due.
+    /// Advances both clocks and expires the timeouts that are due. A duration beyond the range of the clocks advances only the
+    /// monotonic clock, by a century.
     pub fn advance(&self, by: Duration) {
         let mut state = self.lock();
-        state.now += by;
-        state.wall += by;
+        state.now = later(state.now, by);
+        state.wall = state.wall.checked_add(by).unwrap_or(state.wall);
         let now = state.now;
         let (due, later) = std::mem::take(&mut state.sleepers).into_iter().partition(|(at, _)| *at <= now);
         state.sleepers = later;
@@ -85,7 +87,7 @@ impl ManualClock {
     pub(crate) fn sleep(&self, length: Duration) -> BoxFuture<'static, ()> {
         let (sender, receiver) = oneshot::channel();
         let mut state = self.lock();
-        let at = state.now + length;
+        let at = later(state.now, length);
         if state.sleepers.len() >= state.tidy_at {
             state.sleepers.retain(|(_, sleeper)| !sleeper.is_closed());
             state.tidy_at = TIDY.max(state.sleepers.len() * 2);

@@ -125,12 +125,24 @@ impl State {
     }
 }
 
-/// A request received by a [`FakeEntra`].
-#[derive(Clone, Debug)]
+/// A request received by a [`FakeEntra`]. `Debug` prints the names of its fields and headers, but not their values, which
+/// include the secret.
+#[derive(Clone)]
 pub struct ReceivedRequest {
     path: String,
     form: Vec<(String, String)>,
     headers: Vec<(String, String)>,
+}
+
+impl fmt::Debug for ReceivedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        f.debug_struct("ReceivedRequest")
+            .field("path", &self.path)
+            .field("form", &names(&self.form))
+            .field("headers", &names(&self.headers))
+            .finish_non_exhaustive()
+    }
 }
 
 impl ReceivedRequest {

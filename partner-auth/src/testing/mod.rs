@@ -46,6 +46,21 @@ pub fn parse_response(status: u16, body: Vec<u8>) -> Result<String, crate::Error
     crate::entra::token_client::parse(status, body).map(|issued| issued.token.secret().to_owned())
 }
 
+/// Reads a response of a CI system's token service, as [`GitHubActions`](crate::GitHubActions) and
+/// [`AzurePipelines`](crate::AzurePipelines) do, and returns the text of both assertions. For fuzzing.
+///
+/// # Errors
+///
+/// The results are the errors that a token request with this response returns.
+#[cfg(feature = "testing")]
+pub fn parse_assertions(status: ::http::StatusCode, body: &[u8]) -> [Result<String, crate::Error>; 2] {
+    use crate::credential::{azure_pipelines, github_actions, oidc_endpoint};
+    [github_actions::FIELD, azure_pipelines::FIELD].map(|field| {
+        let assertion = oidc_endpoint::read("token service", status, body, field)?;
+        Ok(assertion.as_str().to_owned())
+    })
+}
+
 /// Locks the mutex. A poisoned lock must not hide the panic that caused it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

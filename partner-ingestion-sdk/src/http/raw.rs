@@ -13,6 +13,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fmt;
 
 /// # Requests of your own
 ///
@@ -87,8 +88,8 @@ pub(crate) fn resolve(base: &Url, link: &str) -> Result<Url, String> {
     url.map_err(|e| e.to_string())
 }
 
-/// A request on a route that is not in the API document.
-#[derive(Clone, Debug)]
+/// A request on a route that is not in the API document. `Debug` prints neither the query nor the body, which may contain secrets.
+#[derive(Clone)]
 #[must_use = "a request does nothing until it is awaited"]
 pub struct RawRequest {
     call: Call,
@@ -146,6 +147,15 @@ impl RawRequest {
             Ok(request)
         };
         self.call.send(&[], None, &build_request).await
+    }
+}
+
+impl fmt::Debug for RawRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawRequest")
+            .field("method", &self.method)
+            .field("path", &self.url.as_ref().map_or("invalid", Url::path))
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Responses: as they were received, before they are decoded, and decoded.
 
-use super::operation::Operation;
+use super::operation::{ANY, Operation};
 use crate::error::{Error, decode_error};
 use bytes::Bytes;
 use reqwest::StatusCode;
@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// A successful response: the decoded body, the status and the headers. Dereferences to the body.
+/// A successful response: the decoded body, the status and the headers. Dereferences to the body. `Debug`
+/// prints the body only for operations, whose types redact secrets, and not for a [`RawRequest`](crate::RawRequest).
 #[derive(Clone)]
 pub struct Response<T> {
     value: T,
@@ -108,11 +109,13 @@ impl<T: fmt::Display> fmt::Display for Response<T> {
 
 impl<T: fmt::Debug> fmt::Debug for Response<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response")
-            .field("status", &self.status)
-            .field("request_id", &self.request_id())
-            .field("value", &self.value)
-            .finish_non_exhaustive()
+        let mut response = f.debug_struct("Response");
+        response.field("status", &self.status).field("request_id", &self.request_id());
+        // The type of a raw request, such as `serde_json::Value`, does not redact the secrets of a body.
+        if self.operation != ANY.name {
+            response.field("value", &self.value);
+        }
+        response.finish_non_exhaustive()
     }
 }
 

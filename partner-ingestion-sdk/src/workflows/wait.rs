@@ -53,7 +53,7 @@ impl Poller {
     /// the deadline.
     pub(crate) async fn wait(&mut self, retry_after: Option<Duration>, deadline: Option<Instant>) -> bool {
         let delay = if self.interval.jitter { self.delay.mul_f64(fastrand::f64()) } else { self.delay };
-        let next = Instant::now() + delay.max(retry_after.unwrap_or_default());
+        let Some(next) = self::deadline(delay.max(retry_after.unwrap_or_default())) else { return false };
         if deadline.is_some_and(|deadline| next > deadline) {
             return false;
         }

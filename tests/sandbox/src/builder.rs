@@ -1,6 +1,6 @@
 //! The builder of a sandbox.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, limited};
 use crate::connection::{bind, start};
 use crate::entra::TrustedKeys;
 use crate::incident::Incident;
@@ -56,9 +56,9 @@ impl SandboxBuilder {
     }
 
     /// Sets the duration of each asynchronous processing step: the branches of a new plan, packages and submissions.
-    /// Default: 50 ms.
+    /// Default: 50 ms; maximum: 1,000 years.
     pub fn processing_delay(mut self, delay: Duration) -> Self {
-        self.processing_delay = delay;
+        self.processing_delay = limited(delay);
         self
     }
 
@@ -68,9 +68,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the lifetime of access tokens. Default: one hour.
+    /// Sets the lifetime of access tokens. Default: one hour; maximum: 1,000 years.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.token_lifetime = lifetime;
+        self.token_lifetime = limited(lifetime);
         self
     }
 

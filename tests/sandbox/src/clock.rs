@@ -6,8 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 /// A time since the start of the sandbox, by its own clock.
 pub(crate) type Moment = Duration;
 
-/// Maximum advance, so that no date overflows: a thousand years.
-const MAX_AHEAD: Duration = Duration::from_secs(1_000 * 365 * 24 * 3600);
+/// Maximum advance, delay and lifetime, so that no date overflows: a thousand years.
+const MAX: Duration = Duration::from_secs(1_000 * 365 * 24 * 3600);
+
+/// Limits a duration that a test sets.
+pub(crate) fn limited(duration: Duration) -> Duration {
+    duration.min(MAX)
+}
 
 #[derive(Clone)]
 pub(crate) struct Clock {
@@ -49,6 +54,6 @@ impl Clock {
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {
-        self.ahead = self.ahead.saturating_add(by).min(MAX_AHEAD);
+        self.ahead = limited(self.ahead.saturating_add(by));
     }
 }

@@ -3,6 +3,7 @@
 //! It is disabled by default, because the real service does not have it. See
 //! [`SandboxBuilder::control`](crate::SandboxBuilder::control).
 
+use crate::clock::limited;
 use crate::contract;
 use crate::error_shape::ErrorShape;
 use crate::fault::{Calls, Fault};
@@ -115,7 +116,7 @@ fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value
             lock(&state.model).clock.advance(by);
         }),
         ("POST", "tokens") => read(request).map(|tokens: TokenLifetimeRequest| {
-            lock(&state.model).token_lifetime = Duration::from_secs(tokens.lifetime_seconds);
+            lock(&state.model).token_lifetime = limited(Duration::from_secs(tokens.lifetime_seconds));
         }),
         ("DELETE", "tokens") => {
             lock(&state.model).tokens.clear();

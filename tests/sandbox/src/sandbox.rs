@@ -1,6 +1,7 @@
 //! A running sandbox.
 
 use crate::builder::SandboxBuilder;
+use crate::clock::limited;
 use crate::connection;
 use crate::fault::{Calls, Fault};
 use crate::incident::Incident;
@@ -130,7 +131,7 @@ impl Sandbox {
 
     /// Sets the lifetime of tokens issued from now on.
     pub fn set_token_lifetime(&self, lifetime: Duration) {
-        self.model().token_lifetime = lifetime;
+        self.model().token_lifetime = limited(lifetime);
     }
 
     /// Injects random faults into `percent` percent of the calls to the API, until [`clear_faults`](Self::clear_faults) is called.

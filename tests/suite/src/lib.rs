@@ -11,6 +11,7 @@ pub mod memory;
 pub mod mock_server;
 pub mod offer;
 pub mod process;
+pub mod public_api;
 pub mod random_instance;
 pub mod sample;
 pub mod test_env;

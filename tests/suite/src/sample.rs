@@ -10,11 +10,19 @@ const DEPTH: usize = 8;
 pub struct Sampler<'d> {
     document: &'d Value,
     state: u64,
+    secret: Option<String>,
 }
 
 impl<'d> Sampler<'d> {
     pub fn new(document: &'d Value, seed: u64) -> Self {
-        Self { document, state: seed.wrapping_mul(2).wrapping_add(1) }
+        Self { document, state: seed.wrapping_mul(2).wrapping_add(1), secret: None }
+    }
+
+    /// Sets the text of every secret property and of every property without a type.
+    #[must_use]
+    pub fn with_secret(mut self, secret: &str) -> Self {
+        self.secret = Some(secret.to_owned());
+        self
     }
 
     /// Returns a random number below `bound` (xorshift).
@@ -44,6 +52,11 @@ impl<'d> Sampler<'d> {
             return values[self.below(values.len())].clone();
         }
         let format = schema.get("format").and_then(Value::as_str);
+        if let Some(secret) =
+            self.secret.as_ref().filter(|_| format == Some("password") || schema.get("type").is_none())
+        {
+            return secret.as_str().into();
+        }
         match schema.get("type").and_then(Value::as_str) {
             Some("boolean") => json!(self.below(2) == 0),
             Some("integer") => json!(self.below(1000)),

@@ -3,3 +3,5 @@
 mod error_responses;
 mod requests;
 mod token_responses;
+#[cfg(target_os = "linux")]
+mod zeroed;

@@ -89,7 +89,7 @@ const BODIES: [(&str, Expected); 30] = [
     (r#"{"access_token":"t","expires_in":3599}"#, BAD),
     (r#"{"access_token":"t","token_type":"pop","expires_in":3599}"#, BAD),
     (r#"{"access_token":"t","token_type":"Bearer","expires_in":3599"#, BAD),
-    // The `oauth2` crate reads one value and ignores trailing data.
+    // Trailing data is ignored.
     (r#"{"access_token":"t","token_type":"Bearer","expires_in":3599}{}"#, Ok((3599, None))),
 ];
 

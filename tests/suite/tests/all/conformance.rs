@@ -158,7 +158,7 @@ async fn run_with_sdk(env: &TestEnv, row: &Row, saved: &mut Saved) -> Result<(),
     if let Some(tag) = &row.if_match {
         args.insert("if_match".to_owned(), substitute(tag, saved).into());
     }
-    match call(&env.client, &NAMES[&row.operation], &Args(Value::Object(args))).await {
+    match call(&env.client, &NAMES[&row.operation], &Args::new(Value::Object(args))).await {
         Ok(response) => {
             expect(response.status == row.status, || format!("{}", response.status))?;
             row.check_body(&response.body, saved).map(drop)

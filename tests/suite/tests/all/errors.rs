@@ -246,7 +246,7 @@ fn clients_calls_and_errors_are_send() {
     shared::<Error>();
     let client = Client::builder().token_provider(NoToken).build().unwrap();
     // The bridge awaits every call, so this covers all of them.
-    let args = partner_tests::bridge::Args(json!({}));
+    let args = partner_tests::bridge::Args::new(json!({}));
     send(&partner_tests::generated::bridge::call(&client, "list_products", &args));
     send(&client.list_products().send());
     send(&client.list_products().stream());

@@ -148,7 +148,7 @@ async fn every_operation_sends_the_documented_request_and_decodes_the_response()
     for (count, case) in cases.iter().enumerate() {
         let body = case.response.as_ref().map(Value::to_string).unwrap_or_default();
         *next.lock().unwrap() = CannedResponse::new(case.status, body).header("request-id", "r-1");
-        let args = Args(Value::Object(case.args.clone()));
+        let args = Args::new(Value::Object(case.args.clone()));
         let response = call(&client, &case.name, &args).await.unwrap_or_else(|error| panic!("{}: {error}", case.key));
         let request = server.requests();
         assert_eq!(request.len(), count + 1, "{}", case.key);

@@ -59,6 +59,7 @@ fn arm(op: &Operation) -> TokenStream {
             let call = client.#method(#(#args),*);
             #(#optional)*
             let call = match args.if_match() { Some(tag) => call.if_match(tag), None => call };
+            args.print(&call);
             encode_response(Box::pin(call.send()).await)
         }
     }
