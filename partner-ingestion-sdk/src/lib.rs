@@ -70,7 +70,7 @@ pub use model::stage::Stage;
 #[cfg(feature = "client")]
 pub use {
     client::{Client, ClientBuilder},
-    docs::{errors, glossary, migrating, publishing, recipes, retry_behavior},
+    docs::{errors, glossary, migrating, offers_as_files, publishing, recipes, retry_behavior},
     error::{Error, ErrorKind, FailedSubmission, FieldErrors},
     generated::operations,
     generated::table::{API_VERSION, OPERATIONS, SERVER},
@@ -82,6 +82,10 @@ pub use {
     http::retry::RetryPolicy,
     partner_auth, reqwest,
     workflows::draft::{Draft, DraftResource},
+    workflows::manifest::{
+        CosellManifest, FileManifest, ListingManifest, ManifestPart, OfferManifest, Part, PlanManifest,
+        SupplementalContentManifest, VideoManifest,
+    },
     workflows::publish::{DryRun, IfPending, Publish, VariantDrafts},
     workflows::upload::{BlobUpload, FileResource, FileSource, FileUpload, Progress},
 };

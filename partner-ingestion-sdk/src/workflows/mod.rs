@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod draft;
 mod lookup;
+pub(crate) mod manifest;
 pub(crate) mod modify;
 pub(crate) mod publish;
 pub(crate) mod upload;

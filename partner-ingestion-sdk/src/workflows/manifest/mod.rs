@@ -1,0 +1,16 @@
+//! Offers as files: a manifest of an offer, read from and written to JSON and YAML.
+
+mod fault;
+mod file;
+mod json;
+mod offer;
+mod part;
+mod place;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+pub use offer::{
+    CosellManifest, FileManifest, ListingManifest, OfferManifest, PlanManifest, SupplementalContentManifest, VideoManifest,
+};
+pub use part::{ManifestPart, Part};
