@@ -196,37 +196,36 @@ const HEAD: &str = "{\"offerId\": \"a\", \"type\": \"AzureApplication\", \"name\
 
 #[test]
 fn a_bad_file_names_line_column_and_what_to_write() {
-    for (rest, place, expected) in [
-        ("", "2:1", "EOF while parsing"),
-        ("\"plans\": {}", "2:12", "EOF while parsing"),
-        ("\"plan\": {}}", "2:10", "/plan: `plan` is unknown, did you mean `plans`?"),
-        ("\"price\": 1}", "2:11", "`price` is unknown, expected one of $schema, offerId"),
-        ("\"plans\": []}", "2:11", "/plans: is a list, expected an object"),
-        ("\"plans\": {\"x\": 1}}", "2:17", "/plans/x: is a number, expected an object"),
-        ("\"plans\": {\"x\": {}, \"X\": {}}}", "2:26", "/plans/x: is the same plan id as `X`"),
-        ("\"plans\": {\"x\": {}, \"x\": {}}}", "2:21", "duplicate key \"x\""),
-        ("\"plans\": {\"\": {}}}", "2:16", "the key is empty"),
-        ("\"plans\": {\"x\": {\"friendlyName\": 1}}}", "2:34", "/plans/x/friendlyName: invalid type: integer"),
-        ("\"plans\": {\"x\": {\"id\": \"7\"}}}", "2:24", "`id` is not part of a manifest, remove it: the service assigns it"),
-        ("\"plans\": {\"x\": {\"externalID\": \"7\"}}}", "2:32", "it is the key of this object"),
-        ("\"plans\": {\"x\": {\"package\": {}}}}", "2:29", "/plans/x/package: `file` is missing"),
-        ("\"plans\": {\"x\": {\"package\": {\"file\": \"/etc/passwd\"}}}}", "2:38", "expected a path relative to the manifest"),
-        ("\"plans\": {\"x\": {\"package\": {\"file\": \"../app.zip\"}}}}", "2:38", "expected a path relative to the manifest"),
-        ("\"plans\": {\"x\": {\"package\": {\"file\": \"C:app.zip\"}}}}", "2:38", "expected a path relative to the manifest"),
-        ("\"plans\": {\"x\": {\"package\": {\"file\": \"a\\\\b.zip\"}}}}", "2:38", "expected a path relative to the manifest"),
-        ("\"plans\": {\"x\": {\"package\": {\"file\": 1}}}}", "2:38", "is a number, expected a text"),
-        ("\"listings\": {\"en\": {\"images\": {}}}}", "2:31", "is an object, expected a list"),
-        ("\"listings\": {\"en\": {\"languageCode\": \"en\"}}}", "2:37", "it is the key of this object"),
-        ("\"listings\": {\"en\": {\"keywords\": \"a\"}}}", "2:33", "/listings/en/keywords: invalid type: string"),
-        ("\"setup\": {\"@odata.etag\": \"1\"}}", "2:26", "`@odata.etag` is not part of a manifest"),
-        ("\"leads\": {\"resourceType\": \"AzureTableLeadConfiguration\", \"connectionString\": \"AccountKey=1\"}}", "2:77", "is a secret, which a manifest does not contain: write {env: NAME} or {file: PATH}"),
-        ("\"leads\": {\"resourceType\": \"AzureTableLeadConfiguration\", \"connectionString\": {\"env\": \"A\", \"file\": \"b\"}}}", "2:77", "write {env: NAME} or {file: PATH}"),
-        ("\"leads\": {\"resourceType\": \"AzureTableLeadConfiguration\", \"connectionString\": {\"env\": \"\"}}}", "2:77", "write {env: NAME} or {file: PATH}"),
-        ("\"previewAudience\": {\"audiences\": 7}}", "2:34", "/previewAudience/audiences"),
+    // The place of the error is marked with an arrow.
+    for (rest, expected) in [
+        (r#""plan": ▸{}}"#, "/plan: `plan` is unknown, did you mean `plans`?"),
+        (r#""price": ▸1}"#, "`price` is unknown, expected one of $schema, offerId"),
+        (r#""plans": ▸[]}"#, "/plans: is a list, expected an object"),
+        (r#""plans": {"x": ▸1}}"#, "/plans/x: is a number, expected an object"),
+        (r#""plans": {"x": ▸{}, "X": {}}}"#, "/plans/x: is the same plan id as `X`"),
+        (r#""plans": {"x": {}, ▸"x": {}}}"#, "duplicate key \"x\""),
+        (r#""plans": {"": ▸{}}}"#, "the key is empty"),
+        (r#""plans": {"x": {"friendlyName": ▸1}}}"#, "/plans/x/friendlyName: invalid type: integer"),
+        (r#""plans": {"x": {"id": ▸"7"}}}"#, "`id` is not part of a manifest, remove it: the service assigns it"),
+        (r#""plans": {"x": {"externalID": ▸"7"}}}"#, "it is the key of this object"),
+        (r#""plans": {"x": {"package": ▸{}}}}"#, "/plans/x/package: `file` is missing"),
+        (r#""plans": {"x": {"package": {"file": ▸"/etc/passwd"}}}}"#, "expected a path relative to the manifest"),
+        (r#""plans": {"x": {"package": {"file": ▸"../app.zip"}}}}"#, "expected a path relative to the manifest"),
+        (r#""plans": {"x": {"package": {"file": ▸"C:app.zip"}}}}"#, "expected a path relative to the manifest"),
+        (r#""plans": {"x": {"package": {"file": ▸"a\\b.zip"}}}}"#, "expected a path relative to the manifest"),
+        (r#""plans": {"x": {"package": {"file": ▸1}}}}"#, "is a number, expected a text"),
+        (r#""listings": {"en": {"images": ▸{}}}}"#, "is an object, expected a list"),
+        (r#""listings": {"en": {"languageCode": ▸"en"}}}"#, "it is the key of this object"),
+        (r#""listings": {"en": {"keywords": ▸"a"}}}"#, "/listings/en/keywords: invalid type: string"),
+        (r#""setup": {"@odata.etag": ▸"1"}}"#, "`@odata.etag` is not part of a manifest"),
+        (r#""leads": {"connectionString": ▸"AccountKey=1"}}"#, "is a secret, which a manifest does not contain: write {env"),
+        (r#""leads": {"connectionString": ▸{"env": "A", "file": "b"}}}"#, "write {env: NAME} or {file: PATH}"),
+        (r#""leads": {"connectionString": ▸{"env": ""}}}"#, "write {env: NAME} or {file: PATH}"),
+        (r#""previewAudience": {"audiences": ▸7}}"#, "/previewAudience/audiences: invalid type"),
     ] {
-        let text = format!("{HEAD}{rest}");
-        let error = message(OfferManifest::from_json("offer.json", &text));
-        assert!(error.starts_with(&format!("offer.json:{place}: ")) && error.contains(expected), "{rest}\n{error}");
+        let column = rest.find('▸').unwrap() + 2;
+        let error = message(OfferManifest::from_json("offer.json", &format!("{HEAD}{}", rest.replace('▸', ""))));
+        assert!(error.starts_with(&format!("offer.json:2:{column}: ")) && error.contains(expected), "{rest}\n{error}");
         assert!(!error.contains("AccountKey"), "{error}");
     }
     for (text, expected) in [
@@ -236,6 +235,7 @@ fn a_bad_file_names_line_column_and_what_to_write() {
         ("{\"offerId\": \"a\", \"type\": \"b\"}", "`name` is missing"),
         ("\u{feff}{}", "offer.json:1:1: "),
         ("", "EOF while parsing"),
+        ("{\"offerId\": \"a\",\n", "EOF while parsing"),
     ] {
         let error = message(OfferManifest::from_json("offer.json", text));
         assert!(error.contains(expected), "{text}\n{error}");
@@ -250,7 +250,7 @@ fn a_bad_yaml_file_names_line_column_and_what_to_write() {
         ("plan: {}\n", "4:7", "did you mean `plans`?"),
         ("plans:\n  x:\n    friendlyName: 1\n", "6:19", "/plans/x/friendlyName: invalid type"),
         ("plans:\n  x: {}\n  x: {}\n", "6:3", "duplicate"),
-        ("plans:\n\tx: {}\n", "5:1", ""),
+        ("plans:\n\tx: {}\n", "5:2", "tabs"),
         ("leads:\n  resourceType: AzureTableLeadConfiguration\n  connectionString: AccountKey=1\n", "6:21", "write {env: NAME}"),
         ("name: B\n", "4:1", "duplicate"),
     ] {
