@@ -7,6 +7,7 @@ mod offer;
 mod part;
 mod place;
 mod secrets;
+mod state;
 #[cfg(test)]
 mod tests;
 
