@@ -90,10 +90,13 @@ impl Keys {
     pub(crate) fn finish(self) -> Result<(), Fault> {
         let Some(key) = self.fields.keys().next() else { return Ok(()) };
         let at = self.at.join(key);
-        Err(Fault::new(&at, match closest(key, &self.known) {
-            Some(known) => format!("`{key}` is unknown, did you mean `{known}`?"),
-            None => format!("`{key}` is unknown, expected one of {}", self.known.join(", ")),
-        }))
+        Err(Fault::new(
+            &at,
+            match closest(key, &self.known) {
+                Some(known) => format!("`{key}` is unknown, did you mean `{known}`?"),
+                None => format!("`{key}` is unknown, expected one of {}", self.known.join(", ")),
+            },
+        ))
     }
 }
 
@@ -117,9 +120,7 @@ pub(crate) fn list<T>(
     mut item: impl FnMut(Json, Pointer) -> Result<T, Fault>,
 ) -> impl FnOnce(Json, Pointer) -> Result<Vec<T>, Fault> {
     move |json, at| match json {
-        Json::List(items) => {
-            items.into_iter().enumerate().map(|(number, json)| item(json, at.join(number))).collect()
-        }
+        Json::List(items) => items.into_iter().enumerate().map(|(number, json)| item(json, at.join(number))).collect(),
         other => Err(Fault::new(&at, format!("is {}, expected a list", other.kind()))),
     }
 }

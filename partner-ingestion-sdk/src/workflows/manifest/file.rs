@@ -79,8 +79,9 @@ impl OfferManifest {
     /// Returns [`ErrorKind::Manifest`] if the serializer fails.
     #[cfg(feature = "yaml")]
     pub fn to_yaml(&self) -> Result<String, Error> {
-        serde_saphyr::to_string(&Json::Object(self.write()))
-            .map_err(|error| Error::new(ErrorKind::Manifest, format!("the manifest cannot be written as YAML: {error}")))
+        serde_saphyr::to_string(&Json::Object(self.write())).map_err(|error| {
+            Error::new(ErrorKind::Manifest, format!("the manifest cannot be written as YAML: {error}"))
+        })
     }
 }
 

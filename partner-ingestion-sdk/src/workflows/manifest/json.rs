@@ -282,7 +282,8 @@ mod tests {
 
     #[test]
     fn every_decimal_property_is_known() {
-        let unknown = super::super::tests::properties_of_type("Decimal").into_iter().filter(|name| !DECIMALS.contains(name));
+        let unknown =
+            super::super::tests::properties_of_type("Decimal").into_iter().filter(|name| !DECIMALS.contains(name));
         assert_eq!(unknown.collect::<Vec<_>>(), Vec::<&str>::new());
     }
 

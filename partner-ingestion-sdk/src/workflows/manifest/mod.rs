@@ -1,5 +1,6 @@
 //! Offers as files: a manifest of an offer, read from and written to JSON and YAML.
 
+mod diff;
 mod fault;
 mod file;
 mod json;
@@ -11,7 +12,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use diff::{Change, ChangeKind, OfferDiff};
 pub use offer::{
-    CosellManifest, FileManifest, ListingManifest, OfferManifest, PlanManifest, SupplementalContentManifest, VideoManifest,
+    CosellManifest, FileManifest, ListingManifest, OfferManifest, PlanManifest, SupplementalContentManifest,
+    VideoManifest,
 };
 pub use part::{ManifestPart, Part};

@@ -193,8 +193,9 @@ impl<T> FileManifest<T> {
     ///
     /// Returns [`ErrorKind::InvalidArgument`] if the path is not relative or leaves the folder of the manifest.
     pub fn new(file: impl Into<String>) -> Result<Self, Error> {
-        let file = path(Json::Text(file.into()), Pointer::default())
-            .map_err(|fault| Error::new(ErrorKind::InvalidArgument, format!("the path of the file {}", fault.message)))?;
+        let file = path(Json::Text(file.into()), Pointer::default()).map_err(|fault| {
+            Error::new(ErrorKind::InvalidArgument, format!("the path of the file {}", fault.message))
+        })?;
         Ok(Self { file, properties: Part::default() })
     }
 }

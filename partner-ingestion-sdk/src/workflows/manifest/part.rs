@@ -172,7 +172,6 @@ impl<T: ManifestPart> Part<T> {
     }
 }
 
-
 /// Returns the place of a decoding error and the rest of its message. The error of a union's member starts with the name of the
 /// member and the path inside.
 fn innermost<'a>(json: &Json, path: &str, message: &'a str) -> (Vec<String>, &'a str) {

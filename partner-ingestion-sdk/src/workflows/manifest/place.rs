@@ -46,9 +46,9 @@ fn duplicate(text: &str, error: &serde_json::Error) -> Option<(usize, usize)> {
     let message = error.to_string();
     let key = message.split("duplicate key ").nth(1)?;
     let key = key.get(..key.rfind('"')? + 1)?;
-    let second = text.match_indices(key).filter(|(at, _)| {
-        text.get(at + key.len()..).is_some_and(|after| after.trim_start().starts_with(':'))
-    });
+    let second = text
+        .match_indices(key)
+        .filter(|(at, _)| text.get(at + key.len()..).is_some_and(|after| after.trim_start().starts_with(':')));
     second.last().map(|(at, _)| line_and_column(text, at))
 }
 

@@ -81,9 +81,9 @@ pub(crate) fn is_secret(name: &str) -> bool {
 /// Calls a function for the value of every secret property.
 fn each_secret<E>(json: &mut Json, each: &mut impl FnMut(&str, &mut Json) -> Result<(), E>) -> Result<(), E> {
     match json {
-        Json::Object(fields) => fields.iter_mut().try_for_each(|(name, value)| {
-            if is_secret(name) { each(name, value) } else { each_secret(value, each) }
-        }),
+        Json::Object(fields) => fields
+            .iter_mut()
+            .try_for_each(|(name, value)| if is_secret(name) { each(name, value) } else { each_secret(value, each) }),
         Json::List(items) => items.iter_mut().try_for_each(|item| each_secret(item, each)),
         _ => Ok(()),
     }

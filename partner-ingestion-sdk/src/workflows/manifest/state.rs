@@ -63,9 +63,9 @@ pub(crate) async fn drafts(client: &Client, product: &ProductId) -> Result<Insta
     let of_module = async |module: Module| {
         let branches = absent(client.branches(product, &module).await)?.unwrap_or_default();
         let module = module.as_str().to_owned();
-        let pairs = branches.into_iter().filter_map(move |branch| {
-            Some(((module.clone(), branch.variant_id), branch.current_draft_instance_id?))
-        });
+        let pairs = branches
+            .into_iter()
+            .filter_map(move |branch| Some(((module.clone(), branch.variant_id), branch.current_draft_instance_id?)));
         Ok::<_, Error>(pairs.collect::<Vec<_>>())
     };
     let modules: Vec<Vec<_>> = stream::iter(MODULES).map(of_module).buffered(CONCURRENT).try_collect().await?;
@@ -80,7 +80,9 @@ pub(crate) async fn drafts(client: &Client, product: &ProductId) -> Result<Insta
 pub(crate) fn submitted(submission: &Submission) -> Instances {
     let pairs = |resources: &Option<Vec<TypeValuePair>>, plan: Option<VariantId>| {
         let pairs = resources.clone().unwrap_or_default().into_iter();
-        pairs.filter_map(move |pair| Some(((pair.type_?, plan.clone()), InstanceId::from(pair.value?)))).collect::<Vec<_>>()
+        pairs
+            .filter_map(move |pair| Some(((pair.type_?, plan.clone()), InstanceId::from(pair.value?))))
+            .collect::<Vec<_>>()
     };
     let mut instances: Instances = pairs(&submission.resources, None).into_iter().collect();
     for plan in submission.variant_resources.iter().flatten() {
@@ -115,7 +117,8 @@ impl OfferState {
                 client.find_supplemental_contents(id, instance).stream()
             }),
         );
-        let (of_offer, (of_modules, of_certification)) = try_join(of_offer, try_join(of_modules, of_certification)).await?;
+        let (of_offer, (of_modules, of_certification)) =
+            try_join(of_offer, try_join(of_modules, of_certification)).await?;
         let (setup, reseller, leads, packages, variants) = of_offer;
         let (property, listings, preview_audience, configuration) = of_modules;
         let (cosell, cosell_assets, supplemental_content) = of_certification;

@@ -152,11 +152,13 @@ fn a_part_of_a_resource_has_nothing_that_the_service_assigns() {
 #[test]
 fn a_part_changes_only_what_it_names() {
     let current: AzureListing =
-        serde_json::from_str(r#"{"id":"1","@odata.etag":"\"a\"","title":"Old","summary":"Kept","keywords":["a","b"]}"#).unwrap();
+        serde_json::from_str(r#"{"id":"1","@odata.etag":"\"a\"","title":"Old","summary":"Kept","keywords":["a","b"]}"#)
+            .unwrap();
     let part: Part<AzureListing> = serde_json::from_str(r#"{"title":"New","keywords":[]}"#).unwrap();
     let merged = part.merge_into(&current, &secrets::Secrets::default()).unwrap();
     let expected: AzureListing =
-        serde_json::from_str(r#"{"id":"1","@odata.etag":"\"a\"","title":"New","summary":"Kept","keywords":[]}"#).unwrap();
+        serde_json::from_str(r#"{"id":"1","@odata.etag":"\"a\"","title":"New","summary":"Kept","keywords":[]}"#)
+            .unwrap();
     assert_eq!(merged, expected);
 
     let table: LeadConfiguration =
@@ -175,7 +177,9 @@ fn secrets_are_read_when_they_are_needed() {
     .unwrap();
     let error = part.to_resource().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Manifest);
-    assert!(error.to_string().contains("`connectionString` cannot be read from the variable PARTNER_TEST_NO_SUCH_VARIABLE"));
+    assert!(
+        error.to_string().contains("`connectionString` cannot be read from the variable PARTNER_TEST_NO_SUCH_VARIABLE")
+    );
     let secrets = secrets::Secrets {
         values: [("PARTNER_TEST_NO_SUCH_VARIABLE".to_owned(), "hidden".to_owned())].into(),
         ..secrets::Secrets::default()
@@ -218,7 +222,10 @@ fn a_bad_file_names_line_column_and_what_to_write() {
         (r#""listings": {"en": {"languageCode": ▸"en"}}}"#, "it is the key of this object"),
         (r#""listings": {"en": {"keywords": ▸"a"}}}"#, "/listings/en/keywords: invalid type: string"),
         (r#""setup": {"@odata.etag": ▸"1"}}"#, "`@odata.etag` is not part of a manifest"),
-        (r#""leads": {"connectionString": ▸"AccountKey=1"}}"#, "is a secret, which a manifest does not contain: write {env"),
+        (
+            r#""leads": {"connectionString": ▸"AccountKey=1"}}"#,
+            "is a secret, which a manifest does not contain: write {env",
+        ),
         (r#""leads": {"connectionString": ▸{"env": "A", "file": "b"}}}"#, "write {env: NAME} or {file: PATH}"),
         (r#""leads": {"connectionString": ▸{"env": ""}}}"#, "write {env: NAME} or {file: PATH}"),
         (r#""previewAudience": {"audiences": ▸7}}"#, "/previewAudience/audiences: invalid type"),
@@ -251,7 +258,11 @@ fn a_bad_yaml_file_names_line_column_and_what_to_write() {
         ("plans:\n  x:\n    friendlyName: 1\n", "6:19", "/plans/x/friendlyName: invalid type"),
         ("plans:\n  x: {}\n  x: {}\n", "6:3", "duplicate"),
         ("plans:\n\tx: {}\n", "5:2", "tabs"),
-        ("leads:\n  resourceType: AzureTableLeadConfiguration\n  connectionString: AccountKey=1\n", "6:21", "write {env: NAME}"),
+        (
+            "leads:\n  resourceType: AzureTableLeadConfiguration\n  connectionString: AccountKey=1\n",
+            "6:21",
+            "write {env: NAME}",
+        ),
         ("name: B\n", "4:1", "duplicate"),
     ] {
         let error = message(OfferManifest::from_yaml("offer.yaml", &format!("{head}{rest}")));
@@ -271,7 +282,10 @@ async fn a_manifest_is_found_in_its_folder() {
     let folder = std::env::temp_dir().join(format!("partner-manifest-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let error = OfferManifest::load(&folder).await.unwrap_err();
-    assert!(error.to_string().contains("has no manifest, expected one of offer.yaml, offer.yml, offer.json"), "{error}");
+    assert!(
+        error.to_string().contains("has no manifest, expected one of offer.yaml, offer.yml, offer.json"),
+        "{error}"
+    );
     assert_eq!(OfferManifest::load(folder.join("none.json")).await.unwrap_err().kind(), ErrorKind::Io);
     std::fs::write(folder.join("offer.json"), COMPLETE).unwrap();
     let manifest = OfferManifest::load(&folder).await.unwrap();
