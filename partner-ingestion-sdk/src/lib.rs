@@ -83,8 +83,8 @@ pub use {
     partner_auth, reqwest,
     workflows::draft::{Draft, DraftResource},
     workflows::manifest::{
-        Change, ChangeKind, CosellManifest, FileManifest, ListingManifest, ManifestPart, OfferDiff, OfferManifest,
-        Part, PlanManifest, SupplementalContentManifest, VideoManifest,
+        Change, ChangeKind, CosellManifest, Export, ExportedOffer, FileManifest, ListingManifest, ManifestPart,
+        OfferDiff, OfferManifest, Part, PlanManifest, SupplementalContentManifest, VideoManifest,
     },
     workflows::publish::{DryRun, IfPending, Publish, VariantDrafts},
     workflows::upload::{BlobUpload, FileResource, FileSource, FileUpload, Progress},

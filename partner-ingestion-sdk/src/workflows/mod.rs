@@ -1,6 +1,7 @@
 //! Workflows of several requests.
 
 pub(crate) mod check;
+mod download;
 pub(crate) mod draft;
 mod lookup;
 pub(crate) mod manifest;

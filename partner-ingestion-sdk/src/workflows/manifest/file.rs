@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// The names of a manifest in its folder, in the order in which they are looked for.
 const NAMES: &[&str] = &["offer.yaml", "offer.yml", "offer.json"];
+/// The name of a new manifest.
+const DEFAULT_NAME: &str = if cfg!(feature = "yaml") { "offer.yaml" } else { "offer.json" };
 /// The largest file that is read. Texts of an offer have at most a few hundred kilobytes.
 const MAX_BYTES: u64 = 16 << 20;
 
@@ -66,6 +68,38 @@ impl OfferManifest {
         Ok(manifest?.with_folder(path.parent().unwrap_or(Path::new(""))))
     }
 
+    /// Writes the manifest into a folder, which is created: `offer.yaml` with the feature `yaml`, otherwise `offer.json`. If the
+    /// folder has a manifest, that file is replaced. Returns its path.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Io`] if the file cannot be written, and [`ErrorKind::Manifest`] if it is YAML and the feature `yaml` is
+    /// disabled.
+    pub async fn save(&self, folder: impl AsRef<Path>) -> Result<PathBuf, Error> {
+        let folder = folder.as_ref();
+        let failed = |error: std::io::Error| {
+            Error::new(ErrorKind::Io, format!("{} cannot be written: {error}", folder.display())).with_source(error)
+        };
+        tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+        let path = find(folder.to_owned()).await.unwrap_or_else(|_| folder.join(DEFAULT_NAME));
+        let text = if is_json(&path) { self.to_json() } else { self.yaml_text(&path)? };
+        // The file is complete or as it was.
+        let partial = path.with_extension("part");
+        tokio::fs::write(&partial, text).await.map_err(failed)?;
+        tokio::fs::rename(&partial, &path).await.map_err(failed)?;
+        Ok(path)
+    }
+
+    #[cfg(feature = "yaml")]
+    fn yaml_text(&self, _: &Path) -> Result<String, Error> {
+        self.to_yaml()
+    }
+
+    #[cfg(not(feature = "yaml"))]
+    fn yaml_text(&self, path: &Path) -> Result<String, Error> {
+        Err(no_yaml(&path.display().to_string()))
+    }
+
     /// Returns the manifest as JSON with indentation. The same manifest gives the same text.
     pub fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(&Json::Object(self.write())).unwrap_or_default();
@@ -92,8 +126,13 @@ fn yaml(name: &str, text: &str) -> Result<OfferManifest, Error> {
 
 #[cfg(not(feature = "yaml"))]
 fn yaml(name: &str, _: &str) -> Result<OfferManifest, Error> {
+    Err(no_yaml(name))
+}
+
+#[cfg(not(feature = "yaml"))]
+fn no_yaml(name: &str) -> Error {
     let error = Error::new(ErrorKind::Manifest, format!("{name} is YAML, which this program was built without"));
-    Err(error.with_hint("Enable the feature `yaml` of partner-ingestion-sdk, or write the manifest as JSON."))
+    error.with_hint("Enable the feature `yaml` of partner-ingestion-sdk, or write the manifest as JSON.")
 }
 
 fn is_json(path: &Path) -> bool {

@@ -1,6 +1,8 @@
 //! Offers as files: a manifest of an offer, read from and written to JSON and YAML.
 
+mod convert;
 mod diff;
+mod export;
 mod fault;
 mod file;
 mod json;
@@ -13,6 +15,7 @@ mod state;
 mod tests;
 
 pub use diff::{Change, ChangeKind, OfferDiff};
+pub use export::{Export, ExportedOffer};
 pub use offer::{
     CosellManifest, FileManifest, ListingManifest, OfferManifest, PlanManifest, SupplementalContentManifest,
     VideoManifest,

@@ -18,6 +18,7 @@ mod formats;
 mod ids;
 mod incidents;
 mod lookup_and_modify;
+mod manifest;
 mod operations;
 mod pagination;
 mod publish;
