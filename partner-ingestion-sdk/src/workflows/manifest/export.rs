@@ -87,7 +87,8 @@ impl Export {
         self
     }
 
-    /// Exports what is live instead of the drafts. Setup, leads, reseller configuration and the plans themselves have only one state.
+    /// Exports what is live instead of the drafts. Setup, leads, reseller configuration,
+    /// supplemental content and the plans themselves have only one state.
     pub fn live(mut self) -> Self {
         self.source = Source::Live;
         self
@@ -147,7 +148,10 @@ impl Export {
         };
         // A list may leave out the resources of a submission.
         let submission = self.client.get_submission(&self.product, newest).send().await?;
-        Ok(state::submitted(&submission))
+        let mut instances = state::submitted(&submission);
+        // It is not part of a submission.
+        instances.extend(state::drafts_of(&self.client, &self.product, Module::SupplementalContent).await?);
+        Ok(instances)
     }
 
     async fn download(&self, folder: &std::path::Path, files: &[RemoteFile]) -> Result<(), Error> {

@@ -58,20 +58,21 @@ pub(crate) struct PlanState {
     pub(crate) configuration: Option<PackageConfiguration>,
 }
 
-/// Reads the drafts of every module.
+/// Finds the drafts of every module.
 pub(crate) async fn drafts(client: &Client, product: &ProductId) -> Result<Instances, Error> {
-    let of_module = async |module: Module| {
-        let branches = absent(client.branches(product, &module).await)?.unwrap_or_default();
-        let module = module.as_str().to_owned();
-        let pairs = branches
-            .into_iter()
-            .filter_map(move |branch| Some(((module.clone(), branch.variant_id), branch.current_draft_instance_id?)));
-        Ok::<_, Error>(pairs.collect::<Vec<_>>())
-    };
-    let modules: Vec<Vec<_>> = stream::iter(MODULES).map(of_module).buffered(CONCURRENT).try_collect().await?;
+    let modules = stream::iter(MODULES).map(|module| drafts_of(client, product, module));
+    let modules: Vec<Instances> = modules.buffered(CONCURRENT).try_collect().await?;
+    Ok(modules.into_iter().flatten().collect())
+}
+
+/// Finds the drafts of one module. If several branches have the same place, the first one counts.
+pub(crate) async fn drafts_of(client: &Client, product: &ProductId, module: Module) -> Result<Instances, Error> {
+    let branches = absent(client.branches(product, &module).await)?.unwrap_or_default();
     let mut instances = Instances::new();
-    for (key, instance) in modules.into_iter().flatten() {
-        instances.entry(key).or_insert(instance);
+    for branch in branches {
+        if let Some(instance) = branch.current_draft_instance_id {
+            instances.entry((module.as_str().to_owned(), branch.variant_id)).or_insert(instance);
+        }
     }
     Ok(instances)
 }
