@@ -11,7 +11,7 @@ use console::style;
 use futures_util::{StreamExt, stream};
 use indicatif::MultiProgress;
 use partner_ingestion_sdk::types::{AzureProduct, AzureSkuVariant};
-use partner_ingestion_sdk::{Client, Error, FileSource, Stage};
+use partner_ingestion_sdk::{Client, Error, FileSource, Response, Stage};
 use partner_sandbox::SubmissionOutcome;
 use std::process::ExitCode;
 
@@ -76,11 +76,11 @@ async fn publish(
     Ok(Stage::of(&submission))
 }
 
-async fn create(client: &Client, offer: &str) -> Result<AzureProduct, Error> {
+async fn create(client: &Client, offer: &str) -> Result<Response<AzureProduct>, Error> {
     let product = client.ensure_product(AzureProduct::application(offer, offer)).await?;
     let plan = client.ensure_variant(&product, AzureSkuVariant::solution_template("standard", "Standard")).await?;
     describe(client, &product, &plan).await?;
-    let package = client.upload_package(&product, FileSource::bytes("app.zip", ARCHIVE)).await?;
+    let package = client.ensure_package(&product, FileSource::bytes("app.zip", ARCHIVE)).await?;
     let configuration = client.package_configuration_draft(&product, &plan);
     configuration.modify(|c| c.set_version("1.0.0").set_package(&package)).await?;
     Ok(product)

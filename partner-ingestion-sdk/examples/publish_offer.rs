@@ -34,7 +34,7 @@ async fn publish(Connection { client, sandbox }: &Connection, options: &Options)
     step("content", "category, texts, contacts, logos, preview audience and market");
 
     let file = options.package.as_deref().map_or_else(|| FileSource::bytes("app.zip", ARCHIVE), FileSource::from);
-    let package = client.upload_package(&offer, file).on_progress(bytes_bar()).await?;
+    let package = client.ensure_package(&offer, file).on_progress(bytes_bar()).await?;
     step("package", package.file_name.as_deref().unwrap_or("uploaded"));
     let configuration = client.package_configuration_draft(&offer, &sku);
     configuration.modify(|c| c.set_version("1.0.0").set_package(&package)).await?;

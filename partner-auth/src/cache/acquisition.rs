@@ -12,6 +12,8 @@ use tokio::sync::watch;
 impl Inner {
     /// Decides what a caller does that needs a token valid for at least `least`.
     pub(super) fn step(self: &Arc<Self>, least: Duration) -> Step {
+        // Before the lock: the version of a token file is its metadata, which may take long to read.
+        let version = self.issuer.version();
         let mut state = lock(&self.state);
         let now = self.clock.now();
         let valid = self.current.load_full().filter(|entry| entry.is_valid(now));
@@ -33,16 +35,16 @@ impl Inner {
                 return Step::Done(Ok(entry.token.clone()));
             }
             None => {
-                if let Some((error, until, version)) = &state.cached_error
+                if let Some((error, until, failed)) = &state.cached_error
                     && now < *until
-                    && *version == self.issuer.version()
+                    && *failed == version
                 {
                     return Step::Done(Err(error.clone()));
                 }
             }
             Some(_) => {}
         }
-        let (acquisition, waiter) = self.start(&mut state, now);
+        let (acquisition, waiter) = self.start(&mut state, now, version);
         let sufficient = sufficient.map(|entry| entry.token.clone());
         drop(state);
         match ((self.spawn)(acquisition), sufficient) {
@@ -52,7 +54,7 @@ impl Inner {
         }
     }
 
-    fn start(self: &Arc<Self>, state: &mut State, now: Instant) -> (BoxFuture<'static, ()>, Waiter) {
+    fn start(self: &Arc<Self>, state: &mut State, now: Instant, version: u64) -> (BoxFuture<'static, ()>, Waiter) {
         state.acquisitions += 1;
         let (sender, outcome) = watch::channel(None);
         let waiter = Waiter { id: state.acquisitions, lost_at: now + self.issuer.time_limit(), outcome };
@@ -61,13 +63,7 @@ impl Inner {
             entry.refresh_started();
         }
         tracing::debug!(target: "partner_auth", source = %self.label, acquisition = waiter.id, "token requested");
-        let acquisition = Acquisition {
-            cache: self.clone(),
-            id: waiter.id,
-            version: self.issuer.version(),
-            sender,
-            completed: false,
-        };
+        let acquisition = Acquisition { cache: self.clone(), id: waiter.id, version, sender, completed: false };
         (Box::pin(acquisition.run()), waiter)
     }
 

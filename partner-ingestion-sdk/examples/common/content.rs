@@ -20,7 +20,7 @@ pub(crate) async fn describe(client: &Client, offer: &AzureProduct, plan: &Azure
     client.listing_draft(offer).plan(plan).modify(texts).await?;
     for (kind, logo) in LOGOS {
         let file = FileSource::bytes(format!("{kind}.png"), logo);
-        client.upload_image(offer, &listing, kind, file).send().await?;
+        client.ensure_image(offer, &listing, kind, file).send().await?;
     }
     let preview = AudienceMember::new("11111111-2222-3333-4444-555555555555");
     client.product_availability_draft(offer).modify(|a| a.set_subscription_audiences([preview.clone()])).await?;

@@ -39,6 +39,9 @@ impl fmt::Display for Error {
         if inner.maybe_processed {
             f.write_str("; the request may have been processed")?;
         }
+        if let Some(note) = &inner.note {
+            write!(f, "; {note}")?;
+        }
         Ok(())
     }
 }
@@ -85,6 +88,8 @@ impl fmt::Debug for Error {
             .field("may_have_been_processed", &inner.maybe_processed)
             .field("may_conflict_with_own_retry", &inner.own_retry_conflict)
             .field("while_paging", &inner.while_paging)
+            .field("note", &inner.note)
+            .field("unfinished_upload", &inner.unfinished_upload)
             .field("service", &inner.service)
             .field("submission", &inner.submission)
             .field("auth", &inner.auth)

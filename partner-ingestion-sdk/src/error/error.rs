@@ -28,6 +28,8 @@ pub(super) struct Inner {
     pub(super) maybe_processed: bool,
     pub(super) own_retry_conflict: bool,
     pub(super) while_paging: bool,
+    pub(super) note: Option<String>,
+    pub(super) unfinished_upload: Option<String>,
     pub(super) submission: Option<FailedSubmission>,
     pub(super) service: ServiceError,
     pub(super) auth: Option<partner_auth::Error>,
@@ -123,6 +125,18 @@ impl Error {
 
     pub(crate) fn with_submission(mut self, submission: FailedSubmission) -> Self {
         self.0.submission = Some(submission);
+        self
+    }
+
+    /// Adds a fact that the message does not have, such as how often a workflow tried.
+    pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.0.note = Some(one_line(&note.into()));
+        self
+    }
+
+    /// Sets the id of the record that a failed upload leaves behind.
+    pub(crate) fn with_unfinished_upload(mut self, id: &str) -> Self {
+        self.0.unfinished_upload = Some(id.to_owned());
         self
     }
 
@@ -244,6 +258,12 @@ impl Error {
         let moved = self.0.status == Some(StatusCode::MOVED_PERMANENTLY);
         let to = self.0.service.to_id.as_deref().filter(|_| moved)?;
         Some(PackageId::from(to))
+    }
+
+    /// Returns the id of the record that a failed upload leaves behind. [`FileUpload::resume`](crate::FileUpload::resume) continues the
+    /// upload.
+    pub fn unfinished_upload(&self) -> Option<&str> {
+        self.0.unfinished_upload.as_deref()
     }
 
     /// Returns the findings of a failed submission or package; empty for other errors.

@@ -91,6 +91,10 @@ fn by_kind(error: &Error) -> &'static str {
             "Compare the name with the portal. Since April 2026 lists may omit migrated products; their GUIDs still work in every \
              call."
         }
+        ErrorKind::IncompleteList => {
+            "Pass the GUID of the offer, which the portal shows in its address, to the calls. If the portal does not have the offer, create \
+             it with Client::create_product."
+        }
         ErrorKind::Ambiguous => "Address the resource by its GUID.",
         ErrorKind::CrossOrigin => "Use a link or path below the base URL of the client. Nothing was sent.",
         ErrorKind::PaginationLoop => "Try again later, or narrow the list with a filter.",
@@ -240,6 +244,7 @@ mod tests {
             PaginationLoop,
             NotFound,
             Ambiguous,
+            IncompleteList,
             SubmissionPending,
             Failed,
             Io,

@@ -28,6 +28,8 @@ pub enum ErrorKind {
     NotFound,
     /// More than one resource matches the name.
     Ambiguous,
+    /// Two lists of the service contradict each other, so that a resource which is not listed may exist. Nothing was created.
+    IncompleteList,
     /// Another submission of the product is in progress.
     SubmissionPending,
     /// The request succeeded, but the submission was rejected or the package could not be processed.

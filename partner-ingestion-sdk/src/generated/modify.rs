@@ -23,11 +23,11 @@ use futures_util::FutureExt;
 impl Client {
     /// Changes a co-sell asset.
     ///
-    /// Reads it with [`get_cosell_asset`](Self::get_cosell_asset), applies `change` and writes it with [`replace_cosell_asset`](Self::replace_cosell_asset) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_cosell_asset`](Self::get_cosell_asset), applies `change` and writes it with [`replace_cosell_asset`](Self::replace_cosell_asset) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_cosell_asset(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -69,11 +69,11 @@ impl Client {
     }
     /// Changes the co-sell listing of an offer.
     ///
-    /// Reads it with [`get_cosell_listing`](Self::get_cosell_listing), applies `change` and writes it with [`replace_cosell_listing`](Self::replace_cosell_listing) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_cosell_listing`](Self::get_cosell_listing), applies `change` and writes it with [`replace_cosell_listing`](Self::replace_cosell_listing) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_cosell_listing(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -113,11 +113,11 @@ impl Client {
     }
     /// Changes the availability of a plan: visibility, markets and prices.
     ///
-    /// Reads it with [`get_feature_availability`](Self::get_feature_availability), applies `change` and writes it with [`replace_feature_availability`](Self::replace_feature_availability) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_feature_availability`](Self::get_feature_availability), applies `change` and writes it with [`replace_feature_availability`](Self::replace_feature_availability) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_feature_availability(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -170,11 +170,11 @@ impl Client {
     }
     /// Changes a listing.
     ///
-    /// Reads it with [`get_listing`](Self::get_listing), applies `change` and writes it with [`replace_listing`](Self::replace_listing) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_listing`](Self::get_listing), applies `change` and writes it with [`replace_listing`](Self::replace_listing) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_listing(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -212,11 +212,11 @@ impl Client {
     }
     /// Changes a listing asset.
     ///
-    /// Reads it with [`get_listing_asset`](Self::get_listing_asset), applies `change` and writes it with [`replace_listing_asset`](Self::replace_listing_asset) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_listing_asset`](Self::get_listing_asset), applies `change` and writes it with [`replace_listing_asset`](Self::replace_listing_asset) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_listing_asset(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -266,11 +266,11 @@ impl Client {
     }
     /// Changes a listing image.
     ///
-    /// Reads it with [`get_listing_image`](Self::get_listing_image), applies `change` and writes it with [`replace_listing_image`](Self::replace_listing_image) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_listing_image`](Self::get_listing_image), applies `change` and writes it with [`replace_listing_image`](Self::replace_listing_image) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_listing_image(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -320,11 +320,11 @@ impl Client {
     }
     /// Changes a listing video.
     ///
-    /// Reads it with [`get_listing_video`](Self::get_listing_video), applies `change` and writes it with [`replace_listing_video`](Self::replace_listing_video) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_listing_video`](Self::get_listing_video), applies `change` and writes it with [`replace_listing_video`](Self::replace_listing_video) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_listing_video(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -374,11 +374,11 @@ impl Client {
     }
     /// Changes a package.
     ///
-    /// Reads it with [`get_package`](Self::get_package), applies `change` and writes it with [`replace_package`](Self::replace_package) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_package`](Self::get_package), applies `change` and writes it with [`replace_package`](Self::replace_package) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_package(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -416,11 +416,11 @@ impl Client {
     }
     /// Changes a package configuration.
     ///
-    /// Reads it with [`get_package_configuration`](Self::get_package_configuration), applies `change` and writes it with [`replace_package_configuration`](Self::replace_package_configuration) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_package_configuration`](Self::get_package_configuration), applies `change` and writes it with [`replace_package_configuration`](Self::replace_package_configuration) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_package_configuration(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -471,11 +471,11 @@ impl Client {
     }
     /// Changes an availability of an offer.
     ///
-    /// Reads it with [`get_product_availability`](Self::get_product_availability), applies `change` and writes it with [`replace_product_availability`](Self::replace_product_availability) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_product_availability`](Self::get_product_availability), applies `change` and writes it with [`replace_product_availability`](Self::replace_product_availability) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_product_availability(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -526,11 +526,11 @@ impl Client {
     }
     /// Changes the properties of an offer.
     ///
-    /// Reads it with [`get_property`](Self::get_property), applies `change` and writes it with [`replace_property`](Self::replace_property) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_property`](Self::get_property), applies `change` and writes it with [`replace_property`](Self::replace_property) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_property(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -568,11 +568,11 @@ impl Client {
     }
     /// Changes the supplemental content (additional files) of an offer.
     ///
-    /// Reads it with [`get_supplemental_content`](Self::get_supplemental_content), applies `change` and writes it with [`replace_supplemental_content`](Self::replace_supplemental_content) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_supplemental_content`](Self::get_supplemental_content), applies `change` and writes it with [`replace_supplemental_content`](Self::replace_supplemental_content) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_supplemental_content(
         &self,
         product_id: impl Into<ProductId> + Send,
@@ -616,11 +616,11 @@ impl Client {
     }
     /// Changes a plan or a test drive.
     ///
-    /// Reads it with [`get_variant`](Self::get_variant), applies `change` and writes it with [`replace_variant`](Self::replace_variant) and its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once.
+    /// Reads it with [`get_variant`](Self::get_variant), applies `change` and writes it with [`replace_variant`](Self::replace_variant) and its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is not made twice: the resource is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of both operations; a conflict only after 100 conflicts.
+    /// Returns the errors of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource.
     pub async fn modify_variant(
         &self,
         product_id: impl Into<ProductId> + Send,

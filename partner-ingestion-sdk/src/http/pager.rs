@@ -13,13 +13,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A stream of the pages of a list. It ends at the page without a `nextLink`; an empty page does not end it.
+/// A stream of the pages of a list, each a [`Response`] with its own status and headers. It ends at the page without a `nextLink`;
+/// an empty page does not end it.
 ///
 /// A link to another origin, a repeated link and an expired link (404) end the stream with an error after all earlier pages
 /// were yielded. At most one page is held in memory. [`Client::pages_from`](crate::Client::pages_from) continues from the link
 /// of a page.
 #[must_use = "a stream does nothing until it is polled"]
-pub struct Pages<P>(BoxStream<'static, Result<P, Error>>);
+pub struct Pages<P>(BoxStream<'static, Result<Response<P>, Error>>);
 
 /// A stream of the items of a list, across its pages.
 #[must_use = "a stream does nothing until it is polled"]
@@ -67,7 +68,6 @@ impl<P: Page + DeserializeOwned + Send + 'static> Pages<P> {
                         followed.map_err(Error::while_paging)?
                     }
                 };
-                let page = page.into_inner();
                 let next = match page.next_link() {
                     None => Next::End,
                     Some(link) if seen.insert(fingerprint(link)) => Next::Link(link.to_owned()),
@@ -92,12 +92,13 @@ where
     P::Item: Send,
 {
     pub(crate) fn new(pages: Pages<P>) -> Self {
-        Self(pages.0.map_ok(|page| stream::iter(page.into_items().into_iter().map(Ok))).try_flatten().boxed())
+        let items = |page: Response<P>| stream::iter(page.into_inner().into_items().into_iter().map(Ok));
+        Self(pages.0.map_ok(items).try_flatten().boxed())
     }
 }
 
 impl<P> Stream for Pages<P> {
-    type Item = Result<P, Error>;
+    type Item = Result<Response<P>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.as_mut().poll_next(context)

@@ -21,6 +21,12 @@ pub struct Response<T> {
 }
 
 impl<T> Response<T> {
+    /// Creates a response for tests of workflows.
+    #[cfg(test)]
+    pub(crate) fn of_test(value: T) -> Self {
+        Self { value, status: StatusCode::OK, headers: HeaderMap::new(), attempts: 1, operation: "test" }
+    }
+
     /// Returns the method name of the operation, for errors.
     pub(crate) fn operation(&self) -> &'static str {
         self.operation
@@ -91,6 +97,13 @@ impl<T> Deref for Response<T> {
 impl<T> DerefMut for Response<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.value
+    }
+}
+
+/// The body.
+impl<T: fmt::Display> fmt::Display for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
     }
 }
 

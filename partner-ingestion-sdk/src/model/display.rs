@@ -1,6 +1,5 @@
 //! How resources are displayed, and what they derive from their fields.
 
-use super::id::empty;
 use crate::types::*;
 use std::fmt;
 
@@ -90,48 +89,6 @@ impl fmt::Display for ValidationItem {
         match &self.resource {
             Some(resource) => write!(f, " ({resource})"),
             None => Ok(()),
-        }
-    }
-}
-
-impl PackageConfiguration {
-    /// Replaces the package references with a reference to this package and preserves all other fields. A configuration without
-    /// package references, such as that of a test drive, is left unchanged.
-    ///
-    /// If the package has no id, the configuration cannot be sent: calls with it return an `InvalidArgument` error.
-    ///
-    /// ```
-    /// use partner_ingestion_sdk::types::{AzurePackage, PackageConfiguration};
-    /// use serde_json::json;
-    ///
-    /// let configuration: PackageConfiguration = serde_json::from_value(json!({
-    ///     "resourceType": "AzureSolutionTemplatePackageConfiguration", "version": "1.0.0",
-    /// }))?;
-    /// let package: AzurePackage = serde_json::from_value(json!({"id": "7"}))?;
-    /// assert_eq!(serde_json::to_value(configuration.set_package(&package))?, json!({
-    ///     "resourceType": "AzureSolutionTemplatePackageConfiguration", "version": "1.0.0",
-    ///     "packageReferences": [{"type": "AzureApplicationPackage", "value": "7"}],
-    /// }));
-    /// # Ok::<(), serde_json::Error>(())
-    /// ```
-    #[must_use]
-    pub fn set_package(self, package: &AzurePackage) -> Self {
-        let id = PackageId::from(package);
-        // The type of a package may be empty in a response.
-        let kind = package.resource_type.as_ref().map(PackageType::as_str);
-        let kind = kind.filter(|kind| !kind.is_empty()).unwrap_or("AzureApplicationPackage");
-        let mut reference = TypeValuePair::new(kind, id.as_str());
-        if id.as_str().is_empty() {
-            reference.extra = Extra::invalid(empty("PackageId"));
-        }
-        let reference = [reference];
-        match self {
-            Self::AzureManagedApplication(c) => Self::AzureManagedApplication(c.set_package_references(reference)),
-            Self::AzureSolutionTemplate(c) => Self::AzureSolutionTemplate(c.set_package_references(reference)),
-            Self::Dynamics365BusinessCentral(c) => {
-                Self::Dynamics365BusinessCentral(c.set_package_references(reference))
-            }
-            other => other,
         }
     }
 }

@@ -6,6 +6,7 @@ mod display;
 pub(crate) mod filter;
 pub(crate) mod id;
 pub(crate) mod open_enum;
+mod package_reference;
 pub(crate) mod raw;
 pub(crate) mod resource;
 pub(crate) mod setters;

@@ -3,12 +3,13 @@
 //! The service keeps the draft of every module behind a branch. The branches of a new resource appear after a few seconds.
 
 use super::modify::{Version, modify, refused};
+use super::search::first_item;
 use super::wait::{BRANCHES, Limit, poll_until};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::check_id;
 use crate::http::response::Response;
-use crate::model::resource::{Page, Resource};
+use crate::model::resource::Resource;
 use crate::types::*;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryStreamExt};
@@ -75,7 +76,7 @@ pub(crate) trait DraftAccess: Resource + Clone + Serialize + DeserializeOwned + 
         client: &'a Client,
         product: &'a ProductId,
         instance: &'a InstanceId,
-    ) -> Outcome<'a, Response<Vec<Self>>>;
+    ) -> Outcome<'a, Option<Response<Self>>>;
 
     fn replace<'a>(
         client: &'a Client,
@@ -97,9 +98,8 @@ macro_rules! drafted {
                 const MODULE: Module = Module::$module;
 
                 #[inline]
-                fn find<'a>(client: &'a Client, product: &'a ProductId, instance: &'a InstanceId) -> Outcome<'a, Response<Vec<Self>>> {
-                    let call = client.$find(product, instance)$(.$expand($what))?;
-                    async move { Ok(call.send().await?.map(Page::into_items)) }.boxed()
+                fn find<'a>(client: &'a Client, product: &'a ProductId, instance: &'a InstanceId) -> Outcome<'a, Option<Response<Self>>> {
+                    first_item(client.$find(product, instance)$(.$expand($what))?.pages()).boxed()
                 }
 
                 #[inline]
@@ -255,13 +255,15 @@ impl<T: DraftResource> Draft<T> {
         self.read(&instance).await
     }
 
-    /// Reads the draft, applies `change` and writes it back with its entity tag. On a conflict (409, 412) it starts again, up to
-    /// 100 times. Everything that `change` does not touch is preserved, including fields that the type does not know. `change`
-    /// may be called more than once.
+    /// Reads the draft, applies `change` and writes it back with its entity tag. If `change` changes nothing, nothing is written and
+    /// the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not
+    /// touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of
+    /// the PUT is lost, the change is not made twice: the draft is read, and only what `change` changed is compared.
     ///
     /// # Errors
     ///
-    /// Returns the errors of [`get`](Draft::get) and of the PUT; a conflict only after 100 conflicts.
+    /// Returns the errors of [`get`](Draft::get) and of the PUT; a conflict only after 100 conflicts, or after 5 if no other program
+    /// changed the draft.
     pub async fn modify(&self, change: impl Fn(T) -> T + Send + Sync) -> Result<Response<T>, Error> {
         self.try_modify(|current| Ok::<_, Error>(change(current))).await
     }
@@ -285,12 +287,8 @@ impl<T: DraftResource> Draft<T> {
 
     async fn read(&self, instance: &InstanceId) -> Result<Response<T>, Error> {
         let found = T::find(&self.client, &self.product, instance).await?;
-        if found.is_empty() {
-            return Err(
-                Error::new(ErrorKind::NotFound, format!("{} is empty", self.description())).with_hint(NO_BRANCH)
-            );
-        }
-        Ok(found.map(|mut items| items.swap_remove(0)))
+        let empty = || Error::new(ErrorKind::NotFound, format!("{} is empty", self.description())).with_hint(NO_BRANCH);
+        found.ok_or_else(empty)
     }
 
     fn missing(&self) -> Error {

@@ -103,11 +103,69 @@ where
     }
 }
 
+/// Consecutive 404 responses after which a resource is considered missing: a resource that exists may be missing for a moment.
+const MAX_NOT_FOUND: u32 = 3;
+
+/// Repeats a call after single 404 responses and after transient errors. Every other error ends it, as the deadline does.
+pub(crate) async fn tolerate_absence<T, F>(
+    interval: PollInterval,
+    deadline: Option<Instant>,
+    call: impl Fn() -> F,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let mut poller = interval.start();
+    let mut absences = 0;
+    loop {
+        let error = match call().await {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        absences = if error.is_not_found() { absences + 1 } else { 0 };
+        let is_transient = error.is_not_found() || error.is_retryable();
+        if absences >= MAX_NOT_FOUND || !is_transient || !poller.wait(error.retry_after(), deadline).await {
+            return Err(error);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use std::sync::Mutex;
+
+    fn status(status: u16) -> Error {
+        Error::from_response(reqwest::StatusCode::from_u16(status).unwrap(), None, b"\"text\"", true)
+    }
+
+    /// Calls that fail with these statuses, and then succeed.
+    async fn after(statuses: &[u16], deadline: Option<Instant>) -> (Result<(), Error>, usize) {
+        let calls = Mutex::new(0);
+        let call = || async {
+            let mut calls = calls.lock().unwrap();
+            *calls += 1;
+            statuses.get(*calls - 1).map_or(Ok(()), |failure| Err(status(*failure)))
+        };
+        let outcome = tolerate_absence(BRANCHES, deadline, call).await;
+        let calls = *calls.lock().unwrap();
+        (outcome, calls)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn single_404_responses_and_transient_errors_are_tolerated() {
+        for statuses in [&[404][..], &[404, 404], &[404, 500, 404, 503, 404, 404], &[429; 20]] {
+            let (outcome, calls) = after(statuses, None).await;
+            assert!(outcome.is_ok() && calls == statuses.len() + 1, "{statuses:?}");
+        }
+        for (statuses, calls) in [(&[404, 404, 404, 404][..], 3), (&[403, 404], 1), (&[404, 409], 2)] {
+            let (outcome, made) = after(statuses, None).await;
+            assert!(outcome.is_err() && made == calls, "{statuses:?}");
+        }
+        let soon = deadline(Duration::from_secs(60));
+        assert!(after(&[500; 1000], soon).await.0.is_err());
+    }
 
     /// The seconds of virtual time at which polls happen, as far as `limit` allows.
     async fn polls(interval: PollInterval, limit: Limit) -> Vec<u64> {

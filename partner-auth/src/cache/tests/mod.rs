@@ -8,8 +8,8 @@ mod thundering_herd;
 use super::*;
 use crate::testing::ManualClock;
 use std::collections::VecDeque;
-use std::sync::Mutex as StdMutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex as StdMutex, Weak};
 use tokio::sync::watch;
 
 pub(super) const HOUR: u64 = 3600;
@@ -35,6 +35,9 @@ pub(super) struct ScriptedIssuer {
     /// How often a request yields before it responds.
     pub(super) yields: AtomicUsize,
     gate: watch::Sender<bool>,
+    cache: StdMutex<Weak<Inner>>,
+    /// True if the version was read while the cache was locked.
+    pub(super) version_under_lock: AtomicBool,
 }
 
 impl Issuer for ScriptedIssuer {
@@ -60,6 +63,8 @@ impl Issuer for ScriptedIssuer {
     }
 
     fn version(&self) -> u64 {
+        let is_locked = self.cache.lock().unwrap().upgrade().is_some_and(|cache| cache.state.try_lock().is_err());
+        self.version_under_lock.fetch_or(is_locked, Ordering::SeqCst);
         self.version.load(Ordering::SeqCst)
     }
 
@@ -90,10 +95,13 @@ impl Harness {
             version: AtomicU64::new(0),
             yields: AtomicUsize::new(0),
             gate: watch::Sender::new(true),
+            cache: StdMutex::default(),
+            version_under_lock: AtomicBool::new(false),
         });
         // Without jitter the refresh times are exactly as documented.
         let policy = RefreshPolicy::default().jitter(0.0, Duration::ZERO).seed(7);
         let cache = Cache::with_spawn("test".into(), issuer.clone(), Clock::Manual(clock.clone()), policy, spawn);
+        *issuer.cache.lock().unwrap() = Arc::downgrade(&cache.0);
         Self { cache, clock, issuer }
     }
 

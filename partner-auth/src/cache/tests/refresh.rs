@@ -265,3 +265,16 @@ async fn status_reports_token_and_acquisitions() {
     assert!(harness.cache.status().refreshing);
     assert_eq!(harness.cache.status().refreshes_in, None);
 }
+
+/// The version of a token file is read from the file system.
+#[tokio::test]
+async fn the_version_of_a_credential_is_not_read_under_the_lock() {
+    let harness = Harness::new([Response::Error(permanent())]);
+    harness.cache.token().await.unwrap_err();
+    harness.cache.token().await.unwrap_err();
+    harness.issuer.version.fetch_add(1, Ordering::SeqCst);
+    harness.token_text().await;
+    harness.advance(2700);
+    harness.token_text().await;
+    assert!(!harness.issuer.version_under_lock.load(Ordering::SeqCst));
+}

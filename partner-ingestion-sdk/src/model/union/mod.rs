@@ -4,6 +4,7 @@ mod tagged_map;
 
 pub(crate) use tagged_map::TaggedMapAccess;
 
+use super::value::Extra;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -13,7 +14,7 @@ use std::fmt;
 /// `Debug` prints only the names of the fields, because values may be secret.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct UnknownMember(Map<String, Value>);
+pub struct UnknownMember(Extra);
 
 impl UnknownMember {
     /// Returns the fields of the object.
@@ -21,7 +22,7 @@ impl UnknownMember {
         &self.0
     }
 
-    pub(crate) fn as_object_mut(&mut self) -> &mut Map<String, Value> {
+    pub(crate) fn extra_mut(&mut self) -> &mut Extra {
         &mut self.0
     }
 
@@ -75,17 +76,25 @@ macro_rules! tagged_union {
                 }
             }
 
-            /// Adds a property that the member has no field for.
+            /// Adds a property that the member has no field for. A value that cannot be serialized makes the object one that cannot
+            /// be sent.
             #[allow(dead_code, reason = "only unions in request bodies have setters")]
             pub(crate) fn with(mut self, property: &str, value: impl serde::Serialize) -> Self {
-                if let Ok(value) = serde_json::to_value(value) {
-                    let object = match &mut self {
-                        $(Self::$variant(member) => &mut *member.extra,)*
-                        Self::__Unknown(member) => member.as_object_mut(),
-                    };
-                    object.insert(property.to_owned(), value);
+                let extra = self.extra_mut();
+                match serde_json::to_value(value) {
+                    Ok(value) => drop(extra.insert(property.to_owned(), value)),
+                    Err(error) => *extra = $crate::types::Extra::invalid(error.to_string()),
                 }
                 self
+            }
+
+            /// Returns the properties that the member has no fields for.
+            #[allow(dead_code, reason = "only unions in request bodies have setters")]
+            pub(crate) fn extra_mut(&mut self) -> &mut $crate::types::Extra {
+                match self {
+                    $(Self::$variant(member) => &mut member.extra,)*
+                    Self::__Unknown(member) => member.extra_mut(),
+                }
             }
         }
 

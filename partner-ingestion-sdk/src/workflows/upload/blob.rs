@@ -3,7 +3,8 @@
 //! <https://learn.microsoft.com/rest/api/storageservices/put-blob>, `put-block`, `put-block-list`.
 
 use super::progress::{OnProgress, Progress};
-use super::source::{FileSource, Reader, sliced};
+use super::reader::{Chunks, Reader, sliced};
+use super::source::FileSource;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::attempt::{Attempts, Outcome, send_with_retries};
@@ -16,13 +17,12 @@ use crate::http::url::is_https_or_loopback;
 use crate::types::Secret;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Body, RequestBuilder, Url};
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// The maximum size of one Put Blob, as documented for a related service (reported in August 2026).
@@ -30,7 +30,7 @@ const SINGLE: u64 = 268_435_456;
 /// The size of a block, which is held in memory.
 const BLOCK: usize = 8 << 20;
 /// The default timeout without progress.
-const STALL: Duration = Duration::from_secs(60);
+pub(super) const STALL: Duration = Duration::from_secs(60);
 
 static UPLOAD: Operation =
     Operation { name: "upload", method: "PUT", path: "", if_match: IfMatchRule::No, secret: true };
@@ -64,13 +64,12 @@ impl BlobUpload {
     }
 
     async fn send(self) -> Result<(), Error> {
-        let url = Url::parse(self.address.expose()).ok();
-        let Some(url) = url.filter(is_https_or_loopback) else {
+        let Some(url) = store_url(&self.address) else {
             return Err(
                 Error::new(ErrorKind::InvalidArgument, "upload address must use https").with_operation(UPLOAD.name)
             );
         };
-        let mut reader = self.file.open().await.map_err(|error| error.with_operation(UPLOAD.name))?;
+        let mut reader = self.file.open(self.stall).await.map_err(|error| error.with_operation(UPLOAD.name))?;
         let sending = Sending {
             client: &self.client,
             url,
@@ -88,6 +87,11 @@ impl BlobUpload {
 
 awaitable!(BlobUpload => ());
 
+/// Parses an issued address. `None` if it does not use https, except for loopback addresses.
+pub(super) fn store_url(address: &Secret) -> Option<Url> {
+    Url::parse(address.expose()).ok().filter(is_https_or_loopback)
+}
+
 /// One upload in progress.
 struct Sending<'c> {
     client: &'c Client,
@@ -103,7 +107,7 @@ impl Sending<'_> {
         let mut at = 0;
         while at < self.total {
             let size = usize::try_from(self.total - at).unwrap_or(BLOCK).min(BLOCK);
-            let block = reader.block(at, size).await?;
+            let block = reader.block(size).await?;
             let id = block_id(ids.len());
             self.put(&format!("comp=block&blockid={id}"), Content::Piece(block), at).await?;
             ids.push(id);
@@ -131,21 +135,26 @@ impl Sending<'_> {
         if query.is_empty() { request.header("x-ms-blob-type", "BlockBlob") } else { request }
     }
 
+    /// Sends the request once. `unreadable` gets the error of the body.
     async fn attempt(
         &self,
         request: RequestBuilder,
-        body: BoxStream<'static, io::Result<Bytes>>,
+        body: Chunks,
         length: u64,
         before: u64,
+        unreadable: &LocalError,
     ) -> Result<(), (Error, Failure)> {
         let sent = Arc::new(AtomicU64::new(0));
         let (counter, on_progress, total) = (sent.clone(), self.on_progress.clone(), self.total);
-        let counted = body.inspect(move |chunk| {
-            let size = chunk.as_ref().map_or(0, Bytes::len) as u64;
+        let unreadable = unreadable.clone();
+        let counted = body.map(move |chunk| {
+            let chunk = chunk.map_err(|error| unreadable.keep(error))?;
+            let size = chunk.len() as u64;
             let now = counter.fetch_add(size, Ordering::Relaxed) + size;
             if let Some(on_progress) = &on_progress {
                 on_progress.report((before + now).min(total), total);
             }
+            io::Result::Ok(chunk)
         });
         // The store requires a length; a body of unknown length would be sent in chunks.
         let request = request.header(CONTENT_LENGTH, length).body(Body::wrap_stream(counted));
@@ -164,6 +173,23 @@ impl Sending<'_> {
         let error = service_error(&UPLOAD, &RawResponse { status, headers, body });
         let retry_after = error.retry_after().is_some();
         Err((error, Failure::Status { status, retry_after }))
+    }
+}
+
+/// The error of reading the body of a request, which reqwest reports as a lost connection.
+#[derive(Clone, Default)]
+struct LocalError(Arc<Mutex<Option<io::Error>>>);
+
+impl LocalError {
+    /// Keeps the error and returns one that ends the request.
+    fn keep(&self, error: io::Error) -> io::Error {
+        let ended = io::Error::from(error.kind());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        ended
+    }
+
+    fn take(&self) -> Option<io::Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -194,9 +220,13 @@ impl Attempts for PutAttempts<'_> {
             Content::Piece(bytes) => (sliced(bytes.clone()), bytes.len() as u64),
         };
         self.sent += 1;
-        match self.sending.attempt(self.sending.request(self.query), body, length, self.before).await {
-            Ok(()) => Ok(Outcome::Done(())),
-            Err((error, failure)) => Ok(Outcome::Failed(error.with_attempts(self.sent), failure)),
+        let (request, unreadable) = (self.sending.request(self.query), LocalError::default());
+        let outcome = self.sending.attempt(request, body, length, self.before, &unreadable).await;
+        match (unreadable.take(), &self.content, outcome) {
+            // The same file cannot be read the next time either.
+            (Some(error), Content::Whole(reader), _) => Err(reader.unreadable(error)),
+            (_, _, Ok(())) => Ok(Outcome::Done(())),
+            (_, _, Err((error, failure))) => Ok(Outcome::Failed(error.with_attempts(self.sent), failure)),
         }
     }
 

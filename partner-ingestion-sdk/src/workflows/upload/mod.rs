@@ -1,15 +1,18 @@
-//! Files of an offer: create the resource, upload the file, mark it as uploaded, wait until it is processed.
+//! Files of an offer: find or create the resource, upload the file, mark it as uploaded, wait until it is processed.
 
 mod blob;
+mod existing;
 mod file;
+mod file_upload;
 mod package;
 mod progress;
+mod reader;
 mod resource;
 mod source;
 mod target;
 
 pub use blob::BlobUpload;
-pub use file::FileUpload;
+pub use file_upload::FileUpload;
 pub use progress::Progress;
 pub use resource::FileResource;
 pub use source::FileSource;

@@ -3,39 +3,46 @@
 use super::target::{PollOptions, UploadTarget};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, FailedSubmission};
+use crate::http::response::Response;
 use crate::types::*;
+use crate::workflows::wait::tolerate_absence;
 
-/// Waits until a package is processed. Transient errors do not end the wait.
+/// Waits until a package is processed. Transient errors and single 404 responses do not end the wait. A duplicate of an earlier
+/// package (same content and name) is replaced by that package.
 pub(super) async fn wait_until_processed(
-    package: AzurePackage,
+    response: Response<AzurePackage>,
     client: &Client,
     target: &UploadTarget,
     options: PollOptions,
-) -> Result<AzurePackage, Error> {
-    let id = PackageId::from(&package);
-    let mut package = package;
+) -> Result<Response<AzurePackage>, Error> {
+    let mut response = response;
+    let mut id = PackageId::from(&response);
     let mut poller = options.interval.start();
-    let mut retry_after = None;
     loop {
-        match package.state {
-            Some(UploadState::Processed) => return Ok(package),
-            Some(UploadState::ProcessFailed) => return Err(failed(&id, package)),
+        match response.state {
+            Some(UploadState::Processed) => return Ok(response),
+            Some(UploadState::ProcessFailed) => return Err(failed(&id, response.into_inner())),
             _ => {}
         }
-        if !poller.wait(retry_after.take(), options.deadline).await {
-            let state = package.state.as_ref().map_or("not processed", UploadState::as_str);
+        if !poller.wait(None, options.deadline).await {
+            let state = response.state.as_ref().map_or("not processed", UploadState::as_str);
             let message = format!("package {id} is still {state}");
-            let hint = "Read the package later, or raise FileUpload::max_wait: the service continues to process it.";
+            let hint = "Continue to wait with FileUpload::resume and the id of the package, or raise FileUpload::max_wait: the service continues \
+                        to process it.";
             return Err(Error::new(ErrorKind::Timeout, message).with_hint(hint));
         }
-        match client.get_package(&target.product, &id).send().await {
-            Ok(response) => package = response.into_inner(),
+        let read = || client.get_package(&target.product, &id).send();
+        response = match tolerate_absence(options.interval, options.deadline, read).await {
+            Ok(response) => response,
             Err(error) => match error.duplicate_of() {
-                Some(existing) => return Ok(client.get_package(&target.product, existing).send().await?.into_inner()),
-                None if error.is_retryable() => retry_after = error.retry_after(),
+                Some(existing) => {
+                    id = existing;
+                    let read = || client.get_package(&target.product, &id).send();
+                    tolerate_absence(options.interval, options.deadline, read).await?
+                }
                 None => return Err(error),
             },
-        }
+        };
     }
 }
 

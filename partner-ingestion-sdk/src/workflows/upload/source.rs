@@ -1,18 +1,15 @@
 //! The content of an upload: a path, bytes, or a stream of known length.
 
-use crate::error::{Error, ErrorKind};
+use super::reader::{Content, Reader, regular_file, unreadable};
+use crate::error::Error;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::StreamExt;
-use futures_util::stream::{self, BoxStream};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
-
-/// The number of bytes that are read and sent at a time.
-const CHUNK: usize = 256 << 10;
 
 /// A file to upload. A string or path names a file on disk; bytes and streams need a name.
 ///
@@ -29,26 +26,20 @@ pub struct FileSource {
     content: Content,
 }
 
-enum Content {
-    Path(PathBuf),
-    Bytes(Bytes),
-    Stream { length: u64, chunks: BoxStream<'static, io::Result<Bytes>> },
-}
-
 impl FileSource {
     /// Creates a source from bytes in memory.
     pub fn bytes(name: impl Into<String>, content: impl Into<Bytes>) -> Self {
         Self { name: Some(name.into()), content: Content::Bytes(content.into()) }
     }
 
-    /// Creates a source from a stream of exactly `length` bytes. A stream can be read only once: up to the size limit of a
-    /// single request, a lost connection ends the upload.
+    /// Creates a source from a stream of exactly `length` bytes; an upload of a longer or a shorter stream fails. A stream can be
+    /// read only once: up to the size limit of a single request, a lost connection ends the upload.
     pub fn stream(
         name: impl Into<String>,
         length: u64,
         chunks: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Self {
-        Self { name: Some(name.into()), content: Content::Stream { length, chunks: chunks.boxed() } }
+        Self { name: Some(name.into()), content: Content::Stream { length, chunks: Some(chunks.boxed()) } }
     }
 
     /// Sets the file name that the service receives.
@@ -63,6 +54,16 @@ impl FileSource {
         self.name.as_deref()
     }
 
+    /// Returns the same source once more, or `None` for a stream.
+    pub(super) fn again(&self) -> Option<Self> {
+        let content = match &self.content {
+            Content::Path(path) => Content::Path(path.clone()),
+            Content::Bytes(bytes) => Content::Bytes(bytes.clone()),
+            Content::Stream { .. } => return None,
+        };
+        Some(Self { name: self.name.clone(), content })
+    }
+
     /// Checks that the file can be read, before a resource is created. The future borrows nothing: a stream is not `Sync`.
     pub(super) fn check(&self) -> impl Future<Output = Result<(), Error>> + Send + use<> {
         let path = match &self.content {
@@ -71,34 +72,16 @@ impl FileSource {
         };
         async move {
             let Some(path) = path else { return Ok(()) };
+            regular_file(&path).await?;
             let opened = File::open(&path).await;
             opened.map(drop).map_err(|error| unreadable(&path.display().to_string(), error))
         }
     }
 
-    /// Opens the source at its beginning.
-    pub(super) async fn open(self) -> Result<Reader, Error> {
-        match self.content {
-            Content::Bytes(bytes) => Ok(Reader { length: bytes.len() as u64, content: Open::Bytes(bytes) }),
-            Content::Stream { length, chunks } => {
-                Ok(Reader { length, content: Open::Stream { chunks: Some(chunks), rest: Bytes::new() } })
-            }
-            Content::Path(path) => {
-                let opened = async {
-                    let file = File::open(&path).await?;
-                    let length = file.metadata().await?.len();
-                    io::Result::Ok((file, length))
-                };
-                let (file, length) = opened.await.map_err(|error| unreadable(&path.display().to_string(), error))?;
-                let content = Open::File { file, path };
-                Ok(Reader { length, content })
-            }
-        }
+    /// Opens the source at its beginning. `stall` is the longest time to wait for data.
+    pub(super) async fn open(self, stall: Duration) -> Result<Reader, Error> {
+        Reader::open(self.content, stall).await
     }
-}
-
-fn unreadable(what: &str, error: io::Error) -> Error {
-    Error::new(ErrorKind::Io, format!("{what} cannot be read: {error}")).with_source(error)
 }
 
 impl From<&str> for FileSource {
@@ -156,108 +139,4 @@ impl fmt::Debug for FileSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileSource").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-/// An open source.
-pub(super) struct Reader {
-    pub(super) length: u64,
-    content: Open,
-}
-
-enum Open {
-    File {
-        file: File,
-        path: PathBuf,
-    },
-    Bytes(Bytes),
-    Stream {
-        chunks: Option<BoxStream<'static, io::Result<Bytes>>>,
-        /// The bytes read beyond a block.
-        rest: Bytes,
-    },
-}
-
-impl Reader {
-    /// Returns true if the content can be read several times.
-    pub(super) fn is_repeatable(&self) -> bool {
-        !matches!(self.content, Open::Stream { .. })
-    }
-
-    /// Returns the whole content in chunks. A stream is an error the second time.
-    pub(super) async fn chunks(&mut self) -> Result<BoxStream<'static, io::Result<Bytes>>, Error> {
-        match &mut self.content {
-            Open::Bytes(bytes) => Ok(sliced(bytes.clone())),
-            Open::Stream { chunks, .. } => chunks.take().ok_or_else(|| {
-                let hint = "Upload a path or bytes, which can be sent again, instead of a stream.";
-                Error::new(ErrorKind::Io, "stream was already read and cannot be sent again").with_hint(hint)
-            }),
-            Open::File { path, .. } => {
-                let file = File::open(&path).await;
-                let file = file.map_err(|error| unreadable(&path.display().to_string(), error))?;
-                Ok(read(file, self.length))
-            }
-        }
-    }
-
-    /// Returns `size` bytes from `at` on. For a stream, `at` must be the end of the previous block.
-    pub(super) async fn block(&mut self, at: u64, size: usize) -> Result<Bytes, Error> {
-        match &mut self.content {
-            Open::Bytes(bytes) => {
-                let at = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
-                Ok(bytes.slice(at..bytes.len().min(at.saturating_add(size))))
-            }
-            Open::File { file, path } => {
-                let mut block = vec![0; size];
-                let filled = async {
-                    file.seek(io::SeekFrom::Start(at)).await?;
-                    file.read_exact(&mut block).await
-                };
-                filled.await.map_err(|error| unreadable(&path.display().to_string(), error))?;
-                Ok(block.into())
-            }
-            Open::Stream { chunks, rest } => {
-                let mut block = Vec::with_capacity(size);
-                while block.len() < size {
-                    if rest.is_empty() {
-                        let next = match chunks {
-                            Some(chunks) => chunks.next().await,
-                            None => None,
-                        };
-                        let ended = || Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-                        *rest = next.unwrap_or_else(ended).map_err(|error| unreadable("stream", error))?;
-                        continue;
-                    }
-                    let more = rest.split_to(rest.len().min(size - block.len()));
-                    block.extend_from_slice(&more);
-                }
-                Ok(block.into())
-            }
-        }
-    }
-}
-
-/// Splits bytes into chunks, so that progress is visible.
-pub(super) fn sliced(mut bytes: Bytes) -> BoxStream<'static, io::Result<Bytes>> {
-    let pieces = std::iter::from_fn(move || {
-        let piece = bytes.split_to(bytes.len().min(CHUNK));
-        (!piece.is_empty()).then_some(Ok(piece))
-    });
-    stream::iter(pieces).boxed()
-}
-
-/// Reads a file of exactly `length` bytes.
-fn read(file: File, length: u64) -> BoxStream<'static, io::Result<Bytes>> {
-    stream::try_unfold((file, length), |(mut file, left)| async move {
-        if left == 0 {
-            return Ok(None);
-        }
-        let mut chunk = vec![0; CHUNK.min(usize::try_from(left).unwrap_or(CHUNK))];
-        let size = file.read(&mut chunk).await?;
-        if size == 0 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "file was truncated"));
-        }
-        chunk.truncate(size);
-        Ok(Some((Bytes::from(chunk), (file, left - size as u64))))
-    })
-    .boxed()
 }

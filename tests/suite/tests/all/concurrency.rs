@@ -195,7 +195,7 @@ async fn modify_loses_no_change_under_random_faults() {
         let client = env.client.clone();
         async move {
             let name = format!("app-{number}");
-            client.ensure_product(AzureProduct::application(&name, &name)).await.unwrap().id.unwrap()
+            client.ensure_product(AzureProduct::application(&name, &name)).await.unwrap().id.clone().unwrap()
         }
     }))
     .await;

@@ -36,7 +36,7 @@ async fn uploads_from_a_path_bytes_and_a_stream() {
         let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
         let log = seen.clone();
         let upload = env.client.upload_package(&product, source).poll_interval(POLL_INTERVAL, POLL_INTERVAL);
-        let package = upload.on_progress(move |p| log.lock().unwrap().push(p)).send().await.unwrap();
+        let package = upload.on_progress(move |p| log.lock().unwrap().push(p)).send().await.unwrap().into_inner();
         assert_eq!((package.state, package.file_name), (Some(UploadState::Processed), Some(name)));
         let seen = seen.lock().unwrap();
         assert!(seen.len() >= 4 && seen.windows(2).all(|pair| pair[0].sent < pair[1].sent), "{seen:?}");
@@ -107,7 +107,7 @@ async fn reports_processing_errors_duplicates_and_timeouts() {
         named.file_name.as_deref() == Some("app.zip") && Some(id) != first.id.as_ref()
     });
     let moved = env.client.get_package(&product, copy.unwrap()).send().await.unwrap_err();
-    assert_eq!((moved.status().unwrap().as_u16(), moved.duplicate_of()), (301, first.id));
+    assert_eq!((moved.status().unwrap().as_u16(), moved.duplicate_of()), (301, first.id.clone()));
     assert!(moved.hint().unwrap_or_default().contains("another file name"), "{}", moved.hint().unwrap_or_default());
     // The wait for processing is limited.
     let slow = checked(Sandbox::builder()).processing_delay(Duration::from_secs(3600));
@@ -133,10 +133,10 @@ async fn uploads_listing_and_cosell_files() {
     let image = client
         .upload_image(&product, &listing, "AzureLogoLarge", file("large.png"))
         .map_resource(|image| image.set_order(3));
-    let image = image.send().await.unwrap();
+    let image = image.send().await.unwrap().into_inner();
     let found = (image.state, image.order, image.type_.as_deref(), image.file_name.as_deref());
     assert_eq!(found, (Some(UploadState::Uploaded), Some(3), Some("AzureLogoLarge"), Some("large.png")));
-    let video = client.upload_video(&product, &listing, file("tour.mp4")).send().await.unwrap();
+    let video = client.upload_video(&product, &listing, file("tour.mp4")).send().await.unwrap().into_inner();
     let asset =
         client.upload_asset(&product, &listing, file("guide.pdf")).map_resource(|a| a.set_friendly_name("Guide"));
     let asset = asset.send().await.unwrap();

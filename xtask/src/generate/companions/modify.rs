@@ -89,8 +89,10 @@ fn doc(modifier: &Modifier<'_>) -> String {
     };
     format!(
         "{summary}.\n\nReads it with [`{get}`](Self::{get}), applies `change` and writes it with [`{put}`](Self::{put}) and \
-         its entity tag. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not touch \
-         is preserved, including fields that the type does not know. `change` may be called more than once.\n\n\
-         # Errors\n\nReturns the errors of both operations; a conflict only after 100 conflicts."
+         its entity tag. If `change` changes nothing, nothing is written and the response is that of the GET. On a conflict \
+         (409, 412) it starts again, up to 100 times. Everything that `change` does not touch is preserved, including fields \
+         that the type does not know. `change` may be called more than once. If the response of the PUT is lost, the change is \
+         not made twice: the resource is read, and only what `change` changed is compared.\n\n# Errors\n\nReturns the errors \
+         of both operations; a conflict only after 100 conflicts, or after 5 if no other program changed the resource."
     )
 }

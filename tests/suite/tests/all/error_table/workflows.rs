@@ -1,6 +1,7 @@
 //! Errors of several requests: lookups, drafts, uploads and submissions.
 
 use super::{Row, row};
+use partner_ingestion_sdk::types::AzureProduct;
 use partner_ingestion_sdk::{Error, ErrorKind, FileSource};
 use partner_tests::mock_server::{CannedResponse, MockServer};
 use serde_json::{Value, json};
@@ -106,6 +107,29 @@ async fn refused_package(findings: Value) -> Error {
     server.client().upload_package("p", file).poll_interval(MOMENT, MOMENT).send().await.unwrap_err()
 }
 
+/// The list of all products is empty, that of a type is not.
+async fn incomplete_list() -> Error {
+    let server = MockServer::start(|seen, _| {
+        let found = if seen.query().contains("resourceType") { json!([{"id": "2"}]) } else { json!([]) };
+        CannedResponse::new(200, list(found).to_string())
+    })
+    .await;
+    server.client().ensure_product(AzureProduct::application("contoso-app", "Contoso")).await.unwrap_err()
+}
+
+async fn unfinished_upload() -> Error {
+    let server = MockServer::start(|seen, _| {
+        let address = format!("http://{}/blob", seen.header("host").unwrap_or_default());
+        let package = json!({"resourceType": "AzureApplicationPackage", "id": "7", "fileSasUri": address, "@odata.etag": "\"1\""});
+        match seen.method.as_str() {
+            "PUT" => CannedResponse::new(500, ""),
+            _ => CannedResponse::new(201, package.to_string()).header("etag", "\"1\""),
+        }
+    })
+    .await;
+    server.client().upload_package("p", FileSource::bytes("app.zip", &b"PK"[..])).send().await.unwrap_err()
+}
+
 async fn lookup(products: Value) -> Error {
     let server = server(vec![("/products", list(products))]).await;
     server.client().product_by_offer_id("contoso-app").await.unwrap_err()
@@ -124,8 +148,11 @@ pub(super) async fn rows() -> Vec<Row> {
     vec![
         row("a lookup without a match", lookup(json!([])).await),
         row("a lookup with two matches", lookup(json!([product("1"), product("2")])).await),
+        row("an offer that may exist", incomplete_list().await),
+        row("an upload that can be continued", unfinished_upload().await),
         row("a draft that does not exist", nothing.listing_draft("p").branch_wait(MOMENT).get().await.unwrap_err()),
         row("a file that does not exist", nothing.upload_package("p", "missing/app.zip").send().await.unwrap_err()),
+        row("a directory instead of a file", nothing.upload_package("p", "src").send().await.unwrap_err()),
         row("a file without a name", nothing.upload_package("p", vec![1_u8]).send().await.unwrap_err()),
         row("an upload address that has expired", expired.client().upload(&address, &b"x"[..]).await.unwrap_err()),
         row(
