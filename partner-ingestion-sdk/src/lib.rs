@@ -71,7 +71,7 @@ pub use model::stage::Stage;
 pub use {
     client::{Client, ClientBuilder},
     docs::{errors, glossary, migrating, offers_as_files, publishing, recipes, retry_behavior},
-    error::{Error, ErrorKind, FailedSubmission, FieldErrors},
+    error::{Applied, AppliedStep, Error, ErrorKind, FailedSubmission, FieldErrors},
     generated::operations,
     generated::table::{API_VERSION, OPERATIONS, SERVER},
     http::call::IfMatch,
@@ -83,7 +83,7 @@ pub use {
     partner_auth, reqwest,
     workflows::draft::{Draft, DraftResource},
     workflows::manifest::{
-        Change, ChangeKind, CosellManifest, Export, ExportedOffer, FileManifest, ListingManifest, ManifestPart,
+        Apply, Change, ChangeKind, CosellManifest, Export, ExportedOffer, FileManifest, ListingManifest, ManifestPart,
         OfferDiff, OfferManifest, Part, PlanManifest, SupplementalContentManifest, VideoManifest,
     },
     workflows::publish::{DryRun, IfPending, Publish, VariantDrafts},

@@ -1,5 +1,6 @@
 //! The error of the client, the forms of the service's error bodies, and hints.
 
+mod applied;
 mod body;
 mod decode;
 mod display;
@@ -10,6 +11,7 @@ mod hint;
 mod kind;
 mod predicates;
 
+pub use applied::{Applied, AppliedStep};
 pub use body::FieldErrors;
 pub(crate) use body::clean;
 pub(crate) use decode::decode_error;

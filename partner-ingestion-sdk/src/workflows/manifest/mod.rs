@@ -1,5 +1,6 @@
 //! Offers as files: a manifest of an offer, read from and written to JSON and YAML.
 
+mod apply;
 mod convert;
 mod diff;
 mod export;
@@ -14,6 +15,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use apply::Apply;
 pub use diff::{Change, ChangeKind, OfferDiff};
 pub use export::{Export, ExportedOffer};
 pub use offer::{

@@ -102,10 +102,11 @@ fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// What makes a file the same one: its name and type, or the link of a video.
+/// What makes a file the same one: the type of a logo, name and type of other files, or the link of a video.
 pub(super) fn identity(file: &Json) -> (Option<&str>, Option<&str>, Option<&str>) {
     let text = |key: &str| file.as_object().and_then(|fields| fields.get(key)).and_then(Json::as_text);
-    let name = text("file").map(base_name);
+    let is_logo = text("type").is_some_and(|kind| kind.starts_with("AzureLogo"));
+    let name = text("file").map(base_name).filter(|_| !is_logo);
     (name, text("type"), if name.is_none() { text("streamingUri") } else { None })
 }
 
