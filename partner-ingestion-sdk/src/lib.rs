@@ -70,8 +70,8 @@ pub use model::stage::Stage;
 #[cfg(feature = "client")]
 pub use {
     client::{Client, ClientBuilder},
-    docs::{errors, glossary, migrating, publishing, recipes, retry_behavior},
-    error::{Error, ErrorKind, FailedSubmission, FieldErrors},
+    docs::{errors, glossary, migrating, offers_as_files, publishing, recipes, retry_behavior},
+    error::{Applied, AppliedStep, Error, ErrorKind, FailedSubmission, FieldErrors},
     generated::operations,
     generated::table::{API_VERSION, OPERATIONS, SERVER},
     http::call::IfMatch,
@@ -82,6 +82,10 @@ pub use {
     http::retry::RetryPolicy,
     partner_auth, reqwest,
     workflows::draft::{Draft, DraftResource},
+    workflows::manifest::{
+        Apply, Change, ChangeKind, CosellManifest, Export, ExportedOffer, FileManifest, ListingManifest, ManifestPart,
+        OfferDiff, OfferManifest, Part, PlanManifest, SupplementalContentManifest, VideoManifest,
+    },
     workflows::publish::{DryRun, IfPending, Publish, PublishEvent, SkippedVariant, VariantDrafts},
     workflows::upload::{BlobUpload, FileResource, FileSource, FileUpload, Progress},
 };

@@ -1,5 +1,6 @@
 //! The error of the client. It keeps the status, the request id, Retry-After and the error code of the service.
 
+use super::applied::Applied;
 use super::body::{self, FieldErrors, ServiceError, one_line};
 use super::failed_submission::FailedSubmission;
 use super::kind::ErrorKind;
@@ -33,6 +34,7 @@ pub(super) struct Inner {
     pub(super) note: Option<String>,
     pub(super) unfinished_upload: Option<String>,
     pub(super) submission: Option<FailedSubmission>,
+    pub(super) applied: Option<Applied>,
     pub(super) service: ServiceError,
     pub(super) auth: Option<partner_auth::Error>,
     pub(super) challenge: Option<partner_auth::Challenge>,
@@ -145,6 +147,16 @@ impl Error {
     pub(crate) fn with_unfinished_upload(mut self, id: &str) -> Self {
         self.0.unfinished_upload = Some(id.to_owned());
         self
+    }
+
+    pub(crate) fn with_applied(mut self, applied: Applied) -> Self {
+        self.0.applied = Some(applied);
+        self
+    }
+
+    /// Returns what was done until the error, if a manifest was applied.
+    pub fn applied(&self) -> Option<&Applied> {
+        self.0.applied.as_ref()
     }
 
     /// Sets the suggested next step, where it does not follow from kind, operation and status.

@@ -39,4 +39,6 @@ pub enum ErrorKind {
     Io,
     /// The closure of a `try_modify` method returned an error, which is the source. Nothing was written.
     Closure,
+    /// A manifest of an offer is invalid: see [`OfferManifest`](crate::OfferManifest).
+    Manifest,
 }

@@ -1,5 +1,6 @@
 //! The error of the client, the forms of the service's error bodies, and hints.
 
+mod applied;
 mod body;
 mod decode;
 mod display;
@@ -11,6 +12,7 @@ mod kind;
 mod predicates;
 mod redact;
 
+pub use applied::{Applied, AppliedStep};
 pub use body::FieldErrors;
 pub(crate) use decode::decode_error;
 pub use error::Error;

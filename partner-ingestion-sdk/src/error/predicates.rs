@@ -48,6 +48,14 @@ impl Error {
         }
     }
 
+    /// Returns true if the service says that a module or part does not apply to the type of the product. The texts differ.
+    pub(crate) fn is_not_applicable(&self) -> bool {
+        let is_rejected = self.status().is_some_and(|status| matches!(status.as_u16(), 400 | 403));
+        let details = self.field_errors().values().flatten().map(String::as_str);
+        let mut texts = self.service_message().into_iter().chain(details);
+        is_rejected && texts.any(|text| text.to_ascii_lowercase().contains("not applicable"))
+    }
+
     /// Returns true if another submission of the product is in progress.
     pub fn is_submission_pending(&self) -> bool {
         self.kind() == ErrorKind::SubmissionPending

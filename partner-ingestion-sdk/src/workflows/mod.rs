@@ -2,9 +2,11 @@
 
 mod branch;
 pub(crate) mod check;
+mod download;
 pub(crate) mod draft;
 mod json_change;
 mod lookup;
+pub(crate) mod manifest;
 pub(crate) mod modify;
 pub(crate) mod publish;
 mod search;

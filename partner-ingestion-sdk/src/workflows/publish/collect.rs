@@ -109,7 +109,7 @@ async fn drafts(
     poll_until(BRANCHES, Limit::Time(branch_wait), || async {
         let found = match current_drafts(client, product, module).await {
             Ok(found) => found,
-            Err(error) if is_not_applicable(&error) => return Ok(Ok(Err(error))),
+            Err(error) if error.is_not_applicable() => return Ok(Ok(Err(error))),
             // The product exists: its branches lag.
             Err(error) if error.is_not_found() => return Ok(Err(error)),
             Err(error) => return Err(error),
@@ -123,12 +123,4 @@ async fn drafts(
         })
     })
     .await
-}
-
-/// Returns true if the service says that a module does not apply to the product.
-fn is_not_applicable(error: &Error) -> bool {
-    let is_rejected = error.status().is_some_and(|status| matches!(status.as_u16(), 400 | 403));
-    let mut texts =
-        error.service_message().into_iter().chain(error.field_errors().values().flatten().map(String::as_str));
-    is_rejected && texts.any(|text| text.to_ascii_lowercase().contains("not applicable"))
 }

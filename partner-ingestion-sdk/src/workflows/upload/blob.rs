@@ -29,7 +29,7 @@ const SINGLE: u64 = 268_435_456;
 /// The size of a block, which is held in memory.
 const BLOCK: usize = 8 << 20;
 /// The default timeout without progress.
-pub(super) const STALL: Duration = Duration::from_secs(60);
+pub(crate) const STALL: Duration = Duration::from_secs(60);
 
 static UPLOAD: Operation =
     Operation { name: "upload", method: "PUT", path: "", if_match: IfMatchRule::No, secret: true };
@@ -87,7 +87,7 @@ impl BlobUpload {
 awaitable!(BlobUpload => ());
 
 /// Parses an issued address. `None` if it does not use https, except for loopback addresses.
-pub(super) fn store_url(address: &Secret) -> Option<Url> {
+pub(crate) fn store_url(address: &Secret) -> Option<Url> {
     Url::parse(address.expose()).ok().filter(is_https_or_loopback)
 }
 

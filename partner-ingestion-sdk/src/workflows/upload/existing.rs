@@ -9,18 +9,15 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::attempt::{Attempts, Outcome, send_with_retries};
 use crate::http::connection::{address, connection_error};
-use crate::http::operation::{IfMatchRule, Operation};
 use crate::http::response::{RawResponse, Response, service_error};
 use crate::http::retry::{Failure, Repeatable};
 use crate::types::Secret;
+use crate::workflows::download::DOWNLOAD;
 use crate::workflows::wait::tolerate_absence;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use reqwest::Url;
 use std::io;
-
-static DOWNLOAD: Operation =
-    Operation { name: "download", method: "GET", path: "", if_match: IfMatchRule::No, secret: true };
 
 /// Returns the resource that has this file: of the same name and type as `requested`, with a complete file of the same content.
 pub(super) async fn find<T: FileResource>(
@@ -62,6 +59,12 @@ pub(super) async fn find<T: FileResource>(
         }
     }
     Ok(None)
+}
+
+/// Returns true if the file at an address has the content of a local one, or cannot be read there.
+pub(crate) async fn is_same_file(client: &Client, address: &Secret, file: FileSource) -> Result<bool, Error> {
+    let mut reader = file.open(STALL).await?;
+    Ok(has_content(client, address, &mut reader).await?.unwrap_or(true))
 }
 
 /// Returns true if the file was uploaded and not rejected. Other states than those of the document count as complete.

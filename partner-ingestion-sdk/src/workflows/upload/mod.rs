@@ -11,6 +11,9 @@ mod resource;
 mod source;
 mod target;
 
+pub(crate) use blob::{STALL, store_url};
+pub(crate) use existing::is_same_file;
+
 pub use blob::BlobUpload;
 pub use file_upload::FileUpload;
 pub use progress::Progress;

@@ -21,6 +21,7 @@ mod formats;
 mod ids;
 mod incidents;
 mod lookup_and_modify;
+mod manifest;
 mod operations;
 mod pagination;
 mod printed;

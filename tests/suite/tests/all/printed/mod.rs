@@ -7,7 +7,7 @@ use crate::secrets::{CANARY as SECRET, leak};
 use partner_auth::StaticToken;
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{FailedSubmission, FileSource, Response};
+use partner_ingestion_sdk::{FailedSubmission, FileSource, OfferManifest, Part, Response};
 use partner_sandbox::Sandbox;
 use partner_tests::mock_server::{CannedResponse, MockServer};
 use partner_tests::public_api::{CRATES, read, rows};
@@ -18,7 +18,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 /// Types that hold no secret, and why.
-const WITHOUT: [(&str, &str); 39] = [
+const WITHOUT: [(&str, &str); 53] = [
     ("AssertionSource", "a trait"),
     ("TokenProvider", "a trait"),
     ("DraftResource", "a trait"),
@@ -39,6 +39,20 @@ const WITHOUT: [(&str, &str); 39] = [
     ("DecimalError", "no data"),
     ("DryRun", "ids and names of drafts"),
     ("VariantDrafts", "ids and names of drafts"),
+    ("PublishEvent", "ids and names of drafts"),
+    ("SkippedVariant", "ids and names of drafts"),
+    ("Applied", "names of resources and files"),
+    ("AppliedStep", "names of resources and files"),
+    ("ChangeKind", "an enum without data"),
+    ("CosellManifest", "parts"),
+    ("Export", "ids and a path"),
+    ("ExportedOffer", "parts"),
+    ("FileManifest", "a part and a path"),
+    ("ListingManifest", "parts"),
+    ("ManifestPart", "a trait"),
+    ("PlanManifest", "parts"),
+    ("SupplementalContentManifest", "parts"),
+    ("VideoManifest", "parts"),
     ("ErrorKind", "an enum without data"),
     ("Filter", "a query of products"),
     ("IfMatch", "an entity tag"),
@@ -101,6 +115,17 @@ fn partner_ingestion_sdk() -> Printed {
     let lead: LeadConfiguration = serde_json::from_value(unknown.clone()).unwrap();
     printed.add("UnknownMember", lead.as_unknown().unwrap());
     printed.add("Extra", &serde_json::from_value::<AzureListing>(unknown).unwrap().extra);
+    let lead = AzureTableLeadConfiguration::default().set_connection_string(SECRET);
+    let lead = Part::new(&LeadConfiguration::from(lead)).unwrap();
+    printed.add("Part", &lead);
+    let mut manifest = OfferManifest::new("a", ProductType::AzureApplication, "A");
+    manifest.leads = Some(lead);
+    printed.add("OfferManifest", &manifest);
+    let diff = manifest.diff_from(&OfferManifest::new("a", ProductType::AzureApplication, "A"));
+    printed.add("OfferDiff", &diff);
+    printed.add("Change", &diff.changes()[0]);
+    let client = builder().base_url("http://127.0.0.1:1").build().unwrap();
+    printed.add("Apply", &client.apply_offer(&manifest).secret("CONNECTION_STRING", SECRET));
     let mut failed = FailedSubmission::default();
     failed.reason = Some(format!("cannot read https://a.example/x?sv=1&sig={SECRET}&sp=r"));
     failed.reports = vec![serde_json::from_value(json!({"fileUri": format!("https://a.example/{SECRET}")})).unwrap()];

@@ -1,0 +1,312 @@
+//! Files of an offer: compared by name, type and content, and uploaded if they differ.
+
+use super::run::Run;
+use crate::error::{Error, ErrorKind};
+use crate::types::*;
+use crate::workflows::manifest::json::Json;
+use crate::workflows::manifest::offer::{FileManifest, OfferManifest, VideoManifest};
+use crate::workflows::manifest::part::{ManifestPart, Part};
+use crate::workflows::manifest::state::OfferState;
+use crate::workflows::upload::{FileResource, FileSource, FileUpload, is_same_file};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tokio::sync::Mutex;
+
+/// Checks that every file of a manifest can be read.
+pub(super) async fn check_files(manifest: &OfferManifest) -> Result<(), Error> {
+    for file in files(manifest) {
+        let path = local(manifest.folder(), &file);
+        let metadata = tokio::fs::metadata(&path).await;
+        let fault = match metadata {
+            Ok(metadata) if metadata.is_file() => continue,
+            Ok(_) => "is no file".to_owned(),
+            Err(error) => format!("cannot be read: {error}"),
+        };
+        return Err(Error::new(ErrorKind::Manifest, format!("file {} {fault}", path.display())));
+    }
+    Ok(())
+}
+
+/// The paths of all files of a manifest.
+pub(crate) fn files(manifest: &OfferManifest) -> Vec<String> {
+    let mut files = Vec::new();
+    for listing in manifest.listings.values() {
+        files.extend(listing.images.iter().flatten().map(|image| image.file.clone()));
+        files.extend(listing.documents.iter().flatten().map(|document| document.file.clone()));
+        for video in listing.videos.iter().flatten() {
+            files.extend(video.file.clone());
+            files.extend(video.thumbnail.as_ref().map(|thumbnail| thumbnail.file.clone()));
+        }
+    }
+    files.extend(
+        manifest.cosell.iter().flat_map(|cosell| cosell.documents.iter().flatten()).map(|file| file.file.clone()),
+    );
+    let packages = manifest.plans.values().filter_map(|plan| plan.package.as_ref()).chain(&manifest.package);
+    files.extend(packages.map(|package| package.file.clone()));
+    files
+}
+
+/// Converts a path of a manifest to one of this system.
+pub(crate) fn local(folder: &Path, file: &str) -> PathBuf {
+    file.split('/').fold(folder.to_owned(), |path, part| path.join(part))
+}
+
+/// The calls for one kind of file.
+struct Calls<'a, T: FileResource> {
+    upload: &'a (dyn Fn(T, FileSource) -> FileUpload<T> + Send + Sync),
+    change: &'a (dyn Fn(&T, &Part<T>) -> BoxFuture<'a, Result<(), Error>> + Send + Sync),
+    delete: &'a (dyn Fn(&T) -> BoxFuture<'a, Result<(), Error>> + Send + Sync),
+}
+
+/// The packages of an offer. Each file is uploaded once, also if several plans use it.
+pub(super) struct Packages<'a> {
+    run: &'a Run<'a>,
+    existing: &'a [AzurePackage],
+    uploaded: Mutex<BTreeMap<String, AzurePackage>>,
+}
+
+impl<'a> Packages<'a> {
+    pub(super) fn new(run: &'a Run<'_>, state: &'a OfferState) -> Self {
+        Self { run, existing: &state.packages, uploaded: Mutex::default() }
+    }
+
+    /// Returns the package with this file.
+    pub(super) async fn ensure(&self, place: &str, file: &FileManifest<AzurePackage>) -> Result<AzurePackage, Error> {
+        let mut uploaded = self.uploaded.lock().await;
+        if let Some(package) = uploaded.get(&file.file) {
+            return Ok(package.clone());
+        }
+        let path = local(self.run.manifest.folder(), &file.file);
+        let (client, product) = (&self.run.client, &self.run.product);
+        let package = file.properties.resolve(&self.run.secrets)?;
+        let upload = client.ensure_package(product, path).map_resource(|_| package);
+        let package = upload.send().await?.into_inner();
+        if !self.existing.iter().any(|existing| existing.id == package.id) {
+            self.run.done(place, format!("uploaded {}", file.file));
+        }
+        uploaded.insert(file.file.clone(), package.clone());
+        Ok(package)
+    }
+}
+
+impl Run<'_> {
+    pub(super) async fn images(
+        &self,
+        place: &str,
+        listing: &ListingId,
+        existing: &[ListingImage],
+        wanted: Option<&[FileManifest<ListingImage>]>,
+    ) -> Result<(), Error> {
+        let (client, product) = (&self.client, &self.product);
+        let calls = Calls {
+            upload: &|image: ListingImage, file| {
+                let kind = image.type_.clone().unwrap_or_default();
+                client
+                    .upload_image(product, listing, kind, file)
+                    .map_resource(|_| image.set_state(UploadState::PendingUpload))
+            },
+            change: &|image, part| {
+                let (part, image) = (part.clone(), ImageId::from(image));
+                async move {
+                    let change = |image| part.merge_into(&image, &self.secrets);
+                    client.try_modify_listing_image(product, listing, image, change).await.map(drop)
+                }
+                .boxed()
+            },
+            delete: &|image| {
+                let call = client.delete_listing_image(product, listing, image);
+                async move { call.send().await.map(drop) }.boxed()
+            },
+        };
+        self.files(place, existing, wanted, &calls).await
+    }
+
+    pub(super) async fn documents(
+        &self,
+        place: &str,
+        listing: &ListingId,
+        existing: &[ListingAsset],
+        wanted: Option<&[FileManifest<ListingAsset>]>,
+    ) -> Result<(), Error> {
+        let (client, product) = (&self.client, &self.product);
+        let calls = Calls {
+            upload: &|asset: ListingAsset, file| {
+                client
+                    .upload_asset(product, listing, file)
+                    .map_resource(|_| asset.set_state(UploadState::PendingUpload))
+            },
+            change: &|asset, part| {
+                let (part, asset) = (part.clone(), AssetId::from(asset));
+                async move {
+                    let change = |asset| part.merge_into(&asset, &self.secrets);
+                    client.try_modify_listing_asset(product, listing, asset, change).await.map(drop)
+                }
+                .boxed()
+            },
+            delete: &|asset| {
+                let call = client.delete_listing_asset(product, listing, asset);
+                async move { call.send().await.map(drop) }.boxed()
+            },
+        };
+        self.files(place, existing, wanted, &calls).await
+    }
+
+    pub(super) async fn cosell_documents(
+        &self,
+        place: &str,
+        existing: &[CosellAsset],
+        wanted: Option<&[FileManifest<CosellAsset>]>,
+    ) -> Result<(), Error> {
+        let (client, product) = (&self.client, &self.product);
+        let calls = Calls {
+            upload: &|asset: CosellAsset, file| client.upload_cosell_asset(product, file).map_resource(|_| asset),
+            change: &|asset, part| {
+                let (part, asset) = (part.clone(), CosellAssetId::from(asset));
+                async move {
+                    let change = |asset| part.merge_into(&asset, &self.secrets);
+                    client.try_modify_cosell_asset(product, asset, change).await.map(drop)
+                }
+                .boxed()
+            },
+            delete: &|asset| {
+                let call = client.delete_cosell_asset(product, asset);
+                async move { call.send().await.map(drop) }.boxed()
+            },
+        };
+        self.files(place, existing, wanted, &calls).await
+    }
+
+    /// Uploads the files that are missing or have another content, changes the properties that differ, and deletes what is
+    /// replaced. Other files are deleted only with `prune`.
+    async fn files<T: FileResource + ManifestPart>(
+        &self,
+        place: &str,
+        existing: &[T],
+        wanted: Option<&[FileManifest<T>]>,
+        calls: &Calls<'_, T>,
+    ) -> Result<(), Error> {
+        let Some(wanted) = wanted else { return Ok(()) };
+        let mut rest: Vec<&T> = existing.iter().collect();
+        for file in wanted {
+            let kind = file.properties.fields().get("type").and_then(Json::as_text);
+            let own = rest.iter().position(|existing| is_the_file(*existing, &file.file, kind));
+            let own = own.map(|at| rest.remove(at));
+            if let Some(own) = own
+                && self.has_content(own, &file.file).await?
+            {
+                let changed = file.properties.merge_into(own, &self.secrets)?;
+                if !super::write::same(own, &changed) {
+                    (calls.change)(own, &file.properties).await?;
+                    self.done(place, format!("changed {}", file.file));
+                }
+                continue;
+            }
+            let path = local(self.manifest.folder(), &file.file);
+            let resource = file.properties.resolve(&self.secrets)?;
+            (calls.upload)(resource, FileSource::from(path)).send().await?;
+            self.done(place, format!("uploaded {}", file.file));
+            if let Some(replaced) = own {
+                (calls.delete)(replaced).await?;
+            }
+        }
+        if self.prune {
+            for removed in rest {
+                (calls.delete)(removed).await?;
+                self.done(place, format!("deleted {}", removed.name().unwrap_or("a file")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns true if a file of the service has the name and the content of a local one. Without an address, the name decides.
+    async fn has_content<T: FileResource>(&self, existing: &T, file: &str) -> Result<bool, Error> {
+        if existing.name() != Some(base_name(file)) || existing.state().eq_ignore_ascii_case("PendingUpload") {
+            return Ok(false);
+        }
+        match existing.address() {
+            Some(address) => is_same_file(&self.client, address, local(self.manifest.folder(), file).into()).await,
+            None => Ok(true),
+        }
+    }
+
+    pub(super) async fn videos(
+        &self,
+        place: &str,
+        listing: &ListingId,
+        existing: &[ListingVideo],
+        wanted: Option<&[VideoManifest]>,
+    ) -> Result<(), Error> {
+        let Some(wanted) = wanted else { return Ok(()) };
+        let (client, product) = (&self.client, &self.product);
+        let mut rest: Vec<&ListingVideo> = existing.iter().collect();
+        for video in wanted {
+            let link = video.video.fields().get("streamingUri").and_then(Json::as_text);
+            let own = rest.iter().position(|existing| match &video.file {
+                Some(file) => existing.file_name.as_deref() == Some(base_name(file)),
+                None => existing.streaming_uri.as_deref() == link,
+            });
+            if own.map(|at| rest.remove(at)).is_some() {
+                continue;
+            }
+            let new = video.video.resolve(&self.secrets)?;
+            let name = video.file.clone().or(link.map(str::to_owned)).unwrap_or_default();
+            match &video.file {
+                Some(file) => {
+                    let path = local(self.manifest.folder(), file);
+                    let upload = client.upload_video(product, listing, path);
+                    upload.map_resource(|_| new.set_state(UploadState::PendingUpload)).send().await?;
+                }
+                None => self.create_video(listing, new, video.thumbnail.as_ref()).await?,
+            }
+            self.done(place, format!("added video {name}"));
+        }
+        if self.prune {
+            for removed in rest {
+                client.delete_listing_video(product, listing, removed).send().await?;
+                self.done(place, "deleted a video");
+            }
+        }
+        Ok(())
+    }
+
+    /// Creates a video that is a link, and uploads its thumbnail.
+    async fn create_video(
+        &self,
+        listing: &ListingId,
+        video: ListingVideo,
+        thumbnail: Option<&FileManifest<ListingVideoThumbnail>>,
+    ) -> Result<(), Error> {
+        let (client, product) = (&self.client, &self.product);
+        let video = match thumbnail {
+            Some(thumbnail) => {
+                let picture = thumbnail.properties.resolve(&self.secrets)?;
+                video.set_thumbnail(picture.set_file_name(base_name(&thumbnail.file)))
+            }
+            None => video,
+        };
+        let created = client.create_listing_video(product, listing, video).send().await?;
+        let address = created.thumbnail.as_ref().and_then(|thumbnail| thumbnail.file_sas_uri.clone());
+        if let (Some(thumbnail), Some(address)) = (thumbnail, address) {
+            client.upload(&address, local(self.manifest.folder(), &thumbnail.file)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns true if a file of the service is the one that an entry describes: a logo by its type, other files by name and type.
+fn is_the_file<T: FileResource + ManifestPart>(existing: &T, file: &str, kind: Option<&str>) -> bool {
+    let own = Json::of(existing).ok();
+    let own = own.as_ref().and_then(Json::as_object).and_then(|fields| fields.get("type")).and_then(Json::as_text);
+    let same_kind = match (own, kind) {
+        (Some(own), Some(kind)) => own.eq_ignore_ascii_case(kind),
+        (own, kind) => own.is_none() && kind.is_none() || kind.is_none(),
+    };
+    let is_logo = kind.is_some_and(|kind| kind.starts_with("AzureLogo"));
+    same_kind && (is_logo || existing.name() == Some(base_name(file)))
+}
+
+fn base_name(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
+}

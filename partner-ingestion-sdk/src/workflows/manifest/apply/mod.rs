@@ -1,0 +1,120 @@
+//! Applies a manifest: creates what is missing and changes what differs.
+
+mod files;
+mod run;
+mod write;
+
+use super::offer::OfferManifest;
+use super::secrets::Secrets;
+use crate::client::Client;
+use crate::error::{Applied, AppliedStep, Error};
+use crate::http::call::awaitable;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The default time to wait for the branches of a new offer or plan.
+const BRANCH_WAIT: Duration = Duration::from_secs(60);
+
+/// Applies a manifest. Created by [`Client::apply_offer`].
+#[must_use = "nothing is sent until it is awaited"]
+pub struct Apply {
+    client: Client,
+    manifest: OfferManifest,
+    prune: bool,
+    values: BTreeMap<String, String>,
+    branch_wait: Duration,
+    on_step: Option<Arc<dyn Fn(&AppliedStep) + Send + Sync>>,
+}
+
+impl fmt::Debug for Apply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Apply")
+            .field("offer", &self.manifest.offer_id)
+            .field("prune", &self.prune)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Makes an offer what a manifest describes: creates the offer, plans, languages and files that are missing, and changes what
+    /// differs. What does not differ is not written, and what the manifest does not mention is left alone.
+    ///
+    /// Nothing is deleted without [`prune`](Apply::prune), except that a logo or a file of the same name is replaced. Nothing is
+    /// published: the drafts change.
+    ///
+    /// ```
+    /// # use partner_ingestion_sdk::OfferManifest;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (client, sandbox) = sandbox().await?;
+    /// let manifest = OfferManifest::from_json("offer.json", r#"{
+    ///     "offerId": "contoso-app", "type": "AzureApplication", "name": "Contoso",
+    ///     "listings": {"en-us": {"summary": "Now faster"}},
+    ///     "plans": {"standard": {"subType": "managed-application", "friendlyName": "Standard"}}
+    /// }"#)?;
+    /// let applied = client.apply_offer(&manifest).await?;
+    /// assert_eq!(applied.steps.len(), 3);
+    /// assert!(client.apply_offer(&manifest).await?.steps.is_empty());
+    /// # drop(sandbox);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Manifest`](crate::ErrorKind::Manifest) if a secret or a file cannot be read or the offer has another type
+    /// or name, before anything is written, and the errors of the calls. Stops at the first error; [`Error::applied`] says what was
+    /// done until then. Apply the manifest again to continue.
+    pub fn apply_offer(&self, manifest: &OfferManifest) -> Apply {
+        Apply {
+            client: self.clone(),
+            manifest: manifest.clone(),
+            prune: false,
+            values: BTreeMap::new(),
+            branch_wait: BRANCH_WAIT,
+            on_step: None,
+        }
+    }
+}
+
+impl Apply {
+    /// Deletes plans, languages and files that the manifest does not have. Default: false. A plan that was published cannot be deleted:
+    /// the call returns the error of the service.
+    pub fn prune(mut self, prune: bool) -> Self {
+        self.prune = prune;
+        self
+    }
+
+    /// Sets the value of a secret that the manifest takes from the environment variable `name`.
+    pub fn secret(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.values.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets how long to wait for the branches of a new offer or plan. Default: 60 seconds.
+    pub fn branch_wait(mut self, branch_wait: Duration) -> Self {
+        self.branch_wait = branch_wait;
+        self
+    }
+
+    /// Sets a callback that is called after each change.
+    pub fn on_step(mut self, f: impl Fn(&AppliedStep) + Send + Sync + 'static) -> Self {
+        self.on_step = Some(Arc::new(f));
+        self
+    }
+
+    /// Sends the requests. Awaiting the builder is the same.
+    ///
+    /// # Errors
+    ///
+    /// See [`Client::apply_offer`].
+    pub async fn send(self) -> Result<Applied, Error> {
+        let secrets = Secrets { values: self.values.clone(), folder: self.manifest.folder().to_owned() };
+        run::Run::start(&self, secrets).await
+    }
+}
+
+awaitable!(Apply => Applied);

@@ -1,0 +1,93 @@
+//! Writes what differs.
+
+use super::run::Run;
+use crate::error::Error;
+use crate::http::response::Response;
+use crate::model::resource::Resource;
+use crate::types::*;
+use crate::workflows::draft::DraftAccess;
+use crate::workflows::manifest::json::Json;
+use crate::workflows::manifest::part::{ManifestPart, Part};
+use crate::workflows::modify::{Version, modify};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+impl Run<'_> {
+    /// Writes a draft if the part differs from its current state. The entity tag that was read protects the changes of others; after
+    /// a conflict, the draft is read again.
+    pub(super) async fn draft<T: DraftAccess + ManifestPart>(
+        &self,
+        place: &str,
+        instance: Option<&InstanceId>,
+        current: Option<&T>,
+        part: Option<&Part<T>>,
+    ) -> Result<(), Error> {
+        let Some(part) = part.filter(|part| !part.is_empty()) else { return Ok(()) };
+        self.changed_draft(place, instance, current, &|current| part.merge_into(&current, &self.secrets)).await
+    }
+
+    /// Writes a draft if `change` changes it.
+    pub(super) async fn changed_draft<T: DraftAccess>(
+        &self,
+        place: &str,
+        instance: Option<&InstanceId>,
+        current: Option<&T>,
+        change: &(dyn Fn(T) -> Result<T, Error> + Send + Sync),
+    ) -> Result<(), Error> {
+        let (Some(instance), Some(current)) = (instance, current) else {
+            return Err(self.absent(place));
+        };
+        let changed = change(current.clone())?;
+        if same(current, &changed) {
+            return Ok(self.unchanged(place));
+        }
+        let write =
+            |resource: T, version: &Version| T::replace(&self.client, &self.product, instance, resource, version);
+        let etag = Resource::etag(current).map(str::to_owned);
+        if let Some(etag) = etag {
+            let version = Version { id: current.id().unwrap_or_default().to_owned(), etag };
+            match write(changed, &version).await {
+                Ok(_) => return Ok(self.done(place, "changed")),
+                Err(error) if error.is_conflict() || error.may_have_been_processed() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let read = || {
+            async move {
+                let found = T::find(&self.client, &self.product, instance).await?;
+                found.ok_or_else(|| self.absent(place))
+            }
+            .boxed()
+        };
+        modify(&read, &write, change).await?;
+        Ok(self.done(place, "changed"))
+    }
+
+    /// Writes a resource that has no entity tag, by POST.
+    pub(super) async fn set<'w, T: ManifestPart>(
+        &self,
+        place: &str,
+        current: Option<&T>,
+        part: Option<&Part<T>>,
+        write: impl FnOnce(T) -> BoxFuture<'w, Result<Response<T>, Error>> + Send,
+    ) -> Result<(), Error> {
+        let Some(part) = part.filter(|part| !part.is_empty()) else { return Ok(()) };
+        let changed = match current {
+            Some(current) => part.merge_into(current, &self.secrets)?,
+            None => part.resolve(&self.secrets)?,
+        };
+        if current.is_some_and(|current| same(current, &changed)) {
+            return Ok(self.unchanged(place));
+        }
+        write(changed).await?;
+        Ok(self.done(place, "changed"))
+    }
+}
+
+/// Returns true if two states of a resource have the same meaning.
+pub(super) fn same<T: serde::Serialize>(left: &T, right: &T) -> bool {
+    match (Json::of(left), Json::of(right)) {
+        (Ok(left), Ok(right)) => left.is_same(&right),
+        _ => false,
+    }
+}

@@ -1,0 +1,173 @@
+//! Exports an offer: its manifest, and its files beside it.
+
+use super::convert::{self, RemoteFile};
+use super::offer::OfferManifest;
+use super::state::{self, Instances, OfferState};
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::http::call::awaitable;
+use crate::model::stage::Stage;
+use crate::types::*;
+use crate::workflows::download;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How many files are downloaded at a time.
+const CONCURRENT_FILES: usize = 4;
+
+/// Exports an offer. Created by [`Client::export_offer`].
+#[must_use = "nothing is read until it is awaited"]
+pub struct Export {
+    client: Client,
+    product: ProductId,
+    source: Source,
+    folder: Option<PathBuf>,
+    on_file: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Source {
+    Draft,
+    Preview,
+    Live,
+}
+
+/// An exported offer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ExportedOffer {
+    /// The manifest.
+    pub manifest: OfferManifest,
+    /// The paths of files that the manifest names and for which the service issued no address, so that they were not downloaded.
+    pub missing: Vec<String>,
+}
+
+impl fmt::Debug for Export {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Export").field("product", &self.product).field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+/// # Offers as files
+///
+/// See [`offers_as_files`](crate::offers_as_files).
+impl Client {
+    /// Exports an offer as an [`OfferManifest`]. Reads the drafts by default.
+    ///
+    /// ```
+    /// # use partner_ingestion_sdk::types::AzureProduct;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (client, sandbox) = sandbox().await?;
+    /// let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
+    /// let exported = client.export_offer(&offer).await?;
+    /// assert_eq!(exported.manifest.offer_id, "contoso-app");
+    /// println!("{}", exported.manifest.to_json());
+    /// # drop(sandbox);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of the GETs, [`ErrorKind::NotFound`] if the offer has no preview or is not live, and [`ErrorKind::Io`] if
+    /// a file cannot be written. A part that the type of the offer does not have is left out.
+    pub fn export_offer(&self, product_id: impl Into<ProductId>) -> Export {
+        Export { client: self.clone(), product: product_id.into(), source: Source::Draft, folder: None, on_file: None }
+    }
+}
+
+impl Export {
+    /// Exports what the preview has instead of the drafts.
+    pub fn preview(mut self) -> Self {
+        self.source = Source::Preview;
+        self
+    }
+
+    /// Exports what is live instead of the drafts. Setup, leads, reseller configuration,
+    /// supplemental content and the plans themselves have only one state.
+    pub fn live(mut self) -> Self {
+        self.source = Source::Live;
+        self
+    }
+
+    /// Writes the manifest and its files into a folder: `offer.yaml` with the feature `yaml`, otherwise `offer.json`. Files with the
+    /// same content are left as they are. Default: nothing is written and no file is downloaded.
+    pub fn to(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Sets a callback that is called with the path of each file that was downloaded.
+    pub fn on_file(mut self, f: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.on_file = Some(Arc::new(f));
+        self
+    }
+
+    /// Sends the requests. Awaiting the builder is the same.
+    ///
+    /// # Errors
+    ///
+    /// See [`Client::export_offer`].
+    pub async fn send(self) -> Result<ExportedOffer, Error> {
+        let product = self.client.get_product(&self.product).send().await?.into_inner();
+        let instances = self.instances().await?;
+        let state = OfferState::read(&self.client, product, &instances).await?;
+        let converted = convert::manifest(&state)?;
+        let missing = converted.files.iter().filter(|file| file.address.is_none()).map(|file| file.path.clone());
+        let missing = missing.collect();
+        let mut manifest = converted.manifest;
+        if let Some(folder) = &self.folder {
+            manifest = manifest.with_folder(folder);
+            self.download(folder, &converted.files).await?;
+            manifest.save(folder).await?;
+        }
+        Ok(ExportedOffer { manifest, missing })
+    }
+
+    async fn instances(&self) -> Result<Instances, Error> {
+        let wanted = match self.source {
+            Source::Draft => return state::drafts(&self.client, &self.product).await,
+            Source::Preview => Stage::Preview,
+            Source::Live => Stage::Live,
+        };
+        let submissions: Vec<Submission> = self.client.list_submissions(&self.product).stream().try_collect().await?;
+        // Ids of submissions grow.
+        let newest = submissions.iter().filter(|submission| Stage::of(submission) == wanted).max_by_key(|submission| {
+            let id = submission.id.as_ref().map(SubmissionId::as_str).unwrap_or_default();
+            (id.len(), id.to_owned())
+        });
+        let Some(newest) = newest.and_then(|submission| submission.id.clone()) else {
+            let message = format!("product {} has no submission that is {wanted}", self.product);
+            return Err(
+                Error::new(ErrorKind::NotFound, message).with_hint("Export the drafts, or publish the offer first.")
+            );
+        };
+        // A list may leave out the resources of a submission.
+        let submission = self.client.get_submission(&self.product, newest).send().await?;
+        let mut instances = state::submitted(&submission);
+        // It is not part of a submission.
+        instances.extend(state::drafts_of(&self.client, &self.product, Module::SupplementalContent).await?);
+        Ok(instances)
+    }
+
+    async fn download(&self, folder: &std::path::Path, files: &[RemoteFile]) -> Result<(), Error> {
+        let with_address = files.iter().filter_map(|file| Some((file, file.address.as_ref()?)));
+        stream::iter(with_address)
+            .map(Ok)
+            .try_for_each_concurrent(CONCURRENT_FILES, |(file, address)| async move {
+                let path = file.path.split('/').fold(folder.to_owned(), |path, part| path.join(part));
+                download::to_file(&self.client, address, &path).await?;
+                if let Some(on_file) = &self.on_file {
+                    on_file(&file.path);
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+awaitable!(Export => ExportedOffer);

@@ -1,0 +1,25 @@
+//! Offers as files: a manifest of an offer, read from and written to JSON and YAML.
+
+mod apply;
+mod convert;
+mod diff;
+mod export;
+mod fault;
+mod file;
+mod json;
+mod offer;
+mod part;
+mod place;
+mod secrets;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use apply::Apply;
+pub use diff::{Change, ChangeKind, OfferDiff};
+pub use export::{Export, ExportedOffer};
+pub use offer::{
+    CosellManifest, FileManifest, ListingManifest, OfferManifest, PlanManifest, SupplementalContentManifest,
+    VideoManifest,
+};
+pub use part::{ManifestPart, Part};

@@ -1,0 +1,169 @@
+//! Secrets of a manifest: references to an environment variable or a file, resolved when the manifest is applied.
+
+use super::fault::{Fault, Pointer};
+use super::json::{Fields, Json};
+use crate::error::{Error, ErrorKind};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The properties whose values are secret.
+const SECRETS: &[&str] = &[
+    "applicationKey",
+    "azureActiveDirectoryApplicationKey",
+    "connectionString",
+    "httpsEndpointUri",
+    "packageLocationUri",
+    "password",
+    "publisherDefinedSasUri",
+];
+
+/// Where secrets are read from.
+#[derive(Clone, Default)]
+pub(crate) struct Secrets {
+    /// Values that are taken instead of environment variables.
+    pub(crate) values: BTreeMap<String, String>,
+    /// The folder that relative paths refer to.
+    pub(crate) folder: PathBuf,
+}
+
+impl Secrets {
+    /// Replaces every reference by the secret.
+    pub(crate) fn resolve(&self, json: &mut Json) -> Result<(), Error> {
+        each_secret(json, &mut |name, value| {
+            let Some(reference) = Reference::of(value) else { return Ok(()) };
+            let secret = match reference {
+                Reference::Env(variable) => match self.values.get(variable) {
+                    Some(secret) => secret.clone(),
+                    None => std::env::var(variable).map_err(|error| {
+                        let message = format!("secret `{name}` cannot be read from the variable {variable}: {error}");
+                        Error::new(ErrorKind::Manifest, message).with_source(error)
+                    })?,
+                },
+                Reference::File(path) => {
+                    let path = self.folder.join(path);
+                    let read = std::fs::read_to_string(&path).map_err(|error| {
+                        let message = format!("secret `{name}` cannot be read from {}: {error}", path.display());
+                        Error::new(ErrorKind::Manifest, message).with_source(error)
+                    })?;
+                    // An editor ends the last line.
+                    read.trim_end_matches(['\r', '\n']).to_owned()
+                }
+            };
+            *value = Json::Text(secret);
+            Ok(())
+        })
+    }
+}
+
+enum Reference<'a> {
+    Env(&'a str),
+    File(&'a str),
+}
+
+impl<'a> Reference<'a> {
+    fn of(json: &'a Json) -> Option<Self> {
+        let fields = json.as_object().filter(|fields| fields.len() == 1)?;
+        let (key, value) = fields.iter().next()?;
+        let text = value.as_text().filter(|text| !text.is_empty() && !text.contains('\0'))?;
+        match key.as_str() {
+            "env" if !text.contains('=') => Some(Self::Env(text)),
+            "file" => Some(Self::File(text)),
+            _ => None,
+        }
+    }
+}
+
+/// Returns true if a property is secret.
+pub(crate) fn is_secret(name: &str) -> bool {
+    SECRETS.contains(&name)
+}
+
+/// Calls a function for the value of every secret property.
+fn each_secret<E>(json: &mut Json, each: &mut impl FnMut(&str, &mut Json) -> Result<(), E>) -> Result<(), E> {
+    match json {
+        Json::Object(fields) => fields
+            .iter_mut()
+            .try_for_each(|(name, value)| if is_secret(name) { each(name, value) } else { each_secret(value, each) }),
+        Json::List(items) => items.iter_mut().try_for_each(|item| each_secret(item, each)),
+        _ => Ok(()),
+    }
+}
+
+/// Replaces the secrets of the service by references to environment variables.
+pub(crate) fn replace(fields: &mut Fields) {
+    let mut json = Json::Object(std::mem::take(fields));
+    let replaced: Result<(), std::convert::Infallible> = each_secret(&mut json, &mut |name, value| {
+        let variable = variable(name);
+        *value = Json::Object([("env".to_owned(), Json::Text(variable))].into());
+        Ok(())
+    });
+    if let (Ok(()), Json::Object(replaced)) = (replaced, json) {
+        *fields = replaced;
+    }
+}
+
+/// `connectionString` is read from `CONNECTION_STRING`.
+fn variable(name: &str) -> String {
+    let mut variable = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !variable.is_empty() {
+            variable.push('_');
+        }
+        variable.push(c.to_ascii_uppercase());
+    }
+    variable
+}
+
+/// Replaces every reference by an empty text, so that the type of the part can be checked.
+pub(crate) fn blank(json: &mut Json) {
+    let _: Result<(), std::convert::Infallible> = each_secret(json, &mut |_, value| {
+        *value = Json::Text(String::new());
+        Ok(())
+    });
+}
+
+/// Checks that every secret is a reference.
+pub(crate) fn check(fields: &Fields, at: &Pointer) -> Result<(), Fault> {
+    let place = |value: &Json, at: &Pointer| match Reference::of(value) {
+        Some(_) => Ok(()),
+        None => {
+            let message = "is a secret, which a manifest does not contain: write {env: NAME} or {file: PATH}";
+            Err(Fault::new(at, message))
+        }
+    };
+    for (name, value) in fields {
+        let at = at.join(name);
+        match value {
+            value if is_secret(name) => place(value, &at)?,
+            Json::Object(fields) => check(fields, &at)?,
+            Json::List(items) => {
+                for (number, item) in items.iter().enumerate() {
+                    if let Json::Object(fields) = item {
+                        check(fields, &at.join(number))?;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The generated types know which properties are secret.
+    #[test]
+    fn every_secret_property_that_a_person_writes_is_known() {
+        let mut names = super::super::tests::properties_of_type("Secret");
+        names.remove("fileSasUri");
+        let unknown: Vec<_> = names.iter().filter(|name| !is_secret(name)).collect();
+        assert!(unknown.is_empty() && names.len() >= 6, "{unknown:?} {names:?}");
+    }
+
+    #[test]
+    fn a_variable_is_named_after_the_property() {
+        assert_eq!(variable("azureActiveDirectoryApplicationKey"), "AZURE_ACTIVE_DIRECTORY_APPLICATION_KEY");
+    }
+}
