@@ -17,7 +17,9 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
+use std::future::ready;
 use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The hint for a draft that does not exist.
@@ -273,10 +275,21 @@ impl<T: DraftResource> Draft<T> {
         &self,
         change: impl Fn(T) -> Result<T, E> + Send + Sync,
     ) -> Result<Response<T>, Error> {
-        let instance = self.instance_id().await?;
-        let read = || self.read(&instance).boxed();
-        let write =
-            |resource: T, version: &Version| T::replace(&self.client, &self.product, &instance, resource, version);
+        let instance = Mutex::new(None);
+        let known = || instance.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            async {
+                // After a submission, a draft that changes has a new instance: it is looked up again for each reading.
+                let current = self.instance_id().await?;
+                *known() = Some(current.clone());
+                self.read(&current).await
+            }
+            .boxed()
+        };
+        let write = |resource: T, version: &Version| match known().clone() {
+            Some(instance) => T::replace(&self.client, &self.product, &instance, resource, version),
+            None => ready(Err(self.missing())).boxed(),
+        };
         modify(&read, &write, &|current| change(current).map_err(refused)).await
     }
 

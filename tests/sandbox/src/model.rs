@@ -58,6 +58,8 @@ pub(crate) struct Product {
     pub(crate) reseller: Option<Object>,
     pub(crate) lead: Option<Object>,
     pub(crate) drafts: Vec<Draft>,
+    /// What was submitted, of drafts that changed since.
+    pub(crate) submitted: Vec<Draft>,
     /// Variants by id.
     pub(crate) variants: BTreeMap<String, Object>,
     pub(crate) uploads: Vec<Upload>,
@@ -65,6 +67,7 @@ pub(crate) struct Product {
 }
 
 /// A draft of one module of an offer or a plan, with its resource.
+#[derive(Clone)]
 pub(crate) struct Draft {
     /// Empty for a resource that was added to a draft and has no branch, such as a listing in another language.
     pub(crate) module: &'static str,

@@ -97,7 +97,8 @@ pub(super) fn branches(model: &mut Model, id: &str, call: &ValidRequest) -> Repl
 pub(super) fn find(model: &mut Model, id: &str, collection: &str, call: &ValidRequest) -> Reply {
     let instance = argument(call, "instanceID").to_owned();
     let now = model.clock.now();
-    let drafts = product(model, id).drafts.iter();
+    let product = product(model, id);
+    let drafts = product.drafts.iter().chain(&product.submitted);
     let found = drafts.filter(|d| d.collection == collection && d.instance == instance && d.visible_at <= now);
     let found: Vec<Value> = found.map(|draft| Value::Object(draft.resource.clone())).collect();
     if found.is_empty() {
@@ -208,7 +209,8 @@ pub(super) fn single(
     if let Err(reply) = check_references(product, collection, method, &call.body) {
         return reply;
     }
-    let Some(draft) = product.draft(collection, &resource_id.unwrap_or_default()) else {
+    let resource_id = resource_id.unwrap_or_default();
+    let Some(draft) = product.draft(collection, &resource_id) else {
         return Reply::not_found("resource");
     };
     if method == "GET" {
@@ -223,11 +225,37 @@ pub(super) fn single(
         return Reply::bad_request("ResourceType", &format!("expected {own}, got {sent}"));
     }
     // The language is kept if it is omitted. All other fields are replaced.
-    replace(
-        &mut draft.resource,
-        &call.body,
-        if call.body.get("languageCode").is_none() { &["languageCode"] } else { &[] },
-    )
+    let kept: &[&str] = if call.body.get("languageCode").is_none() { &["languageCode"] } else { &[] };
+    let instance = draft.instance.clone();
+    separate(product, collection, &instance);
+    match product.draft(collection, &resource_id) {
+        Some(draft) => replace(&mut draft.resource, &call.body, kept),
+        None => Reply::not_found("resource"),
+    }
+}
+
+/// Gives a draft that was submitted a new instance before it changes: the old one remains what was submitted.
+fn separate(product: &mut Product, collection: &str, instance: &str) {
+    // Their instance is their id.
+    if matches!(collection, "coselllisting" | "supplementalcontents") {
+        return;
+    }
+    let was_submitted = product.submissions.iter().any(|submission| {
+        let of_plans = submission.request.get("variantResources").and_then(Value::as_array).into_iter().flatten();
+        let of_plans = of_plans.filter_map(|plan| plan.get("resources"));
+        let all = submission.request.get("resources").into_iter().chain(of_plans);
+        let mut pairs = all.filter_map(Value::as_array).flatten();
+        pairs.any(|pair| pair.get("value").and_then(Value::as_str) == Some(instance))
+    });
+    if !was_submitted {
+        return;
+    }
+    let new = guid();
+    for draft in product.drafts.iter_mut().filter(|draft| draft.collection == collection && draft.instance == instance)
+    {
+        product.submitted.push(Draft { module: "", ..draft.clone() });
+        draft.instance.clone_from(&new);
+    }
 }
 
 /// Checks that a package configuration refers only to processed packages.

@@ -1,6 +1,7 @@
 //! Writes what differs.
 
 use super::run::Run;
+use crate::client::Client;
 use crate::error::Error;
 use crate::http::response::Response;
 use crate::model::resource::Resource;
@@ -8,14 +9,14 @@ use crate::types::*;
 use crate::workflows::draft::DraftAccess;
 use crate::workflows::manifest::json::Json;
 use crate::workflows::manifest::part::{ManifestPart, Part};
-use crate::workflows::modify::{Version, modify};
+use crate::workflows::modify::Version;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 impl Run<'_> {
     /// Writes a draft if the part differs from its current state. The entity tag that was read protects the changes of others; after
     /// a conflict, the draft is read again.
-    pub(super) async fn draft<T: DraftAccess + ManifestPart>(
+    pub(super) async fn draft<T: ModifyById + ManifestPart>(
         &self,
         place: &str,
         instance: Option<&InstanceId>,
@@ -27,7 +28,7 @@ impl Run<'_> {
     }
 
     /// Writes a draft if `change` changes it.
-    pub(super) async fn changed_draft<T: DraftAccess>(
+    pub(super) async fn changed_draft<T: ModifyById>(
         &self,
         place: &str,
         instance: Option<&InstanceId>,
@@ -41,25 +42,16 @@ impl Run<'_> {
         if same(current, &changed) {
             return Ok(self.unchanged(place));
         }
-        let write =
-            |resource: T, version: &Version| T::replace(&self.client, &self.product, instance, resource, version);
-        let etag = Resource::etag(current).map(str::to_owned);
-        if let Some(etag) = etag {
-            let version = Version { id: current.id().unwrap_or_default().to_owned(), etag };
-            match write(changed, &version).await {
+        let id = current.id().unwrap_or_default().to_owned();
+        if let Some(etag) = Resource::etag(current).map(str::to_owned) {
+            let version = Version { id: id.clone(), etag };
+            match T::replace(&self.client, &self.product, instance, changed, &version).await {
                 Ok(_) => return Ok(self.done(place, "changed")),
                 Err(error) if error.is_conflict() || error.may_have_been_processed() => {}
                 Err(error) => return Err(error),
             }
         }
-        let read = || {
-            async move {
-                let found = T::find(&self.client, &self.product, instance).await?;
-                found.ok_or_else(|| self.absent(place))
-            }
-            .boxed()
-        };
-        modify(&read, &write, change).await?;
+        T::modify(&self.client, &self.product, &id, change).await?;
         Ok(self.done(place, "changed"))
     }
 
@@ -82,6 +74,41 @@ impl Run<'_> {
         write(changed).await?;
         Ok(self.done(place, "changed"))
     }
+}
+
+/// A draft that is changed by its id, after a conflict.
+pub(super) trait ModifyById: DraftAccess {
+    fn modify<'a>(
+        client: &'a Client,
+        product: &'a ProductId,
+        id: &'a str,
+        change: &'a (dyn Fn(Self) -> Result<Self, Error> + Send + Sync),
+    ) -> BoxFuture<'a, Result<Response<Self>, Error>>;
+}
+
+macro_rules! modify_by_id {
+    ($($type:ident: $modify:ident;)*) => {$(
+        impl ModifyById for $type {
+            fn modify<'a>(
+                client: &'a Client,
+                product: &'a ProductId,
+                id: &'a str,
+                change: &'a (dyn Fn(Self) -> Result<Self, Error> + Send + Sync),
+            ) -> BoxFuture<'a, Result<Response<Self>, Error>> {
+                client.$modify(product, id, change).boxed()
+            }
+        }
+    )*};
+}
+
+modify_by_id! {
+    AzureListing: try_modify_listing;
+    AzureProperty: try_modify_property;
+    CosellListing: try_modify_cosell_listing;
+    FeatureAvailability: try_modify_feature_availability;
+    PackageConfiguration: try_modify_package_configuration;
+    ProductAvailability: try_modify_product_availability;
+    SupplementalContent: try_modify_supplemental_content;
 }
 
 /// Returns true if two states of a resource have the same meaning.

@@ -36,8 +36,12 @@ impl Comparison {
         for (key, after) in after {
             let (before, at) = (before.get(key), at.join(key));
             match (key.as_str(), before, after) {
-                (key, Some(Json::List(before)), Json::List(after)) if is_files(&at, key) => {
-                    self.files(before, after, &at)
+                (key, before, Json::List(after)) if is_files(&at, key) => {
+                    let before = match before {
+                        Some(Json::List(before)) => before.as_slice(),
+                        _ => &[],
+                    };
+                    self.files(before, after, &at);
                 }
                 (key, Some(Json::Object(old)), Json::Object(new)) if is_resources(&at, key) => {
                     self.objects(old, new, &at);

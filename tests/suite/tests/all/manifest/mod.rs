@@ -1,5 +1,6 @@
 //! Offers as files.
 
+mod apply;
 mod export;
 
 use std::path::{Path, PathBuf};
