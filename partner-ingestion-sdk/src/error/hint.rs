@@ -82,6 +82,7 @@ fn by_kind(error: &Error) -> &'static str {
         ErrorKind::Closure => {
             "Correct the cause, which is the source of this error, and try again. Nothing was written."
         }
+        ErrorKind::NothingToPublish => "Change a draft first, or publish without `only_if_changed`.",
         ErrorKind::Manifest => "Correct the place that the message names. Nothing was sent.",
         ErrorKind::SubmissionPending => {
             "Wait for the pending submission, adopt it (IfPending::Adopt) or cancel it (IfPending::Cancel)."
@@ -257,6 +258,8 @@ mod tests {
             SubmissionPending,
             Failed,
             Io,
+            Manifest,
+            NothingToPublish,
             Closure,
         ];
         let of_kinds = kinds.map(|kind| Error::new(kind, "x"));

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Io,
     /// The closure of a `try_modify` method returned an error, which is the source. Nothing was written.
     Closure,
+    /// The drafts are live already, and only changes were to be published.
+    NothingToPublish,
     /// A manifest of an offer is invalid: see [`OfferManifest`](crate::OfferManifest).
     Manifest,
 }

@@ -35,6 +35,9 @@ pub enum IfPending {
     /// Cancel the existing submission, wait until it is no longer in progress (at most 5 minutes), and create a new one. A
     /// submission that is going live cannot be cancelled.
     Cancel,
+    /// Wait until the existing submission is no longer in progress, and create a new one. A preview is in progress until it is
+    /// promoted or cancelled: limit the wait with [`Publish::max_wait`].
+    Wait,
 }
 
 type OnStage = Arc<dyn Fn(Stage) + Send + Sync>;
@@ -53,6 +56,9 @@ pub struct Publish {
     pub(super) max_wait: Option<Duration>,
     pub(super) poll_interval: PollInterval,
     branch_wait: Duration,
+    pub(super) modules: Option<Vec<Module>>,
+    pub(super) plans: Option<Vec<String>>,
+    pub(super) only_if_changed: bool,
     pub(super) on_stage: Option<OnStage>,
     pub(super) on_event: Option<OnEvent>,
 }
@@ -97,6 +103,9 @@ impl Client {
             max_wait: None,
             poll_interval: POLL_INTERVAL,
             branch_wait: BRANCH_WAIT,
+            modules: None,
+            plans: None,
+            only_if_changed: false,
             on_stage: None,
             on_event: None,
         }
@@ -143,9 +152,10 @@ impl Publish {
         self
     }
 
-    /// Sets the notes for the certification team.
-    pub fn certification_notes(mut self, notes: impl Into<String>) -> Self {
-        self.options = self.options.set_certification_notes(notes);
+    /// Returns [`ErrorKind::NothingToPublish`] if no draft differs from what is live
+    /// ([`Client::has_unpublished_changes`]). Default: false, the drafts are submitted anyway.
+    pub fn only_if_changed(mut self, only_if_changed: bool) -> Self {
+        self.only_if_changed = only_if_changed;
         self
     }
 
@@ -214,7 +224,14 @@ impl Publish {
     /// and the errors of [`get_product`](Client::get_product), [`list_branches`](Client::list_branches) and
     /// [`list_variants`](Client::list_variants).
     pub async fn dry_run(&self) -> Result<DryRun, Error> {
-        DryRun::collect(&self.client, &self.product, self.branch_wait).await
+        let mut drafts = DryRun::collect(&self.client, &self.product, self.branch_wait).await?;
+        if let Some(modules) = &self.modules {
+            drafts.retain_modules(|module| modules.contains(module));
+        }
+        if let Some(plans) = &self.plans {
+            drafts.retain_plans(plans)?;
+        }
+        Ok(drafts)
     }
 
     /// Checks the drafts against the rules in the portal's documentation, without submitting anything. Empty if they follow every

@@ -28,7 +28,13 @@ const UNKNOWN_STATE: &str = "Open the submission in Partner Center: this version
 impl Run {
     /// Creates the submission, or adopts the one in progress.
     pub(super) async fn create(&mut self) -> Result<SubmissionId, Error> {
-        let all = self.submissions().await?;
+        if self.publish.only_if_changed {
+            self.refuse_unchanged().await?;
+        }
+        let mut all = self.submissions().await?;
+        if self.publish.if_pending == IfPending::Wait {
+            all = self.wait_for_others(all).await?;
+        }
         let known: BTreeSet<SubmissionId> = all.iter().filter_map(|submission| submission.id.clone()).collect();
         let mut attempts = 1;
         if let Some(pending) = all.into_iter().find(|submission| Stage::of(submission).is_pending()) {
@@ -77,6 +83,25 @@ impl Run {
                 None => return Err(error),
             }
         }
+    }
+
+    async fn refuse_unchanged(&self) -> Result<(), Error> {
+        let (client, product) = (&self.publish.client, &self.publish.product);
+        if client.has_unpublished_changes(product).await? {
+            return Ok(());
+        }
+        let message = format!("nothing to publish: the drafts of product {product} are live");
+        Err(Error::new(ErrorKind::NothingToPublish, message))
+    }
+
+    /// Waits until no submission is in progress.
+    async fn wait_for_others(&self, mut all: Vec<Submission>) -> Result<Vec<Submission>, Error> {
+        let mut poller = self.publish.poll_interval.start();
+        while all.iter().any(|submission| Stage::of(submission).is_pending()) {
+            poller.wait(None, None).await;
+            all = self.submissions().await?;
+        }
+        Ok(all)
     }
 
     async fn submissions(&self) -> Result<Vec<Submission>, Error> {

@@ -1,5 +1,6 @@
 //! The drafts that a submission consists of: those of every module, of the offer and of its plans.
 
+use crate::error::{Error, ErrorKind};
 use crate::types::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -44,6 +45,28 @@ pub struct SkippedVariant {
 type Places = BTreeMap<(Option<String>, String), BTreeSet<String>>;
 
 impl DryRun {
+    /// Keeps the drafts of some modules.
+    pub(super) fn retain_modules(&mut self, keep: impl Fn(&Module) -> bool) {
+        self.offer.retain(|(module, _)| keep(module));
+        for plan in &mut self.variants {
+            plan.drafts.retain(|(module, _)| keep(module));
+        }
+        self.variants.retain(|plan| !plan.drafts.is_empty());
+    }
+
+    /// Keeps the plans with these plan ids.
+    pub(super) fn retain_plans(&mut self, ids: &[String]) -> Result<(), Error> {
+        let is = |plan: &VariantDrafts, id: &str| plan.name.eq_ignore_ascii_case(id) || plan.variant.as_str() == id;
+        if let Some(unknown) = ids.iter().find(|id| !self.variants.iter().any(|plan| is(plan, id))) {
+            let mut names: Vec<&str> = self.variants.iter().map(|plan| plan.name.as_str()).collect();
+            names.sort_unstable();
+            let message = format!("offer has no plan {unknown}, expected one of {}", names.join(", "));
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        self.variants.retain(|plan| ids.iter().any(|id| is(plan, id)));
+        Ok(())
+    }
+
     /// Returns the request that creates the submission.
     pub(super) fn request(&self, options: PublishOption) -> SubmissionCreationRequest {
         let pairs = |drafts: &[(Module, InstanceId)]| -> Vec<TypeValuePair> {

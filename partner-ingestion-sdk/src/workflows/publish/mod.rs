@@ -6,6 +6,7 @@ mod create;
 mod dry_run;
 mod event;
 mod failure;
+mod options;
 mod plan;
 mod promote;
 mod run;

@@ -46,6 +46,24 @@ impl Publish {
         run.last.take().ok_or_else(|| Error::new(ErrorKind::Decode, "submission was never read"))
     }
 
+    /// Creates the submission and returns its id without waiting for it. [`Client::resume`](crate::Client::resume) waits.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::SubmissionPending`] if another submission is in progress, [`ErrorKind::Timeout`] if
+    /// [`max_wait`](Publish::max_wait) elapses, and the errors of the underlying calls.
+    pub async fn submit(self) -> Result<SubmissionId, Error> {
+        let mut run = Box::pin(self.run());
+        match (run.id.clone(), run.deadline) {
+            (Some(id), _) => Ok(id),
+            (None, None) => run.create().await,
+            (None, Some(deadline)) => match tokio::time::timeout_at(deadline, run.create()).await {
+                Ok(created) => created,
+                Err(_) => Err(run.timed_out()),
+            },
+        }
+    }
+
     /// Publishes and returns a stream of the stages. It ends after the last stage, or with an error.
     #[inline]
     pub fn stages(self) -> BoxStream<'static, Result<Stage, Error>> {
@@ -63,7 +81,8 @@ impl Publish {
             id: self.submission.clone(),
             poller: self.poll_interval.start(),
             stage: None,
-            promoted: false,
+            // The service promotes it.
+            promoted: self.options.is_auto_promote == Some(true),
             creating: false,
             unknown: 0,
             last: None,

@@ -156,7 +156,7 @@ impl Submission {
         if self.is_cancelled {
             return Stage::Cancelled;
         }
-        if let Some(promoted) = self.promoted_at {
+        if let Some(promoted) = self.promoted(processing_delay, now) {
             return match self.outcome {
                 _ if now.saturating_sub(promoted) < 2 * processing_delay => Stage::Promoting,
                 SubmissionOutcome::FailPromotion => Stage::PromotionFailed,
@@ -176,6 +176,15 @@ impl Submission {
             SubmissionOutcome::ModularCert => Stage::Other("ModularCert"),
             SubmissionOutcome::Shadow => Stage::Other("Shadow"),
         }
+    }
+
+    /// Returns when the submission was promoted: by a request, or by its publish option one step after the preview.
+    fn promoted(&self, processing_delay: Duration, now: Moment) -> Option<Moment> {
+        let option = self.request.get("publishOption").and_then(|option| option.get("isAutoPromote"));
+        let passes = matches!(self.outcome, SubmissionOutcome::Pass | SubmissionOutcome::FailPromotion);
+        let itself = self.created_at + 4 * processing_delay;
+        let is_automatic = passes && option == Some(&Value::Bool(true)) && now >= itself;
+        self.promoted_at.or(is_automatic.then_some(itself))
     }
 
     /// Returns true if the submission blocks a new one. Failed submissions do not.
@@ -205,7 +214,7 @@ impl Submission {
             Stage::Cancelled => ("Cancelled", "Cancelled", "Submit", "Cancelled"),
             Stage::Other(state) => (state, "", "Submit", "Completed"),
         };
-        let published = match self.promoted_at {
+        let published = match self.promoted(processing_delay, now) {
             Some(promoted) if stage == Stage::Live => published(promoted + 2 * processing_delay),
             // The service's value for "never".
             _ => "1601-01-01T00:00:00Z".to_owned(),

@@ -26,6 +26,7 @@ mod operations;
 mod pagination;
 mod printed;
 mod publish;
+mod publish_options;
 mod publish_robust;
 mod publish_steps;
 mod rejected_tokens;

@@ -3,7 +3,7 @@
 use super::{Row, row, run};
 use futures_util::stream;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, ClientBuilder, FileSource, FileUpload, Publish, RetryPolicy};
+use partner_ingestion_sdk::{Client, ClientBuilder, FileSource, FileUpload, OfferManifest, Part, Publish, RetryPolicy};
 use partner_sandbox::{Calls, ErrorShape, Fault, Sandbox, SandboxBuilder};
 use partner_tests::test_env::{TestEnv, checked, client_builder, start_sandbox, token_source};
 use std::time::Duration;
@@ -114,6 +114,12 @@ fn partner_ingestion_sdk() -> Vec<Row<Extreme>> {
         row("ClientBuilder::timeout", |x: Extreme| call(move |builder| builder.timeout(x.time))),
         row("Decimal::TryFrom<f64>", |x: Extreme| async move {
             let _ = Decimal::try_from(x.fraction).map(|decimal| (decimal.to_f64(), decimal.to_string()));
+        }),
+        row("Apply::branch_wait", |x: Extreme| async move {
+            let env = TestEnv::start().await;
+            let mut manifest = OfferManifest::new("app", ProductType::AzureApplication, "App");
+            manifest.property = Part::new(&AzureProperty::default().set_app_version("1")).ok();
+            let _ = env.client.apply_offer(&manifest).branch_wait(x.time).await;
         }),
         row("Draft::branch_wait", |x: Extreme| async move {
             let env = TestEnv::start().await;

@@ -7,7 +7,8 @@ use partner_auth::StaticToken;
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{
-    Client, Error, FailedSubmission, FileSource, Filter, IfMatch, OPERATIONS, RetryPolicy, Stage,
+    Client, Error, FailedSubmission, FileManifest, FileSource, Filter, IfMatch, OPERATIONS, OfferManifest, Part,
+    RetryPolicy, Stage,
 };
 use partner_sandbox::{Calls, ErrorShape, Fault, Incident, Sandbox, SubmissionOutcome};
 use partner_tests::bridge::Args;
@@ -116,6 +117,26 @@ fn now(function: &'static str, call: impl Fn(&str) + Send + Sync + 'static) -> R
 
 fn calls() -> Vec<Row<String>> {
     vec![
+        sent("Apply::secret", |c, x| async move { c.apply_offer(&manifest("a")).secret(x.as_str(), x.as_str()).await }),
+        sent("Client::apply_offer", |c, x| async move { c.apply_offer(&manifest(&x)).await }),
+        sent("Client::ensure_image", |c, x| async move {
+            c.ensure_image(x.as_str(), x.as_str(), x.as_str(), FileSource::bytes(x.as_str(), &b"x"[..])).await
+        }),
+        sent("Client::ensure_package", |c, x| async move { c.ensure_package(x.as_str(), x.as_str()).await }),
+        sent("Client::export_offer", |c, x| async move { c.export_offer(x).await }),
+        sent("Client::has_unpublished_changes", |c, x| async move { c.has_unpublished_changes(x).await }),
+        sent("DiffOffer::secret", |c, x| async move { manifest("a").diff(&c).secret(x.as_str(), x.as_str()).await }),
+        sent("Export::to", |c, x| async move { c.export_offer("p").to(x).await }),
+        sent("FileUpload::resume", |c, x| async move {
+            c.upload_package("p", FileSource::bytes("a", &b"x"[..])).resume(x).await
+        }),
+        sent("OfferManifest::diff", |c, x| async move { manifest(&x).diff(&c).await }),
+        sent(
+            "OfferManifest::load",
+            |_, x| async move { OfferManifest::load(Path::new("/no-such-folder").join(x)).await },
+        ),
+        sent("OfferManifest::save", |_, x| async move { manifest(&x).save(Path::new("/dev/null").join(x)).await }),
+        sent("Publish::only_plans", |c, x| async move { c.publish("p").only_plans([x]).await }),
         sent("Client::cosell_listing_draft", |c, x| async move { c.cosell_listing_draft(x).get().await }),
         sent("Client::ensure_product", |c, x| async move { c.ensure_product(AzureProduct::application(&x, &x)).await }),
         sent("Client::ensure_variant", |c, x| async move {
@@ -168,8 +189,34 @@ fn calls() -> Vec<Row<String>> {
     ]
 }
 
+/// A manifest with this text in every place that takes one.
+fn manifest(text: &str) -> OfferManifest {
+    let mut manifest = OfferManifest::new(text, ProductType::AzureApplication, text).with_folder(text);
+    manifest.property = Part::new(&AzureProperty::default().set_app_version(text)).ok();
+    manifest
+}
+
 fn values() -> Vec<Row<String>> {
     vec![
+        now("FileManifest::new", |x| drop(FileManifest::<ListingImage>::new(x))),
+        now("OfferManifest::diff_from", |x| {
+            let diff = manifest(x).diff_from(&OfferManifest::new("a", ProductType::AzureApplication, "A"));
+            drop(format!("{diff} {} {}", diff.to_terminal(), diff.to_markdown()));
+        }),
+        now("OfferManifest::from_json", |x| {
+            let quoted = Value::from(x).to_string();
+            for text in [x.to_owned(), format!("{{{quoted}: {quoted}}}"), format!("{{\"offerId\": {quoted}}}")] {
+                OfferManifest::from_json(x, &text).err().iter().for_each(printed);
+            }
+        }),
+        now("OfferManifest::from_yaml", |x| {
+            for text in [x.to_owned(), format!("{x}: {x}"), format!("offerId: {x}")] {
+                OfferManifest::from_yaml(x, &text).err().iter().for_each(printed);
+            }
+        }),
+        now("OfferManifest::new", |x| drop(manifest(x).to_json())),
+        now("OfferManifest::with_folder", |x| drop(manifest("a").with_folder(x))),
+        now("Part::new", |x| drop(Part::new(&AzureProperty::default().set_app_version(x)))),
         now("ClientBuilder::base_url", |x| {
             let builder = client_builder().base_url(x).token_provider(StaticToken::new("t").unwrap());
             drop(format!("{builder:?}"));
