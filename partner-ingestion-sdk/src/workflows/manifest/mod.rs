@@ -8,7 +8,7 @@ mod fault;
 mod file;
 mod json;
 mod offer;
-mod part;
+pub(crate) mod part;
 mod place;
 mod secrets;
 mod state;
