@@ -144,13 +144,7 @@ fn report_model(api: &Api, source: &SourceText, report: &Report) {
 }
 
 /// Assembles every file that `generate` owns.
-fn assemble(
-    api: &Api,
-    file: syn::File,
-    corrected: &Corrected,
-    rules: &[Rule],
-    manifest: &Manifest,
-) -> Result<Files> {
+fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule], manifest: &Manifest) -> Result<Files> {
     const SDK: &str = "partner-ingestion-sdk/src/generated";
     let document = pretty(&corrected.document)?;
     let banner = banner(&document);

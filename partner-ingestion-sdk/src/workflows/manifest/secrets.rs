@@ -153,14 +153,11 @@ mod tests {
 
     #[test]
     fn the_secrets_of_a_list_are_references() {
-        let text = r#"{"hideKeys":["one","two"],"useEnterpriseContract":true}"#;
+        let text = r#"{"resourceType":"AzureProperty","hideKeys":["one","two"],"useEnterpriseContract":true}"#;
         let property: crate::types::AzureProperty = serde_json::from_str(text).unwrap();
         let part = super::super::Part::new(&property).unwrap();
         let written = serde_json::to_string(&part).unwrap();
-        assert_eq!(
-            written,
-            r#"{"hideKeys":[{"env":"HIDE_KEYS1"},{"env":"HIDE_KEYS2"}],"useEnterpriseContract":true}"#
-        );
+        assert_eq!(written, r#"{"hideKeys":[{"env":"HIDE_KEYS1"},{"env":"HIDE_KEYS2"}],"useEnterpriseContract":true}"#);
         let read: super::super::Part<crate::types::AzureProperty> = serde_json::from_str(&written).unwrap();
         let values = [("HIDE_KEYS1", "one"), ("HIDE_KEYS2", "two")];
         let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

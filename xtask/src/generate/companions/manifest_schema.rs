@@ -42,7 +42,10 @@ impl Schema<'_> {
             ("$schema", described(json!({"type": "string"}), "The address or path of this schema.")),
             ("offerId", described(name(), "The offer id, which the portal shows and which never changes.")),
             ("type", self.offer_type()),
-            ("name", described(json!({"type": "string"}), "The name of the offer in the portal. It cannot be changed.")),
+            (
+                "name",
+                described(json!({"type": "string"}), "The name of the offer in the portal. It cannot be changed."),
+            ),
             ("setup", self.part("AzureProductSetup", "The setup: how the offer is sold.", [])),
             ("property", self.part("AzureProperty", "Categories, terms and legal texts.", [])),
             ("listings", {
@@ -50,7 +53,10 @@ impl Schema<'_> {
                 by_key(listing, "The listing of the offer by language, for example `en-us`.")
             }),
             ("previewAudience", self.part("ProductAvailability", "Who sees the preview.", [])),
-            ("reseller", self.part("ResellerConfiguration", "Which cloud solution providers may resell the offer.", [])),
+            (
+                "reseller",
+                self.part("ResellerConfiguration", "Which cloud solution providers may resell the offer.", []),
+            ),
             ("leads", self.part("LeadConfiguration", "Where leads are sent. Credentials are references.", [])),
             ("cosell", {
                 let documents = self.files("CosellAsset", "The documents of the co-sell listing.");
@@ -156,8 +162,7 @@ impl Schema<'_> {
         let Some(object) = api.structs.get(name) else { return json!({"type": "object", "properties": {}}) };
         let fields = object.fields.iter().filter(|field| !manifest.omits(part, &field.wire));
         let fields = fields.filter(|field| Some(field.wire.as_str()) != tag);
-        let properties: Map<String, Value> =
-            fields.map(|field| (field.wire.clone(), self.field(field))).collect();
+        let properties: Map<String, Value> = fields.map(|field| (field.wire.clone(), self.field(field))).collect();
         let schema = json!({"type": "object", "properties": properties});
         match &object.doc {
             Some(doc) => described(schema, doc),

@@ -21,7 +21,8 @@ pub fn fit(manifest: &mut Manifest, api: &Api) -> Findings {
     });
     // The service may assign a property to more types than the document says.
     let names = manifest.parts.iter().map(|part| part.type_name.as_str());
-    let properties: BTreeSet<&str> = names.flat_map(|name| fields(api, name)).map(|field| field.wire.as_str()).collect();
+    let properties: BTreeSet<&str> =
+        names.flat_map(|name| fields(api, name)).map(|field| field.wire.as_str()).collect();
     for part in &manifest.parts {
         for wire in part.omits.iter().filter(|wire| !properties.contains(wire.as_str())) {
             add(format!("no part has a property `{wire}`"), "remove it from `omits`");
@@ -65,9 +66,8 @@ pub fn objects<'a>(api: &'a Api, manifest: &'a Manifest) -> BTreeSet<&'a str> {
     while let Some(name) = pending.pop() {
         if found.insert(name) {
             let part = manifest.part(name);
-            pending.extend(
-                fields(api, name).filter(|field| !manifest.omits(part, &field.wire)).filter_map(object_inside),
-            );
+            pending
+                .extend(fields(api, name).filter(|field| !manifest.omits(part, &field.wire)).filter_map(object_inside));
         }
     }
     found

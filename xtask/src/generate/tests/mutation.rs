@@ -5,15 +5,15 @@
 use super::{Project, compiler};
 use crate::document::correct::correct;
 use crate::document::correction::State;
+use crate::document::manifest;
 use crate::document::names;
 use crate::document::overlay::{self, OverlayFile};
 use crate::document::pointer::{escape, unescape};
 use crate::generate::emit::Files;
 use crate::generate::model::hand_written::{self, HandWritten};
+use crate::generate::model::manifest as manifest_types;
 use crate::generate::model::normalise;
 use crate::generate::retained::Retained;
-use crate::document::manifest;
-use crate::generate::model::manifest as manifest_types;
 use crate::generate::{assemble, engine, interface};
 use anyhow::Result;
 use fastrand::Rng;
