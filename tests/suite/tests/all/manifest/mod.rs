@@ -2,6 +2,7 @@
 
 mod apply;
 mod export;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
