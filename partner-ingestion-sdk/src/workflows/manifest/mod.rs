@@ -12,6 +12,7 @@ mod offer;
 pub(crate) mod part;
 mod place;
 mod secrets;
+mod service;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -24,3 +25,4 @@ pub use offer::{
     VideoManifest,
 };
 pub use part::{ManifestPart, Part};
+pub use service::DiffOffer;

@@ -36,7 +36,8 @@ fn generated(names: &str, overlays: &[OverlayFile], sdk: &HandWritten, document:
     names.operations.extend(normalise::unnamed(&corrected.document, &names));
     let (api, findings) = interface(&corrected.document, &names, &Retained::default(), sdk, false);
     findings.into_result("rejected")?;
-    let mut manifest = manifest::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi").join(manifest::FILE))?;
+    let mut manifest =
+        manifest::read(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi").join(manifest::FILE))?;
     drop(manifest_types::fit(&mut manifest, &api));
     assemble(&api, engine::run(&api)?, &corrected, &[], &manifest)
 }
