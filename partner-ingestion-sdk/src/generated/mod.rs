@@ -12,6 +12,8 @@ pub mod types;
 pub mod unions;
 
 #[cfg(feature = "client")]
+pub mod manifest;
+#[cfg(feature = "client")]
 pub mod modify;
 #[cfg(feature = "client")]
 pub mod operations;

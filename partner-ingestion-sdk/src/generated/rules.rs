@@ -1488,3 +1488,72 @@ pub(crate) static RULES: &[Rule] = &[
         source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-solution",
     },
 ];
+/// Every rule about the content of a file, in the order of the file.
+pub(crate) static FILE_RULES: &[FileRule] = &[
+    FileRule {
+        id: "large-logo-size",
+        type_name: "ListingImage",
+        select: Some(Select {
+            property: "type",
+            value: "AzureLogoLarge",
+        }),
+        check: FileCheck::Image {
+            width: (216u32, 350u32),
+            height: (216u32, 350u32),
+            square: true,
+        },
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-offer-listing",
+    },
+    FileRule {
+        id: "medium-logo-size",
+        type_name: "ListingImage",
+        select: Some(Select {
+            property: "type",
+            value: "AzureLogoMedium",
+        }),
+        check: FileCheck::Image {
+            width: (90u32, 90u32),
+            height: (90u32, 90u32),
+            square: false,
+        },
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-offer-listing",
+    },
+    FileRule {
+        id: "small-logo-size",
+        type_name: "ListingImage",
+        select: Some(Select {
+            property: "type",
+            value: "AzureLogoSmall",
+        }),
+        check: FileCheck::Image {
+            width: (48u32, 48u32),
+            height: (48u32, 48u32),
+            square: false,
+        },
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-offer-listing",
+    },
+    FileRule {
+        id: "screenshot-size",
+        type_name: "ListingImage",
+        select: Some(Select {
+            property: "type",
+            value: "Image",
+        }),
+        check: FileCheck::Image {
+            width: (1280u32, 1280u32),
+            height: (720u32, 720u32),
+            square: false,
+        },
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-application-offer",
+    },
+    FileRule {
+        id: "package-archive",
+        type_name: "AzurePackage",
+        select: None,
+        check: FileCheck::Archive {
+            max: 1073741824u64,
+            members: &["mainTemplate.json", "createUiDefinition.json"],
+        },
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-app-managed-app",
+    },
+];

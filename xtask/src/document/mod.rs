@@ -4,6 +4,7 @@ pub mod correct;
 pub mod correction;
 pub mod finding;
 pub mod load;
+pub mod manifest;
 pub mod names;
 pub mod node;
 pub mod overlay;

@@ -14,6 +14,9 @@ pub struct Files(BTreeMap<PathBuf, String>);
 const OWNED: [&str; 3] =
     ["partner-ingestion-sdk/src/generated", "tests/sandbox/src/generated", "tests/suite/src/generated"];
 
+/// The JSON Schema of an offer as a file.
+pub const SCHEMA: &str = "partner-ingestion-sdk/offer-manifest.schema.json";
+
 /// Maximum number of printed lines of a difference.
 const DIFF_LINES: usize = 12;
 
@@ -103,6 +106,9 @@ impl Files {
                     self.0.insert(path, text);
                 }
             }
+        }
+        if let Some(text) = read(&root.join(SCHEMA))? {
+            self.add(SCHEMA, text);
         }
         Ok(())
     }

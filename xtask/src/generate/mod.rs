@@ -14,6 +14,7 @@ pub(crate) mod tests;
 
 use crate::document::correct::{Corrected, correct};
 use crate::document::finding::{self, Findings};
+use crate::document::manifest::{self, Manifest};
 use crate::document::names::{self, Names};
 use crate::document::rules::{self, Rule};
 use crate::document::source::SourceText;
@@ -24,7 +25,7 @@ use companions::usage::Usage;
 use emit::Files;
 use model::api::Api;
 use model::hand_written::{self, HandWritten};
-use model::{check, normalise, rules as publishing_rules};
+use model::{check, manifest as manifest_types, normalise, rules as publishing_rules};
 use retained::Retained;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -73,8 +74,12 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     let rules = rules::read(&openapi.join(rules::FILE))?;
     findings.extend(rules.findings());
     let (rules, unfit) = publishing_rules::apply(&rules.rules, &mut api);
-    let outdated =
-        [("names that are not in this document", names.unused()), ("rules that do not fit this document", unfit)];
+    let mut manifest = manifest::read(&openapi.join(manifest::FILE))?;
+    let outdated = [
+        ("names that are not in this document", names.unused()),
+        ("rules that do not fit this document", unfit),
+        ("parts of a manifest that are not in this document", manifest_types::fit(&mut manifest, &api)),
+    ];
     for (what, found) in outdated {
         if is_committed {
             findings.extend(found);
@@ -94,7 +99,7 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
             std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
-    let files = assemble(&api, file, &corrected, &rules)?;
+    let files = assemble(&api, file, &corrected, &rules, &manifest)?;
     finish(&files, options, report)
 }
 
@@ -139,7 +144,7 @@ fn report_model(api: &Api, source: &SourceText, report: &Report) {
 }
 
 /// Assembles every file that `generate` owns.
-fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule]) -> Result<Files> {
+fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule], manifest: &Manifest) -> Result<Files> {
     const SDK: &str = "partner-ingestion-sdk/src/generated";
     let document = pretty(&corrected.document)?;
     let banner = banner(&document);
@@ -165,6 +170,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule]) -
         ("operations", overview.trim_end(), companions::operations::emit(api, &split.requests)?),
         ("modify", "Changes of resources without lost updates.", companions::modify::emit(api)?),
         ("rules", "The rules of publishing.", companions::rules::emit(rules)?),
+        ("manifest", "The types of an offer as a file.", companions::manifest::emit(api, manifest)?),
     ];
     for (name, purpose, code) in rust {
         files.add_rust(&format!("{SDK}/{name}.rs"), &banner, purpose, &code);
@@ -174,6 +180,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule]) -
     files.add_rust(&format!("{suite}/bridge.rs"), &banner, purpose, &companions::bridge::emit(api)?);
     let module = "#[allow(deprecated, reason = \"removed items are tested, too\")]\npub mod bridge;\n";
     files.add_rust(&format!("{suite}/mod.rs"), &banner, "Every type and every operation, for the tests.", module);
+    files.add(emit::SCHEMA, companions::manifest_schema::emit(api, manifest)?);
     files.add("tests/sandbox/src/generated/openapi.json", document.clone());
     files.add("tests/sandbox/src/generated/publishing-rules.json", companions::rules::json(rules)?);
     files.add("openapi/partner-ingestion.openapi.json", document);
@@ -182,7 +189,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule]) -
 }
 
 const MODULES: &str = "pub mod enums;\npub mod ids;\npub mod resources;\npub mod setters;\npub mod types;\npub mod unions;\n\n\
-    #[cfg(feature = \"client\")]\npub mod modify;\n#[cfg(feature = \"client\")]\npub mod operations;\n#[cfg(feature = \"client\")]\npub mod requests;\n\
+    #[cfg(feature = \"client\")]\npub mod manifest;\n#[cfg(feature = \"client\")]\npub mod modify;\n#[cfg(feature = \"client\")]\npub mod operations;\n#[cfg(feature = \"client\")]\npub mod requests;\n\
     #[cfg(feature = \"client\")]\npub mod rules;\n#[cfg(feature = \"client\")]\npub mod table;\n";
 
 fn pretty(document: &Value) -> Result<String> {

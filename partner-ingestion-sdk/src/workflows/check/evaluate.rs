@@ -9,22 +9,29 @@ use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A resource of the offer, or of a plan.
-pub(super) struct Subject {
+pub(crate) struct Subject {
     type_name: &'static str,
     plan: Option<String>,
+    /// The place in a manifest, which findings start with.
+    at: Option<String>,
     value: Value,
 }
 
 impl Subject {
-    pub(super) fn new(type_name: &'static str, plan: Option<&str>, resource: &impl Serialize) -> Self {
+    pub(crate) fn new(type_name: &'static str, plan: Option<&str>, resource: &impl Serialize) -> Self {
         // A resource that was just decoded can be encoded.
         let value = serde_json::to_value(resource).unwrap_or_default();
-        Self { type_name, plan: plan.map(str::to_owned), value }
+        Self { type_name, plan: plan.map(str::to_owned), at: None, value }
+    }
+
+    /// Sets the place in a manifest.
+    pub(crate) fn at(self, at: &str) -> Self {
+        Self { at: Some(at.to_owned()), ..self }
     }
 }
 
 /// Returns the findings of all rules, in the order of the rules.
-pub(super) fn evaluate(rules: &'static [Rule], subjects: &[Subject]) -> Vec<ValidationItem> {
+pub(crate) fn evaluate(rules: impl IntoIterator<Item = &'static Rule>, subjects: &[Subject]) -> Vec<ValidationItem> {
     let (mut of_offer, mut of_plans) = (Vec::new(), BTreeMap::<&str, Vec<&Subject>>::new());
     for subject in subjects {
         match &subject.plan {
@@ -47,16 +54,36 @@ pub(super) fn evaluate(rules: &'static [Rule], subjects: &[Subject]) -> Vec<Vali
     items
 }
 
+fn placed(at: Option<&str>, message: &str) -> String {
+    at.map_or_else(|| message.to_owned(), |at| format!("{at}: {message}"))
+}
+
+/// The place in a manifest that all subjects share.
+fn common_place<'s>(group: &[&'s Subject]) -> Option<&'s str> {
+    let mut places = group.iter().filter_map(|subject| subject.at.as_deref());
+    let first = places.next()?;
+    Some(places.fold(first, |shared, place| {
+        let is_inside = |at: &str| place.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let ends = shared.match_indices('/').map(|(end, _)| end).chain([shared.len()]);
+        ends.filter_map(|end| shared.get(..end)).filter(|at| is_inside(at)).last().unwrap_or_default()
+    }))
+}
+
+/// The name of a module in findings.
+pub(crate) fn module(type_name: &str) -> &'static str {
+    match type_name {
+        "AzureProduct" => "Product",
+        "AzureSkuVariant" => "Plan",
+        "AzureProperty" => "Property",
+        "AzureListing" | "ListingImage" | "ListingVideo" => "Listing",
+        "ProductAvailability" | "FeatureAvailability" => "Availability",
+        _ => "Package",
+    }
+}
+
 impl Rule {
     fn item(&self, place: &str, message: &str, id: Option<&str>) -> ValidationItem {
-        let module = match self.type_name {
-            "AzureProduct" => "Product",
-            "AzureSkuVariant" => "Plan",
-            "AzureProperty" => "Property",
-            "AzureListing" | "ListingImage" | "ListingVideo" => "Listing",
-            "ProductAvailability" | "FeatureAvailability" => "Availability",
-            _ => "Package",
-        };
+        let module = module(self.type_name);
         let id = id.map(|id| (RESOURCE_ID.to_owned(), id.into()));
         ValidationItem {
             extra: Extra::from(id.into_iter().collect::<Map<_, _>>()),
@@ -70,17 +97,20 @@ impl Rule {
 
     /// Returns a message for each place that violates the rule, and the id of the resource.
     fn evaluate<'s>(&self, group: &[&'s Subject]) -> Vec<(String, Option<&'s str>)> {
-        let resources: Vec<&'s Value> =
-            group.iter().filter(|subject| self.is_about(subject, group)).map(|subject| &subject.value).collect();
+        let resources: Vec<&'s Subject> =
+            group.iter().filter(|subject| self.is_about(subject, group)).copied().collect();
         if self.path.is_empty() {
             let what = self.select.as_ref().map_or("", |select| select.value);
             let what = format!("{} {what}", self.type_name);
-            return self.number(what.trim_end(), resources.len()).into_iter().map(|message| (message, None)).collect();
+            let found = self.number(what.trim_end(), resources.len()).into_iter();
+            let at = common_place(group);
+            return found.map(|message| (placed(at, &message), None)).collect();
         }
         let mut seen = BTreeSet::new();
-        let of_each = resources.into_iter().flat_map(|resource| {
-            let id = resource["id"].as_str();
-            self.of_resource(resource, &mut seen).into_iter().map(move |message| (message, id))
+        let of_each = resources.into_iter().flat_map(|subject| {
+            let id = subject.value["id"].as_str();
+            let found = self.of_resource(&subject.value, &mut seen).into_iter();
+            found.map(move |message| (placed(subject.at.as_deref(), &message), id))
         });
         of_each.collect()
     }

@@ -1,6 +1,6 @@
 //! The offline check of an offer: the portal's documented rules, evaluated without a submission.
 
-mod evaluate;
+pub(crate) mod evaluate;
 mod format;
 pub(crate) mod rule;
 mod select;

@@ -1,6 +1,6 @@
 //! A rule of publishing. `generated/rules.rs` has all of them.
 
-/// A rule. Rules about files and about deletion are left out: the check reads no files and deletes nothing.
+/// A rule about a resource. Rules about deletion are left out: the checks delete nothing.
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) id: &'static str,
@@ -60,6 +60,25 @@ pub(crate) enum Check {
     Format(Format),
     OneOf(&'static [&'static str]),
     Unique,
+}
+
+/// A rule about the content of a file.
+#[derive(Debug)]
+pub(crate) struct FileRule {
+    pub(crate) id: &'static str,
+    pub(crate) type_name: &'static str,
+    pub(crate) select: Option<Select>,
+    pub(crate) check: FileCheck,
+    /// The page of the portal's documentation.
+    pub(crate) source: &'static str,
+}
+
+#[derive(Debug)]
+pub(crate) enum FileCheck {
+    /// A PNG file. Sizes are the smallest and the largest number of pixels.
+    Image { width: (u32, u32), height: (u32, u32), square: bool },
+    /// A zip file of at most `max` bytes with these members at its root.
+    Archive { max: u64, members: &'static [&'static str] },
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -11,7 +11,7 @@ pub(super) struct Property<'v> {
 }
 
 impl Select {
-    pub(super) fn matches(&self, object: &Value) -> bool {
+    pub(crate) fn matches(&self, object: &Value) -> bool {
         let is = |value: &Value| match value {
             Value::String(text) => text.eq_ignore_ascii_case(self.value),
             Value::Bool(flag) => flag.to_string() == self.value,

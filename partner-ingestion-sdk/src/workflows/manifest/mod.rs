@@ -1,6 +1,7 @@
 //! Offers as files: a manifest of an offer, read from and written to JSON and YAML.
 
 mod apply;
+mod check;
 mod convert;
 mod diff;
 mod export;
@@ -8,7 +9,7 @@ mod fault;
 mod file;
 mod json;
 mod offer;
-mod part;
+pub(crate) mod part;
 mod place;
 mod secrets;
 mod service;

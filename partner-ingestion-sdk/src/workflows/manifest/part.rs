@@ -5,14 +5,11 @@ use super::json::{Fields, Json};
 use super::place::without_position;
 use super::secrets::{self, Secrets};
 use crate::error::{Error, ErrorKind};
-use crate::types::*;
+use crate::generated::manifest::ASSIGNED;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::marker::PhantomData;
-
-/// Properties that the service assigns, in every part and at every depth.
-const ASSIGNED: &[&str] = &["@odata.etag", "fileSasUri", "validationResults", "validationItems"];
 
 /// A resource in an [`OfferManifest`](crate::OfferManifest): the JSON object of a type, without what the service assigns: ids,
 /// entity tags, resource types that follow, upload addresses, states of files and validation results.
@@ -62,28 +59,7 @@ macro_rules! parts {
     (@default) => { None };
 }
 
-// A union whose member follows from the plan has no default: its resource type is never written.
-parts! {
-    AzureListing = "AzureListing", omits ["id", "languageCode"];
-    AzurePackage = "AzureApplicationPackage",
-        omits ["id", "fileName", "fileSize", "isCertified", "isEmpty", "state"];
-    AzureProductSetup = "AzureProductSetup", omits ["id"];
-    AzureProperty = "AzureProperty", omits ["id", "submissionVersion"];
-    CosellAsset = "CosellAsset", omits ["id", "fileName", "state"];
-    CosellListing = "CosellListing", omits ["id", "assetReferences"];
-    FeatureAvailability = "FeatureAvailability", omits ["id"];
-    LeadConfiguration, omits [];
-    ListingAsset = "ListingAsset", omits ["id", "fileName", "state"];
-    ListingImage = "ListingImage", omits ["id", "fileName", "state"];
-    ListingVideo = "ListingVideo", omits ["id", "fileName", "state", "thumbnail"];
-    ListingVideoThumbnail, omits ["fileName", "state"];
-    PackageConfiguration, omits ["id", "resourceType", "packageReferences"];
-    ProductAvailability = "ProductAvailability", omits ["id"];
-    ResellerConfiguration = "ResellerConfiguration", omits ["id"];
-    SupplementalContent = "SupplementalContent", omits ["id", "assets"];
-    SupplementalContentAsset, omits ["assetID", "fileName", "state"];
-    Variant = "AzureSkuVariant", omits ["id", "externalID", "leadGenID", "referenceVariantID"];
-}
+pub(crate) use parts;
 
 impl<T: ManifestPart> Part<T> {
     /// Creates a part from a resource. Secrets become references to environment variables: `password` of a Dynamics lead

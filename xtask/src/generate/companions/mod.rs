@@ -5,6 +5,8 @@ pub mod bridge;
 pub mod enums;
 pub mod example;
 pub mod ids;
+pub mod manifest;
+pub mod manifest_schema;
 pub mod modify;
 pub mod operations;
 pub mod overview;

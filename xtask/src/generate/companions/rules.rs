@@ -1,4 +1,4 @@
-//! `generated/rules.rs`: the rules of publishing, for the offline check. The sandbox gets the same as JSON.
+//! `generated/rules.rs`: the rules of publishing, for the offline checks. The sandbox gets the same as JSON.
 
 use super::{ident, print};
 use crate::document::rules::{Check, Condition, Rule, Select};
@@ -9,15 +9,19 @@ use quote::quote;
 use serde_json::json;
 
 pub fn emit(rules: &[Rule]) -> Result<String> {
-    // The check reads no files and deletes nothing.
+    // Rules about files have a table of their own. The checks delete nothing.
     let is_left_out =
         |rule: &&Rule| matches!(rule.check, Check::ImageSize { .. } | Check::Archive { .. } | Check::NeverPublished);
+    let of_files = rules.iter().filter_map(file_rule);
     let rules = rules.iter().filter(|rule| !is_left_out(rule)).map(rule);
     print(quote! {
         use crate::workflows::check::rule::*;
 
         /// Every rule of publishing, in the order of the file.
         pub(crate) static RULES: &[Rule] = &[#(#rules),*];
+
+        /// Every rule about the content of a file, in the order of the file.
+        pub(crate) static FILE_RULES: &[FileRule] = &[#(#of_files),*];
     })
 }
 
@@ -54,6 +58,19 @@ fn rule(rule: &Rule) -> TokenStream {
             source: #source,
         }
     }
+}
+
+fn file_rule(rule: &Rule) -> Option<TokenStream> {
+    let check = match &rule.check {
+        Check::ImageSize { width: [least, most], height: [lowest, highest], square } => {
+            quote!(FileCheck::Image { width: (#least, #most), height: (#lowest, #highest), square: #square })
+        }
+        Check::Archive { max, values } => quote!(FileCheck::Archive { max: #max, members: &[#(#values),*] }),
+        _ => return None,
+    };
+    let (id, type_name, source) = (&rule.id, &rule.target.type_name, &rule.source);
+    let select = select(rule.target.select.as_ref());
+    Some(quote!(FileRule { id: #id, type_name: #type_name, select: #select, check: #check, source: #source }))
 }
 
 fn select(select: Option<&Select>) -> TokenStream {

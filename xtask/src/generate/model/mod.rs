@@ -3,5 +3,6 @@
 pub mod api;
 pub mod check;
 pub mod hand_written;
+pub mod manifest;
 pub mod normalise;
 pub mod rules;

@@ -40,7 +40,7 @@ impl Project {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("openapi");
         let target = dir.path().join("openapi");
         std::fs::create_dir_all(target.join("overlays")).unwrap();
-        for name in ["partner-ingestion.json", "names.toml", "source.toml"] {
+        for name in ["partner-ingestion.json", "names.toml", "source.toml", "manifest.toml"] {
             std::fs::copy(source.join(name), target.join(name)).unwrap();
         }
         for entry in std::fs::read_dir(source.join("overlays")).unwrap() {

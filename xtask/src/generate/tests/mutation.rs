@@ -5,11 +5,13 @@
 use super::{Project, compiler};
 use crate::document::correct::correct;
 use crate::document::correction::State;
+use crate::document::manifest;
 use crate::document::names;
 use crate::document::overlay::{self, OverlayFile};
 use crate::document::pointer::{escape, unescape};
 use crate::generate::emit::Files;
 use crate::generate::model::hand_written::{self, HandWritten};
+use crate::generate::model::manifest as manifest_types;
 use crate::generate::model::normalise;
 use crate::generate::retained::Retained;
 use crate::generate::{assemble, engine, interface};
@@ -34,7 +36,10 @@ fn generated(names: &str, overlays: &[OverlayFile], sdk: &HandWritten, document:
     names.operations.extend(normalise::unnamed(&corrected.document, &names));
     let (api, findings) = interface(&corrected.document, &names, &Retained::default(), sdk, false);
     findings.into_result("rejected")?;
-    assemble(&api, engine::run(&api)?, &corrected, &[])
+    let mut manifest =
+        manifest::read(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi").join(manifest::FILE))?;
+    drop(manifest_types::fit(&mut manifest, &api));
+    assemble(&api, engine::run(&api)?, &corrected, &[], &manifest)
 }
 
 /// Returns the pointer of every place in a document.
