@@ -11,6 +11,8 @@ const SECRETS: &[&str] = &[
     "applicationKey",
     "azureActiveDirectoryApplicationKey",
     "connectionString",
+    "hideKeyAudience",
+    "hideKeys",
     "httpsEndpointUri",
     "packageLocationUri",
     "password",
@@ -78,12 +80,16 @@ pub(crate) fn is_secret(name: &str) -> bool {
     SECRETS.contains(&name)
 }
 
-/// Calls a function for the value of every secret property.
+/// Calls a function for the value of every secret property, and for each item of a list of secrets.
 fn each_secret<E>(json: &mut Json, each: &mut impl FnMut(&str, &mut Json) -> Result<(), E>) -> Result<(), E> {
     match json {
-        Json::Object(fields) => fields
-            .iter_mut()
-            .try_for_each(|(name, value)| if is_secret(name) { each(name, value) } else { each_secret(value, each) }),
+        Json::Object(fields) => fields.iter_mut().try_for_each(|(name, value)| match value {
+            Json::List(items) if is_secret(name) => {
+                items.iter_mut().enumerate().try_for_each(|(i, item)| each(&format!("{name}{}", i + 1), item))
+            }
+            value if is_secret(name) => each(name, value),
+            value => each_secret(value, each),
+        }),
         Json::List(items) => items.iter_mut().try_for_each(|item| each_secret(item, each)),
         _ => Ok(()),
     }
@@ -102,11 +108,13 @@ pub(crate) fn replace(fields: &mut Fields) {
     }
 }
 
-/// `connectionString` is read from `CONNECTION_STRING`.
+/// `connectionString` is read from `CONNECTION_STRING`, and the second of several `hideKeys` from `HIDE_KEYS_2`.
 fn variable(name: &str) -> String {
     let mut variable = String::new();
     for c in name.chars() {
-        if c.is_ascii_uppercase() && !variable.is_empty() {
+        let starts_word =
+            c.is_ascii_uppercase() || c.is_ascii_digit() && !variable.ends_with(|c: char| c.is_ascii_digit());
+        if starts_word && !variable.is_empty() {
             variable.push('_');
         }
         variable.push(c.to_ascii_uppercase());
@@ -134,6 +142,9 @@ pub(crate) fn check(fields: &Fields, at: &Pointer) -> Result<(), Fault> {
     for (name, value) in fields {
         let at = at.join(name);
         match value {
+            Json::List(items) if is_secret(name) => {
+                items.iter().enumerate().try_for_each(|(number, item)| place(item, &at.join(number)))?;
+            }
             value if is_secret(name) => place(value, &at)?,
             Json::Object(fields) => check(fields, &at)?,
             Json::List(items) => {
@@ -165,5 +176,6 @@ mod tests {
     #[test]
     fn a_variable_is_named_after_the_property() {
         assert_eq!(variable("azureActiveDirectoryApplicationKey"), "AZURE_ACTIVE_DIRECTORY_APPLICATION_KEY");
+        assert_eq!(variable("hideKeys12"), "HIDE_KEYS_12");
     }
 }

@@ -2,7 +2,10 @@
 
 mod apply;
 mod export;
+mod random;
+mod round_trip;
 
+use partner_tests::test_env::TestEnv;
 use std::path::{Path, PathBuf};
 
 /// A folder that is removed at the end of a test.
@@ -43,4 +46,9 @@ pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     collect(folder, folder, &mut found);
     found.sort();
     found
+}
+
+/// The number of requests that changed something.
+pub(crate) fn writes(env: &TestEnv) -> usize {
+    env.sandbox.calls().iter().filter(|call| call.method != "GET" && call.path.contains("/products")).count()
 }
