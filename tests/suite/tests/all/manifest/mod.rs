@@ -1,7 +1,9 @@
 //! Offers as files.
 
 mod apply;
+mod exact;
 mod export;
+mod faults;
 mod random;
 mod round_trip;
 
