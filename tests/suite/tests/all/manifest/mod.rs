@@ -6,6 +6,7 @@ mod export;
 mod faults;
 mod random;
 mod round_trip;
+mod service;
 
 use partner_tests::test_env::TestEnv;
 use std::path::{Path, PathBuf};
