@@ -15,7 +15,7 @@ struct Soak {
     env: &'static [(&'static str, &'static str)],
 }
 
-const SOAKS: [Soak; 7] = [
+const SOAKS: [Soak; 8] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
@@ -33,6 +33,12 @@ const SOAKS: [Soak; 7] = [
         what: "64 clients on one sandbox for a minute without errors",
         args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "sandbox::sixty_four"],
         env: &[("PARTNER_SECONDS", "60")],
+    },
+    Soak {
+        name: "offers",
+        what: "300 random offers as files: applied, exported, applied to an empty account, exported the same; applied with a fault at every request",
+        args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "--test-threads=1", "manifest::"],
+        env: &[("PARTNER_OFFERS", "300"), ("PARTNER_FAULTS", "all")],
     },
     Soak {
         name: "limits",

@@ -2,13 +2,14 @@
 
 use super::convert::{self, RemoteFile};
 use super::offer::OfferManifest;
-use super::state::{self, Instances, OfferState};
+use super::state::{self, Instances, MODULES, OfferState};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::awaitable;
 use crate::model::stage::Stage;
 use crate::types::*;
 use crate::workflows::download;
+use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::fmt;
 use std::path::PathBuf;
@@ -114,8 +115,8 @@ impl Export {
     /// See [`Client::export_offer`].
     pub async fn send(self) -> Result<ExportedOffer, Error> {
         let product = self.client.get_product(&self.product).send().await?.into_inner();
-        let instances = self.instances().await?;
-        let state = OfferState::read(&self.client, product, &instances).await?;
+        let (instances, variants) = try_join(self.instances(), state::variants(&self.client, &self.product)).await?;
+        let state = OfferState::read(&self.client, product, variants, &instances, None).await?;
         let converted = convert::manifest(&state)?;
         let missing = converted.files.iter().filter(|file| file.address.is_none()).map(|file| file.path.clone());
         let missing = missing.collect();
@@ -130,7 +131,7 @@ impl Export {
 
     async fn instances(&self) -> Result<Instances, Error> {
         let wanted = match self.source {
-            Source::Draft => return state::drafts(&self.client, &self.product).await,
+            Source::Draft => return state::drafts(&self.client, &self.product, MODULES).await,
             Source::Preview => Stage::Preview,
             Source::Live => Stage::Live,
         };

@@ -173,6 +173,11 @@ impl OfferManifest {
         }
     }
 
+    /// The listing in a language. The service compares languages without case.
+    pub(crate) fn listing(&self, code: &str) -> Option<&ListingManifest> {
+        self.listings.iter().find(|(own, _)| own.eq_ignore_ascii_case(code)).map(|(_, listing)| listing)
+    }
+
     /// Returns the folder that the paths of files are relative to. [`load`](OfferManifest::load) sets it to that of the file.
     pub fn folder(&self) -> &Path {
         &self.folder

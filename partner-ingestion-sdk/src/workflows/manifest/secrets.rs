@@ -97,11 +97,13 @@ pub(crate) fn replace(fields: &mut Fields) {
     }
 }
 
-/// `connectionString` is read from `CONNECTION_STRING`, the first of `hideKeys` from `HIDE_KEYS1`.
+/// `connectionString` is read from `CONNECTION_STRING`, the first of `hideKeys` from `HIDE_KEYS_1`.
 fn variable(name: &str) -> String {
     let mut variable = String::new();
     for c in name.chars() {
-        if c.is_ascii_uppercase() && !variable.is_empty() {
+        let starts_word =
+            c.is_ascii_uppercase() || c.is_ascii_digit() && !variable.ends_with(|c: char| c.is_ascii_digit());
+        if starts_word && !variable.is_empty() {
             variable.push('_');
         }
         variable.push(c.to_ascii_uppercase());
@@ -157,9 +159,9 @@ mod tests {
         let property: crate::types::AzureProperty = serde_json::from_str(text).unwrap();
         let part = super::super::Part::new(&property).unwrap();
         let written = serde_json::to_string(&part).unwrap();
-        assert_eq!(written, r#"{"hideKeys":[{"env":"HIDE_KEYS1"},{"env":"HIDE_KEYS2"}],"useEnterpriseContract":true}"#);
+        assert_eq!(written, r#"{"hideKeys":[{"env":"HIDE_KEYS_1"},{"env":"HIDE_KEYS_2"}],"useEnterpriseContract":true}"#);
         let read: super::super::Part<crate::types::AzureProperty> = serde_json::from_str(&written).unwrap();
-        let values = [("HIDE_KEYS1", "one"), ("HIDE_KEYS2", "two")];
+        let values = [("HIDE_KEYS_1", "one"), ("HIDE_KEYS_2", "two")];
         let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let resolved = read.resolve(&Secrets { values, ..Secrets::default() }).unwrap();
         assert_eq!(resolved, property);
@@ -168,5 +170,6 @@ mod tests {
     #[test]
     fn a_variable_is_named_after_the_property() {
         assert_eq!(variable("azureActiveDirectoryApplicationKey"), "AZURE_ACTIVE_DIRECTORY_APPLICATION_KEY");
+        assert_eq!(variable("hideKeys12"), "HIDE_KEYS_12");
     }
 }

@@ -5,11 +5,12 @@ use super::diff::{OfferDiff, files};
 use super::json::{Fields, Json};
 use super::offer::{Layout, OfferManifest};
 use super::secrets::{Secrets, is_secret};
-use super::state::{OfferState, drafts};
+use super::state::{MODULES, OfferState, drafts, variants};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::awaitable;
 use crate::types::*;
+use futures_util::future::try_join;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -83,8 +84,9 @@ impl DiffOffer {
             }
             Err(error) => return Err(error),
         };
-        let instances = drafts(client, &ProductId::from(&product)).await?;
-        let state = OfferState::read(client, product, &instances).await?;
+        let id = ProductId::from(&product);
+        let (instances, variants) = try_join(drafts(client, &id, MODULES), variants(client, &id)).await?;
+        let state = OfferState::read(client, product, variants, &instances, None).await?;
         let converted = convert::manifest(&state)?;
         let secrets = Secrets { values: self.values, folder: manifest.folder().to_owned() };
         let mut before = converted.manifest.write();

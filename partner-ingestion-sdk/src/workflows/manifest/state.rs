@@ -4,8 +4,10 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::types::*;
 use crate::workflows::branch::current_drafts;
-use futures_util::future::{try_join, try_join3, try_join4, try_join5};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use crate::workflows::manifest::convert::language;
+use crate::workflows::manifest::offer::{ListingManifest, OfferManifest};
+use futures_util::future::{try_join, try_join3, try_join4};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use std::collections::BTreeMap;
 
 /// How many plans and languages are read at a time. The client limits the requests themselves.
@@ -19,7 +21,7 @@ const FILE: &str = "FileSasUri";
 pub(crate) type Instances = BTreeMap<(String, Option<VariantId>), InstanceId>;
 
 /// The modules that have resources. A reseller configuration has no instance.
-const MODULES: [Module; 6] = [
+pub(crate) const MODULES: [Module; 6] = [
     Module::Availability,
     Module::Cosell,
     Module::Listing,
@@ -59,11 +61,20 @@ pub(crate) struct PlanState {
     pub(crate) configuration: Option<PackageConfiguration>,
 }
 
-/// Finds the drafts of every module.
-pub(crate) async fn drafts(client: &Client, product: &ProductId) -> Result<Instances, Error> {
-    let modules = stream::iter(MODULES).map(|module| drafts_of(client, product, module));
-    let modules: Vec<Instances> = modules.buffered(CONCURRENT).try_collect().await?;
+/// Finds the drafts of these modules.
+pub(crate) async fn drafts(
+    client: &Client,
+    product: &ProductId,
+    modules: impl IntoIterator<Item = Module>,
+) -> Result<Instances, Error> {
+    let modules = modules.into_iter().map(|module| drafts_of(client, product, module).boxed()).collect::<Vec<_>>();
+    let modules: Vec<Instances> = stream::iter(modules).buffered(CONCURRENT).try_collect().await?;
     Ok(modules.into_iter().flatten().collect())
+}
+
+/// Lists the plans of an offer.
+pub(crate) async fn variants(client: &Client, product: &ProductId) -> Result<Vec<Variant>, Error> {
+    many(client.list_variants(product).stream()).await
 }
 
 /// Finds the drafts of one module. A module that does not apply to the offer has none.
@@ -89,34 +100,48 @@ pub(crate) fn submitted(submission: &Submission) -> Instances {
 }
 
 impl OfferState {
-    /// Reads an offer. `instances` selects its drafts or what was submitted.
-    pub(crate) async fn read(client: &Client, product: AzureProduct, instances: &Instances) -> Result<Self, Error> {
+    /// Reads an offer with these plans. `instances` selects its drafts or what was submitted: a module without one is not read. With
+    /// a manifest, only what the manifest mentions is read.
+    pub(crate) async fn read(
+        client: &Client,
+        product: AzureProduct,
+        variants: Vec<Variant>,
+        instances: &Instances,
+        only: Option<&OfferManifest>,
+    ) -> Result<Self, Error> {
         let id = ProductId::from(&product);
         let id = &id;
         let instance = |module: Module| instances.get(&(module.as_str().to_owned(), None));
-        let of_offer = try_join5(
-            optional(client.get_product_setup(id).send()),
-            optional(client.get_reseller_configuration(id).send()),
-            optional(client.get_lead_configuration(id).send()),
-            many(client.list_packages(id).stream()),
-            many(client.list_variants(id).stream()),
+        let wanted = |is_mentioned: fn(&OfferManifest) -> bool| only.is_none_or(is_mentioned);
+        let has_packages = |manifest: &OfferManifest| {
+            manifest.package.is_some() || manifest.plans.values().any(|plan| plan.package.is_some())
+        };
+        let of_offer = try_join4(
+            optional(wanted(|manifest| manifest.setup.is_some()), || client.get_product_setup(id).send()),
+            optional(wanted(|manifest| manifest.reseller.is_some()), || client.get_reseller_configuration(id).send()),
+            optional(wanted(|manifest| manifest.leads.is_some()), || client.get_lead_configuration(id).send()),
+            all(wanted(has_packages), || client.list_packages(id).stream()),
         );
+        let has_documents =
+            |manifest: &OfferManifest| manifest.cosell.as_ref().is_some_and(|cosell| cosell.documents.is_some());
         let of_modules = try_join4(
             first(instance(Module::Property), |instance| client.find_properties(id, instance).stream()),
-            listings(client, id, instance(Module::Listing)),
+            listings(client, id, instance(Module::Listing), only),
             first(instance(Module::Availability), |instance| client.find_product_availabilities(id, instance).stream()),
             first(instance(Module::Package), |instance| client.find_package_configurations(id, instance).stream()),
         );
         let of_certification = try_join3(
             first(instance(Module::Cosell), |instance| client.find_cosell_listings(id, instance).stream()),
-            of_instance(instance(Module::Cosell), |instance| client.find_cosell_assets(id, instance).stream()),
+            of_instance(instance(Module::Cosell).filter(|_| wanted(has_documents)), |instance| {
+                client.find_cosell_assets(id, instance).stream()
+            }),
             first(instance(Module::SupplementalContent), |instance| {
                 client.find_supplemental_contents(id, instance).stream()
             }),
         );
         let (of_offer, (of_modules, of_certification)) =
             try_join(of_offer, try_join(of_modules, of_certification)).await?;
-        let (setup, reseller, leads, packages, variants) = of_offer;
+        let (setup, reseller, leads, packages) = of_offer;
         let (property, listings, preview_audience, configuration) = of_modules;
         let (cosell, cosell_assets, supplemental_content) = of_certification;
         let plans = stream::iter(variants).map(|variant| PlanState::read(client, id, variant, instances));
@@ -158,15 +183,22 @@ impl PlanState {
     }
 }
 
-/// Reads the listings of an offer with their files.
-async fn listings(client: &Client, id: &ProductId, instance: Option<&InstanceId>) -> Result<Vec<ListingState>, Error> {
+/// Reads the listings of an offer with their files. With a manifest, only the kinds of files that its listing names.
+async fn listings(
+    client: &Client,
+    id: &ProductId,
+    instance: Option<&InstanceId>,
+    only: Option<&OfferManifest>,
+) -> Result<Vec<ListingState>, Error> {
     let listings = of_instance(instance, |instance| client.find_listings(id, instance).stream()).await?;
     let with_files = async |listing: AzureListing| {
         let of = ListingId::from(&listing);
+        let own = only.map(|manifest| manifest.listing(&language(&listing)));
+        let wanted = |is_mentioned: fn(&ListingManifest) -> bool| own.is_none_or(|own| own.is_some_and(is_mentioned));
         let (images, videos, documents) = try_join3(
-            many(client.list_listing_images(id, &of).expand(FILE).stream()),
-            many(client.list_listing_videos(id, &of).expand(FILE).stream()),
-            many(client.list_listing_assets(id, &of).expand(FILE).stream()),
+            all(wanted(|own| own.images.is_some()), || client.list_listing_images(id, &of).expand(FILE).stream()),
+            all(wanted(|own| own.videos.is_some()), || client.list_listing_videos(id, &of).expand(FILE).stream()),
+            all(wanted(|own| own.documents.is_some()), || client.list_listing_assets(id, &of).expand(FILE).stream()),
         )
         .await?;
         Ok(ListingState { listing, images, videos, documents })
@@ -196,8 +228,23 @@ where
     Ok(of_instance(instance, find).await?.into_iter().next())
 }
 
-async fn optional<T>(call: impl Future<Output = Result<crate::Response<T>, Error>>) -> Result<Option<T>, Error> {
-    Ok(absent(call.await)?.map(crate::Response::into_inner))
+/// Reads all items of a list, if it is wanted.
+async fn all<T, S>(wanted: bool, list: impl FnOnce() -> S) -> Result<Vec<T>, Error>
+where
+    S: futures_core::Stream<Item = Result<T, Error>>,
+{
+    if wanted { many(list()).await } else { Ok(Vec::new()) }
+}
+
+/// Reads a resource, if it is wanted.
+async fn optional<T, F>(wanted: bool, call: impl FnOnce() -> F) -> Result<Option<T>, Error>
+where
+    F: Future<Output = Result<crate::Response<T>, Error>>,
+{
+    if !wanted {
+        return Ok(None);
+    }
+    Ok(absent(call().await)?.map(crate::Response::into_inner))
 }
 
 /// A resource that the offer does not have is none: not found, or not applicable to its type.

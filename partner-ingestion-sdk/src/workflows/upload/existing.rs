@@ -16,7 +16,7 @@ use crate::workflows::download::DOWNLOAD;
 use crate::workflows::wait::tolerate_absence;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use reqwest::Url;
+use reqwest::{StatusCode, Url};
 use std::io;
 
 /// Returns the resource that has this file: of the same name and type as `requested`, with a complete file of the same content.
@@ -61,10 +61,10 @@ pub(super) async fn find<T: FileResource>(
     Ok(None)
 }
 
-/// Returns true if the file at an address has the content of a local one, or cannot be read there.
-pub(crate) async fn is_same_file(client: &Client, address: &Secret, file: FileSource) -> Result<bool, Error> {
+/// Returns true if the file at an address has the content of a local one. `None` if it cannot be read there.
+pub(crate) async fn is_same_file(client: &Client, address: &Secret, file: FileSource) -> Result<Option<bool>, Error> {
     let mut reader = file.open(STALL).await?;
-    Ok(has_content(client, address, &mut reader).await?.unwrap_or(true))
+    has_content(client, address, &mut reader).await
 }
 
 /// Returns true if the file was uploaded and not rejected. Other states than those of the document count as complete.
@@ -116,6 +116,10 @@ enum Unread {
 async fn compare(client: &Client, url: &Url, length: u64, mut local: Chunks) -> Result<Option<bool>, Unread> {
     let mut response = in_time(url, client.shared.http.get(url.clone()).send()).await?;
     let status = response.status();
+    // The address is valid, and nothing was sent to it.
+    if status == StatusCode::NOT_FOUND {
+        return Ok(Some(false));
+    }
     if status.is_client_error() && !matches!(status.as_u16(), 408 | 429) {
         return Ok(None);
     }

@@ -22,7 +22,10 @@ pub(super) fn collection(model: &mut Model, id: &str, collection: &str, method: 
         return super::collection(uploads);
     }
     let mut resource = object(&call.body);
-    if resource.get("fileName").and_then(Value::as_str).is_none_or(str::is_empty) {
+    let is_empty = |key: &str| resource.get(key).and_then(Value::as_str).is_none_or(str::is_empty);
+    // A video may be a link.
+    let is_link = collection.ends_with("/videos") && !is_empty("streamingUri");
+    if is_empty("fileName") && !is_link {
         return Reply::bad_request("FileName", "The FileName field is required.");
     }
     let (blob, address) = blob::issue(model);

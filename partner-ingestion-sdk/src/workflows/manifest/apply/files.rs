@@ -4,15 +4,12 @@ use super::run::Run;
 use crate::error::{Error, ErrorKind};
 use crate::types::*;
 use crate::workflows::manifest::json::Json;
-use crate::workflows::manifest::offer::{FileManifest, OfferManifest, VideoManifest};
+use crate::workflows::manifest::offer::{FileManifest, OfferManifest};
 use crate::workflows::manifest::part::{ManifestPart, Part};
-use crate::workflows::manifest::state::OfferState;
 use crate::workflows::upload::{FileResource, FileSource, FileUpload, is_same_file};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use tokio::sync::Mutex;
 
 /// Checks that every file of a manifest can be read.
 pub(super) async fn check_files(manifest: &OfferManifest) -> Result<(), Error> {
@@ -58,37 +55,6 @@ struct Calls<'a, T: FileResource> {
     upload: &'a (dyn Fn(T, FileSource) -> FileUpload<T> + Send + Sync),
     change: &'a (dyn Fn(&T, &Part<T>) -> BoxFuture<'a, Result<(), Error>> + Send + Sync),
     delete: &'a (dyn Fn(&T) -> BoxFuture<'a, Result<(), Error>> + Send + Sync),
-}
-
-/// The packages of an offer. Each file is uploaded once, also if several plans use it.
-pub(super) struct Packages<'a> {
-    run: &'a Run<'a>,
-    existing: &'a [AzurePackage],
-    uploaded: Mutex<BTreeMap<String, AzurePackage>>,
-}
-
-impl<'a> Packages<'a> {
-    pub(super) fn new(run: &'a Run<'_>, state: &'a OfferState) -> Self {
-        Self { run, existing: &state.packages, uploaded: Mutex::default() }
-    }
-
-    /// Returns the package with this file.
-    pub(super) async fn ensure(&self, place: &str, file: &FileManifest<AzurePackage>) -> Result<AzurePackage, Error> {
-        let mut uploaded = self.uploaded.lock().await;
-        if let Some(package) = uploaded.get(&file.file) {
-            return Ok(package.clone());
-        }
-        let path = local(self.run.manifest.folder(), &file.file);
-        let (client, product) = (&self.run.client, &self.run.product);
-        let package = file.properties.resolve(&self.run.secrets)?;
-        let upload = client.ensure_package(product, path).map_resource(|_| package);
-        let package = upload.send().await?.into_inner();
-        if !self.existing.iter().any(|existing| existing.id == package.id) {
-            self.run.done(place, format!("uploaded {}", file.file));
-        }
-        uploaded.insert(file.file.clone(), package.clone());
-        Ok(package)
-    }
 }
 
 impl Run<'_> {
@@ -225,73 +191,13 @@ impl Run<'_> {
         if existing.name() != Some(base_name(file)) || existing.state().eq_ignore_ascii_case("PendingUpload") {
             return Ok(false);
         }
-        match existing.address() {
-            Some(address) => is_same_file(&self.client, address, local(self.manifest.folder(), file).into()).await,
-            None => Ok(true),
-        }
+        Ok(self.is_same_file(existing.address(), file).await?.unwrap_or(true))
     }
 
-    pub(super) async fn videos(
-        &self,
-        place: &str,
-        listing: &ListingId,
-        existing: &[ListingVideo],
-        wanted: Option<&[VideoManifest]>,
-    ) -> Result<(), Error> {
-        let Some(wanted) = wanted else { return Ok(()) };
-        let (client, product) = (&self.client, &self.product);
-        let mut rest: Vec<&ListingVideo> = existing.iter().collect();
-        for video in wanted {
-            let link = video.video.fields().get("streamingUri").and_then(Json::as_text);
-            let own = rest.iter().position(|existing| match &video.file {
-                Some(file) => existing.file_name.as_deref() == Some(base_name(file)),
-                None => existing.streaming_uri.as_deref() == link,
-            });
-            if own.map(|at| rest.remove(at)).is_some() {
-                continue;
-            }
-            let new = video.video.resolve(&self.secrets)?;
-            let name = video.file.clone().or(link.map(str::to_owned)).unwrap_or_default();
-            match &video.file {
-                Some(file) => {
-                    let path = local(self.manifest.folder(), file);
-                    let upload = client.upload_video(product, listing, path);
-                    upload.map_resource(|_| new.set_state(UploadState::PendingUpload)).send().await?;
-                }
-                None => self.create_video(listing, new, video.thumbnail.as_ref()).await?,
-            }
-            self.done(place, format!("added video {name}"));
-        }
-        if self.prune {
-            for removed in rest {
-                client.delete_listing_video(product, listing, removed).send().await?;
-                self.done(place, "deleted a video");
-            }
-        }
-        Ok(())
-    }
-
-    /// Creates a video that is a link, and uploads its thumbnail.
-    async fn create_video(
-        &self,
-        listing: &ListingId,
-        video: ListingVideo,
-        thumbnail: Option<&FileManifest<ListingVideoThumbnail>>,
-    ) -> Result<(), Error> {
-        let (client, product) = (&self.client, &self.product);
-        let video = match thumbnail {
-            Some(thumbnail) => {
-                let picture = thumbnail.properties.resolve(&self.secrets)?;
-                video.set_thumbnail(picture.set_file_name(base_name(&thumbnail.file)))
-            }
-            None => video,
-        };
-        let created = client.create_listing_video(product, listing, video).send().await?;
-        let address = created.thumbnail.as_ref().and_then(|thumbnail| thumbnail.file_sas_uri.clone());
-        if let (Some(thumbnail), Some(address)) = (thumbnail, address) {
-            client.upload(&address, local(self.manifest.folder(), &thumbnail.file)).await?;
-        }
-        Ok(())
+    /// Compares a local file with the one at an address. `None` if it cannot be read there.
+    pub(super) async fn is_same_file(&self, address: Option<&Secret>, file: &str) -> Result<Option<bool>, Error> {
+        let Some(address) = address else { return Ok(None) };
+        is_same_file(&self.client, address, local(self.manifest.folder(), file).into()).await
     }
 }
 
@@ -307,6 +213,6 @@ fn is_the_file<T: FileResource + ManifestPart>(existing: &T, file: &str, kind: O
     same_kind && (is_logo || existing.name() == Some(base_name(file)))
 }
 
-fn base_name(file: &str) -> &str {
+pub(super) fn base_name(file: &str) -> &str {
     file.rsplit('/').next().unwrap_or(file)
 }

@@ -1,7 +1,9 @@
 //! Applies a manifest: creates what is missing and changes what differs.
 
 mod files;
+mod packages;
 mod run;
+mod videos;
 mod write;
 
 use super::offer::OfferManifest;
@@ -25,6 +27,7 @@ pub struct Apply {
     prune: bool,
     values: BTreeMap<String, String>,
     branch_wait: Duration,
+    poll_interval: Option<(Duration, Duration)>,
     on_step: Option<Arc<dyn Fn(&AppliedStep) + Send + Sync>>,
 }
 
@@ -75,6 +78,7 @@ impl Client {
             prune: false,
             values: BTreeMap::new(),
             branch_wait: BRANCH_WAIT,
+            poll_interval: None,
             on_step: None,
         }
     }
@@ -97,6 +101,13 @@ impl Apply {
     /// Sets how long to wait for the branches of a new offer or plan. Default: 60 seconds.
     pub fn branch_wait(mut self, branch_wait: Duration) -> Self {
         self.branch_wait = branch_wait;
+        self
+    }
+
+    /// Sets the delay between polls for branches and for packages that are processed, which grows from `initial` to `max`. Default:
+    /// 0.1 to 5 seconds for branches, 0.5 to 30 seconds for packages.
+    pub fn poll_interval(mut self, initial: Duration, max: Duration) -> Self {
+        self.poll_interval = Some((initial, max));
         self
     }
 

@@ -1,20 +1,22 @@
 //! The order of the changes: offer, plans, branches, parts and files of the offer, and then each plan.
 
 use super::Apply;
-use super::files::{Packages, check_files};
+use super::files::check_files;
+use super::packages::Packages;
 use crate::client::Client;
 use crate::error::{Applied, AppliedStep, Error, ErrorKind};
 use crate::types::*;
 use crate::workflows::draft::NO_BRANCH;
 use crate::workflows::manifest::convert::{language, package_id, plan_id};
-use crate::workflows::manifest::offer::{ListingManifest, OfferManifest, PlanManifest};
+use crate::workflows::manifest::offer::{FileManifest, ListingManifest, OfferManifest, PlanManifest};
 use crate::workflows::manifest::part::Part;
 use crate::workflows::manifest::secrets::Secrets;
-use crate::workflows::manifest::state::{Instances, ListingState, OfferState, PlanState, drafts};
+use crate::workflows::manifest::state::{Instances, ListingState, OfferState, PlanState, drafts, variants};
 use crate::workflows::wait::{BRANCHES, Limit, poll_until};
 use futures_util::future::{try_join, try_join4};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
-use std::collections::BTreeMap;
+use reqwest::StatusCode;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many plans are changed at a time. The client limits the requests themselves.
@@ -27,7 +29,7 @@ pub(super) struct Run<'a> {
     pub(super) secrets: Secrets,
     pub(super) prune: bool,
     pub(super) product: ProductId,
-    apply: &'a Apply,
+    pub(super) apply: &'a Apply,
     applied: Mutex<Applied>,
 }
 
@@ -102,17 +104,13 @@ impl<'a> Run<'a> {
     /// Finds or creates the offer.
     async fn offer(&self) -> Result<AzureProduct, Error> {
         let manifest = self.manifest;
-        let found = match self.client.product_by_offer_id(&manifest.offer_id).await {
-            Ok(found) => found.into_inner(),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let new = AzureProduct::application(&manifest.offer_id, &manifest.name);
-                let created =
-                    self.client.ensure_product(new.set_resource_type(manifest.offer_type.clone())).await?.into_inner();
-                self.done("offer, Product", "created");
-                return Ok(created);
-            }
-            Err(error) => return Err(error),
-        };
+        let new = AzureProduct::application(&manifest.offer_id, &manifest.name);
+        let found = self.client.ensure_product(new.set_resource_type(manifest.offer_type.clone())).await?;
+        if found.status() == StatusCode::CREATED {
+            self.done("offer, Product", "created");
+            return Ok(found.into_inner());
+        }
+        let found = found.into_inner();
         let fixed = |what: &str, own: Option<&str>, wanted: &str| match own {
             Some(own) if !own.eq_ignore_ascii_case(wanted) => {
                 let message = format!("offer {} has the {what} {own:?}, which cannot be changed", manifest.offer_id);
@@ -128,9 +126,10 @@ impl<'a> Run<'a> {
     }
 
     async fn parts(&self, product: AzureProduct) -> Result<(), Error> {
-        let plans = self.plans().await?;
-        let instances = self.instances(&plans).await?;
-        let state = OfferState::read(&self.client, product, &instances).await?;
+        let variants = self.plans().await?;
+        let needed = needed(self.manifest, &variants);
+        let instances = self.instances(&needed).await?;
+        let state = OfferState::read(&self.client, product, variants, &instances, Some(self.manifest)).await?;
         let packages = Packages::new(self, &state);
         let mut plans = Vec::new();
         for (id, plan) in &self.manifest.plans {
@@ -148,44 +147,48 @@ impl<'a> Run<'a> {
         if self.prune { self.remove_plans(&state).await } else { Ok(()) }
     }
 
-    /// Creates the plans that are missing. Returns the ids of all plans of the manifest.
-    async fn plans(&self) -> Result<BTreeMap<&'a str, VariantId>, Error> {
+    /// Creates the plans that are missing. Returns all plans of the offer, or none if the manifest has none.
+    async fn plans(&self) -> Result<Vec<Variant>, Error> {
         if self.manifest.plans.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(Vec::new());
         }
-        let existing: Vec<Variant> = self.client.list_variants(&self.product).stream().try_collect().await?;
-        let mut ensured = Vec::new();
-        for (id, plan) in &self.manifest.plans {
-            let found = existing.iter().find(|variant| plan_id(variant).eq_ignore_ascii_case(id)).map(VariantId::from);
-            let ensure = async move {
-                let own = match found {
-                    Some(own) => own,
-                    None => self.create_plan(id, &plan.plan).await?,
-                };
-                Ok::<_, Error>((id.as_str(), own))
-            };
-            ensured.push(ensure.boxed());
-        }
-        stream::iter(ensured).buffered(CONCURRENT_PLANS).try_collect().await
+        let mut variants = variants(&self.client, &self.product).await?;
+        let missing = self.manifest.plans.iter().filter(|(id, _)| find_plan(&variants, id).is_none());
+        let missing: Vec<_> = missing.map(|(id, plan)| self.create_plan(id, &plan.plan).boxed()).collect();
+        let created: Vec<Variant> = stream::iter(missing).buffered(CONCURRENT_PLANS).try_collect().await?;
+        variants.extend(created);
+        Ok(variants)
     }
 
-    async fn create_plan(&self, id: &str, part: &Part<Variant>) -> Result<VariantId, Error> {
-        let created = match part.resolve(&self.secrets)? {
-            Variant::AzureSku(sku) => {
-                let sku = sku.set_external_id(id);
-                VariantId::from(&*self.client.ensure_variant(&self.product, sku).await?)
+    async fn create_plan(&self, id: &str, part: &Part<Variant>) -> Result<Variant, Error> {
+        let (client, product) = (&self.client, &self.product);
+        let new = match part.resolve(&self.secrets)? {
+            Variant::AzureSku(sku) => Variant::AzureSku(sku.set_external_id(id)),
+            other => other,
+        };
+        let created = match (client.create_variant(product, new.clone()).send().await, new) {
+            (Ok(created), _) => created.into_inner(),
+            // Searches for the plan before it creates one.
+            (Err(error), Variant::AzureSku(sku)) if error.may_have_been_processed() || error.is_conflict() => {
+                Variant::AzureSku(client.ensure_variant(product, sku).await?.into_inner())
             }
-            other => VariantId::from(&*self.client.create_variant(&self.product, other).send().await?),
+            (Err(error), _) => return Err(error),
         };
         self.done(&format!("plan {id}, Plan"), "created");
         Ok(created)
     }
 
-    /// Finds the drafts. Waits for those that the manifest needs: the branches of a new offer or plan appear later.
-    async fn instances(&self, plans: &BTreeMap<&str, VariantId>) -> Result<Instances, Error> {
-        let needed = needed(self.manifest, plans);
-        poll_until(BRANCHES, Limit::Time(self.apply.branch_wait), || async {
-            let found = drafts(&self.client, &self.product).await?;
+    /// Finds the drafts that the manifest changes, and waits for them: the branches of a new offer or plan appear later.
+    async fn instances(&self, needed: &BTreeMap<Key, String>) -> Result<Instances, Error> {
+        let modules: BTreeSet<&str> = needed.keys().map(|(module, _)| module.as_str()).collect();
+        let interval = match self.apply.poll_interval {
+            Some((initial, max)) => BRANCHES.with_range(initial, max),
+            None => BRANCHES,
+        };
+        poll_until(interval, Limit::Time(self.apply.branch_wait), || async {
+            let modules = modules.iter().map(|module| Module::from(*module));
+            let mut found = drafts(&self.client, &self.product, modules).await?;
+            found.retain(|key, _| needed.contains_key(key));
             Ok(match needed.iter().find(|(key, _)| !found.contains_key(key)) {
                 None => Ok(found),
                 Some((_, place)) => Err(self.absent(place)),
@@ -333,7 +336,7 @@ impl<'a> Run<'a> {
         instance: Option<&InstanceId>,
         current: Option<&PackageConfiguration>,
         part: Option<&Part<PackageConfiguration>>,
-        package: Option<&crate::FileManifest<AzurePackage>>,
+        package: Option<&FileManifest<AzurePackage>>,
         packages: &Packages<'_>,
     ) -> Result<(), Error> {
         if part.is_none_or(Part::is_empty) && package.is_none() {
@@ -398,9 +401,11 @@ fn resources(manifest: &OfferManifest) -> Vec<String> {
     resources
 }
 
+type Key = (String, Option<VariantId>);
+
 /// The drafts that a manifest changes, with the names of their resources.
-fn needed(manifest: &OfferManifest, plans: &BTreeMap<&str, VariantId>) -> Vec<((String, Option<VariantId>), String)> {
-    let mut needed = Vec::new();
+fn needed(manifest: &OfferManifest, variants: &[Variant]) -> BTreeMap<Key, String> {
+    let mut needed = BTreeMap::new();
     let mut add = |wanted: bool, module: Module, plan: Option<(&str, &VariantId)>| {
         let place = plan.map_or("offer".to_owned(), |(id, _)| format!("plan {id}"));
         let key = (module.as_str().to_owned(), plan.map(|(_, variant)| variant.clone()));
@@ -413,11 +418,15 @@ fn needed(manifest: &OfferManifest, plans: &BTreeMap<&str, VariantId>) -> Vec<((
     add(manifest.cosell.is_some(), Module::Cosell, None);
     add(manifest.supplemental_content.is_some(), Module::SupplementalContent, None);
     for (id, plan) in &manifest.plans {
-        let Some(variant) = plans.get(id.as_str()) else { continue };
-        let of_plan = Some((id.as_str(), variant));
+        let Some(variant) = find_plan(variants, id).map(VariantId::from) else { continue };
+        let of_plan = Some((id.as_str(), &variant));
         add(!plan.listings.is_empty(), Module::Listing, of_plan);
         add(plan.availability.is_some(), Module::Availability, of_plan);
         add(plan.configuration.is_some() || plan.package.is_some(), Module::Package, of_plan);
     }
     needed
+}
+
+fn find_plan<'v>(variants: &'v [Variant], id: &str) -> Option<&'v Variant> {
+    variants.iter().find(|variant| plan_id(variant).eq_ignore_ascii_case(id))
 }

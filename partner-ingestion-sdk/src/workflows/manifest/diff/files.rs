@@ -23,7 +23,7 @@ pub(crate) async fn compare(
         let remote = service.files.iter().find(|file| file.path == theirs);
         let Some(address) = remote.and_then(|file| file.address.as_ref()) else { continue };
         let path = own.split('/').fold(manifest.folder().to_owned(), |path, part| path.join(part));
-        if !is_same_file(client, address, path.into()).await? {
+        if !is_same_file(client, address, path.into()).await?.unwrap_or(true) {
             let (resource, pointer) = (super::compare::resource(&at), at.as_str().to_owned());
             diff.changes.push(Change {
                 kind: ChangeKind::Set,

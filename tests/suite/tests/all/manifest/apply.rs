@@ -1,6 +1,6 @@
 //! Applying manifests.
 
-use super::{Folder, files};
+use super::{Folder, files, writes};
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{ChangeKind, ErrorKind, OfferManifest};
 use partner_sandbox::{Calls, Fault};
@@ -21,11 +21,6 @@ async fn exported(name: &str) -> Folder {
 
 async fn load(folder: &Path) -> OfferManifest {
     OfferManifest::load(folder).await.unwrap()
-}
-
-/// The number of requests that changed something.
-fn writes(env: &TestEnv) -> usize {
-    env.sandbox.calls().iter().filter(|call| call.method != "GET" && call.path.contains("/products")).count()
 }
 
 #[tokio::test]

@@ -1,10 +1,15 @@
 //! Offers as files.
 
 mod apply;
+mod exact;
 mod export;
+mod faults;
+mod random;
+mod round_trip;
 mod schema;
 mod service;
 
+use partner_tests::test_env::TestEnv;
 use std::path::{Path, PathBuf};
 
 /// A folder that is removed at the end of a test.
@@ -45,4 +50,9 @@ pub(crate) fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     collect(folder, folder, &mut found);
     found.sort();
     found
+}
+
+/// The number of requests that changed something.
+pub(crate) fn writes(env: &TestEnv) -> usize {
+    env.sandbox.calls().iter().filter(|call| call.method != "GET" && call.path.contains("/products")).count()
 }
