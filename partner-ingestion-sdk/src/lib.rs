@@ -83,8 +83,8 @@ pub use {
     partner_auth, reqwest,
     workflows::draft::{Draft, DraftResource},
     workflows::manifest::{
-        Apply, Change, ChangeKind, CosellManifest, Export, ExportedOffer, FileManifest, ListingManifest, ManifestPart,
-        OfferDiff, OfferManifest, Part, PlanManifest, SupplementalContentManifest, VideoManifest,
+        Apply, Change, ChangeKind, CosellManifest, DiffOffer, Export, ExportedOffer, FileManifest, ListingManifest,
+        ManifestPart, OfferDiff, OfferManifest, Part, PlanManifest, SupplementalContentManifest, VideoManifest,
     },
     workflows::publish::{DryRun, IfPending, Publish, PublishEvent, SkippedVariant, VariantDrafts},
     workflows::upload::{BlobUpload, FileResource, FileSource, FileUpload, Progress},

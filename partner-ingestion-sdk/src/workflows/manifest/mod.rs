@@ -11,6 +11,7 @@ mod offer;
 mod part;
 mod place;
 mod secrets;
+mod service;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -23,3 +24,4 @@ pub use offer::{
     VideoManifest,
 };
 pub use part::{ManifestPart, Part};
+pub use service::DiffOffer;

@@ -115,7 +115,7 @@ pub(super) fn identity(file: &Json) -> (Option<&str>, Option<&str>, Option<&str>
 }
 
 /// The resource at a place, as errors and findings name it.
-fn resource(at: &Pointer) -> String {
+pub(super) fn resource(at: &Pointer) -> String {
     let steps: Vec<String> = at.segments().collect();
     let (place, steps) = match steps.split_first() {
         Some((first, rest)) if first == "plans" && !rest.is_empty() => (format!("plan {}", rest[0]), &rest[1..]),

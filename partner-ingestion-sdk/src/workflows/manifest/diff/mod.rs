@@ -1,6 +1,7 @@
 //! What differs between two states of an offer, and how it is shown.
 
 mod compare;
+pub(crate) mod files;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -45,7 +46,7 @@ pub enum ChangeKind {
     Add,
     /// It gets another value.
     Set,
-    /// It is not in the manifest. Applying the manifest removes it only if told to.
+    /// It is not in the manifest. Applying the manifest removes it only with [`prune`](crate::Apply::prune).
     Remove,
 }
 
@@ -53,7 +54,7 @@ impl OfferManifest {
     /// Returns what applying this manifest to an offer in the state `before` would change. What this manifest does not mention is
     /// left alone; plans, languages and files that only `before` has are reported as [`ChangeKind::Remove`].
     ///
-    /// Files are compared by name. Their content is not read.
+    /// Files are compared by name. To compare their content, too, compare with the service: [`diff`](OfferManifest::diff).
     ///
     /// ```
     /// use partner_ingestion_sdk::OfferManifest;
@@ -66,11 +67,15 @@ impl OfferManifest {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn diff_from(&self, before: &Self) -> OfferDiff {
-        OfferDiff { changes: compare::manifests(&Json::Object(before.write()), &Json::Object(self.write())) }
+        OfferDiff::between(&Json::Object(before.write()), &Json::Object(self.write()))
     }
 }
 
 impl OfferDiff {
+    pub(crate) fn between(before: &Json, after: &Json) -> Self {
+        Self { changes: compare::manifests(before, after) }
+    }
+
     /// Returns true if nothing differs.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()

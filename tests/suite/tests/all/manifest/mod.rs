@@ -2,6 +2,7 @@
 
 mod apply;
 mod export;
+mod service;
 
 use std::path::{Path, PathBuf};
 

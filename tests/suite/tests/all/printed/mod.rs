@@ -125,6 +125,7 @@ fn partner_ingestion_sdk() -> Printed {
     printed.add("OfferDiff", &diff);
     printed.add("Change", &diff.changes()[0]);
     let client = builder().base_url("http://127.0.0.1:1").build().unwrap();
+    printed.add("DiffOffer", &manifest.diff(&client).secret("CONNECTION_STRING", SECRET));
     printed.add("Apply", &client.apply_offer(&manifest).secret("CONNECTION_STRING", SECRET));
     let mut failed = FailedSubmission::default();
     failed.reason = Some(format!("cannot read https://a.example/x?sv=1&sig={SECRET}&sp=r"));
