@@ -7,7 +7,7 @@ use console::style;
 use futures_util::{StreamExt, stream};
 use indicatif::{MultiProgress, ProgressBar};
 use partner_ingestion_sdk::types::ProductId;
-use partner_ingestion_sdk::{Client, Error, ErrorKind, OfferManifest, Stage};
+use partner_ingestion_sdk::{Client, Error, OfferManifest, Stage};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -76,7 +76,7 @@ async fn one(
     lines: &MultiProgress,
 ) -> Outcome<Report> {
     if args.dry_run {
-        let diff = show::changes(client, manifest).await?;
+        let diff = manifest.diff(client).await?;
         lines.suspend(|| print!("{}\n{}", style(&manifest.offer_id).bold(), show::text(&diff)));
         return Ok(Report { changes: diff.changes().len(), outcome: "not applied".to_owned() });
     }
@@ -96,24 +96,13 @@ async fn one(
 }
 
 async fn publish(client: &Client, product: &ProductId, stage: args::Stage, line: &ProgressBar) -> Outcome<String> {
-    if !has_unpublished_changes(client, product).await? {
+    if !client.has_unpublished_changes(product).await? {
         return Ok("nothing to publish".to_owned());
     }
     let line = line.clone();
     let publish = client.publish(product).max_wait(HALF_DAY).on_stage(move |stage| line.set_message(stage.to_string()));
     let publish = if stage == args::Stage::Live { publish.to_live() } else { publish };
     Ok(Stage::of(&publish.await?).to_string())
-}
-
-/// Returns true if a draft differs from what is live, or nothing is.
-async fn has_unpublished_changes(client: &Client, product: &ProductId) -> Result<bool, Error> {
-    let live = match client.export_offer(product).live().await {
-        Ok(live) => live.manifest,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(error),
-    };
-    let drafts = client.export_offer(product).await?.manifest;
-    Ok(!drafts.diff_from(&live).is_empty())
 }
 
 /// Prints a line for each folder, and the errors.

@@ -4,7 +4,7 @@ use crate::args::{Diff, Export, Format};
 use crate::common::{Connection, Outcome, connect, spinner};
 use console::style;
 use partner_ingestion_sdk::types::ValidationItem;
-use partner_ingestion_sdk::{Client, ErrorKind, OfferDiff, OfferManifest};
+use partner_ingestion_sdk::{OfferDiff, OfferManifest};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,25 +35,13 @@ pub(crate) async fn export(Connection { client, .. }: &Connection, args: Export)
 
 pub(crate) async fn diff(Connection { client, .. }: &Connection, args: Diff) -> Outcome<ExitCode> {
     let manifest = OfferManifest::load(&args.folder).await?;
-    let diff = changes(client, &manifest).await?;
+    let diff = manifest.diff(client).await?;
     match args.format {
         Format::Text => print!("{}", text(&diff)),
         Format::Markdown => print!("{}", diff.to_markdown()),
         Format::Json => println!("{}", serde_json::to_string_pretty(&diff)?),
     }
     Ok(if diff.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(CHANGES) })
-}
-
-/// Returns what applying a manifest would change. Everything, if the offer does not exist.
-pub(crate) async fn changes(client: &Client, manifest: &OfferManifest) -> Outcome<OfferDiff> {
-    let before = match client.product_by_offer_id(&manifest.offer_id).await {
-        Ok(product) => client.export_offer(&product).await?.manifest,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            OfferManifest::new(&manifest.offer_id, manifest.offer_type.clone(), &manifest.name)
-        }
-        Err(error) => return Err(error.into()),
-    };
-    Ok(manifest.diff_from(&before))
 }
 
 /// Returns changes for standard output, with color only in a terminal.
