@@ -74,19 +74,24 @@ pub(crate) async fn run(
 }
 
 /// Connects to the real service if `live` is true, with the account in the environment, and to a new sandbox otherwise.
-async fn connect(live: bool) -> Outcome<Connection> {
+pub(crate) async fn connect(live: bool) -> Outcome<Connection> {
     if live {
         return Ok(Connection { client: Client::from_env()?, sandbox: None });
     }
     let sandbox = Sandbox::start().await?;
-    let tokens = TokenSource::builder(sandbox.tenant(), sandbox.client_id(), sandbox.client_secret());
-    let tokens = tokens.authority(Authority::loopback(&sandbox.authority())?).build()?;
-    let client = Client::builder().base_url(sandbox.url()).token_provider(tokens).build()?;
+    let account = [sandbox.tenant(), sandbox.client_id(), sandbox.client_secret()];
+    let client = loopback_client(&sandbox.url(), &sandbox.authority(), account)?;
     Ok(Connection { client, sandbox: Some(sandbox) })
 }
 
+/// Returns a client of a sandbox, for an account of tenant, client id and secret. Fails if the sandbox is not on this machine.
+pub(crate) fn loopback_client(url: &str, authority: &str, [tenant, id, secret]: [String; 3]) -> Outcome<Client> {
+    let tokens = TokenSource::builder(tenant, id, secret).authority(Authority::loopback(authority)?).build()?;
+    Ok(Client::builder().base_url(url).token_provider(tokens).build()?)
+}
+
 /// Asks the user to type the offer id. Returns an error if there is no terminal.
-fn confirmed(offer: &str) -> Outcome<bool> {
+pub(crate) fn confirmed(offer: &str) -> Outcome<bool> {
     if !std::io::stdin().is_terminal() {
         return Err("--live requires confirmation at a terminal before any change".into());
     }

@@ -13,6 +13,7 @@ mod dependencies;
 mod ensure;
 mod error_table;
 mod errors;
+mod example_offer;
 mod examples;
 mod extremes;
 mod fault_injection;

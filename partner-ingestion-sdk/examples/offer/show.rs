@@ -1,0 +1,79 @@
+//! The commands that change nothing in the service: `export`, `diff` and `check`.
+
+use crate::args::{Diff, Export, Format};
+use crate::common::{Connection, Outcome, connect, spinner};
+use console::style;
+use partner_ingestion_sdk::types::ValidationItem;
+use partner_ingestion_sdk::{OfferDiff, OfferManifest};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The exit code of `diff` if there are changes.
+const CHANGES: u8 = 3;
+
+pub(crate) async fn export(Connection { client, .. }: &Connection, args: Export) -> Outcome<ExitCode> {
+    let product = client.product_by_offer_id(&args.id).await?;
+    let line = spinner("exporting");
+    let progress = line.clone();
+    let export = client.export_offer(&product).to(&args.folder);
+    let export = export.on_file(move |path| progress.suspend(|| println!("  {path}")));
+    let export = match (args.live_state, args.preview) {
+        (true, _) => export.live(),
+        (_, true) => export.preview(),
+        _ => export,
+    };
+    let exported = export.await?;
+    line.finish_and_clear();
+    for path in &exported.missing {
+        eprintln!("{} {path} has no address and was not downloaded", style("warning:").for_stderr().yellow());
+    }
+    let plans = exported.manifest.plans.len();
+    let s = if plans == 1 { "" } else { "s" };
+    println!("{}: {plans} plan{s} written to {}", args.id, args.folder.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn diff(Connection { client, .. }: &Connection, args: Diff) -> Outcome<ExitCode> {
+    let manifest = OfferManifest::load(&args.folder).await?;
+    let diff = manifest.diff(client).await?;
+    match args.format {
+        Format::Text => print!("{}", text(&diff)),
+        Format::Markdown => print!("{}", diff.to_markdown()),
+        Format::Json => println!("{}", serde_json::to_string_pretty(&diff)?),
+    }
+    Ok(if diff.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(CHANGES) })
+}
+
+/// Returns changes for standard output, with color only in a terminal.
+pub(crate) fn text(diff: &OfferDiff) -> String {
+    if diff.is_empty() {
+        return "No changes.\n".to_owned();
+    }
+    if console::colors_enabled() { diff.to_terminal() } else { diff.to_string() }
+}
+
+pub(crate) async fn check(folders: &[PathBuf]) -> Outcome<ExitCode> {
+    let mut failed = false;
+    for folder in folders {
+        let findings = findings(folder).await?;
+        failed |= !findings.is_empty();
+        let verdict = match findings.len() {
+            0 => style("no findings".to_owned()).green(),
+            1 => style("1 finding".to_owned()).red(),
+            number => style(format!("{number} findings")).red(),
+        };
+        println!("{}: {verdict}", folder.display());
+        findings.iter().for_each(|finding| println!("  {finding}"));
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Checks an offer that is created from the folder in a sandbox.
+async fn findings(folder: &Path) -> Outcome<Vec<ValidationItem>> {
+    let manifest = OfferManifest::load(folder).await?;
+    // The sandbox stops when it is dropped.
+    let Connection { client, sandbox: _sandbox } = connect(false).await?;
+    let applied = client.apply_offer(&manifest).await?;
+    let product = applied.product.ok_or("the offer was not created")?;
+    Ok(client.publish(&product).check().await?)
+}
