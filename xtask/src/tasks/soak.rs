@@ -15,7 +15,7 @@ struct Soak {
     env: &'static [(&'static str, &'static str)],
 }
 
-const SOAKS: [Soak; 7] = [
+const SOAKS: [Soak; 8] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
@@ -55,6 +55,12 @@ const SOAKS: [Soak; 7] = [
             "uploads::uploads_a_large_file",
         ],
         env: &[("PARTNER_CALLS", "100000"), ("PARTNER_LOAD", "1000/20"), ("PARTNER_UPLOAD_BYTES", "2147483648")],
+    },
+    Soak {
+        name: "workflows",
+        what: "100,000 runs of whole workflows with random faults between any two requests",
+        args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "simulation::"],
+        env: &[("PARTNER_RUNS", "100000")],
     },
     Soak {
         name: "documents",
