@@ -44,13 +44,23 @@ fn any(rng: &mut Rng) -> Fault {
     if rng.bool() { lost_response(rng) } else { refusal(rng) }
 }
 
+/// Returns a fault of the blob store or of Entra ID. A store that refuses a read, or returns another file, is not one: `ensure_*` takes
+/// it as another file.
+fn of_host(rng: &mut Rng) -> Fault {
+    match rng.u8(0..4) {
+        0 => Fault::reset(),
+        1 => Fault::drop_response(),
+        2 => Fault::status(500),
+        _ => Fault::status(503),
+    }
+}
+
 /// Injects up to `faults` faults. On average, each follows after `gap` normal calls.
 pub(super) fn inject(sandbox: &Sandbox, rng: &mut Rng, faults: usize, gap: usize) {
     for (calls, share) in [(Calls::any as fn() -> Calls, 1), (Calls::uploads, 8), (Calls::tokens, 8)] {
         for _ in 0..faults / share {
             skip(sandbox, calls, rng.usize(0..=2 * gap / share));
-            // A store that refuses a read counts as a file that cannot be compared.
-            let fault = if share == 1 { any(rng) } else { lost_response(rng) };
+            let fault = if share == 1 { any(rng) } else { of_host(rng) };
             sandbox.fail(calls(), fault, 1);
         }
     }
