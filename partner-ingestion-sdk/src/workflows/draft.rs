@@ -255,7 +255,8 @@ impl<T: DraftResource> Draft<T> {
     /// Reads the draft, applies `change` and writes it back with its entity tag. If `change` changes nothing, nothing is written and
     /// the response is that of the GET. On a conflict (409, 412) it starts again, up to 100 times. Everything that `change` does not
     /// touch is preserved, including fields that the type does not know. `change` may be called more than once. If the response of
-    /// the PUT is lost, the change is not made twice: the draft is read, and only what `change` changed is compared.
+    /// the PUT is lost, the change is not made twice: the draft is read, and only what `change` changed is compared. If that does not show
+    /// whether the change was made, the error of the PUT is returned.
     ///
     /// # Errors
     ///

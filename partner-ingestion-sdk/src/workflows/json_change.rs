@@ -78,6 +78,11 @@ impl Change {
         self.before == self.after
     }
 
+    /// Returns true if the resource has nothing of what the closure changed: everything that it changed is as before.
+    pub(super) fn is_missing_in(&self, resource: &impl Serialize) -> bool {
+        Node::of(resource).is_some_and(|there| lacks(Some(&self.before), Some(&self.after), Some(&there)))
+    }
+
     /// Returns true if the resource has everything that the closure changed, whatever else was changed by others.
     pub(super) fn is_in(&self, resource: &impl Serialize) -> bool {
         Node::of(resource).is_some_and(|there| has(Some(&self.before), Some(&self.after), Some(&there)))
@@ -112,6 +117,24 @@ fn has(before: Option<&Node>, after: Option<&Node>, there: Option<&Node>) -> boo
         (Some(after), None) => is_changed && after.is_blank(),
         (None, Some(there)) => is_changed && there.is_blank(),
         (None, None) => true,
+    }
+}
+
+/// Returns true if `there` has no part of the change from `before` to `after`.
+fn lacks(before: Option<&Node>, after: Option<&Node>, there: Option<&Node>) -> bool {
+    if before == after || before == there {
+        return true;
+    }
+    match (before, after, there) {
+        (Some(Node::Object(before)), Some(Node::Object(after)), Some(Node::Object(there))) => {
+            let mut names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+            names.all(|name| lacks(before.get(name), after.get(name), there.get(name)))
+        }
+        // None of the added items is there, and all of the removed ones are.
+        (Some(Node::List(before)), Some(Node::List(after)), Some(Node::List(there))) => has_items(after, before, there),
+        (None, _, Some(there)) => there.is_blank(),
+        (Some(before), _, None) => before.is_blank(),
+        _ => false,
     }
 }
 
@@ -179,6 +202,23 @@ mod tests {
         // The service adds ids to the items of a list.
         let priced = |id: Option<&str>| json!({"schedules": [{"market": "US"}, {"market": "DE", "id": id}]});
         assert!(is_in(&json!({}), &json!({"schedules": [{"market": "US"}, {"market": "DE"}]}), &priced(Some("7"))));
+    }
+
+    #[test]
+    fn a_change_is_missing_if_everything_it_changed_is_as_before() {
+        let is_missing =
+            |before: &Value, after: &Value, there: &Value| Change::between(before, after).unwrap().is_missing_in(there);
+        let (before, after) = (json!({"order": 1, "words": ["a"]}), json!({"order": 2, "words": ["a", "b"]}));
+        assert!(is_missing(&before, &after, &json!({"order": 1, "words": ["a", "other"], "new": true})));
+        for there in [
+            json!({"order": 2, "words": ["a"]}),
+            json!({"order": 3, "words": ["a"]}),
+            json!({"order": 1, "words": ["a", "b"]}),
+            after.clone(),
+        ] {
+            assert!(!is_missing(&before, &after, &there), "{there}");
+        }
+        assert!(is_missing(&json!({}), &json!({"words": ["a"]}), &json!({"words": []})));
     }
 
     #[test]

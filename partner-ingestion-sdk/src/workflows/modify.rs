@@ -24,6 +24,11 @@ const UNCHANGED: &str = "no other program changed the resource between 5 attempt
 const STATE: &str = "Check that the state of the offer allows the change, for example that no submission is in progress: no other program \
                      caused the conflict.";
 
+/// What the error of a change says of which it is unknown whether it was made, and its hint.
+const UNKNOWN: &str = "the change may have been made";
+const COMPARE: &str = "Read the resource: it may have the change. It was not made again, because what it changes was changed again, or the \
+                       resource could not be read.";
+
 type Reading<'a, T> = BoxFuture<'a, Result<Response<T>, Error>>;
 
 /// The state of a resource that was read: what the PUT is addressed to, whatever `change` does to the resource.
@@ -61,10 +66,11 @@ pub(crate) async fn modify<'a, T: Resource + Clone + Serialize>(
         // The PUT may have been processed: look for the change before it is made again.
         if error.may_conflict_with_own_retry() || error.may_have_been_processed() {
             let there = read().await;
-            if let (Ok(there), Some(made)) = (there, made)
-                && made.is_in(&*there)
-            {
-                return Ok(Ok(there));
+            match (there, made) {
+                (Ok(there), Some(made)) if made.is_in(&*there) => return Ok(Ok(there)),
+                (Ok(there), Some(made)) if made.is_missing_in(&*there) => {}
+                // It may have been made, and overwritten in part by another program: it must not be made twice.
+                _ => return Err(error.with_note(UNKNOWN).with_hint(COMPARE)),
             }
         }
         if !error.is_conflict() {
@@ -127,6 +133,26 @@ mod tests {
 
     fn conflict() -> Error {
         Error::from_response(StatusCode::CONFLICT, None, b"\"The state does not allow it.\"", true)
+    }
+
+    /// Another program changed the same field since, or the resource cannot be read.
+    #[tokio::test(start_paused = true)]
+    async fn a_change_that_may_have_been_made_is_not_made_again() {
+        for is_readable in [true, false] {
+            let puts = AtomicU32::new(0);
+            let read = || match puts.load(Ordering::Relaxed) {
+                0 => ready(Ok(image(0, 0, "https://a"))).boxed(),
+                _ if is_readable => ready(Ok(image(2, 2, "https://a"))).boxed(),
+                _ => ready(Err(Error::new(ErrorKind::Connection, "lost"))).boxed(),
+            };
+            let write = |_, _: &Version| {
+                puts.fetch_add(1, Ordering::Relaxed);
+                ready(Err(conflict().with_own_retry_conflict(true))).boxed()
+            };
+            let error = modify(&read, &write, &next).await.unwrap_err();
+            assert_eq!((puts.load(Ordering::Relaxed), error.may_conflict_with_own_retry()), (1, true));
+            assert!(error.to_string().contains("may have been made"), "{error}");
+        }
     }
 
     /// The service replaces the upload address in every PUT.

@@ -96,7 +96,8 @@ impl SandboxBuilder {
     ///
     /// The `calls` of a fault are `any`, `tokens`, `uploads` or an operation. A fault has exactly one of these fields:
     ///
-    /// * `status`, with optional `headers`, and either `body` or `shape`, the name of an [`ErrorShape`](crate::ErrorShape)
+    /// * `status`, with optional `headers`, either `body` or `shape`, the name of an [`ErrorShape`](crate::ErrorShape), and
+    ///   `"afterProcessing": true` to process the call before
     /// * `connection`: `reset`, `drop-response`, `truncate-body` or `stall`
     /// * `perSecond`
     ///

@@ -37,6 +37,8 @@ struct FaultRequest {
     #[serde(default)]
     body: String,
     shape: Option<String>,
+    #[serde(default)]
+    after_processing: bool,
     /// `reset`, `drop-response`, `truncate-body` or `stall`.
     connection: Option<String>,
     per_second: Option<u32>,
@@ -177,6 +179,10 @@ impl FaultRequest {
                 );
             }
         };
+        if self.after_processing && self.status.is_none() {
+            return Err("afterProcessing requires status".to_owned());
+        }
+        let fault = if self.after_processing { fault.after_processing() } else { fault };
         Ok(self.headers.iter().fold(fault, |fault, (name, value)| fault.header(name, value)))
     }
 

@@ -90,8 +90,14 @@ pub(crate) async fn serve(
     if let Some(fault) = &fault {
         tokio::time::sleep(fault.delay).await;
     }
+    let is_processed = fault.as_ref().is_some_and(|fault| fault.is_processed);
     let (mut response, disconnect) = match fault.map(|fault| fault.kind) {
-        Some(Kind::Respond { status, headers, body }) => (WireResponse::scripted(status, headers, body), None),
+        Some(Kind::Respond { status, headers, body }) => {
+            if is_processed {
+                handle(&state, host, &request);
+            }
+            (WireResponse::scripted(status, headers, body), None)
+        }
         Some(Kind::Disconnect(Disconnect::BeforeRequest)) => (WireResponse::empty(), Some(Disconnect::BeforeRequest)),
         Some(Kind::Disconnect(disconnect)) => (handle(&state, host, &request), Some(disconnect)),
         Some(Kind::Delay | Kind::RateLimit(_)) | None => (handle(&state, host, &request), None),

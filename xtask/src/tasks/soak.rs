@@ -63,6 +63,12 @@ const SOAKS: [Soak; 8] = [
         env: &[("PARTNER_CALLS", "100000"), ("PARTNER_LOAD", "1000/20"), ("PARTNER_UPLOAD_BYTES", "2147483648")],
     },
     Soak {
+        name: "workflows",
+        what: "100,000 runs of whole workflows with random faults between any two requests",
+        args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "simulation::"],
+        env: &[("PARTNER_RUNS", "100000")],
+    },
+    Soak {
         name: "documents",
         what: "10,000 randomly edited documents give code or a located error; the code of 20 of them is compiled",
         args: &["--package", "xtask", "--lib", "--", "--nocapture", "mutation::"],

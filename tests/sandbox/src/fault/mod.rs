@@ -86,6 +86,8 @@ impl fmt::Display for Calls {
 pub struct Fault {
     pub(crate) kind: Kind,
     pub(crate) delay: Duration,
+    /// Whether the call is processed before a response of [`Kind::Respond`] is returned.
+    pub(crate) is_processed: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -117,8 +119,7 @@ pub(crate) enum Disconnect {
 
 impl Fault {
     fn of(kind: Kind) -> Self {
-        let delay = Duration::ZERO;
-        Self { kind, delay }
+        Self { kind, delay: Duration::ZERO, is_processed: false }
     }
 
     /// Returns this status with an empty body. The call is not processed.
@@ -157,7 +158,7 @@ impl Fault {
 
     /// Delays the call, and then processes it normally.
     pub fn delay(time: Duration) -> Self {
-        Self { kind: Kind::Delay, delay: time }
+        Self { delay: time, ..Self::of(Kind::Delay) }
     }
 
     /// Limits the number of calls per second. Calls above the limit return 429 with the gateway's body and `Retry-After`, and are
@@ -172,6 +173,21 @@ impl Fault {
         if let Kind::Respond { body, .. } = &mut self.kind {
             *body = text.into();
         }
+        self
+    }
+
+    /// Processes the call before this response is returned instead of the service's, as when a gateway loses the response. Ignored
+    /// unless the fault is a response.
+    ///
+    /// ```
+    /// use partner_sandbox::Fault;
+    ///
+    /// let empty = Fault::status(201).after_processing();
+    /// let timed_out = Fault::status(504).after_processing();
+    /// ```
+    #[must_use]
+    pub fn after_processing(mut self) -> Self {
+        self.is_processed = true;
         self
     }
 

@@ -77,7 +77,7 @@ async fn timeout_applies_to_the_whole_call() {
 }
 
 /// Polls a future up to `polls` times and drops it. Returns true if it completed before.
-async fn dropped_after(polls: usize, mut work: BoxFuture<'_, ()>) -> bool {
+pub(crate) async fn dropped_after(polls: usize, mut work: BoxFuture<'_, ()>) -> bool {
     let mut count = 0;
     let done = poll_fn(|context| {
         if count == polls {

@@ -1,7 +1,8 @@
 //! How the SDK handles faults that the sandbox injects, and time that a test advances.
 
 use partner_ingestion_sdk::reqwest;
-use partner_ingestion_sdk::{ErrorKind, RetryPolicy};
+use partner_ingestion_sdk::types::AzureProduct;
+use partner_ingestion_sdk::{ErrorKind, Page, RetryPolicy};
 use partner_sandbox::{Calls, Fault, Sandbox};
 use partner_tests::test_env::{TestEnv, checked, client_builder, start_sandbox, token_source};
 use serde_json::json;
@@ -35,7 +36,7 @@ async fn retries_get_but_not_post_after_a_lost_response() {
     assert_eq!(env.client.list_products().send().await.unwrap().attempts(), 2);
     // A POST may have been processed, so it is not retried. Here it was processed.
     env.sandbox.fail(Calls::of("POST", LIST), Fault::drop_response(), 1);
-    let product = partner_ingestion_sdk::types::AzureProduct::application("cut", "Cut");
+    let product = AzureProduct::application("cut", "Cut");
     let error = env.client.create_product(product).send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
     let found = env.client.list_products().send().await.unwrap().into_inner();
@@ -110,6 +111,16 @@ async fn control_api_injects_faults_and_advances_the_clock() {
     let fault = json!({"calls": "GET /products", "times": 2, "status": 503, "headers": {"Retry-After": "0"}});
     assert_eq!(post("faults", fault).await, 204);
     assert_eq!(client.list_products().send().await.unwrap().attempts(), 3);
+    let lost = json!({"calls": "POST /products", "status": 504, "afterProcessing": true});
+    assert_eq!(post("faults", lost).await, 204);
+    let product = AzureProduct::application("lost", "Lost");
+    let error = client.create_product(product).send().await.unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.may_have_been_processed()), (504, true));
+    assert_eq!(
+        client.list_products().send().await.unwrap().into_inner().into_items().len(),
+        1,
+        "the call was processed"
+    );
     assert_eq!(post("clock", json!({"advanceSeconds": 3600})).await, 204);
     assert_eq!(client.list_products().send().await.unwrap().attempts(), 2, "the token has expired");
     assert_eq!(post("faults", json!({"calls": "any", "connection": "drop-response", "times": 99})).await, 204);
@@ -119,7 +130,7 @@ async fn control_api_injects_faults_and_advances_the_clock() {
     let statuses: Vec<_> = calls.as_array().unwrap().iter().map(|call| call["status"].as_u64().unwrap()).collect();
     assert_eq!(
         statuses,
-        [200, 503, 503, 200, 401, 200, 200],
+        [200, 503, 503, 200, 504, 200, 401, 200, 200],
         "the log includes token requests but no control requests"
     );
 
@@ -130,6 +141,7 @@ async fn control_api_injects_faults_and_advances_the_clock() {
         json!({"calls": "any", "status": 99}),
         json!({"calls": "any", "status": 500, "connection": "drop-response"}),
         json!({"calls": "any", "status": 500, "unheard": 1}),
+        json!({"calls": "any", "connection": "reset", "afterProcessing": true}),
         json!([]),
     ] {
         assert_eq!(post("faults", nonsense.clone()).await, 400, "{nonsense}");

@@ -40,6 +40,7 @@ mod sandbox_program;
 mod sandbox_resources;
 mod secrets;
 mod signed_addresses;
+mod simulation;
 mod traces;
 mod types;
 mod upload_records;

@@ -1,0 +1,64 @@
+//! Whole workflows against the sandbox, with random faults between any two requests, on a clock that does not wait.
+//!
+//! All choices of a run follow from its seed. At the end, the state is compared with what the programs asked for and with what
+//! their errors claim.
+
+mod check;
+mod faults;
+mod log;
+mod program;
+mod scenario;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// Number of runs. Default: 150; the soak test sets `PARTNER_RUNS`.
+fn runs() -> u64 {
+    std::env::var("PARTNER_RUNS").map_or(150, |runs| runs.parse().unwrap())
+}
+
+/// Runs one seed on a thread of its own clock. A panic is a violation.
+fn run(seed: u64) -> Result<usize, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(scenario::run(seed))));
+    outcome.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(format!("panic: {}", text.unwrap_or("no message")))
+    })
+}
+
+#[test]
+fn workflows_with_random_faults_do_what_they_say() {
+    let seeds = match std::env::var("PARTNER_SEED") {
+        Ok(seed) => seed.parse().map(|seed: u64| seed..seed + 1).unwrap(),
+        Err(_) => 0..runs(),
+    };
+    let (next, errors, failures) = (AtomicU64::new(seeds.start), AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    std::thread::scope(|threads| {
+        for _ in 0..std::thread::available_parallelism().map_or(2, usize::from) {
+            threads.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end || failures.lock().unwrap().len() >= 5 {
+                        return;
+                    }
+                    match run(seed) {
+                        Ok(of_run) => drop(errors.fetch_add(of_run, Ordering::Relaxed)),
+                        Err(violations) => drop(failures.lock().unwrap().insert(seed, violations)),
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    for (seed, violations) in &failures {
+        println!("seed {seed}: {violations}");
+        println!("alone: PARTNER_SEED={seed} cargo test -p partner-tests --test all simulation:: -- --nocapture\n");
+    }
+    assert!(failures.is_empty(), "violations with the seeds {:?}", failures.keys());
+    let (errors, runs) = (errors.into_inner(), seeds.count());
+    println!("{runs} runs, {errors} errors reached the programs");
+    assert!(runs == 1 || errors > runs, "the faults reach the programs");
+}
