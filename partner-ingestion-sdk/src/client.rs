@@ -26,6 +26,7 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// | read or change the draft of a module | [Drafts](#drafts) |
 /// | change a resource whose id you have | [Changes](#changes) |
 /// | upload packages, images and other files | [Uploads](#uploads) |
+/// | keep offers as files | [Offers as files](#offers-as-files), and the guide [`offers_as_files`](crate::offers_as_files) |
 /// | cancel a submission | [`cancel_submission`](Client::cancel_submission), [`recipes`](crate::recipes#cancel-a-submission) |
 /// | submit an offer, and wait until it is live | [Publishing](#publishing), and the guide [`publishing`](crate::publishing) |
 /// | call one operation of the API | the method with its name; [`operations`](crate::operations) has their builders, [`OPERATIONS`](crate::OPERATIONS) their paths |

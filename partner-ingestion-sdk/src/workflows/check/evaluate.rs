@@ -65,7 +65,7 @@ fn common_place<'s>(group: &[&'s Subject]) -> Option<&'s str> {
     Some(places.fold(first, |shared, place| {
         let is_inside = |at: &str| place.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let ends = shared.match_indices('/').map(|(end, _)| end).chain([shared.len()]);
-        ends.filter_map(|end| shared.get(..end)).filter(|at| is_inside(at)).last().unwrap_or_default()
+        ends.filter_map(|end| shared.get(..end)).rfind(|at| is_inside(at)).unwrap_or_default()
     }))
 }
 

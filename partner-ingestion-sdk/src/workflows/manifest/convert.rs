@@ -1,14 +1,12 @@
 //! Converts the state of an offer to a manifest.
 
+use super::names::{language, package_id, plan_id};
 use super::offer::*;
 use super::part::{ManifestPart, Part};
 use super::state::{ListingState, OfferState, PlanState};
 use crate::error::Error;
 use crate::types::*;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The language of a listing that names none.
-const LANGUAGE: &str = "en-us";
 
 /// A file of the service and its place beside the manifest.
 pub(crate) struct RemoteFile {
@@ -50,17 +48,6 @@ pub(crate) fn manifest(state: &OfferState) -> Result<Converted, Error> {
 
 fn part<T: ManifestPart>(resource: Option<&T>) -> Result<Option<Part<T>>, Error> {
     resource.map(Part::new).transpose()
-}
-
-pub(crate) fn language(listing: &AzureListing) -> String {
-    let code = listing.language_code.as_deref().filter(|code| !code.is_empty());
-    code.unwrap_or(LANGUAGE).to_owned()
-}
-
-/// The plan id, which the portal shows; the id of the service for a plan without one, such as `testdrive`.
-pub(crate) fn plan_id(variant: &Variant) -> String {
-    let external = variant.as_azure_sku().and_then(|sku| sku.external_id.as_deref());
-    external.map_or_else(|| VariantId::from(variant).as_str().to_owned(), str::to_owned)
 }
 
 fn listing_manifest(state: &ListingState, files: &mut Files) -> Result<ListingManifest, Error> {
@@ -156,13 +143,6 @@ fn package(
         }
     };
     Ok(Some(FileManifest { file, properties: Part::new(package)? }))
-}
-
-/// The id of the package in a technical configuration of any type.
-pub(crate) fn package_id(configuration: &PackageConfiguration) -> Option<String> {
-    let json = super::json::Json::of(configuration).ok()?;
-    let super::json::Json::List(references) = json.as_object()?.get("packageReferences")? else { return None };
-    references.first()?.as_object()?.get("value")?.as_text().map(str::to_owned)
 }
 
 /// A file that was announced and never sent is not part of the offer.

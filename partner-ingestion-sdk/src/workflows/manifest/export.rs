@@ -1,5 +1,6 @@
 //! Exports an offer: its manifest, and its files beside it.
 
+use super::apply::Apply;
 use super::convert::{self, RemoteFile};
 use super::offer::OfferManifest;
 use super::state::{self, Instances, MODULES, OfferState};
@@ -18,6 +19,8 @@ use std::sync::Arc;
 /// How many files are downloaded at a time.
 const CONCURRENT_FILES: usize = 4;
 
+type OnFile = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Exports an offer. Created by [`Client::export_offer`].
 #[must_use = "nothing is read until it is awaited"]
 pub struct Export {
@@ -25,7 +28,7 @@ pub struct Export {
     product: ProductId,
     source: Source,
     folder: Option<PathBuf>,
-    on_file: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    on_file: Option<OnFile>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,6 +81,59 @@ impl Client {
     /// a file cannot be written. A part that the type of the offer does not have is left out.
     pub fn export_offer(&self, product_id: impl Into<ProductId>) -> Export {
         Export { client: self.clone(), product: product_id.into(), source: Source::Draft, folder: None, on_file: None }
+    }
+
+    /// Makes an offer what a manifest describes: creates the offer, plans, languages and files that are missing, and changes what
+    /// differs. What does not differ is not written, and what the manifest does not mention is left alone.
+    ///
+    /// Nothing is deleted without [`prune`](Apply::prune), except that a logo or a file of the same name is replaced. Nothing is
+    /// published: the drafts change.
+    ///
+    /// ```
+    /// # use partner_ingestion_sdk::OfferManifest;
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let (client, sandbox) = sandbox().await?;
+    /// let manifest = OfferManifest::from_json("offer.json", r#"{
+    ///     "offerId": "contoso-app", "type": "AzureApplication", "name": "Contoso",
+    ///     "listings": {"en-us": {"summary": "Now faster"}},
+    ///     "plans": {"standard": {"subType": "managed-application", "friendlyName": "Standard"}}
+    /// }"#)?;
+    /// let applied = client.apply_offer(&manifest).await?;
+    /// assert_eq!(applied.steps.len(), 3);
+    /// assert!(client.apply_offer(&manifest).await?.steps.is_empty());
+    /// # drop(sandbox);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ErrorKind::Manifest`](crate::ErrorKind::Manifest) if a secret or a file cannot be read or the offer has another type
+    /// or name, before anything is written, and the errors of the calls. Stops at the first error; [`Error::applied`] says what was
+    /// done until then. Apply the manifest again to continue.
+    pub fn apply_offer(&self, manifest: &OfferManifest) -> Apply {
+        Apply::new(self, manifest)
+    }
+
+    /// Returns true if a draft of the offer differs from what is live, or if the offer is not live. Files are compared by name, and
+    /// packages by id.
+    ///
+    /// Setup, leads, reseller configuration, supplemental content and the plans themselves have only one state and are not compared.
+    ///
+    /// # Errors
+    ///
+    /// Returns the errors of the GETs.
+    pub async fn has_unpublished_changes(&self, product_id: impl Into<ProductId> + Send) -> Result<bool, Error> {
+        let product = product_id.into();
+        let live = match self.export_offer(product.clone()).live().await {
+            Ok(live) => live.manifest,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        let drafts = self.export_offer(product).await?.manifest;
+        Ok(drafts != live)
     }
 }
 

@@ -102,9 +102,9 @@ impl Keys {
 
 /// Returns the known name that differs least from a name, if it differs little.
 pub(crate) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let distance = |other: &&str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
-    let best = known.iter().copied().min_by_key(|other| distance(&other))?;
-    (distance(&best) <= best.len() / 3).then_some(best)
+    let distance = |other: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &other.to_lowercase());
+    let best = known.iter().copied().min_by_key(|other| distance(other))?;
+    (distance(best) <= best.len() / 3).then_some(best)
 }
 
 /// Decodes a text.

@@ -8,6 +8,7 @@ mod export;
 mod fault;
 mod file;
 mod json;
+mod names;
 mod offer;
 pub(crate) mod part;
 mod place;

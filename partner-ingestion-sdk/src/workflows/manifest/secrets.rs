@@ -159,7 +159,10 @@ mod tests {
         let property: crate::types::AzureProperty = serde_json::from_str(text).unwrap();
         let part = super::super::Part::new(&property).unwrap();
         let written = serde_json::to_string(&part).unwrap();
-        assert_eq!(written, r#"{"hideKeys":[{"env":"HIDE_KEYS_1"},{"env":"HIDE_KEYS_2"}],"useEnterpriseContract":true}"#);
+        assert_eq!(
+            written,
+            r#"{"hideKeys":[{"env":"HIDE_KEYS_1"},{"env":"HIDE_KEYS_2"}],"useEnterpriseContract":true}"#
+        );
         let read: super::super::Part<crate::types::AzureProperty> = serde_json::from_str(&written).unwrap();
         let values = [("HIDE_KEYS_1", "one"), ("HIDE_KEYS_2", "two")];
         let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

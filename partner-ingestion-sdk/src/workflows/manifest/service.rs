@@ -3,6 +3,7 @@
 use super::convert;
 use super::diff::{OfferDiff, files};
 use super::json::{Fields, Json};
+use super::names::plan_id;
 use super::offer::{Layout, OfferManifest};
 use super::secrets::{Secrets, is_secret};
 use super::state::{MODULES, OfferState, drafts, variants};
@@ -111,7 +112,7 @@ fn show_equal_secrets(
     pairs.extend(state.property.as_ref().map(|property| (vec!["property"], Json::of(property))));
     pairs.extend(state.preview_audience.as_ref().map(|audience| (vec!["previewAudience"], Json::of(audience))));
     pairs.extend(state.configuration.as_ref().map(|configuration| (vec!["configuration"], Json::of(configuration))));
-    let plans: Vec<_> = state.plans.iter().map(|plan| (convert::plan_id(&plan.variant), plan)).collect();
+    let plans: Vec<_> = state.plans.iter().map(|plan| (plan_id(&plan.variant), plan)).collect();
     for (id, plan) in &plans {
         let configuration = plan.configuration.as_ref();
         pairs.extend(configuration.map(|json| (vec!["plans", id.as_str(), "configuration"], Json::of(json))));
@@ -160,25 +161,4 @@ fn at_mut<'a>(fields: &'a mut Fields, path: &[&str]) -> Option<&'a mut Json> {
         Json::Object(fields) => fields.get_mut(*step),
         _ => None,
     })
-}
-
-impl Client {
-    /// Returns true if a draft of the offer differs from what is live, or if the offer is not live. Files are compared by name, and
-    /// packages by id.
-    ///
-    /// Setup, leads, reseller configuration, supplemental content and the plans themselves have only one state and are not compared.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of the GETs.
-    pub async fn has_unpublished_changes(&self, product_id: impl Into<ProductId> + Send) -> Result<bool, Error> {
-        let product = product_id.into();
-        let live = match self.export_offer(product.clone()).live().await {
-            Ok(live) => live.manifest,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-            Err(error) => return Err(error),
-        };
-        let drafts = self.export_offer(product).await?.manifest;
-        Ok(drafts != live)
-    }
 }

@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::types::*;
 use crate::workflows::branch::current_drafts;
-use crate::workflows::manifest::convert::language;
+use crate::workflows::manifest::names::language;
 use crate::workflows::manifest::offer::{ListingManifest, OfferManifest};
 use futures_util::future::{try_join, try_join3, try_join4};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};

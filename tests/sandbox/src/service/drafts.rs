@@ -240,7 +240,8 @@ fn separate(product: &mut Product, collection: &str, instance: &str) {
     if matches!(collection, "coselllisting" | "supplementalcontents") {
         return;
     }
-    let was_submitted = product.submissions.iter().any(|submission| {
+    let mut submissions = product.submissions.iter().filter(|submission| !submission.is_cancelled);
+    let was_submitted = submissions.any(|submission| {
         let of_plans = submission.request.get("variantResources").and_then(Value::as_array).into_iter().flatten();
         let of_plans = of_plans.filter_map(|plan| plan.get("resources"));
         let all = submission.request.get("resources").into_iter().chain(of_plans);

@@ -1,6 +1,6 @@
 //! Files of an offer: compared by name, type and content, and uploaded if they differ.
 
-use super::run::Run;
+use super::context::Run;
 use crate::error::{Error, ErrorKind};
 use crate::types::*;
 use crate::workflows::manifest::json::Json;
@@ -50,11 +50,13 @@ pub(crate) fn local(folder: &Path, file: &str) -> PathBuf {
     file.split('/').fold(folder.to_owned(), |path, part| path.join(part))
 }
 
+type Sent<'a> = BoxFuture<'a, Result<(), Error>>;
+
 /// The calls for one kind of file.
 struct Calls<'a, T: FileResource> {
     upload: &'a (dyn Fn(T, FileSource) -> FileUpload<T> + Send + Sync),
-    change: &'a (dyn Fn(&T, &Part<T>) -> BoxFuture<'a, Result<(), Error>> + Send + Sync),
-    delete: &'a (dyn Fn(&T) -> BoxFuture<'a, Result<(), Error>> + Send + Sync),
+    change: &'a (dyn Fn(&T, &Part<T>) -> Sent<'a> + Send + Sync),
+    delete: &'a (dyn Fn(&T) -> Sent<'a> + Send + Sync),
 }
 
 impl Run<'_> {

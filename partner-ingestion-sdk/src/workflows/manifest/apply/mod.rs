@@ -1,5 +1,6 @@
 //! Applies a manifest: creates what is missing and changes what differs.
 
+mod context;
 mod files;
 mod packages;
 mod run;
@@ -19,6 +20,8 @@ use std::time::Duration;
 /// The default time to wait for the branches of a new offer or plan.
 const BRANCH_WAIT: Duration = Duration::from_secs(60);
 
+type OnStep = Arc<dyn Fn(&AppliedStep) + Send + Sync>;
+
 /// Applies a manifest. Created by [`Client::apply_offer`].
 #[must_use = "nothing is sent until it is awaited"]
 pub struct Apply {
@@ -28,7 +31,7 @@ pub struct Apply {
     values: BTreeMap<String, String>,
     branch_wait: Duration,
     poll_interval: Option<(Duration, Duration)>,
-    on_step: Option<Arc<dyn Fn(&AppliedStep) + Send + Sync>>,
+    on_step: Option<OnStep>,
 }
 
 impl fmt::Debug for Apply {
@@ -40,40 +43,11 @@ impl fmt::Debug for Apply {
     }
 }
 
-impl Client {
-    /// Makes an offer what a manifest describes: creates the offer, plans, languages and files that are missing, and changes what
-    /// differs. What does not differ is not written, and what the manifest does not mention is left alone.
-    ///
-    /// Nothing is deleted without [`prune`](Apply::prune), except that a logo or a file of the same name is replaced. Nothing is
-    /// published: the drafts change.
-    ///
-    /// ```
-    /// # use partner_ingestion_sdk::OfferManifest;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (client, sandbox) = sandbox().await?;
-    /// let manifest = OfferManifest::from_json("offer.json", r#"{
-    ///     "offerId": "contoso-app", "type": "AzureApplication", "name": "Contoso",
-    ///     "listings": {"en-us": {"summary": "Now faster"}},
-    ///     "plans": {"standard": {"subType": "managed-application", "friendlyName": "Standard"}}
-    /// }"#)?;
-    /// let applied = client.apply_offer(&manifest).await?;
-    /// assert_eq!(applied.steps.len(), 3);
-    /// assert!(client.apply_offer(&manifest).await?.steps.is_empty());
-    /// # drop(sandbox);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ErrorKind::Manifest`](crate::ErrorKind::Manifest) if a secret or a file cannot be read or the offer has another type
-    /// or name, before anything is written, and the errors of the calls. Stops at the first error; [`Error::applied`] says what was
-    /// done until then. Apply the manifest again to continue.
-    pub fn apply_offer(&self, manifest: &OfferManifest) -> Apply {
+impl Apply {
+    /// Creates the builder of [`Client::apply_offer`].
+    pub(super) fn new(client: &Client, manifest: &OfferManifest) -> Self {
         Apply {
-            client: self.clone(),
+            client: client.clone(),
             manifest: manifest.clone(),
             prune: false,
             values: BTreeMap::new(),
@@ -124,7 +98,7 @@ impl Apply {
     /// See [`Client::apply_offer`].
     pub async fn send(self) -> Result<Applied, Error> {
         let secrets = Secrets { values: self.values.clone(), folder: self.manifest.folder().to_owned() };
-        run::Run::start(&self, secrets).await
+        context::Run::start(&self, secrets).await
     }
 }
 

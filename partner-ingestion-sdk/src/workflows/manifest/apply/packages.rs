@@ -1,7 +1,7 @@
 //! The packages of an offer: found by name and content, and uploaded if they are missing.
 
+use super::context::Run;
 use super::files::{base_name, local};
-use super::run::Run;
 use super::write::same;
 use crate::error::Error;
 use crate::types::*;

@@ -1,13 +1,12 @@
 //! The order of the changes: offer, plans, branches, parts and files of the offer, and then each plan.
 
 use super::Apply;
+use super::context::Run;
 use super::files::check_files;
 use super::packages::Packages;
-use crate::client::Client;
-use crate::error::{Applied, AppliedStep, Error, ErrorKind};
+use crate::error::{Applied, Error, ErrorKind};
 use crate::types::*;
-use crate::workflows::draft::NO_BRANCH;
-use crate::workflows::manifest::convert::{language, package_id, plan_id};
+use crate::workflows::manifest::names::{language, package_id, plan_id};
 use crate::workflows::manifest::offer::{FileManifest, ListingManifest, OfferManifest, PlanManifest};
 use crate::workflows::manifest::part::Part;
 use crate::workflows::manifest::secrets::Secrets;
@@ -17,21 +16,10 @@ use futures_util::future::{try_join, try_join4};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use reqwest::StatusCode;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// How many plans are changed at a time. The client limits the requests themselves.
 const CONCURRENT_PLANS: usize = 8;
-
-/// A manifest that is being applied.
-pub(super) struct Run<'a> {
-    pub(super) client: Client,
-    pub(super) manifest: &'a OfferManifest,
-    pub(super) secrets: Secrets,
-    pub(super) prune: bool,
-    pub(super) product: ProductId,
-    pub(super) apply: &'a Apply,
-    applied: Mutex<Applied>,
-}
 
 impl<'a> Run<'a> {
     /// Applies the manifest. An error has the report of what was done.
@@ -60,32 +48,6 @@ impl<'a> Run<'a> {
             Ok(()) => Ok(Applied { remaining: Vec::new(), ..applied }),
             Err(error) => Err(error.with_applied(applied)),
         }
-    }
-
-    fn report(&self) -> MutexGuard<'_, Applied> {
-        self.applied.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Records a change.
-    pub(super) fn done(&self, resource: &str, action: impl Into<String>) {
-        let step = AppliedStep { resource: resource.to_owned(), action: action.into() };
-        if let Some(on_step) = &self.apply.on_step {
-            on_step(&step);
-        }
-        let mut report = self.report();
-        report.steps.push(step);
-        report.remaining.retain(|remaining| remaining != resource);
-    }
-
-    /// Records that a resource has no difference.
-    pub(super) fn unchanged(&self, resource: &str) {
-        self.report().remaining.retain(|remaining| remaining != resource);
-    }
-
-    /// The error for a part that the offer does not have.
-    pub(super) fn absent(&self, place: &str) -> Error {
-        let message = format!("offer {} does not have {place}", self.manifest.offer_id);
-        Error::new(ErrorKind::NotFound, message).with_hint(NO_BRANCH)
     }
 
     /// Reads every secret, so that a missing one is an error before anything is written.
@@ -229,8 +191,7 @@ impl<'a> Run<'a> {
         self.draft(place, draft, state.supplemental_content.as_ref(), content).await?;
         let (configuration, package) = (manifest.configuration.as_ref(), manifest.package.as_ref());
         let current = state.configuration.as_ref();
-        self.configuration("offer, Package", instance(Module::Package), current, configuration, package, &packages)
-            .await
+        self.configuration("offer, Package", instance(Module::Package), current, configuration, package, packages).await
     }
 
     async fn listings(&self, state: &OfferState, instances: &Instances) -> Result<(), Error> {
@@ -322,11 +283,13 @@ impl<'a> Run<'a> {
     async fn variant(&self, place: &str, current: &Variant, part: &Part<Variant>) -> Result<(), Error> {
         let changed = part.merge_into(current, &self.secrets)?;
         if super::write::same(current, &changed) {
-            return Ok(self.unchanged(place));
+            self.unchanged(place);
+            return Ok(());
         }
         let change = |variant: Variant| part.merge_into(&variant, &self.secrets);
         self.client.try_modify_variant(&self.product, current, change).await?;
-        Ok(self.done(place, "changed"))
+        self.done(place, "changed");
+        Ok(())
     }
 
     /// Writes a technical configuration with its package, which is uploaded if the offer does not have it.

@@ -1,7 +1,7 @@
 //! Videos of a listing: links, or files, with thumbnails.
 
+use super::context::Run;
 use super::files::{base_name, local};
-use super::run::Run;
 use super::write::same;
 use crate::error::Error;
 use crate::types::*;

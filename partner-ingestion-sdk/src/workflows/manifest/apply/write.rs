@@ -1,6 +1,6 @@
 //! Writes what differs.
 
-use super::run::Run;
+use super::context::Run;
 use crate::client::Client;
 use crate::error::Error;
 use crate::http::response::Response;
@@ -40,19 +40,24 @@ impl Run<'_> {
         };
         let changed = change(current.clone())?;
         if same(current, &changed) {
-            return Ok(self.unchanged(place));
+            self.unchanged(place);
+            return Ok(());
         }
         let id = current.id().unwrap_or_default().to_owned();
         if let Some(etag) = Resource::etag(current).map(str::to_owned) {
             let version = Version { id: id.clone(), etag };
             match T::replace(&self.client, &self.product, instance, changed, &version).await {
-                Ok(_) => return Ok(self.done(place, "changed")),
+                Ok(_) => {
+                    self.done(place, "changed");
+                    return Ok(());
+                }
                 Err(error) if error.is_conflict() || error.may_have_been_processed() => {}
                 Err(error) => return Err(error),
             }
         }
         T::modify(&self.client, &self.product, &id, change).await?;
-        Ok(self.done(place, "changed"))
+        self.done(place, "changed");
+        Ok(())
     }
 
     /// Writes a resource that has no entity tag, by POST.
@@ -69,10 +74,12 @@ impl Run<'_> {
             None => part.resolve(&self.secrets)?,
         };
         if current.is_some_and(|current| same(current, &changed)) {
-            return Ok(self.unchanged(place));
+            self.unchanged(place);
+            return Ok(());
         }
         write(changed).await?;
-        Ok(self.done(place, "changed"))
+        self.done(place, "changed");
+        Ok(())
     }
 }
 

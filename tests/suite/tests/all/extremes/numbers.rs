@@ -121,6 +121,11 @@ fn partner_ingestion_sdk() -> Vec<Row<Extreme>> {
             manifest.property = Part::new(&AzureProperty::default().set_app_version("1")).ok();
             let _ = env.client.apply_offer(&manifest).branch_wait(x.time).await;
         }),
+        row("Apply::poll_interval", |x: Extreme| async move {
+            let env = TestEnv::start().await;
+            let manifest = OfferManifest::new("app", ProductType::AzureApplication, "App");
+            let _ = env.client.apply_offer(&manifest).poll_interval(x.time, x.time).await;
+        }),
         row("Draft::branch_wait", |x: Extreme| async move {
             let env = TestEnv::start().await;
             let product = env.product("app").await;

@@ -5,14 +5,14 @@ use super::{Folder, files, writes};
 use futures_util::{StreamExt, stream};
 use partner_ingestion_sdk::{Applied, OfferManifest};
 use partner_sandbox::Sandbox;
-use partner_tests::test_env::TestEnv;
+use partner_tests::test_env::{TestEnv, checked};
 use std::path::Path;
 use std::time::Duration;
 
 const MOMENT: Duration = Duration::from_millis(1);
 
 pub(super) async fn start() -> TestEnv {
-    TestEnv::with_builder(Sandbox::builder().without_rules().processing_delay(MOMENT)).await
+    TestEnv::with_builder(checked(Sandbox::builder()).without_rules().processing_delay(MOMENT)).await
 }
 
 pub(super) async fn apply(env: &TestEnv, manifest: &OfferManifest) -> Applied {

@@ -1,0 +1,25 @@
+//! What identifies the parts of an offer.
+
+use super::json::Json;
+use crate::types::*;
+
+/// The language of a listing that names none.
+const LANGUAGE: &str = "en-us";
+
+pub(crate) fn language(listing: &AzureListing) -> String {
+    let code = listing.language_code.as_deref().filter(|code| !code.is_empty());
+    code.unwrap_or(LANGUAGE).to_owned()
+}
+
+/// The plan id, which the portal shows; the id of the service for a plan without one, such as `testdrive`.
+pub(crate) fn plan_id(variant: &Variant) -> String {
+    let external = variant.as_azure_sku().and_then(|sku| sku.external_id.as_deref());
+    external.map_or_else(|| VariantId::from(variant).as_str().to_owned(), str::to_owned)
+}
+
+/// The id of the package in a technical configuration of any type.
+pub(crate) fn package_id(configuration: &PackageConfiguration) -> Option<String> {
+    let json = Json::of(configuration).ok()?;
+    let Json::List(references) = json.as_object()?.get("packageReferences")? else { return None };
+    references.first()?.as_object()?.get("value")?.as_text().map(str::to_owned)
+}
