@@ -66,10 +66,25 @@ pub(super) fn inject(sandbox: &Sandbox, rng: &mut Rng, faults: usize, gap: usize
     }
 }
 
-/// Injects one lost response, of one of the first `calls` calls.
+/// The creations that workflows search for, and the promotion.
+const FOUND: [&str; 4] = [
+    "/products",
+    "/products/{productID}/variants",
+    "/products/{productID}/submissions",
+    "/products/{productID}/submissions/{submissionID}/promote",
+];
+
+/// Injects one lost response: of one of the first `calls` calls, of a PUT to the listing, or of a creation.
 pub(super) fn inject_one(sandbox: &Sandbox, rng: &mut Rng, calls: usize) {
-    skip(sandbox, Calls::any, rng.usize(0..calls));
-    sandbox.fail(Calls::any(), lost_response(rng), 1);
+    let one = match rng.u8(0..6) {
+        0 | 1 => {
+            skip(sandbox, Calls::any, rng.usize(0..calls));
+            Calls::any()
+        }
+        2 => Calls::of("PUT", "/products/{productID}/listings/{listingID}"),
+        _ => Calls::of("POST", FOUND[rng.usize(0..FOUND.len())]),
+    };
+    sandbox.fail(one, lost_response(rng), 1);
 }
 
 /// Leaves a number of calls without a fault.

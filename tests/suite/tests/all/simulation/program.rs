@@ -114,7 +114,7 @@ impl Program {
             None => upload,
         };
         self.log().packages.begin();
-        let outcome = upload.poll_interval(Duration::from_millis(100), Duration::from_secs(1)).send().await;
+        let outcome = upload.poll_interval(Duration::from_secs(1), Duration::from_secs(2)).send().await;
         self.log().packages.end(outcome.as_ref().map(|package| package.id().unwrap()));
         outcome.map(|package| package.into_inner())
     }
