@@ -48,7 +48,7 @@ impl Publish {
     }
 
     /// Submits the drafts of the offer and of the plans with these plan ids only. Default: all plans. A plan id that the offer does not
-    /// have is an [`ErrorKind::InvalidArgument`] error.
+    /// have is an [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) error.
     pub fn only_plans<P: Into<String>>(mut self, plan_ids: impl IntoIterator<Item = P>) -> Self {
         self.plans = Some(plan_ids.into_iter().map(Into::into).collect());
         self

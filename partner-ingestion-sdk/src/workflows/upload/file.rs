@@ -155,9 +155,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::InvalidArgument`] if the address does not use https (except for loopback addresses),
-    /// [`ErrorKind::Io`] if the file cannot be read, [`ErrorKind::Status`] if the store rejects the request (403 if the address
-    /// has expired), [`ErrorKind::Connection`] if the connection is lost, and [`ErrorKind::Timeout`] without progress.
+    /// Returns [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if the address does not use https (except for loopback addresses),
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be read, [`ErrorKind::Status`](crate::ErrorKind::Status) if the store rejects the request (403 if the address
+    /// has expired), [`ErrorKind::Connection`](crate::ErrorKind::Connection) if the connection is lost, and [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) without progress.
     ///
     /// ```no_run
     /// # async fn example(client: partner_ingestion_sdk::Client, package: partner_ingestion_sdk::types::AzurePackage)

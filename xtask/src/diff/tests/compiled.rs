@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 const SETUP: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProductSetup/properties";
-const VIDEO_PATH: &str = "/paths/~1products~1{productID}~1listings~1{listingID}~1videos~1{videoID}";
+const PACKAGE_PATH: &str = "/paths/~1products~1{productID}~1packages~1{packageID}";
 const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
 
 /// Code of a downstream author.
@@ -60,7 +60,7 @@ pub fn test_drive(setup: &AzureProductSetup) -> Option<bool> {
 }
 
 pub async fn delete(client: &Client) -> Result<(), Error> {
-    client.delete_listing_video("a product", "a listing", "a video").send().await.map(drop)
+    client.delete_package("a product", "a package").send().await.map(drop)
 }
 "#;
 
@@ -119,7 +119,7 @@ fn without(node: &mut Value, lost: &[String]) {
 
 /// Edits that break the crate. Each of them has the level source.
 const BREAKING: [Edit; 2] = [
-    |document| drop(at(document, VIDEO_PATH).as_object_mut().unwrap().remove("delete")),
+    |document| drop(at(document, PACKAGE_PATH).as_object_mut().unwrap().remove("delete")),
     |document| at(document, SETUP)["enableTestDrive"]["type"] = "string".into(),
 ];
 
@@ -171,7 +171,7 @@ fn changes_of_the_level_source_break_the_build() {
         assert_eq!(worst(&compare(&base, &edited)), Users::Source);
     }
     let error = compile(BROKEN).unwrap_err();
-    for wanted in ["delete_listing_video", "mismatched types"] {
+    for wanted in ["delete_package", "mismatched types"] {
         assert!(error.contains(wanted), "{wanted}: {error}");
     }
     assert_eq!(

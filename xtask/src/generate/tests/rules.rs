@@ -96,7 +96,8 @@ fn the_rules_are_in_the_documentation_in_the_check_and_in_the_sandbox() {
     assert!(setters.contains(title), "the documentation of a setter");
     let table = project.read("partner-ingestion-sdk/src/generated/rules.rs");
     assert!(table.contains("id: \"name-length\"") && table.contains("Check::MaxLength { max: 200"), "the check");
-    assert!(!table.contains("large-logo-size"), "the check reads no files");
+    let (of_resources, of_files) = table.split_once("FILE_RULES").unwrap();
+    assert!(!of_resources.contains("large-logo-size") && of_files.contains("large-logo-size"), "rules about files");
     let sandbox = project.read("tests/sandbox/src/generated/publishing-rules.json");
     assert!(sandbox.contains("\"id\": \"name-length\"") && sandbox.contains("\"large-logo-size\""), "the sandbox");
 }
