@@ -21,7 +21,7 @@ where
     Row { function, call: Arc::new(move |value| call(value).boxed()) }
 }
 
-/// A call with the largest duration waits for ever. After this time it has done what it can.
+/// A call with the largest duration does not end. It is cut off after this time.
 const LIMIT: Duration = Duration::from_millis(500);
 
 /// Calls every function with every value. Returns those that panicked.

@@ -1,4 +1,4 @@
-//! Durations and numbers: zero, one and the largest value, carried out until the value was used.
+//! Durations and numbers: zero, one and the largest value, in a call that uses the value.
 
 use super::{Row, row, run};
 use crate::testing::{FakeEntra, ManualClock, Reply};

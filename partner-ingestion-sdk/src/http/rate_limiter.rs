@@ -7,7 +7,7 @@
 //! Calls wait for one of tokio's permits, which are given in the order of arrival, and then in a queue whose head computes when it
 //! starts, so that a change of the rate applies to all calls that wait. A call that is dropped leaves the queue. A head that its
 //! task does not poll, for example because it is in a stream whose consumer sends another call, is overtaken: with a mutex as the queue,
-//! that other call would wait for ever.
+//! that other call would not end.
 
 use super::retry::WaitLimits;
 use std::collections::{BTreeMap, VecDeque};

@@ -237,7 +237,7 @@ fn reason(name: &str) -> &'static str {
         "languageCode" | "externalID" => "it is the key of this object",
         "fileName" => "it is the name of `file`",
         "packageReferences" => "it follows from `package`",
-        "thumbnail" | "assets" | "assetReferences" => "it has a key of its own",
+        "thumbnail" | "assets" | "assetReferences" => "it has its own key",
         "resourceType" => "it follows from the plan",
         _ => "the service assigns it",
     }

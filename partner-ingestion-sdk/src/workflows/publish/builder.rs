@@ -253,7 +253,7 @@ impl Publish {
     /// for finding in &findings {
     ///     eprintln!("{finding}");
     /// }
-    /// assert!(findings.iter().any(|f| f.error_code.as_deref() == Some("check/listing-name-required")));
+    /// assert!(findings.iter().any(|f| f.error_code.as_deref() == Some("check/summary-required")));
     /// # Ok(())
     /// # }
     /// ```

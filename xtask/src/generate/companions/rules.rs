@@ -9,7 +9,7 @@ use quote::quote;
 use serde_json::json;
 
 pub fn emit(rules: &[Rule]) -> Result<String> {
-    // Rules about files have a table of their own. The checks delete nothing.
+    // Rules about files are in a separate table. The checks delete nothing.
     let is_left_out =
         |rule: &&Rule| matches!(rule.check, Check::ImageSize { .. } | Check::Archive { .. } | Check::NeverPublished);
     let of_files = rules.iter().filter_map(file_rule);

@@ -25,7 +25,7 @@ where
     Row { function, call: Arc::new(move |value| call(value).boxed()) }
 }
 
-/// A call with the largest duration waits for ever. After this time it has done what it can.
+/// A call with the largest duration does not end. It is cut off after this time.
 const LIMIT: Duration = Duration::from_millis(500);
 const AT_ONCE: usize = 16;
 
@@ -36,7 +36,7 @@ async fn run<X: Clone + Debug + Send + 'static>(rows: impl IntoIterator<Item = R
     let outcomes = stream::iter(calls).map(|(function, call, value)| async move {
         let value = value.clone();
         let name = format!("{function} with {value:?}");
-        // Dropped within the task: dropping a sandbox reports a panic of its own tasks.
+        // Dropped within the task: dropping a sandbox reports a panic of its tasks.
         let task = tokio::spawn(async move { drop(tokio::time::timeout(LIMIT, call(value)).await) });
         task.await.err().map(|_| name)
     });

@@ -1,4 +1,4 @@
-//! Durations and numbers: zero, one and the largest value of every function that takes one, carried out until the value was used.
+//! Durations and numbers: zero, one and the largest value of every function that takes one, in a call that uses the value.
 
 use super::{Row, row, run};
 use futures_util::stream;

@@ -20,7 +20,7 @@ enum Cut {
     Before,
     /// The connection is lost after the request was processed.
     After,
-    /// The future is dropped while the request is under way.
+    /// The future is dropped while the request is in progress.
     Dropped,
 }
 

@@ -20,7 +20,7 @@ fn runs() -> u64 {
     std::env::var("PARTNER_RUNS").map_or(150, |runs| runs.parse().unwrap())
 }
 
-/// Runs one seed on a thread of its own clock. A panic is a violation.
+/// Runs one seed on a thread with a separate clock. A panic is a violation.
 fn run(seed: u64) -> Result<usize, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(scenario::run(seed))));
