@@ -28,7 +28,11 @@ fn direct(url: &Url) -> reqwest::Result<Option<reqwest::Client>> {
         return Ok(None);
     }
     let redirect = reqwest::redirect::Policy::none();
-    reqwest::Client::builder().no_proxy().redirect(redirect).tls_certs_only([]).build().map(Some)
+    let builder = reqwest::Client::builder().no_proxy().redirect(redirect);
+    // Reading the certificates of the system takes time, and plain HTTP needs none.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    let builder = builder.tls_certs_only([]);
+    builder.build().map(Some)
 }
 
 /// Sends the request and reads one field of the JSON response.

@@ -241,7 +241,9 @@ mod tests {
     /// A proxy that does not exist: requests that use it fail.
     fn with_proxy(http: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
         let proxy = reqwest::Proxy::all("http://127.0.0.1:1").unwrap();
-        http.tls_certs_only([]).proxy(proxy)
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        let http = http.tls_certs_only([]);
+        http.proxy(proxy)
     }
 
     #[tokio::test]
