@@ -2,6 +2,7 @@
 
 use super::apply::Apply;
 use super::convert::{self, RemoteFile};
+use super::names::local;
 use super::offer::OfferManifest;
 use super::state::{self, Instances, MODULES, OfferState};
 use crate::client::Client;
@@ -216,7 +217,7 @@ impl Export {
         stream::iter(with_address)
             .map(Ok)
             .try_for_each_concurrent(CONCURRENT_FILES, |(file, address)| async move {
-                let path = file.path.split('/').fold(folder.to_owned(), |path, part| path.join(part));
+                let path = local(folder, &file.path);
                 download::to_file(&self.client, address, &path).await?;
                 if let Some(on_file) = &self.on_file {
                     on_file(&file.path);

@@ -1,7 +1,8 @@
-//! What identifies the parts of an offer.
+//! What identifies the parts and the files of an offer.
 
 use super::json::Json;
 use crate::types::*;
+use std::path::{Path, PathBuf};
 
 /// The language of a listing that names none.
 const LANGUAGE: &str = "en-us";
@@ -22,4 +23,14 @@ pub(crate) fn package_id(configuration: &PackageConfiguration) -> Option<String>
     let json = Json::of(configuration).ok()?;
     let Json::List(references) = json.as_object()?.get("packageReferences")? else { return None };
     references.first()?.as_object()?.get("value")?.as_text().map(str::to_owned)
+}
+
+/// Converts a path of a manifest to one of this system.
+pub(crate) fn local(folder: &Path, file: &str) -> PathBuf {
+    file.split('/').fold(folder.to_owned(), |path, part| path.join(part))
+}
+
+/// The name of a file in a path of a manifest.
+pub(crate) fn base_name(file: &str) -> &str {
+    file.rsplit('/').next().unwrap_or(file)
 }

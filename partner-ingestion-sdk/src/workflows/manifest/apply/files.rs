@@ -4,12 +4,12 @@ use super::context::Run;
 use crate::error::{Error, ErrorKind};
 use crate::types::*;
 use crate::workflows::manifest::json::Json;
+use crate::workflows::manifest::names::{base_name, local};
 use crate::workflows::manifest::offer::{FileManifest, OfferManifest};
 use crate::workflows::manifest::part::{ManifestPart, Part};
 use crate::workflows::upload::{FileResource, FileSource, FileUpload, is_same_file};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use std::path::{Path, PathBuf};
 
 /// Checks that every file of a manifest can be read.
 pub(super) async fn check_files(manifest: &OfferManifest) -> Result<(), Error> {
@@ -43,11 +43,6 @@ pub(crate) fn files(manifest: &OfferManifest) -> Vec<String> {
     let packages = manifest.plans.values().filter_map(|plan| plan.package.as_ref()).chain(&manifest.package);
     files.extend(packages.map(|package| package.file.clone()));
     files
-}
-
-/// Converts a path of a manifest to one of this system.
-pub(crate) fn local(folder: &Path, file: &str) -> PathBuf {
-    file.split('/').fold(folder.to_owned(), |path, part| path.join(part))
 }
 
 type Sent<'a> = BoxFuture<'a, Result<(), Error>>;
@@ -213,8 +208,4 @@ fn is_the_file<T: FileResource + ManifestPart>(existing: &T, file: &str, kind: O
     };
     let is_logo = kind.is_some_and(|kind| kind.starts_with("AzureLogo"));
     same_kind && (is_logo || existing.name() == Some(base_name(file)))
-}
-
-pub(super) fn base_name(file: &str) -> &str {
-    file.rsplit('/').next().unwrap_or(file)
 }

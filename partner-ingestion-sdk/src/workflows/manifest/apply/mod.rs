@@ -46,7 +46,7 @@ impl fmt::Debug for Apply {
 impl Apply {
     /// Creates the builder of [`Client::apply_offer`].
     pub(super) fn new(client: &Client, manifest: &OfferManifest) -> Self {
-        Apply {
+        Self {
             client: client.clone(),
             manifest: manifest.clone(),
             prune: false,
@@ -56,9 +56,7 @@ impl Apply {
             on_step: None,
         }
     }
-}
 
-impl Apply {
     /// Deletes plans, languages and files that the manifest does not have. Default: false. A plan that was published cannot be deleted:
     /// the call returns the error of the service.
     pub fn prune(mut self, prune: bool) -> Self {

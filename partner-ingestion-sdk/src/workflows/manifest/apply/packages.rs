@@ -1,10 +1,10 @@
 //! The packages of an offer: found by name and content, and uploaded if they are missing.
 
 use super::context::Run;
-use super::files::{base_name, local};
 use super::write::same;
 use crate::error::Error;
 use crate::types::*;
+use crate::workflows::manifest::names::{base_name, local};
 use crate::workflows::manifest::offer::FileManifest;
 use crate::workflows::manifest::state::OfferState;
 use std::collections::BTreeMap;

@@ -1,11 +1,11 @@
 //! Videos of a listing: links, or files, with thumbnails.
 
 use super::context::Run;
-use super::files::{base_name, local};
 use super::write::same;
 use crate::error::Error;
 use crate::types::*;
 use crate::workflows::manifest::json::Json;
+use crate::workflows::manifest::names::{base_name, local};
 use crate::workflows::manifest::offer::{FileManifest, VideoManifest};
 
 impl Run<'_> {

@@ -3,6 +3,7 @@
 use super::{Change, ChangeKind};
 use crate::workflows::manifest::fault::Pointer;
 use crate::workflows::manifest::json::{Fields, Json};
+use crate::workflows::manifest::names::base_name;
 use crate::workflows::manifest::secrets::is_secret;
 
 /// Maps whose entries are resources: an entry that only the earlier manifest has would be deleted.
@@ -100,10 +101,6 @@ fn is_files(at: &Pointer, key: &str) -> bool {
 fn is_resources(at: &Pointer, key: &str) -> bool {
     let depth = at.segments().count();
     RESOURCES.contains(&key) && (depth == 1 || depth == 3 && key == "listings")
-}
-
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// What makes a file the same one: the type of a logo, name and type of other files, or the link of a video.

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::workflows::manifest::convert::Converted;
 use crate::workflows::manifest::fault::Pointer;
 use crate::workflows::manifest::json::Json;
+use crate::workflows::manifest::names::{base_name, local};
 use crate::workflows::manifest::offer::{Layout, OfferManifest};
 use crate::workflows::upload::is_same_file;
 
@@ -22,7 +23,7 @@ pub(crate) async fn compare(
     for (at, theirs, own) in pairs {
         let remote = service.files.iter().find(|file| file.path == theirs);
         let Some(address) = remote.and_then(|file| file.address.as_ref()) else { continue };
-        let path = own.split('/').fold(manifest.folder().to_owned(), |path, part| path.join(part));
+        let path = local(manifest.folder(), &own);
         if !is_same_file(client, address, path.into()).await?.unwrap_or(true) {
             let (resource, pointer) = (super::compare::resource(&at), at.as_str().to_owned());
             diff.changes.push(Change {
@@ -64,8 +65,4 @@ fn same_files(before: &Json, after: &Json, at: &Pointer, pairs: &mut Vec<(Pointe
         }
         _ => {}
     }
-}
-
-fn base_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }

@@ -80,7 +80,7 @@ pub(super) struct Log {
     pub(super) changes: Vec<Change>,
     pub(super) packages: Records,
     pub(super) images: Records,
-    /// The submissions that this program created, adopted or was told about.
+    /// The submissions of this program: created, adopted, or named in an error.
     pub(super) submissions: BTreeSet<SubmissionId>,
     /// The publications that ended without an id, although a submission may have been created.
     pub(super) open_submissions: usize,
