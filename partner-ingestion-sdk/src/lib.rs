@@ -70,11 +70,12 @@ pub use model::stage::Stage;
 #[cfg(feature = "client")]
 pub use {
     client::{Client, ClientBuilder},
-    docs::{errors, glossary, migrating, offers_as_files, publishing, recipes, retry_behavior},
+    docs::{errors, glossary, migrating, networks, offers_as_files, publishing, recipes, retry_behavior},
     error::{Applied, AppliedStep, Error, ErrorKind, FailedSubmission, FieldErrors},
     generated::operations,
     generated::table::{API_VERSION, OPERATIONS, SERVER},
     http::call::IfMatch,
+    http::observe::{Event, Measurement, OutgoingRequest},
     http::operation::{IfMatchRule, Operation},
     http::pager::{Items, Pages},
     http::raw::RawRequest,

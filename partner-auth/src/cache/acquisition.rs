@@ -17,7 +17,7 @@ impl Inner {
         let version = self.issuer.version();
         let mut state = lock(&self.state);
         let now = self.clock.now();
-        let valid = self.current.load_full().filter(|entry| entry.is_valid(now));
+        let valid = self.current.load().filter(|entry| entry.is_valid(now));
         let sufficient = valid.as_ref().filter(|entry| entry.remaining(now) >= least);
         if let Some(entry) = sufficient
             && (state.acquisition.is_some() || entry.is_fresh(now))
@@ -60,7 +60,7 @@ impl Inner {
         let (sender, outcome) = watch::channel(None);
         let waiter = Waiter { id: state.acquisitions, lost_at: later(now, self.issuer.time_limit()), outcome };
         state.acquisition = Some(waiter.clone());
-        if let Some(entry) = self.current.load_full() {
+        if let Some(entry) = self.current.load() {
             entry.refresh_started();
         }
         tracing::debug!(target: "partner_auth", source = %self.label, acquisition = waiter.id, "token requested");
@@ -95,7 +95,7 @@ impl Inner {
     }
 
     fn store(&self, state: &mut State, issued: &IssuedToken, now: Instant) -> crate::AccessToken {
-        if let Some(entry) = self.current.load_full().filter(|entry| entry.is_valid(now)) {
+        if let Some(entry) = self.current.load().filter(|entry| entry.is_valid(now)) {
             // An acquisition that was considered lost completed after its successor.
             if entry.requested_at() > issued.requested_at {
                 return entry.token.clone();
@@ -123,7 +123,7 @@ impl Inner {
 
     /// A failed acquisition keeps a valid token. Without a valid token the error is cached.
     fn fail(&self, state: &mut State, error: Error, version: u64, awaited: bool, now: Instant) -> Outcome {
-        let valid = self.current.load_full().filter(|entry| entry.is_valid(now));
+        let valid = self.current.load().filter(|entry| entry.is_valid(now));
         let backoff = match &valid {
             _ if !awaited => Duration::ZERO,
             Some(entry) => {
@@ -162,7 +162,7 @@ impl Inner {
         if state.acquisition.as_ref().is_some_and(|waiter| waiter.id == id) {
             tracing::warn!(target: "partner_auth", source = %self.label, acquisition = id, "token request abandoned");
             state.acquisition = None;
-            if let Some(entry) = self.current.load_full() {
+            if let Some(entry) = self.current.load() {
                 entry.refresh_from(later(self.clock.now(), MIN_INTERVAL));
             }
         }

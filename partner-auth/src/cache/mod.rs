@@ -1,13 +1,13 @@
 //! The token cache: one acquisition at a time, refresh before expiry, and the old token while a refresh fails.
 //!
-//! A read loads one pointer and compares two instants. Everything else happens under one lock, which is never held across an
+//! A read takes a shared lock and compares two instants. Everything else happens under a second lock, which is never held across an
 //! await and decides which caller starts an acquisition. On a runtime the acquisition is its own task, so that cancelling a
 //! caller does not cancel it. Without a runtime the caller that starts the acquisition also drives it. An acquisition that is
 //! dropped with its runtime clears the state, and the next caller starts another one.
 
 mod acquisition;
 mod entry;
-#[cfg(all(test, shuttle))]
+#[cfg(all(test, feature = "shuttle"))]
 mod model;
 mod policy;
 mod sync;
@@ -19,12 +19,11 @@ pub use policy::RefreshPolicy;
 
 use crate::clock::Clock;
 use crate::{AccessToken, BoxFuture, Error, ErrorKind, Status};
-use arc_swap::ArcSwapOption;
 use entry::Entry;
 use http::HeaderValue;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use sync::{Mutex, Spawn, lock};
+use sync::{Mutex, Slot, Spawn, lock};
 use tokio::sync::watch;
 
 /// The source of the cache's tokens.
@@ -65,7 +64,7 @@ struct Inner {
     clock: Clock,
     policy: RefreshPolicy,
     spawn: Spawn,
-    current: ArcSwapOption<Entry>,
+    current: Slot<Entry>,
     state: Mutex<State>,
 }
 
@@ -115,15 +114,7 @@ impl Cache {
             last_forced: None,
             rng: policy.rng(),
         };
-        Self(Arc::new(Inner {
-            label,
-            issuer,
-            clock,
-            policy,
-            spawn,
-            current: ArcSwapOption::empty(),
-            state: Mutex::new(state),
-        }))
+        Self(Arc::new(Inner { label, issuer, clock, policy, spawn, current: Slot::empty(), state: Mutex::new(state) }))
     }
 
     /// Returns the token if it is valid, and its refresh is either not due or already in progress.
@@ -139,9 +130,7 @@ impl Cache {
 
     #[inline]
     fn read<T>(&self, read: impl FnOnce(&Entry) -> T) -> Option<T> {
-        let entry = self.0.current.load();
-        let entry = entry.as_ref()?;
-        entry.is_fresh(self.0.clock.now()).then(|| read(entry))
+        self.0.current.read(|entry| entry.is_fresh(self.0.clock.now()).then(|| read(entry)))
     }
 
     pub(crate) async fn token(&self) -> Outcome {
@@ -189,7 +178,7 @@ impl Cache {
     /// Drops the rejected token, unless a newer one has replaced it or another token was rejected within the last 30 seconds.
     pub(crate) fn invalidate(&self, rejected: &AccessToken) {
         let mut state = lock(&self.0.state);
-        let current = self.0.current.load_full();
+        let current = self.0.current.load();
         if current.is_none_or(|entry| entry.token != *rejected) {
             return;
         }
@@ -209,7 +198,7 @@ impl Cache {
         state.cached_error = None;
         state.failures = 0;
         let failed = state.last_error.take().is_some();
-        if let (true, None, Some(entry)) = (failed, &state.acquisition, self.0.current.load_full()) {
+        if let (true, None, Some(entry)) = (failed, &state.acquisition, self.0.current.load()) {
             entry.refresh_from(self.0.clock.now());
         }
     }
@@ -217,7 +206,7 @@ impl Cache {
     pub(crate) fn status(&self) -> Status {
         let state = lock(&self.0.state);
         let now = self.0.clock.now();
-        let entry = self.0.current.load_full().filter(|entry| entry.is_valid(now));
+        let entry = self.0.current.load().filter(|entry| entry.is_valid(now));
         Status {
             expires_in: entry.as_ref().map(|entry| entry.remaining(now)),
             refreshes_in: entry.as_ref().filter(|_| state.acquisition.is_none()).map(|entry| entry.refreshes_in(now)),

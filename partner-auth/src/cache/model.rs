@@ -1,4 +1,4 @@
-//! The cache under a model checker: `RUSTFLAGS="--cfg shuttle" cargo test -p partner-auth --lib model`.
+//! The cache under a model checker: `cargo test -p partner-auth --lib --features shuttle model::`.
 //!
 //! It runs every interleaving of two threads and their acquisition, and random interleavings of three threads. If
 //! `PARTNER_SCHEDULES` is set, it also runs that many interleavings of three threads in order. Threads are switched at locks and
@@ -75,7 +75,7 @@ impl Harness {
                 thread::spawn(move || run(n, &harness))
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads.into_iter().map(|thread| thread.join().expect("a thread panicked")).collect()
     }
 }
 
@@ -99,6 +99,7 @@ fn check(model: impl Fn(usize) + Clone + Send + Sync + 'static) {
     }
 }
 
+#[allow(clippy::print_stdout, reason = "the number of schedules is the result of a soak")]
 fn in_order(threads: usize, limit: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     let ran = Arc::new(AtomicUsize::new(0));
     let count = ran.clone();

@@ -4,7 +4,7 @@
 use super::{Assertion, AssertionRequest, AssertionSource, Credential};
 use crate::{BoxFuture, Error, ErrorKind};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
-use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rand::{SystemRandom, fill};
 use aws_lc_rs::signature::{KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -135,9 +135,13 @@ impl Certificate {
             }
         };
         let now = request.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let mut id = [0; 16];
+        fill(&mut id)
+            .map_err(|_| Error::new(ErrorKind::Credential, "no random id for the assertion could be generated"))?;
+        let id = uuid::Builder::from_random_bytes(id).into_uuid();
         let claims = json!({
             "aud": request.token_endpoint(), "iss": request.client_id(), "sub": request.client_id(),
-            "jti": uuid::Uuid::new_v4().to_string(), "iat": now, "nbf": now, "exp": now + LIFETIME.as_secs(),
+            "jti": id.to_string(), "iat": now, "nbf": now, "exp": now + LIFETIME.as_secs(),
         });
         let part = |part: serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let message = format!("{}.{}", part(header), part(claims));

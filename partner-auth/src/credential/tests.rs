@@ -17,7 +17,7 @@ fn assertion(entra: &FakeEntra) -> String {
 
 #[tokio::test]
 async fn federated_token_file_is_read_for_every_request() {
-    let folder = std::env::temp_dir().join(format!("partner-auth-{}", uuid::Uuid::new_v4()));
+    let folder = std::env::temp_dir().join(format!("partner-auth-{}", fastrand::u64(..)));
     std::fs::create_dir(&folder).unwrap();
     let path = folder.join("token");
     let entra = FakeEntra::start().unwrap();

@@ -8,13 +8,16 @@ use crate::clock::Clock;
 use crate::credential::{AssertionRequest, ClientAuth, CredentialStore};
 use crate::error::address;
 use crate::{BoxFuture, Error, ErrorKind};
-use backon::{BackoffBuilder, ExponentialBuilder};
 use oauth2::basic::{BasicClient, BasicErrorResponse};
 use oauth2::{AuthType, ClientId, EndpointNotSet, EndpointSet, HttpRequest, RequestTokenError, Scope, TokenUrl};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
+
+/// The bounds of the delay before the second attempt, and of every delay.
+const MIN_BACKOFF: Duration = Duration::from_millis(250);
+const MAX_BACKOFF: Duration = Duration::from_secs(4);
 
 type Client = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
@@ -91,11 +94,8 @@ impl TokenClient {
         }
         let start = self.clock.now();
         let left = || self.limits.timeout.saturating_sub(self.clock.now().saturating_duration_since(start));
-        let mut backoff = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(250))
-            .with_max_delay(Duration::from_secs(4))
-            .with_max_times(self.limits.max_attempts.saturating_sub(1))
-            .build();
+        let bounds = std::iter::successors(Some(MIN_BACKOFF), |bound| Some((*bound * 2).min(MAX_BACKOFF)));
+        let mut bounds = bounds.take(self.limits.max_attempts.saturating_sub(1));
         let mut signed_again = false;
         loop {
             let error = match self.attempt(left().min(self.limits.attempt_timeout)).await {
@@ -107,11 +107,11 @@ impl TokenClient {
                 signed_again = true;
                 continue;
             }
-            let Some(delay) = backoff.next().filter(|_| error.is_retryable()) else {
+            let Some(bound) = bounds.next().filter(|_| error.is_retryable()) else {
                 return Err(error);
             };
             // Full jitter, so that processes that failed together do not retry together.
-            let delay = delay.mul_f64(fastrand::f64()).max(error.retry_after().unwrap_or_default());
+            let delay = bound.mul_f64(fastrand::f64()).max(error.retry_after().unwrap_or_default());
             // Return the error now rather than wait beyond the timeout.
             if delay >= left() {
                 return Err(error);

@@ -9,6 +9,8 @@ use crate::entra::token_client::{Limits, TokenClient};
 use crate::{Authority, Credential, Endpoint, Error, ErrorKind};
 use reqwest::Url;
 use std::fmt;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +30,8 @@ pub struct TokenSourceBuilder {
     policy: RefreshPolicy,
     clock: Clock,
     configure_http: Option<ConfigureHttp>,
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    root_certificates: Vec<PathBuf>,
     /// The variables that hold the tenant and the client id.
     variables: Option<[&'static str; 2]>,
 }
@@ -58,6 +62,8 @@ impl TokenSourceBuilder {
             policy: RefreshPolicy::default(),
             clock: Clock::default(),
             configure_http: None,
+            #[cfg(any(feature = "rustls", feature = "native-tls"))]
+            root_certificates: Vec::new(),
             variables: None,
         }
     }
@@ -134,6 +140,14 @@ impl TokenSourceBuilder {
         self
     }
 
+    /// Trusts the root certificates of a PEM file, in addition to those of the system: for a proxy that inspects TLS. Can be
+    /// called several times. The file is read when the source is built.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub fn root_certificates(mut self, pem_file: impl Into<PathBuf>) -> Self {
+        self.root_certificates.push(pem_file.into());
+        self
+    }
+
     /// Sets the clock, for tests. Default: the system clock.
     #[cfg(any(test, feature = "testing"))]
     pub fn clock(mut self, clock: &crate::testing::ManualClock) -> Self {
@@ -146,7 +160,7 @@ impl TokenSourceBuilder {
     /// # Errors
     ///
     /// Returns an error of kind [`ErrorKind::Config`] if the tenant, the client id or the audience is invalid, the secret is
-    /// empty, or the HTTP client cannot be created.
+    /// empty, a root certificate cannot be read, or the HTTP client cannot be created.
     pub fn build(self) -> Result<TokenSource, Error> {
         self.credential.check()?;
         let named = |error: Error, index: usize| match self.variables {
@@ -155,11 +169,15 @@ impl TokenSourceBuilder {
         };
         check_client_id(&self.client_id, self.allow_any_client_id).map_err(|error| named(error, 1))?;
         let url = self.authority.token_url(&self.tenant, self.endpoint).map_err(|error| named(error, 0))?;
-        let builder = reqwest::Client::builder();
-        let builder = match self.configure_http {
-            Some(configure) => configure(builder),
-            None => builder,
-        };
+        // A decompressor would keep copies of the token that are not zeroed.
+        let mut builder = reqwest::Client::builder().no_gzip();
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        for file in &self.root_certificates {
+            builder = builder.tls_certs_merge(certificates(file)?);
+        }
+        if let Some(configure) = self.configure_http {
+            builder = configure(builder);
+        }
         let builder = builder
             // A redirect would send the secret to another host.
             .redirect(reqwest::redirect::Policy::none())
@@ -201,6 +219,21 @@ impl Application {
         );
         let timing = (this.clock.clone(), this.policy.clone());
         Ok(TokenSource::new(label, Arc::new(client), timing, Some(this.clone())))
+    }
+}
+
+/// Reads the certificates of a PEM file.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn certificates(file: &std::path::Path) -> Result<Vec<reqwest::Certificate>, Error> {
+    const HINT: &str = "Use a file in PEM format, with one block BEGIN CERTIFICATE for each certificate.";
+    let message = format!("root certificates of {} cannot be read", file.display());
+    let pem = std::fs::read(file).map_err(|error| Error::other(ErrorKind::Config, message.clone(), error))?;
+    match reqwest::Certificate::from_pem_bundle(&pem) {
+        Ok(certificates) if certificates.is_empty() => {
+            Err(config(&format!("{message}: no certificate found")).with_hint(HINT))
+        }
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(Error::other(ErrorKind::Config, message, error).with_hint(HINT)),
     }
 }
 

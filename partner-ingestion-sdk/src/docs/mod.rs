@@ -9,6 +9,9 @@ pub mod glossary {}
 #[doc = include_str!("migrating.md")]
 pub mod migrating {}
 
+#[doc = include_str!("networks.md")]
+pub mod networks {}
+
 #[doc = include_str!("offers_as_files.md")]
 pub mod offers_as_files {}
 

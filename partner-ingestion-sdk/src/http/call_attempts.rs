@@ -2,14 +2,17 @@
 
 use super::attempt::{Attempts, Outcome};
 use super::connection::address;
+use super::observe::{Event, Measurement, Totals};
 use super::pipeline::Pipeline;
 use super::response::{RawResponse, service_error};
 use super::retry::{Failure, Repeatable, WaitLimits};
+use super::trace;
 use crate::error::{Error, ErrorKind};
 use bytes::Bytes;
 use reqwest::{Method, Request, StatusCode};
 use std::sync::atomic::Ordering;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 const NO_TURN: &str = "Send fewer requests at a time (ClientBuilder::max_concurrent_requests), or raise `attempt_timeout` and \
                        RetryPolicy::time_limit.";
@@ -24,6 +27,9 @@ pub(super) struct CallAttempts<'a> {
     refreshed: bool,
     /// True if the service may have processed an earlier attempt.
     ambiguous: bool,
+    /// When the last attempt ended.
+    ended: Option<Instant>,
+    totals: Totals,
 }
 
 impl Attempts for CallAttempts<'_> {
@@ -32,6 +38,7 @@ impl Attempts for CallAttempts<'_> {
     async fn attempt(&mut self) -> Result<Outcome<RawResponse>, Error> {
         let pipeline = self.pipeline;
         let shared = pipeline.call.shared();
+        let backoff = self.ended.map(|ended| ended.elapsed()).unwrap_or_default();
         let mut request = match self.request.take() {
             Some(request) => request,
             None => pipeline.request()?,
@@ -40,12 +47,16 @@ impl Attempts for CallAttempts<'_> {
             Ok(token) => token,
             Err(error) => return Err(self.finished(error)),
         };
+        let queued = Instant::now();
         let Some(permit) = shared.limiter.acquire(&mut self.limits).await else {
             return Ok(Outcome::Failed(self.no_turn(), Failure::NotSent));
         };
-        pipeline.attempts.fetch_add(1, Ordering::Relaxed);
+        let attempt = pipeline.attempts.fetch_add(1, Ordering::Relaxed) + 1;
         pipeline.maybe_processed.store(!self.method.is_safe(), Ordering::Relaxed);
-        let outcome = pipeline.attempt(request).await;
+        shared.hooks.before_send(pipeline.call.operation(), attempt, &mut request);
+        let outcome = self
+            .send(attempt, request, Totals { backoff, rate_limit_wait: queued.elapsed(), ..Totals::default() })
+            .await;
         pipeline.maybe_processed.store(self.ambiguous, Ordering::Relaxed);
         let (error, failure) = match outcome {
             Ok(response) if response.status.is_success() => {
@@ -91,7 +102,55 @@ impl Attempts for CallAttempts<'_> {
 impl<'a> CallAttempts<'a> {
     pub(super) fn new(pipeline: &'a Pipeline<'a>, request: Request, limits: WaitLimits) -> Self {
         let method = request.method().clone();
-        Self { pipeline, method, request: Some(request), limits, refreshed: false, ambiguous: false }
+        Self {
+            pipeline,
+            method,
+            request: Some(request),
+            limits,
+            refreshed: false,
+            ambiguous: false,
+            ended: None,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Sends one attempt, traced and measured.
+    async fn send(&mut self, attempt: u32, request: Request, waited: Totals) -> Result<RawResponse, (Error, Failure)> {
+        let (pipeline, start) = (self.pipeline, Instant::now());
+        let request_bytes = request.body().and_then(|body| body.as_bytes()).map_or(0, <[u8]>::len) as u64;
+        let span = trace::attempt(attempt);
+        let outcome = pipeline.attempt(request).instrument(span.clone()).await;
+        let result = outcome.as_ref().map_err(|(error, _)| error);
+        trace::attempt_outcome(&span, result);
+        self.ended = Some(Instant::now());
+        let hooks = &pipeline.call.shared().hooks;
+        if hooks.is_observed() {
+            let response_bytes = result.map_or(0, |response| response.body.len() as u64);
+            let totals = Totals { request_bytes, response_bytes, ..waited };
+            self.totals.add(&totals);
+            hooks.notify(&Event::Attempt(self.measurement(result, attempt, start, totals)));
+        }
+        outcome
+    }
+
+    /// Sends the event of the whole call.
+    pub(super) fn completed(&self, outcome: Result<&RawResponse, &Error>, start: Instant) {
+        let hooks = &self.pipeline.call.shared().hooks;
+        if hooks.is_observed() {
+            let attempts = self.pipeline.attempts();
+            hooks.notify(&Event::Call(self.measurement(outcome, attempts, start, self.totals)));
+        }
+    }
+
+    fn measurement(
+        &self,
+        outcome: Result<&RawResponse, &Error>,
+        attempt: u32,
+        start: Instant,
+        totals: Totals,
+    ) -> Measurement<'_> {
+        let operation = self.pipeline.call.operation();
+        Measurement::new(operation, &self.method, outcome, attempt, start.elapsed(), totals)
     }
 
     fn finished(&self, error: Error) -> Error {

@@ -25,8 +25,8 @@ impl fmt::Display for BodyError {
 
 impl StdError for BodyError {}
 
-/// Returns the error of the request body, if it is the cause.
-fn body_error(error: &reqwest::Error) -> Option<&BodyError> {
+/// Returns the first cause of a type.
+fn cause<E: StdError + 'static>(error: &reqwest::Error) -> Option<&E> {
     let mut cause = error.source()?;
     loop {
         match cause.downcast_ref() {
@@ -36,9 +36,24 @@ fn body_error(error: &reqwest::Error) -> Option<&BodyError> {
     }
 }
 
+/// Returns true if the server did not process the request of an HTTP/2 stream (RFC 9113 section 8.7): it refused the stream, or it
+/// closes the connection and names an earlier stream as the last one.
+#[cfg(feature = "http2")]
+fn is_unprocessed(error: &reqwest::Error) -> bool {
+    let refused = |error: &h2::Error| error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let unprocessed = |error: &h2::Error| error.is_remote() && (error.is_go_away() || refused(error));
+    // After the head of a response, the request was processed at least in part.
+    error.is_request() && cause(error).is_some_and(unprocessed)
+}
+
+#[cfg(not(feature = "http2"))]
+fn is_unprocessed(_: &reqwest::Error) -> bool {
+    false
+}
+
 /// Converts the error of a request to this URL, whose response was not received completely.
 pub(crate) fn connection_error(url: &Url, error: reqwest::Error) -> (Error, Failure) {
-    if let Some(BodyError(cause)) = body_error(&error) {
+    if let Some(BodyError(cause)) = cause(&error) {
         let message = format!("request body cannot be read: {cause}");
         return (Error::new(ErrorKind::Io, message).with_source(error.without_url()), Failure::Unreadable);
     }
@@ -50,6 +65,10 @@ pub(crate) fn connection_error(url: &Url, error: reqwest::Error) -> (Error, Fail
             (format!("connection to {address} cannot be established"), Failure::ConnectPermanently)
         }
         true => (format!("connection to {address} cannot be established"), Failure::NotSent),
+        false if is_unprocessed(&error) => (format!("{address} did not accept the request"), Failure::NotSent),
+        false if error.is_decode() => {
+            (format!("response of {address} cannot be decompressed"), Failure::ConnectionLost)
+        }
         false => (format!("connection to {address} was lost"), Failure::ConnectionLost),
     };
     if let Some(cause) = cause.description().or(error.is_timeout().then_some("the timeout elapsed")) {

@@ -4,6 +4,8 @@ pub(crate) mod attempt;
 pub(crate) mod call;
 mod call_attempts;
 pub(crate) mod connection;
+pub(crate) mod connection_gate;
+pub(crate) mod observe;
 pub(crate) mod operation;
 pub(crate) mod pager;
 mod pipeline;

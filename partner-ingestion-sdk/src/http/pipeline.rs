@@ -123,7 +123,8 @@ impl<'a> Pipeline<'a> {
         request: Request,
     ) -> impl Future<Output = Result<RawResponse, (Error, Failure)>> + Send {
         let limit = self.attempt_timeout();
-        let response = tokio::time::timeout(limit, self.receive(self.call.shared().http.execute(request)));
+        let shared = self.call.shared();
+        let response = tokio::time::timeout(limit, self.receive(shared.http.execute(request)));
         response.map(move |outcome| {
             outcome.unwrap_or_else(|_| {
                 let address = address(&self.call.shared().base);
@@ -139,7 +140,10 @@ impl<'a> Pipeline<'a> {
     ) -> Result<RawResponse, (Error, Failure)> {
         let shared = self.call.shared();
         let broken = |error| connection_error(&shared.base, error);
+        let gate = shared.gate.enter().await;
         let mut response = sent.await.map_err(broken)?;
+        shared.gate.responded(response.version());
+        drop(gate);
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         // Most bodies come in one chunk, which needs no copy.
         let mut body = Bytes::new();

@@ -1,9 +1,12 @@
 //! Decides whether a request is retried, and after which delay.
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::{Method, StatusCode};
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// The bounds of the delay before the second attempt, and of every delay.
+const MIN_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
 /// The number of attempts of a call, and the time limit for starting them.
 ///
@@ -68,12 +71,9 @@ impl RetryPolicy {
 
     /// Returns the delays between the attempts.
     fn delays(self) -> impl Iterator<Item = Duration> + Send + use<> {
-        let bounds = ExponentialBuilder::new()
-            .with_min_delay(Duration::from_secs(1))
-            .with_max_delay(Duration::from_secs(30))
-            .with_max_times(self.max_attempts.saturating_sub(1) as usize)
-            .build();
-        bounds.map(|bound| bound.mul_f64(fastrand::f64()))
+        let bounds = std::iter::successors(Some(MIN_BACKOFF), |bound| Some((*bound * 2).min(MAX_BACKOFF)));
+        let retries = self.max_attempts.saturating_sub(1) as usize;
+        bounds.take(retries).map(|bound| bound.mul_f64(fastrand::f64()))
     }
 }
 

@@ -11,8 +11,8 @@ use super::trace;
 use crate::error::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
 use reqwest::Method;
-use std::pin::pin;
 use std::sync::atomic::Ordering;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 impl Call {
@@ -46,7 +46,8 @@ async fn run(pipeline: &Pipeline<'_>) -> Result<(Method, RawResponse), Error> {
     let policy = pipeline.call.options.retry.unwrap_or(pipeline.call.shared().retry);
     let limits = WaitLimits::new(policy, pipeline.attempt_timeout());
     let mut attempts = CallAttempts::new(pipeline, request, limits);
-    let work = pin!(send_with_retries(policy, &mut attempts).instrument(span.clone()));
+    let start = Instant::now();
+    let work = send_with_retries(policy, &mut attempts).instrument(span.clone());
     let outcome = match pipeline.call.options.timeout.or(pipeline.call.shared().timeout) {
         None => work.await,
         Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
@@ -56,6 +57,7 @@ async fn run(pipeline: &Pipeline<'_>) -> Result<(Method, RawResponse), Error> {
             Err(pipeline.finished(pipeline.error(ErrorKind::Timeout, &message), &method, maybe_processed))
         }),
     };
+    attempts.completed(outcome.as_ref(), start);
     trace::outcome(&span, pipeline.attempts(), outcome.as_ref());
     outcome.map(|response| (method, response))
 }

@@ -27,6 +27,24 @@ pub(crate) fn span(operation: &Operation, request: &Request) -> Span {
     )
 }
 
+/// The span of one attempt.
+pub(crate) fn attempt(number: u32) -> Span {
+    tracing::debug_span!(
+        target: "partner_ingestion_sdk",
+        "attempt",
+        http.request.resend_count = number.saturating_sub(1),
+        http.response.status_code = field::Empty,
+        request_id = field::Empty,
+        error.type = field::Empty,
+    )
+}
+
+pub(crate) fn attempt_outcome(span: &Span, outcome: Result<&RawResponse, &Error>) {
+    if !span.is_disabled() {
+        record(span, outcome);
+    }
+}
+
 /// Records that another attempt follows.
 pub(crate) fn retry(error: &Error, delay: Duration) {
     tracing::warn!(
@@ -44,6 +62,10 @@ pub(crate) fn outcome(span: &Span, attempts: u32, outcome: Result<&RawResponse, 
         return;
     }
     span.record("http.request.resend_count", attempts.saturating_sub(1));
+    record(span, outcome);
+}
+
+fn record(span: &Span, outcome: Result<&RawResponse, &Error>) {
     let (status, id) = match outcome {
         Ok(response) => (Some(response.status), request_id(&response.headers)),
         Err(error) => (error.status(), error.request_id().map(str::to_owned)),

@@ -15,6 +15,7 @@ pub mod public_api;
 pub mod random_instance;
 pub mod sample;
 pub mod test_env;
+pub mod tls_server;
 
 #[rustfmt::skip]
 #[allow(clippy::all, reason = "generated code is checked by its tests, not by style lints")]

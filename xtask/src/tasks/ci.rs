@@ -1,11 +1,11 @@
 //! `cargo xtask ci`: what CI runs, in order, with the time of each step and the slowest tests.
 
-use super::{interop, test_times};
+use super::{interop, package, test_times};
 use crate::generate::{self, Options};
 use crate::process::{cargo, cargo_lines};
 use crate::report::Report;
 use anyhow::{Context, Result};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Number of tests in the summary.
@@ -76,7 +76,7 @@ fn quick_steps() -> Vec<Step> {
 
 fn steps() -> Vec<Step> {
     let types = "test -p partner-tests --features preserve-order --test all -- types:: round_trip:: decode_errors::";
-    let model = "test -p partner-auth --lib --no-default-features --features entra -- model::";
+    let model = "test -p partner-auth --lib --features shuttle -- model::";
     vec![
         Step::cargo("formatting", "fmt --all --check"),
         Step::clippy("lints", "--workspace --all-targets"),
@@ -98,10 +98,7 @@ fn steps() -> Vec<Step> {
         Step::cargo("auth, each feature", "test -p partner-auth --features azure,testing"),
         Step::doc("auth, docs", "-p partner-auth --features azure,testing"),
         Step::cargo("auth, example", "run --quiet -p partner-auth --features testing --example signin"),
-        // A separate target folder, because the flag would rebuild every crate.
-        Step::cargo("model of the token cache", model)
-            .with("RUSTFLAGS", "--cfg shuttle")
-            .with("CARGO_TARGET_DIR", "target/model"),
+        Step::cargo("model of the token cache", model),
     ]
 }
 
@@ -125,7 +122,7 @@ pub fn run(root: &Path, quick: bool, report: &Report) -> Result<()> {
     }
     if !quick {
         log.timed("interoperability", |_| interop::run_if_possible(root, report))?;
-        log.timed("packaging", |_| package(root, report))?;
+        log.timed("packaging", |_| package::run(root, report))?;
     }
     log.summary();
     Ok(())
@@ -177,39 +174,6 @@ impl Log<'_> {
         }
         self.report.step("ci", &format!("passed in {:.0} s", self.start.elapsed().as_secs_f64()));
     }
-}
-
-/// Checks that the published crates can be packaged, and build from their packages.
-fn package(root: &Path, report: &Report) -> Result<()> {
-    report.step("ci", "package: cargo package --workspace");
-    remove_unpacked_crates().context("cannot remove the crates of an earlier run")?;
-    let args = "package -p partner-auth -p partner-ingestion-sdk -p partner-sandbox --allow-dirty --quiet";
-    let args: Vec<&str> = args.split(' ').collect();
-    cargo(root, &args, &[]).context("packaging failed")
-}
-
-/// Removes the crates that an earlier `cargo package` unpacked into cargo's home. Cargo reuses them while their version is the
-/// same, so that the SDK would be built with an outdated `partner-auth` (cargo 1.95).
-fn remove_unpacked_crates() -> Result<()> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    let Some(registries) = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok()) else {
-        return Ok(());
-    };
-    for registry in registries {
-        let registry = registry?;
-        // The folder of a network registry starts with the host name.
-        if !registry.file_name().to_string_lossy().starts_with('-') {
-            continue;
-        }
-        for unpacked in std::fs::read_dir(registry.path())? {
-            let unpacked = unpacked?;
-            if unpacked.file_name().to_string_lossy().starts_with("partner-") {
-                std::fs::remove_dir_all(unpacked.path())?;
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

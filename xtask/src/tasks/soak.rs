@@ -77,8 +77,18 @@ const SOAKS: [Soak; 9] = [
     Soak {
         name: "model",
         what: "the token cache in a model checker: three threads, up to 2,000,000 schedules of each model",
-        args: &["--package", "partner-auth", "--lib", "--", "--nocapture", "--test-threads=2", "model::"],
-        env: &[("PARTNER_SCHEDULES", "2000000"), ("RUSTFLAGS", "--cfg shuttle"), ("CARGO_TARGET_DIR", "target/model")],
+        args: &[
+            "--package",
+            "partner-auth",
+            "--lib",
+            "--features",
+            "shuttle",
+            "--",
+            "--nocapture",
+            "--test-threads=2",
+            "model::",
+        ],
+        env: &[("PARTNER_SCHEDULES", "2000000")],
     },
 ];
 

@@ -33,7 +33,7 @@ fn types_only_build_has_at_most_20_packages() {
 #[test]
 fn default_build_has_one_reqwest_and_no_openssl() {
     let tree = tree(&["partner-ingestion-sdk"]);
-    assert!(tree.len() <= 130, "{} packages: {tree:?}", tree.len());
+    assert!(tree.len() <= 135, "{} packages: {tree:?}", tree.len());
     assert_eq!(tree.iter().filter(|line| line.starts_with("reqwest ")).collect::<Vec<_>>().len(), 1);
     assert!(tree.iter().any(|line| line.starts_with("reqwest v0.13.")));
     for absent in ["openssl", "openssl-sys", "native-tls"] {

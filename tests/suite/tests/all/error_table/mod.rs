@@ -5,7 +5,6 @@
 mod environment;
 mod network;
 mod responses;
-mod tls;
 mod workflows;
 
 use partner_ingestion_sdk::Error;

@@ -1,6 +1,5 @@
 //! Errors before a response: configuration, tokens and connections.
 
-use super::tls::{LOOPBACK, OTHER_NAME, TlsServer};
 use super::{Row, row, row_at};
 use partner_ingestion_sdk::partner_auth::{
     self, AccessToken, Authority, BoxFuture, StaticToken, TokenProvider, TokenSource,
@@ -9,6 +8,7 @@ use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, ClientBuilder, Error, ErrorKind, RetryPolicy};
 use partner_tests::mock_server::{CannedResponse, MockServer};
 use partner_tests::test_env::client_builder;
+use partner_tests::tls_server::{LOOPBACK, OTHER_NAME, TlsServer};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -89,8 +89,8 @@ pub(super) async fn rows() -> Vec<Row> {
     let refused = builder("http://127.0.0.1:1").build().unwrap();
     let unknown = builder("https://no-such-host.invalid/v1.0/ingestion").build().unwrap();
     let plain = builder(&server.origin.replace("http:", "https:")).build().unwrap();
-    let untrusted = TlsServer::start(LOOPBACK).await.client(false);
-    let other_name = TlsServer::start(OTHER_NAME).await.client(true);
+    let servers = [TlsServer::closing(LOOPBACK).await, TlsServer::closing(OTHER_NAME).await];
+    let (untrusted, other_name) = (servers[0].client(false), servers[1].client(true));
     let silent = builder(&silent).build().unwrap();
     let closing = builder(&closing).build().unwrap();
     let error_of = async |client: Client| client.list_products().send().await.unwrap_err();
@@ -126,7 +126,7 @@ async fn connections_with_an_invalid_certificate_are_not_retried() {
     for (certificate, trust, cause) in
         [(LOOPBACK, false, "the certificate is not trusted"), (OTHER_NAME, true, "not valid for this host name")]
     {
-        let server = TlsServer::start(certificate).await;
+        let server = TlsServer::closing(certificate).await;
         let error = server.client(trust).list_products().send().await.unwrap_err();
         let host = server.origin.trim_start_matches("https://");
         assert_eq!(error.kind(), ErrorKind::Connection);
@@ -143,7 +143,7 @@ async fn connections_with_an_invalid_certificate_are_not_retried() {
         assert_eq!(server.connections(), 2);
     }
     // With a valid certificate, the connection is lost after the handshake, which is retried.
-    let server = TlsServer::start(LOOPBACK).await;
+    let server = TlsServer::closing(LOOPBACK).await;
     let error = server.client(true).list_products().send().await.unwrap_err();
     assert!(error.is_retryable() && server.connections() > 1, "{error}");
 }
@@ -151,7 +151,7 @@ async fn connections_with_an_invalid_certificate_are_not_retried() {
 /// The same for token requests.
 #[tokio::test]
 async fn token_requests_with_an_invalid_certificate_are_not_retried() {
-    let server = TlsServer::start(LOOPBACK).await;
+    let server = TlsServer::closing(LOOPBACK).await;
     let tokens = TokenSource::builder("contoso.example", "9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1", "secret")
         .authority(Authority::custom(&server.origin).unwrap())
         .configure_http(|http| http.tls_certs_only([]).no_proxy());

@@ -217,6 +217,12 @@ fn values() -> Vec<Row<String>> {
         now("OfferManifest::new", |x| drop(manifest(x).to_json())),
         now("OfferManifest::with_folder", |x| drop(manifest("a").with_folder(x))),
         now("Part::new", |x| drop(Part::new(&AzureProperty::default().set_app_version(x)))),
+        now("ClientBuilder::application_id", |x| {
+            drop(client_builder().token_provider(StaticToken::new("t").unwrap()).application_id(x).build());
+        }),
+        now("ClientBuilder::root_certificates", |x| {
+            drop(client_builder().token_provider(StaticToken::new("t").unwrap()).root_certificates(x).build());
+        }),
         now("ClientBuilder::base_url", |x| {
             let builder = client_builder().base_url(x).token_provider(StaticToken::new("t").unwrap());
             drop(format!("{builder:?}"));

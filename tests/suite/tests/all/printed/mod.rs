@@ -7,7 +7,7 @@ use crate::secrets::{CANARY as SECRET, leak};
 use partner_auth::StaticToken;
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{FailedSubmission, FileSource, OfferManifest, Part, Response};
+use partner_ingestion_sdk::{Event, FailedSubmission, FileSource, OfferManifest, Part, Response};
 use partner_sandbox::Sandbox;
 use partner_tests::mock_server::{CannedResponse, MockServer};
 use partner_tests::public_api::{CRATES, read, rows};
@@ -152,7 +152,26 @@ async fn responses() -> Printed {
     printed.add("Response", &raw);
     printed.add("Response", &raw.map(|value| vec![value]));
     printed.add("Error", &client.request(Method::GET, "x").send::<Value>().await.unwrap_err());
+    printed.0.extend(hooks(replies()).await);
     printed
+}
+
+/// What hooks receive of a call.
+async fn hooks(replies: Vec<CannedResponse>) -> Vec<(&'static str, String)> {
+    let server = MockServer::with_responses(replies).await;
+    let printed = Arc::<Mutex<Printed>>::default();
+    let (sent, observed) = (printed.clone(), printed.clone());
+    let client = client_builder().base_url(&server.origin).token_provider(StaticToken::new(SECRET).unwrap());
+    let client = client.before_send(move |request| sent.lock().unwrap().add("OutgoingRequest", request));
+    let client = client.observe(move |event| {
+        let (Event::Attempt(figures) | Event::Call(figures)) = event else { return };
+        let mut observed = observed.lock().unwrap();
+        observed.add("Event", event);
+        observed.add("Measurement", figures);
+    });
+    let request = client.build().unwrap().request(Method::POST, &format!("x?sig={SECRET}"));
+    request.json(&json!({"password": SECRET})).header("x-key", SECRET).send::<Value>().await.unwrap();
+    std::mem::take(&mut printed.lock().unwrap().0)
 }
 
 /// The sandbox prints neither the secret and the tokens of its account nor upload addresses.
