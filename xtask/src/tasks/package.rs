@@ -1,6 +1,6 @@
 //! Checks that the published crates can be packaged and that they compile from their packages.
 //!
-//! `cargo package` compiles each package with all its dependencies in a folder of its own, which takes minutes. Here the packages are
+//! `cargo package` compiles each package with all its dependencies in its own folder, which takes minutes. Here the packages are
 //! unpacked into a workspace that uses the target folder, the lock file and the profiles of this one, so that compiled
 //! dependencies are reused.
 
