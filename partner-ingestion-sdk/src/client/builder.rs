@@ -138,7 +138,8 @@ impl ClientBuilder {
     /// let client = Client::builder()
     ///     .token_provider(StaticToken::new("a token")?)
     ///     .before_send(|request| {
-    ///         request.headers_mut().insert("x-attempt", HeaderValue::from(request.attempt()));
+    ///         let attempt = HeaderValue::from(request.attempt());
+    ///         request.headers_mut().insert("x-attempt", attempt);
     ///     })
     ///     .build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
