@@ -78,6 +78,7 @@ pub use {
     http::observe::{Event, Measurement, OutgoingRequest},
     http::operation::{IfMatchRule, Operation},
     http::pager::{Items, Pages},
+    http::rate_limiter::RateLimitStore,
     http::raw::RawRequest,
     http::response::Response,
     http::retry::RetryPolicy,

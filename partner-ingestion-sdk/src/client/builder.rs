@@ -6,7 +6,7 @@ use crate::generated::requests::Requests;
 use crate::generated::table::SERVER;
 use crate::http::connection_gate::ConnectionGate;
 use crate::http::observe::{Event, Hooks, OutgoingRequest};
-use crate::http::rate_limiter::RateLimiter;
+use crate::http::rate_limiter::{RateLimitStore, RateLimiter};
 use crate::http::retry::RetryPolicy;
 use crate::http::url::{base_url, is_loopback};
 use partner_auth::TokenProvider;
@@ -47,6 +47,7 @@ pub struct ClientBuilder {
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     root_certificates: Vec<PathBuf>,
     hooks: Hooks,
+    rate_limit_store: Option<Arc<dyn RateLimitStore>>,
 }
 
 impl ClientBuilder {
@@ -65,6 +66,7 @@ impl ClientBuilder {
             #[cfg(any(feature = "rustls", feature = "native-tls"))]
             root_certificates: Vec::new(),
             hooks: Hooks::default(),
+            rate_limit_store: None,
         }
     }
 
@@ -201,6 +203,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Shares the rate limit with the clients of other processes that use the same store. Default: each client has its own limit.
+    ///
+    /// The example `shared_rate` has a store in a file.
+    pub fn rate_limit_store(mut self, store: impl RateLimitStore + 'static) -> Self {
+        self.rate_limit_store = Some(Arc::new(store));
+        self
+    }
+
     /// Treats a 403 response like a 401 response: discards the token and retries once with a new one. Useful for a few minutes
     /// after a role assignment, while cached tokens do not contain the role. Default: false.
     pub fn refresh_token_on_forbidden(mut self, refresh: bool) -> Self {
@@ -252,6 +262,7 @@ impl ClientBuilder {
             max_body,
             refresh_token_on_forbidden,
             hooks,
+            rate_limit_store,
             ..
         } = self;
         Ok(Client {
@@ -267,7 +278,7 @@ impl ClientBuilder {
                 timeout,
                 max_body,
                 refresh_token_on_forbidden,
-                limiter: RateLimiter::new(max_concurrent_requests),
+                limiter: RateLimiter::new(max_concurrent_requests, rate_limit_store),
             }),
         })
     }

@@ -67,7 +67,7 @@ impl Attempts for CallAttempts<'_> {
             Ok(response) => {
                 let error = service_error(pipeline.call.operation(), &response);
                 if error.is_throttled() {
-                    shared.limiter.throttled(&permit, error.retry_after());
+                    shared.limiter.throttled(&permit, error.retry_after()).await;
                 }
                 drop(permit);
                 let rejected = response.status == StatusCode::UNAUTHORIZED

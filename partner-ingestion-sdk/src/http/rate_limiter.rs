@@ -9,6 +9,10 @@
 //! task does not poll, for example because it is in a stream whose consumer sends another call, is overtaken: with a mutex as the queue,
 //! that other call would not end.
 
+mod store;
+
+pub use store::RateLimitStore;
+
 use super::retry::WaitLimits;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,12 +42,15 @@ const UNLIMITED: f64 = 1_000.0;
 const SLACK: Duration = Duration::from_millis(20);
 /// The interval in which the head computes its start again, because the rate grows.
 const RECHECK: Duration = Duration::from_millis(100);
+/// The interval in which a client that is not limited shares its state.
+const SHARING: Duration = Duration::from_millis(250);
 /// The delay after which a head that does not start is overtaken.
 const GRACE: Duration = Duration::from_millis(500);
 
 pub(crate) struct RateLimiter {
     permits: Semaphore,
     state: Mutex<State>,
+    shared: Option<store::Shared>,
 }
 
 /// The place of a call in the queue. Dropping it lets the next one start.
@@ -86,6 +93,12 @@ struct State {
     tickets: u64,
     /// The times of recent successes.
     successes: VecDeque<Instant>,
+    /// The recent successes of other processes, by their name: when they were counted, and their number.
+    successes_of_others: BTreeMap<String, (u64, u32)>,
+    /// When the state was shared last.
+    shared_at: Option<Instant>,
+    /// Until then, the store is not asked, because it failed.
+    unavailable_until: Option<Instant>,
 }
 
 /// A limit of calls per second, which grows with time.
@@ -118,8 +131,10 @@ impl Limit {
 }
 
 impl RateLimiter {
-    pub(crate) fn new(concurrency: usize) -> Self {
-        Self { permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)), state: Mutex::default() }
+    /// With a store, the rate is that of all clients with this store.
+    pub(crate) fn new(concurrency: usize, store: Option<Arc<dyn RateLimitStore>>) -> Self {
+        let permits = Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS));
+        Self { permits, state: Mutex::default(), shared: store.map(store::Shared::new) }
     }
 
     /// Waits until a request may start. Returns `None` if that takes longer than `limits` allow.
@@ -138,6 +153,11 @@ impl RateLimiter {
 
     /// Waits for the rate limit.
     async fn turn(&self) -> Instant {
+        if let Some(shared) = &self.shared
+            && self.lock().shares(Instant::now())
+        {
+            shared.update(self, |_, _| ()).await;
+        }
         let now = Instant::now();
         if self.lock().is_unlimited(now) {
             return now;
@@ -145,13 +165,21 @@ impl RateLimiter {
         let (number, is_head) = self.lock().enter();
         let ticket = Ticket { limiter: self, number, is_head };
         loop {
-            let now = Instant::now();
-            let start = self.lock().start(now, number, &ticket.is_head);
-            match start {
-                Ok(()) => return now,
+            match self.start(number, &ticket.is_head).await {
+                Ok(now) => return now,
                 // Earlier if the call becomes the head.
                 Err(later) => drop(timeout_at(later, ticket.is_head.notified()).await),
             }
+        }
+    }
+
+    async fn start(&self, number: u64, is_head: &Arc<Notify>) -> Result<Instant, Instant> {
+        let start = |state: &mut State, now| state.start(now, number, is_head).map(|()| now);
+        let now = Instant::now();
+        // Only a call that may start by what this client knows asks the store.
+        match &self.shared {
+            Some(shared) if self.lock().may_start(now, number) => shared.update(self, start).await,
+            _ => start(&mut self.lock(), now),
         }
     }
 
@@ -160,12 +188,16 @@ impl RateLimiter {
     }
 
     /// Records a 429 response to the request with this permit. A Retry-After of zero does not change the rate.
-    pub(crate) fn throttled(&self, permit: &Permit<'_>, retry_after: Option<Duration>) {
+    pub(crate) async fn throttled(&self, permit: &Permit<'_>, retry_after: Option<Duration>) {
         if retry_after == Some(Duration::ZERO) {
             return;
         }
         let pause = retry_after.unwrap_or(PAUSE).min(MAX_PAUSE);
-        self.lock().throttled(permit.started, Instant::now(), pause);
+        let throttled = |state: &mut State, now| state.throttled(permit.started, now, pause);
+        match &self.shared {
+            Some(shared) => shared.update(self, throttled).await,
+            None => throttled(&mut self.lock(), Instant::now()),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -174,6 +206,15 @@ impl RateLimiter {
 }
 
 impl State {
+    /// Returns true if it is time to share the state.
+    fn shares(&mut self, now: Instant) -> bool {
+        let due = self.shared_at.is_none_or(|last| now.saturating_duration_since(last) >= SHARING);
+        if due {
+            self.shared_at = Some(now);
+        }
+        due
+    }
+
     fn is_unlimited(&mut self, now: Instant) -> bool {
         self.rate(now).is_none() && self.closed_until.is_none_or(|until| until <= now)
     }
@@ -200,11 +241,23 @@ impl State {
         }
     }
 
-    /// Starts the call with this ticket, or returns when to ask again.
-    fn start(&mut self, now: Instant, number: u64, is_head: &Arc<Notify>) -> Result<(), Instant> {
+    /// Returns the interval between two calls, and when the next one starts.
+    fn planned(&mut self, now: Instant) -> (Option<Duration>, Instant) {
         let interval = self.rate(now).map(|rate| Duration::from_secs_f64(1.0 / rate));
         let slot = self.last.zip(interval).map(|(last, interval)| last + interval);
-        let planned = slot.max(self.closed_until).unwrap_or(now);
+        (interval, slot.max(self.closed_until).unwrap_or(now))
+    }
+
+    /// Returns true if it is the turn of this call, or it may overtake.
+    fn may_start(&mut self, now: Instant, number: u64) -> bool {
+        let (_, planned) = self.planned(now);
+        let first = self.queue.first_key_value().is_none_or(|(first, _)| *first == number);
+        now >= if first { planned } else { planned + GRACE }
+    }
+
+    /// Starts the call with this ticket, or returns when to ask again.
+    fn start(&mut self, now: Instant, number: u64, is_head: &Arc<Notify>) -> Result<(), Instant> {
+        let (interval, planned) = self.planned(now);
         // It was overtaken if it is no longer in the queue.
         self.queue.entry(number).or_insert_with(|| is_head.clone());
         let first = self.queue.first_key_value().is_some_and(|(first, _)| *first == number) || interval.is_none();
@@ -229,12 +282,17 @@ impl State {
         }
     }
 
+    /// Returns the number of successes in the last second.
+    fn recent_successes(&self, now: Instant) -> usize {
+        self.successes.iter().filter(|then| now.saturating_duration_since(**then) <= WINDOW).count()
+    }
+
     fn throttled(&mut self, started: Instant, now: Instant, pause: Duration) {
         let until = now + pause;
         // Responses to calls that were in flight at the last 429 do not lower the rate further.
         if self.closed_until.is_none_or(|last| started >= last) {
-            let recent = self.successes.iter().filter(|then| now.duration_since(**then) <= WINDOW);
-            let measured = recent.count() as f64;
+            let others: f64 = self.successes_of_others.values().map(|(_, count)| f64::from(*count)).sum();
+            let measured = self.recent_successes(now) as f64 + others;
             let allowed = self.rate(now).unwrap_or(f64::INFINITY);
             self.limit = Some(Limit::new(measured, allowed, until, self.limit.as_ref()));
         }
@@ -245,6 +303,8 @@ impl State {
     }
 }
 
+#[cfg(test)]
+mod shared_tests;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

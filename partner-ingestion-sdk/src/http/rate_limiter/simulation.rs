@@ -101,7 +101,7 @@ impl Attempts for Caller<'_> {
             self.limiter.succeeded();
             return Ok(Outcome::Done(()));
         };
-        self.limiter.throttled(&permit, Some(retry_after));
+        self.limiter.throttled(&permit, Some(retry_after)).await;
         let failure = Failure::Status { status: StatusCode::TOO_MANY_REQUESTS, retry_after: true };
         let error = Error::from_response(StatusCode::TOO_MANY_REQUESTS, None, b"", true);
         Ok(Outcome::Failed(error.with_retry_after(Some(retry_after)), failure))
@@ -134,7 +134,7 @@ async fn run(seed: u64) -> Summary {
     let service = Service::random(&mut rng);
     let (rate, at_once) = service.allowed();
     let calls = (rate * 40.0 + at_once) as usize;
-    let (service, limiter) = (Mutex::new(service), RateLimiter::new(rng.usize(30..=100)));
+    let (service, limiter) = (Mutex::new(service), RateLimiter::new(rng.usize(30..=100), None));
     let bursts: Vec<Duration> = (0..rng.usize(1..=5)).map(|_| Duration::from_millis(rng.u64(0..10_000))).collect();
     let begun = Instant::now();
     let accepted = Mutex::new(Vec::new());

@@ -10,7 +10,7 @@ fn limits(time_limit: Duration, attempt_timeout: Duration) -> WaitLimits {
     WaitLimits::new(RetryPolicy::default().time_limit(time_limit), attempt_timeout)
 }
 
-fn long() -> WaitLimits {
+pub(super) fn long() -> WaitLimits {
     limits(Duration::from_secs(3600), Duration::from_secs(3600))
 }
 
@@ -28,7 +28,7 @@ async fn time_of(limiter: &RateLimiter, calls: usize) -> f64 {
 
 async fn throttle(limiter: &RateLimiter, retry_after: u64) {
     let permit = limiter.acquire(&mut long()).await.unwrap();
-    limiter.throttled(&permit, Some(Duration::from_secs(retry_after)));
+    limiter.throttled(&permit, Some(Duration::from_secs(retry_after))).await;
 }
 
 fn start(state: &mut State, now: Instant) -> Result<(), Instant> {
@@ -67,7 +67,7 @@ fn continues_slightly_below_the_last_successful_rate() {
 
 #[tokio::test(start_paused = true)]
 async fn dropped_callers_give_their_slots_back() {
-    let limiter = RateLimiter::new(100);
+    let limiter = RateLimiter::new(100, None);
     throttle(&limiter, 1).await;
     let short = (0..60).map(|_| async {
         let started = timeout(Duration::from_millis(100), limiter.acquire(&mut long())).await;
@@ -80,7 +80,7 @@ async fn dropped_callers_give_their_slots_back() {
 
 #[tokio::test(start_paused = true)]
 async fn growth_applies_to_the_calls_that_wait_already() {
-    let limiter = RateLimiter::new(100);
+    let limiter = RateLimiter::new(100, None);
     throttle(&limiter, 1).await;
     let took = time_of(&limiter, 100).await;
     assert!(took < 10.0, "100 calls after one 429 took {took} s");
@@ -91,7 +91,7 @@ async fn growth_applies_to_the_calls_that_wait_already() {
 
 #[tokio::test(start_paused = true)]
 async fn a_long_retry_after_of_one_call_pauses_the_others_for_a_minute_at_most() {
-    let limiter = RateLimiter::new(100);
+    let limiter = RateLimiter::new(100, None);
     throttle(&limiter, 3600).await;
     let took = time_of(&limiter, 1).await;
     assert!((59.0..62.0).contains(&took), "{took} s");
@@ -100,7 +100,7 @@ async fn a_long_retry_after_of_one_call_pauses_the_others_for_a_minute_at_most()
 #[tokio::test(start_paused = true)]
 async fn waits_end_with_the_limits_of_the_caller() {
     let seconds = Duration::from_secs;
-    let limiter = RateLimiter::new(2);
+    let limiter = RateLimiter::new(2, None);
     throttle(&limiter, 60).await;
     for (mut limits, longest) in [
         (limits(seconds(3), seconds(60)), 3),
@@ -119,7 +119,7 @@ async fn waits_end_with_the_limits_of_the_caller() {
 
 #[tokio::test(start_paused = true)]
 async fn calls_start_in_the_order_of_their_arrival() {
-    let limiter = RateLimiter::new(100);
+    let limiter = RateLimiter::new(100, None);
     throttle(&limiter, 2).await;
     let order = Mutex::new(Vec::new());
     let calls = (0..90).map(|number| {
@@ -137,7 +137,7 @@ async fn calls_start_in_the_order_of_their_arrival() {
 /// The consumer of a stream of calls may send another one, while it polls none of the stream.
 #[tokio::test(start_paused = true)]
 async fn calls_that_are_not_polled_do_not_hold_up_the_others() {
-    let limiter = RateLimiter::new(100);
+    let limiter = RateLimiter::new(100, None);
     throttle(&limiter, 1).await;
     let mut first = long();
     let mut idle: Vec<_> = (0..20).map(|_| long()).collect();
@@ -158,12 +158,12 @@ async fn calls_that_are_not_polled_do_not_hold_up_the_others() {
 
 #[tokio::test]
 async fn permits_are_released() {
-    let limiter = RateLimiter::new(1);
+    let limiter = RateLimiter::new(1, None);
     let first = limiter.acquire(&mut long()).await;
     let mut other = long();
     let waiting = timeout(Duration::from_millis(10), limiter.acquire(&mut other)).await;
     assert!(waiting.is_err(), "only one permit");
     drop((first, waiting));
     assert!(limiter.acquire(&mut long()).await.is_some(), "the cancelled caller released its place");
-    assert!(RateLimiter::new(0).acquire(&mut long()).await.is_some(), "the minimum is one permit");
+    assert!(RateLimiter::new(0, None).acquire(&mut long()).await.is_some(), "the minimum is one permit");
 }
