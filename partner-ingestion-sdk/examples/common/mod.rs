@@ -6,7 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use console::{Alignment, measure_text_width, pad_str, style};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use partner_ingestion_sdk::partner_auth::{Authority, TokenSource};
-use partner_ingestion_sdk::{Client, ErrorKind, Progress};
+use partner_ingestion_sdk::{Client, ClientBuilder, ErrorKind, Progress};
 use partner_sandbox::Sandbox;
 use std::error::Error;
 use std::io::{IsTerminal, Write};
@@ -75,19 +75,37 @@ pub(crate) async fn run(
 
 /// Connects to the real service if `live` is true, with the account in the environment, and to a new sandbox otherwise.
 pub(crate) async fn connect(live: bool) -> Outcome<Connection> {
+    connect_with(live, |builder| builder).await
+}
+
+/// Connects as [`connect`] does, after a function has changed the settings of a client of a sandbox.
+pub(crate) async fn connect_with(
+    live: bool,
+    configure: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Outcome<Connection> {
     if live {
         return Ok(Connection { client: Client::from_env()?, sandbox: None });
     }
     let sandbox = Sandbox::start().await?;
     let account = [sandbox.tenant(), sandbox.client_id(), sandbox.client_secret()];
-    let client = loopback_client(&sandbox.url(), &sandbox.authority(), account)?;
+    let client = loopback_client_with(&sandbox.url(), &sandbox.authority(), account, configure)?;
     Ok(Connection { client, sandbox: Some(sandbox) })
 }
 
 /// Returns a client of a sandbox, for an account of tenant, client id and secret. Fails if the sandbox is not on this machine.
-pub(crate) fn loopback_client(url: &str, authority: &str, [tenant, id, secret]: [String; 3]) -> Outcome<Client> {
+pub(crate) fn loopback_client(url: &str, authority: &str, account: [String; 3]) -> Outcome<Client> {
+    loopback_client_with(url, authority, account, |builder| builder)
+}
+
+/// Returns a client as [`loopback_client`] does, after a function has changed its settings.
+pub(crate) fn loopback_client_with(
+    url: &str,
+    authority: &str,
+    [tenant, id, secret]: [String; 3],
+    configure: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Outcome<Client> {
     let tokens = TokenSource::builder(tenant, id, secret).authority(Authority::loopback(authority)?).build()?;
-    Ok(Client::builder().base_url(url).token_provider(tokens).build()?)
+    Ok(configure(Client::builder().base_url(url).token_provider(tokens)).build()?)
 }
 
 /// Asks the user to type the offer id. Returns an error if there is no terminal.

@@ -86,6 +86,43 @@ fn every_example_runs_without_an_account() {
     assert!(err.contains("failed in certification") && err.contains("1 of 3 offers failed"), "{err}");
 }
 
+/// The names of OpenTelemetry's conventions, with a retried POST and a call that fails.
+#[test]
+fn metrics_records_calls_with_the_names_of_the_conventions() {
+    let output = run("metrics", &[]);
+    let out = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let row = |metric: &str, operation: &str, status: &str| {
+        let rows = out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let found = rows.into_iter().find(|cells| cells.starts_with(&[metric, operation, status]));
+        found.unwrap_or_else(|| panic!("{metric} {operation} {status}: {out}"))[3..].join(" ")
+    };
+    assert!(row("http.client.request.duration", "create_product", "429").starts_with("1 "));
+    assert!(row("http.client.request.duration", "create_product", "201").starts_with("1 "));
+    assert!(row("http.client.request.duration", "get_product", "200").starts_with("10 "));
+    assert!(row("http.client.request.duration", "get_product", "404").starts_with("1 "));
+    assert!(row("http.client.request.body.size", "create_product", "201").ends_with(" By"));
+    assert!(row("http.client.response.body.size", "get_product", "200").starts_with("10 "));
+    let call = row("partner_ingestion.call.duration", "create_product", "201");
+    // With the delay that the 429 response asked for.
+    assert!(call.starts_with("1 1.") || call.starts_with("1 2."), "{call}");
+}
+
+/// A process that starts while others are limited knows the rate from the store.
+#[test]
+fn shared_rate_lets_later_processes_start_at_the_rate_of_the_first() {
+    let refused_later = |args: &[&str]| {
+        let output = run("shared_rate", args);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let out = text(&output.stdout);
+        let rows = out.lines().skip(3).take(2).map(|row| row.split_whitespace().last().unwrap().parse::<usize>());
+        rows.map(Result::unwrap).sum::<usize>()
+    };
+    let (together, alone) = (refused_later(&[]), refused_later(&["--alone"]));
+    assert!(together < alone, "{together} calls with a store, {alone} without");
+    assert!(run("shared_rate", &["--help"]).status.success());
+}
+
 #[test]
 fn publish_offer_has_at_most_60_lines() {
     let path =
