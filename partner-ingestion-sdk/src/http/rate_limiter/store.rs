@@ -25,7 +25,7 @@ const MAX_SWAPS: u32 = 50;
 /// A store for the state of the rate limiter, so that several processes of one account share one rate: a file with a lock, a key in
 /// Redis, a row of a database.
 ///
-/// Without a store, each client slows down only after a 429 response of its own. With one, a 429 response slows down all clients, and
+/// Without a store, each client slows down only after its own 429 responses. With one, a 429 response slows down all clients, and
 /// together they call at the rate at which they succeeded together. The state is at most a few hundred bytes of JSON, plus 60 for each
 /// client that sent a request in the last two seconds. It has no secrets. Its format is not part of the API.
 ///
