@@ -9,7 +9,7 @@ use fastrand::Rng;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, ErrorKind, IfPending, RetryPolicy};
+use partner_ingestion_sdk::{Client, IfPending, RetryPolicy};
 use partner_sandbox::{Incident, Sandbox};
 use partner_tests::test_env::{client_builder, token_source};
 use std::time::Duration;
@@ -167,13 +167,10 @@ async fn run_program(program: &Program, scenario: &Scenario, sandbox: &Sandbox, 
         match outcome {
             Some(Ok(())) => return Ok(()),
             Some(Err(error)) => {
-                // A GET is not sent again after a success without a body.
-                let is_empty = error.kind() == ErrorKind::Decode && !error.may_have_been_processed();
-                let is_known = is_empty
-                    || error.operation().is_some_and(|name| {
-                        // Nothing identifies a new record, so that a creation whose response is lost cannot be found.
-                        matches!(name, "create_package" | "create_listing_image") && error.may_have_been_processed()
-                    });
+                let is_known = error.operation().is_some_and(|name| {
+                    // Nothing identifies a new record, so that a creation whose response is lost cannot be found.
+                    matches!(name, "create_package" | "create_listing_image") && error.may_have_been_processed()
+                });
                 program.log().errors.push(error.to_string());
                 if scenario.kind == Kind::OneLostResponse && !is_known {
                     return Err(format!("one lost response led to an error: {error}"));
