@@ -13,7 +13,7 @@ use crate::http::response::{RawResponse, Response, service_error};
 use crate::http::retry::{Failure, Repeatable};
 use crate::types::Secret;
 use crate::workflows::download::DOWNLOAD;
-use crate::workflows::wait::tolerate_absence;
+use crate::workflows::wait::{tolerate_absence, tolerate_late};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use reqwest::{StatusCode, Url};
@@ -34,7 +34,7 @@ pub(super) async fn find<T: FileResource>(
         return Err(Error::new(ErrorKind::InvalidArgument, message).with_hint(hint));
     };
     let mut reader = file.open(STALL).await?;
-    for listed in T::list(client, target).await? {
+    for listed in tolerate_late(|| T::list(client, target)).await? {
         if listed.name() != requested.name() || !listed.is_of_same_type(requested) || !is_complete(listed.state()) {
             continue;
         }

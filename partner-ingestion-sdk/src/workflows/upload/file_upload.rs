@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::awaitable;
 use crate::http::response::Response;
-use crate::workflows::wait::{PollInterval, deadline, tolerate_absence};
+use crate::workflows::wait::{PollInterval, deadline, tolerate_absence, tolerate_late};
 use std::time::Duration;
 
 /// The default time to wait for processing.
@@ -158,7 +158,7 @@ impl<T: FileResource> FileUpload<T> {
                 let is_pending = is_pending(found.state());
                 (found, is_pending)
             }
-            None => (requested.clone().create(&client, &target).await?, true),
+            None => (tolerate_late(|| requested.clone().create(&client, &target)).await?, true),
         };
         let Some(id) = response.id().filter(|id| !id.is_empty()).map(str::to_owned) else {
             let error = Error::new(ErrorKind::Decode, "response has no id");

@@ -119,14 +119,14 @@ async fn single_404_responses_do_not_fail_an_upload() {
     let requests = server.requests();
     let of_package: Vec<&str> =
         requests.iter().filter(|r| r.path().ends_with("/packages/7")).map(|r| r.method.as_str()).collect();
-    assert_eq!(of_package, ["GET", "GET", "PUT", "GET", "PUT", "GET", "GET"], "mark, mark again, poll");
+    assert_eq!(of_package, ["GET", "GET", "PUT", "PUT", "GET", "GET"], "read and write the mark, poll: twice each");
 }
 
 #[tokio::test]
 async fn a_record_that_remains_missing_is_an_error() {
     let env = TestEnv::start().await;
     let product = env.product("app").await;
-    env.sandbox.fail(Calls::of("GET", PACKAGE), Fault::status(404), 3);
+    env.sandbox.fail(Calls::of("GET", PACKAGE), Fault::status(404), 9);
     let error = upload(&env, &product, archive()).send().await.unwrap_err();
     assert!(error.is_not_found() && error.unfinished_upload().is_some(), "{error}");
 }
