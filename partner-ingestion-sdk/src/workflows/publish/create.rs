@@ -122,12 +122,16 @@ impl Run {
         submission
     }
 
-    /// Looks several times for a submission that was created although its response was lost: it is new, and has these drafts.
+    /// Looks several times for a submission that was created although its response was lost: it is new, and has these drafts. One that is
+    /// live already was created by another caller.
     async fn find_created(&self, known: &BTreeSet<SubmissionId>, drafts: &DryRun) -> Option<SubmissionId> {
         let (interval, polls) = self.lookups();
         let found = poll_until(interval, polls, || async {
             for submission in self.submissions().await.unwrap_or_default() {
                 let Some(id) = submission.id.clone().filter(|id| !known.contains(id)) else { continue };
+                if Stage::of(&submission) == Stage::Live && self.publish.options.is_auto_promote != Some(true) {
+                    continue;
+                }
                 let complete = self.with_drafts(submission).await;
                 if complete.is_ok_and(|submission| drafts.differences(&submission).is_empty()) {
                     return Ok(Ok(id));

@@ -38,7 +38,8 @@ pub(super) struct Scenario {
     kind: Kind,
     pub(super) steps: Steps,
     processing_delay: Duration,
-    is_late: bool,
+    /// Whether new resources are missing for a moment, also in lists.
+    pub(super) is_late: bool,
     retries: bool,
     gap: usize,
     /// The submission that is in preview when the programs start.
@@ -167,10 +168,11 @@ async fn run_program(program: &Program, scenario: &Scenario, sandbox: &Sandbox, 
         match outcome {
             Some(Ok(())) => return Ok(()),
             Some(Err(error)) => {
-                let is_known = error.operation().is_some_and(|name| {
-                    // Nothing identifies a new record, so that a creation whose response is lost cannot be found.
-                    matches!(name, "create_package" | "create_listing_image") && error.may_have_been_processed()
-                });
+                // `upload_*` cannot tell its record from others, so that a creation whose response is lost is not searched for.
+                let is_upload = |name| matches!(name, "create_package" | "create_listing_image");
+                let is_known = !scenario.steps.ensure_files
+                    && error.may_have_been_processed()
+                    && error.operation().is_some_and(is_upload);
                 program.log().errors.push(error.to_string());
                 if scenario.kind == Kind::OneLostResponse && !is_known {
                     return Err(format!("one lost response led to an error: {error}"));
