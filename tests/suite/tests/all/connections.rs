@@ -6,7 +6,7 @@ use partner_ingestion_sdk::{Client, ErrorKind, RetryPolicy};
 use partner_tests::mock_server::{CannedResponse, MockServer};
 use partner_tests::test_env::start_sandbox;
 use serde_json::Value;
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -65,7 +65,7 @@ async fn a_post_that_was_never_written_was_not_processed() {
     // Whether the request or the end of the connection is first is up to the scheduler.
     for _ in 0..10_000 {
         let error = client.request(Method::POST, "x").send::<Value>().await.unwrap_err();
-        let causes = std::iter::successors(error.source(), |cause| cause.source());
+        let causes = std::iter::successors(error.source(), |cause: &&(dyn StdError + 'static)| (**cause).source());
         if causes.map(|cause| format!("{cause:?}")).any(|cause| cause.contains("Canceled")) {
             assert!(!error.may_have_been_processed() && error.is_retryable(), "{error}");
             return;

@@ -2,7 +2,7 @@
 
 use super::log::Log;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, Error, ErrorKind, FileSource, IfPending, Publish, PublishEvent, Resource, Stage};
+use partner_ingestion_sdk::{Client, Error, FileSource, IfPending, Publish, PublishEvent, Resource, Stage};
 use partner_tests::offer::{archive, png};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
