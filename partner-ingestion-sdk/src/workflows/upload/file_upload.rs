@@ -196,7 +196,15 @@ impl<T: FileResource> FileUpload<T> {
             upload.stall = self.stall.unwrap_or(upload.stall);
             upload.await?;
             let mark = || T::mark(&id, &requested, &client, &target);
-            let marked = tolerate_absence(self.poll_interval, waiting().deadline, mark).await?;
+            let marked = match tolerate_absence(self.poll_interval, waiting().deadline, mark).await {
+                // The mark may have been set, and the processing may have changed the state since.
+                Err(error) if error.may_have_been_processed() => {
+                    let read = || T::read(&client, &target, &id);
+                    let there = tolerate_absence(self.poll_interval, waiting().deadline, read).await;
+                    there.ok().filter(|there| !existing::is_pending(there.state())).ok_or(error)?
+                }
+                outcome => outcome?,
+            };
             T::wait_until_processed(marked, &client, &target, waiting()).await
         };
         finished.await.map_err(|error| unfinished(error, &id))

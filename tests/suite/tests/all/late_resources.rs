@@ -31,7 +31,7 @@ async fn workflows_wait_for_the_resources_that_they_created() -> Result<(), Erro
     let listing = client.listing_draft(&*product).modify(|listing| listing.set_summary("New")).await?;
     client.ensure_image(&*product, &*listing, LOGO, logo()).await?;
     let package = client.ensure_package(&*product, package()).poll_interval(MOMENT, MOMENT).await?;
-    client.package_configuration_draft(&*product, &*plan).modify(|draft| draft.set_package(&*package)).await?;
+    client.package_configuration_draft(&*product, &*plan).modify(|draft| draft.set_package(&package)).await?;
     client.publish(&*product).await.map(drop)
 }
 
