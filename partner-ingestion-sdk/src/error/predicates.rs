@@ -44,6 +44,8 @@ impl Error {
             }
             ErrorKind::Auth => self.auth_error().is_some_and(partner_auth::Error::is_retryable),
             ErrorKind::Status => self.status().is_some_and(|s| matches!(s.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)),
+            // The body of a read ended early. Other bodies would be the same again.
+            ErrorKind::Decode => self.0.idempotent,
             _ => false,
         }
     }

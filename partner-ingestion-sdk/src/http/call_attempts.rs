@@ -3,6 +3,7 @@
 use super::attempt::{Attempts, Outcome};
 use super::connection::address;
 use super::observe::{Event, Measurement, Totals};
+use super::operation::ANY;
 use super::pipeline::Pipeline;
 use super::response::{RawResponse, service_error};
 use super::retry::{Failure, Repeatable, WaitLimits};
@@ -61,7 +62,9 @@ impl Attempts for CallAttempts<'_> {
         let (error, failure) = match outcome {
             Ok(response) if response.status.is_success() => {
                 shared.limiter.succeeded();
-                return Ok(Outcome::Done(response));
+                let Some(error) = self.cut_off(&response) else { return Ok(Outcome::Done(response)) };
+                // The read changed nothing and can be repeated.
+                (error, Failure::ConnectionLost)
             }
             Ok(response) if self.is_deleted(&response) => return Ok(Outcome::Done(deleted(response))),
             Ok(response) => {
@@ -163,6 +166,14 @@ impl<'a> CallAttempts<'a> {
             format!("rate limit of {} left no time for a request", address(&self.pipeline.call.shared().base));
         let error = self.finished(self.pipeline.error(ErrorKind::Timeout, &message));
         if self.ambiguous { error } else { error.with_hint(NO_TURN) }
+    }
+
+    /// Returns the error of a read whose body is missing or ends early, as when a gateway loses it. A raw request may have no body.
+    fn cut_off(&self, response: &RawResponse) -> Option<Error> {
+        let operation = self.pipeline.call.operation();
+        let may_be_empty = response.status == StatusCode::NO_CONTENT || operation.name == ANY.name;
+        let is_read = self.method == Method::GET && !(response.body.is_empty() && may_be_empty);
+        is_read.then(|| response.check_complete(operation).err()).flatten()
     }
 
     /// Returns true if an earlier attempt may have deleted the resource. The empty 404 of a gateway says nothing about it.

@@ -51,6 +51,12 @@ fn is_unprocessed(_: &reqwest::Error) -> bool {
     false
 }
 
+/// Returns true if the connection was closed before anything of the request was written. hyper sends such a request again itself if the
+/// connection was used before, but not on a new one.
+fn is_unwritten(error: &reqwest::Error) -> bool {
+    cause::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled)
+}
+
 /// Converts the error of a request to this URL, whose response was not received completely.
 pub(crate) fn connection_error(url: &Url, error: reqwest::Error) -> (Error, Failure) {
     if let Some(BodyError(cause)) = cause(&error) {
@@ -65,7 +71,9 @@ pub(crate) fn connection_error(url: &Url, error: reqwest::Error) -> (Error, Fail
             (format!("connection to {address} cannot be established"), Failure::ConnectPermanently)
         }
         true => (format!("connection to {address} cannot be established"), Failure::NotSent),
-        false if is_unprocessed(&error) => (format!("{address} did not accept the request"), Failure::NotSent),
+        false if is_unprocessed(&error) || is_unwritten(&error) => {
+            (format!("{address} did not accept the request"), Failure::NotSent)
+        }
         false if error.is_decode() => {
             (format!("response of {address} cannot be decompressed"), Failure::ConnectionLost)
         }

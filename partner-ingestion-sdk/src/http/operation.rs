@@ -23,6 +23,13 @@ pub struct Operation {
     pub(crate) secret: bool,
 }
 
+impl Operation {
+    /// Returns the method and the path, or an empty text for a request that is not in the document.
+    pub(crate) fn request(&self) -> String {
+        format!("{} {}", self.method, self.path).trim().to_owned()
+    }
+}
+
 /// Whether an operation accepts the If-Match header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

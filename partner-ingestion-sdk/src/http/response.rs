@@ -5,7 +5,7 @@ use crate::error::{Error, decode_error};
 use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, HeaderMap, LOCATION};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -126,6 +126,20 @@ pub(crate) struct RawResponse {
     pub(crate) body: Bytes,
 }
 
+impl RawResponse {
+    /// Returns an error if the body ends within a JSON value, or is empty.
+    pub(super) fn check_complete(&self, operation: &'static Operation) -> Result<(), Error> {
+        match serde_json::from_slice::<IgnoredAny>(&self.body) {
+            Err(error) if error.is_eof() => {
+                let error = decode_error::<IgnoredAny>(&operation.request(), &self.body, error);
+                let error = error.with_operation(operation.name).with_response(self.status, request_id(&self.headers));
+                Err(if operation.secret { error } else { error.with_excerpt(&self.body) })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Creates the error for a response whose status is not a success.
 pub(crate) fn service_error(operation: &'static Operation, response: &RawResponse) -> Error {
     let RawResponse { status, headers, body } = response;
@@ -150,8 +164,8 @@ impl Success {
         match serde_json::from_slice(&body) {
             Ok(value) => Ok(self.with(value)),
             Err(error) => {
-                let request = format!("{} {}", self.operation.method, self.operation.path);
-                Err(self.undecodable(decode_error::<T>(request.trim(), &body, error), &body))
+                let request = self.operation.request();
+                Err(self.undecodable(decode_error::<T>(&request, &body, error), &body))
             }
         }
     }

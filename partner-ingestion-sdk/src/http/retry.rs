@@ -14,6 +14,7 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// | --- | --- |
 /// | GET, DELETE, PUT with If-Match | connection errors, timeouts, 408, 429, 500, 502, 503, 504 |
 /// | POST, PUT without If-Match | failures before processing: no connection, 429, 503 with Retry-After |
+/// | GET | a success whose body is missing or ends early, too |
 /// | upload of a stream | nothing: a stream cannot be read twice |
 ///
 /// A connection whose TLS handshake fails because of the certificate is not retried.

@@ -1,11 +1,12 @@
 //! Reads and modifies the draft of a module by product, plan and module.
 //!
-//! The service keeps the draft of every module behind a branch. The branches of a new resource appear after a few seconds.
+//! The service keeps the draft of every module behind a branch. The branches of a new resource appear after a few seconds, and a new
+//! resource may be missing for a moment.
 
 use super::branch::current_drafts;
 use super::modify::{Version, modify, refused};
 use super::search::first_item;
-use super::wait::{BRANCHES, Limit, poll_until};
+use super::wait::{BRANCHES, Limit, poll_until, tolerate_late};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::check_id;
@@ -233,6 +234,10 @@ impl<T: DraftResource> Draft<T> {
     /// Returns [`ErrorKind::InvalidArgument`] if the id of the offer or plan is empty, [`ErrorKind::NotFound`] if the branch does
     /// not appear in time, and the errors of [`list_branches`](Client::list_branches).
     pub async fn instance_id(&self) -> Result<InstanceId, Error> {
+        tolerate_late(|| self.current_instance()).await
+    }
+
+    async fn current_instance(&self) -> Result<InstanceId, Error> {
         // No branch has an empty id, and waiting for one would only delay the error.
         self.plan.iter().try_for_each(|plan| check_id("variantID", plan.as_str()))?;
         poll_until(BRANCHES, Limit::Time(self.branch_wait), || async {
@@ -248,8 +253,8 @@ impl<T: DraftResource> Draft<T> {
     ///
     /// Returns the errors of [`instance_id`](Draft::instance_id) and of the GET.
     pub async fn get(&self) -> Result<Response<T>, Error> {
-        let instance = self.instance_id().await?;
-        self.read(&instance).await
+        let read = || async { self.read(&self.current_instance().await?).await };
+        tolerate_late(read).await
     }
 
     /// Reads the draft, applies `change` and writes it back with its entity tag. If `change` changes nothing, nothing is written and
@@ -281,7 +286,7 @@ impl<T: DraftResource> Draft<T> {
         let read = || {
             async {
                 // After a submission, a draft that changes has a new instance: it is looked up again for each reading.
-                let current = self.instance_id().await?;
+                let current = self.current_instance().await?;
                 *known() = Some(current.clone());
                 self.read(&current).await
             }

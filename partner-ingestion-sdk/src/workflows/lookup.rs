@@ -1,6 +1,7 @@
 //! Finds products and plans by offer id and plan id, and creates them if they do not exist.
 
 use super::search::{first_item, guids_in, items_of, one, search_after};
+use super::wait::tolerate_late;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::pager::Pages;
@@ -108,11 +109,12 @@ impl Client {
             let hint = "Create the plan with AzureSkuVariant::plan, or set its plan id with set_external_id.";
             return Err(Error::new(ErrorKind::InvalidArgument, "plan has no external id").with_hint(hint));
         };
-        let found = self.plans_with(&product, &plan_id).await?;
+        let found = tolerate_late(|| self.plans_with(&product, &plan_id)).await?;
         if !found.is_empty() {
             return one(found, "plan", "plan", &plan_id);
         }
-        let error = match self.create_variant(&product, variant).send().await {
+        let create = || self.create_variant(&product, variant.clone()).send();
+        let error = match tolerate_late(create).await {
             Ok(created) => match created.as_azure_sku().cloned() {
                 Some(plan) => return Ok(created.map(|_| plan)),
                 None => Error::new(ErrorKind::Decode, "created resource is not a plan")

@@ -1,7 +1,7 @@
 //! Changes without lost updates: read, change, write with the entity tag, and repeat on a conflict.
 
 use super::json_change::Change;
-use super::wait::{Limit, PollInterval, poll_until};
+use super::wait::{Limit, PollInterval, poll_until, tolerate_late};
 use crate::error::{Error, ErrorKind};
 use crate::http::response::Response;
 use crate::model::resource::Resource;
@@ -37,8 +37,8 @@ pub(crate) struct Version {
     pub(crate) etag: String,
 }
 
-/// Reads, changes and writes a resource. `change` may be called several times, each time with the current state. Writes nothing if
-/// `change` changes nothing.
+/// Reads, changes and writes a resource, which may be new. `change` may be called several times, each time with the current state. Writes
+/// nothing if `change` changes nothing.
 pub(crate) async fn modify<'a, T: Resource + Clone + Serialize>(
     read: &(dyn Fn() -> Reading<'a, T> + Send + Sync),
     write: &(dyn Fn(T, &Version) -> Reading<'a, T> + Send + Sync),
@@ -46,7 +46,7 @@ pub(crate) async fn modify<'a, T: Resource + Clone + Serialize>(
 ) -> Result<Response<T>, Error> {
     let conflicts = Conflicts::default();
     poll_until(CONFLICTS, Limit::Polls(ROUNDS), || async {
-        let current = read().await?;
+        let current = tolerate_late(read).await?;
         let Some(etag) = Resource::etag(&*current).map(str::to_owned) else {
             let hint = "Read the resource, and write it with `.if_match(IfMatch::Any)` if no other program changes it.";
             let error =
@@ -59,7 +59,7 @@ pub(crate) async fn modify<'a, T: Resource + Clone + Serialize>(
         if made.as_ref().is_some_and(Change::is_empty) {
             return Ok(Ok(current));
         }
-        let error = match write(changed, &version).await {
+        let error = match tolerate_late(|| write(changed.clone(), &version)).await {
             Ok(written) => return Ok(Ok(written)),
             Err(error) => error,
         };

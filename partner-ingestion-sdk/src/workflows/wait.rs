@@ -1,6 +1,7 @@
 //! Polling: the delays between polls, and polling until a result is there.
 
 use crate::error::Error;
+use reqwest::StatusCode;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -128,6 +129,25 @@ where
             return Err(error);
         }
     }
+}
+
+/// The delays after 404 responses for resources that may be new: 0.5 and 1 second.
+const LATE: PollInterval = PollInterval::new(Duration::from_millis(500), Duration::from_secs(1), 2.0);
+
+/// Repeats a call after one or two 404 responses: the resource that it names may have been created a moment ago. A request that may have
+/// been processed is not repeated.
+pub(crate) async fn tolerate_late<T, F>(call: impl Fn() -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let is_late = |error: &Error| error.status() == Some(StatusCode::NOT_FOUND) && !error.may_have_been_processed();
+    poll_until(LATE, Limit::Polls(MAX_NOT_FOUND), || async {
+        match call().await {
+            Err(error) if is_late(&error) => Ok(Err(error)),
+            outcome => outcome.map(Ok),
+        }
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! The sandbox's clock, which a test can advance.
+//! The sandbox's clock, which a test can advance. It follows tokio's clock, which a test can pause.
 
 use chrono::{DateTime, Utc};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 /// A time since the start of the sandbox, by its own clock.
 pub(crate) type Moment = Duration;
@@ -17,12 +18,14 @@ pub(crate) fn limited(duration: Duration) -> Duration {
 #[derive(Clone)]
 pub(crate) struct Clock {
     started: Instant,
+    /// The wall-clock time of the start.
+    wall: SystemTime,
     ahead: Duration,
 }
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), ahead: Duration::ZERO }
+        Self { started: Instant::now(), wall: SystemTime::now(), ahead: Duration::ZERO }
     }
 
     pub(crate) fn now(&self) -> Moment {
@@ -31,8 +34,7 @@ impl Clock {
 
     /// Returns the wall-clock time.
     pub(crate) fn wall(&self) -> SystemTime {
-        let now = SystemTime::now();
-        now.checked_add(self.ahead).unwrap_or(now)
+        self.wall.checked_add(self.now()).unwrap_or(self.wall)
     }
 
     /// Returns a future wall-clock time in the format of upload URLs.

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::types::*;
 use crate::workflows::branch::{Drafts, current_drafts};
 use crate::workflows::draft::NO_BRANCH;
-use crate::workflows::wait::{BRANCHES, Limit, poll_until};
+use crate::workflows::wait::{BRANCHES, Limit, poll_until, tolerate_late};
 use std::time::Duration;
 
 /// The modules of a submission, in the order in which other clients of the service send them.
@@ -57,9 +57,9 @@ impl Expected {
 impl DryRun {
     /// Collects the drafts. Waits for branches that do not exist yet.
     pub(super) async fn collect(client: &Client, product: &ProductId, branch_wait: Duration) -> Result<Self, Error> {
-        let offer = client.get_product(product).send().await?;
+        let offer = tolerate_late(|| client.get_product(product).send()).await?;
         let expected = Expected::of(offer.resource_type.as_ref());
-        let plans = Plan::list(client, product).await?;
+        let plans = tolerate_late(|| Plan::list(client, product)).await?;
         let mut dry_run = Self::default();
         let mut of_plans: Vec<Vec<(Module, InstanceId)>> = vec![Vec::new(); plans.len()];
         let mut not_applicable = Vec::new();

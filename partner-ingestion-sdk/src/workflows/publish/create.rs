@@ -8,7 +8,7 @@ use super::submission::{id_of, is_ambiguous, is_processed};
 use crate::error::{Error, ErrorKind};
 use crate::model::stage::Stage;
 use crate::types::*;
-use crate::workflows::wait::{Limit, poll_until};
+use crate::workflows::wait::{Limit, poll_until, tolerate_late};
 use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -105,13 +105,14 @@ impl Run {
     }
 
     async fn submissions(&self) -> Result<Vec<Submission>, Error> {
-        self.publish.client.list_submissions(&self.publish.product).stream().try_collect().await
+        tolerate_late(|| self.publish.client.list_submissions(&self.publish.product).stream().try_collect()).await
     }
 
     async fn submit(&mut self, drafts: &DryRun) -> Result<SubmissionId, Error> {
         let request = drafts.request(self.publish.options.clone());
         self.creating = true;
-        let created = self.publish.client.create_submission(&self.publish.product, request).send().await?;
+        let create = || self.publish.client.create_submission(&self.publish.product, request.clone()).send();
+        let created = tolerate_late(create).await?;
         // The submission exists, but its id is unknown.
         id_of(&created, "create_submission").map_err(|error| error.with_maybe_processed(true))
     }
@@ -121,12 +122,16 @@ impl Run {
         submission
     }
 
-    /// Looks several times for a submission that was created although its response was lost: it is new, and has these drafts.
+    /// Looks several times for a submission that was created although its response was lost: it is new, and has these drafts. One that is
+    /// live already was created by another caller.
     async fn find_created(&self, known: &BTreeSet<SubmissionId>, drafts: &DryRun) -> Option<SubmissionId> {
         let (interval, polls) = self.lookups();
         let found = poll_until(interval, polls, || async {
             for submission in self.submissions().await.unwrap_or_default() {
                 let Some(id) = submission.id.clone().filter(|id| !known.contains(id)) else { continue };
+                if Stage::of(&submission) == Stage::Live && self.publish.options.is_auto_promote != Some(true) {
+                    continue;
+                }
                 let complete = self.with_drafts(submission).await;
                 if complete.is_ok_and(|submission| drafts.differences(&submission).is_empty()) {
                     return Ok(Ok(id));

@@ -1,4 +1,4 @@
-//! Finds out whether a file was uploaded before.
+//! Finds out whether a file was uploaded before, completely or in part.
 
 use super::blob::{STALL, store_url};
 use super::reader::{Chunks, Reader};
@@ -13,13 +13,14 @@ use crate::http::response::{RawResponse, Response, service_error};
 use crate::http::retry::{Failure, Repeatable};
 use crate::types::Secret;
 use crate::workflows::download::DOWNLOAD;
-use crate::workflows::wait::tolerate_absence;
+use crate::workflows::wait::{tolerate_absence, tolerate_late};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use reqwest::{StatusCode, Url};
 use std::io;
 
-/// Returns the resource that has this file: of the same name and type as `requested`, with a complete file of the same content.
+/// Returns the resource that has this file, or that an earlier upload of it left unfinished: of the same name and type as `requested`, with
+/// the same content, or without a file.
 pub(super) async fn find<T: FileResource>(
     client: &Client,
     target: &UploadTarget,
@@ -34,14 +35,18 @@ pub(super) async fn find<T: FileResource>(
         return Err(Error::new(ErrorKind::InvalidArgument, message).with_hint(hint));
     };
     let mut reader = file.open(STALL).await?;
-    for listed in T::list(client, target).await? {
-        if listed.name() != requested.name() || !listed.is_of_same_type(requested) || !is_complete(listed.state()) {
-            continue;
-        }
-        let length = i64::try_from(reader.length).unwrap_or(i64::MAX);
-        if listed.size().is_some_and(|size| size > 0 && size != length) {
-            continue;
-        }
+    let length = i64::try_from(reader.length).unwrap_or(i64::MAX);
+    let mut same = tolerate_late(|| T::list(client, target)).await?;
+    same.retain(|listed| {
+        let is_same_size = listed.size().is_none_or(|size| size == 0 || size == length);
+        is_same_size
+            && listed.name() == requested.name()
+            && listed.is_of_same_type(requested)
+            && !has_failed(listed.state())
+    });
+    // A complete file is better than an unfinished one.
+    same.sort_by_key(|listed| is_pending(listed.state()));
+    for listed in same {
         let id = listed.id().unwrap_or_default();
         let read = || T::read(client, target, id);
         let found = match tolerate_absence(options.interval, options.deadline, read).await {
@@ -51,10 +56,17 @@ pub(super) async fn find<T: FileResource>(
             Err(error) => return Err(error),
         };
         let stored = match found.address() {
-            Some(address) => has_content(client, address, &mut reader).await?,
-            None => None,
+            Some(address) => compare_with(client, address, &mut reader).await?,
+            None => Stored::Unreadable,
         };
-        if stored.unwrap_or(T::SAME_BY_NAME) {
+        let is_own = match stored {
+            Stored::Same => true,
+            Stored::Other => false,
+            // Nothing can be sent to an address that cannot be read.
+            Stored::Absent => is_pending(found.state()),
+            Stored::Unreadable => T::SAME_BY_NAME && !is_pending(found.state()),
+        };
+        if is_own {
             return Ok(Some(found));
         }
     }
@@ -64,17 +76,36 @@ pub(super) async fn find<T: FileResource>(
 /// Returns true if the file at an address has the content of a local one. `None` if it cannot be read there.
 pub(crate) async fn is_same_file(client: &Client, address: &Secret, file: FileSource) -> Result<Option<bool>, Error> {
     let mut reader = file.open(STALL).await?;
-    has_content(client, address, &mut reader).await
+    Ok(match compare_with(client, address, &mut reader).await? {
+        Stored::Same => Some(true),
+        Stored::Other | Stored::Absent => Some(false),
+        Stored::Unreadable => None,
+    })
 }
 
-/// Returns true if the file was uploaded and not rejected. Other states than those of the document count as complete.
-fn is_complete(state: &str) -> bool {
-    !["", "PendingUpload", "ProcessFailed"].iter().any(|other| state.eq_ignore_ascii_case(other))
+/// Returns true if the file of a resource was not uploaded yet. Other states than those of the document count as complete.
+pub(super) fn is_pending(state: &str) -> bool {
+    state.is_empty() || state.eq_ignore_ascii_case("PendingUpload")
 }
 
-/// Compares the file at an address with a local one. `None` if it cannot be read there, for example because the address expired.
-async fn has_content(client: &Client, address: &Secret, reader: &mut Reader) -> Result<Option<bool>, Error> {
-    let Some(url) = store_url(address) else { return Ok(None) };
+fn has_failed(state: &str) -> bool {
+    state.eq_ignore_ascii_case("ProcessFailed")
+}
+
+/// What is stored at an address, compared with a local file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stored {
+    Same,
+    Other,
+    /// The address is valid, and nothing was sent to it.
+    Absent,
+    /// For example because the address expired.
+    Unreadable,
+}
+
+/// Compares the file at an address with a local one.
+async fn compare_with(client: &Client, address: &Secret, reader: &mut Reader) -> Result<Stored, Error> {
+    let Some(url) = store_url(address) else { return Ok(Stored::Unreadable) };
     let mut comparison = Comparison { client, url, reader, attempts: 0 };
     let compared = send_with_retries(client.shared.retry, &mut comparison).await;
     compared.map_err(|error| error.with_operation(DOWNLOAD.name))
@@ -89,13 +120,13 @@ struct Comparison<'a> {
 }
 
 impl Attempts for Comparison<'_> {
-    type Output = Option<bool>;
+    type Output = Stored;
 
-    async fn attempt(&mut self) -> Result<Outcome<Option<bool>>, Error> {
+    async fn attempt(&mut self) -> Result<Outcome<Stored>, Error> {
         self.attempts += 1;
         let local = self.reader.chunks().await?;
         match compare(self.client, &self.url, self.reader.length, local).await {
-            Ok(same) => Ok(Outcome::Done(same)),
+            Ok(stored) => Ok(Outcome::Done(stored)),
             Err(Unread::Stored(error, failure)) => Ok(Outcome::Failed(error.with_attempts(self.attempts), failure)),
             Err(Unread::Local(error)) => Err(self.reader.unreadable(error)),
         }
@@ -113,15 +144,14 @@ enum Unread {
 }
 
 /// Reads both files until they differ.
-async fn compare(client: &Client, url: &Url, length: u64, mut local: Chunks) -> Result<Option<bool>, Unread> {
+async fn compare(client: &Client, url: &Url, length: u64, mut local: Chunks) -> Result<Stored, Unread> {
     let mut response = in_time(url, client.shared.http.get(url.clone()).send()).await?;
     let status = response.status();
-    // The address is valid, and nothing was sent to it.
     if status == StatusCode::NOT_FOUND {
-        return Ok(Some(false));
+        return Ok(Stored::Absent);
     }
     if status.is_client_error() && !matches!(status.as_u16(), 408 | 429) {
-        return Ok(None);
+        return Ok(Stored::Unreadable);
     }
     if !status.is_success() {
         // The body may repeat the address; status and ids are enough.
@@ -131,7 +161,7 @@ async fn compare(client: &Client, url: &Url, length: u64, mut local: Chunks) -> 
         return Err(Unread::Stored(error, Failure::Status { status, retry_after }));
     }
     if response.content_length().is_some_and(|stored| stored != length) {
-        return Ok(Some(false));
+        return Ok(Stored::Other);
     }
     let mut expected = Bytes::new();
     while let Some(mut stored) = in_time(url, response.chunk()).await? {
@@ -139,17 +169,17 @@ async fn compare(client: &Client, url: &Url, length: u64, mut local: Chunks) -> 
             if expected.is_empty() {
                 match local.next().await.transpose().map_err(Unread::Local)? {
                     Some(chunk) => expected = chunk,
-                    None => return Ok(Some(false)),
+                    None => return Ok(Stored::Other),
                 }
             }
             let both = stored.len().min(expected.len());
             if stored.split_to(both) != expected.split_to(both) {
-                return Ok(Some(false));
+                return Ok(Stored::Other);
             }
         }
     }
     let rest = local.next().await.transpose().map_err(Unread::Local)?;
-    Ok(Some(expected.is_empty() && rest.is_none()))
+    Ok(if expected.is_empty() && rest.is_none() { Stored::Same } else { Stored::Other })
 }
 
 /// Waits for the store, at most for the default timeout without progress.

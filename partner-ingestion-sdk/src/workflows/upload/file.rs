@@ -49,6 +49,10 @@ impl Client {
     /// 2. its file was uploaded and not rejected: its state is neither `PendingUpload` nor `ProcessFailed`, and
     /// 3. its file can be downloaded from its `fileSasUri` and has the same content.
     ///
+    /// A record of the same name and type that is still `PendingUpload` is continued with if nothing, or this file, was sent to its
+    /// `fileSasUri`: an earlier upload failed, or the response of its creation was lost. Do not upload different files of one name at the
+    /// same time.
+    ///
     /// Otherwise the file is uploaded as by [`upload_package`](Client::upload_package); the service then recognizes a duplicate
     /// that could not be compared. A package that is still being processed is waited for. A stream cannot be compared and is an
     /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) error.
@@ -101,6 +105,10 @@ impl Client {
     /// 2. its file was uploaded: its state is `Uploaded`, not `PendingUpload`, and
     /// 3. its file has the same content, if it can be downloaded from its `fileSasUri`. If the service returns no address, or the
     ///    address is rejected, the name and the type decide.
+    ///
+    /// A record of the same name and type that is still `PendingUpload` is continued with if nothing, or this file, was sent to its
+    /// `fileSasUri`: an earlier upload failed, or the response of its creation was lost. Do not upload different files of one name at the
+    /// same time.
     ///
     /// Otherwise the file is uploaded as by [`upload_image`](Client::upload_image). An image of the same name with another content
     /// remains; delete it with [`delete_listing_image`](Client::delete_listing_image). A stream cannot be compared and is an

@@ -1,6 +1,6 @@
 //! The upload of one file of an offer, from its record to the end of its processing.
 
-use super::existing;
+use super::existing::{self, is_pending};
 use super::progress::{OnProgress, Progress};
 use super::resource::FileResource;
 use super::source::FileSource;
@@ -9,7 +9,9 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::awaitable;
 use crate::http::response::Response;
-use crate::workflows::wait::{PollInterval, deadline, tolerate_absence};
+use crate::workflows::search::search_after;
+use crate::workflows::wait::{PollInterval, deadline, tolerate_absence, tolerate_late};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The default time to wait for processing.
@@ -24,7 +26,7 @@ const RESUME: &str = "Continue with FileUpload::resume and the id that Error::un
 #[derive(Debug)]
 enum Record {
     New,
-    /// A new one, unless the file was uploaded before.
+    /// A new one, unless the file was uploaded before, or an upload of it was left unfinished.
     NewUnlessUploaded,
     /// The one with this id.
     Existing(String),
@@ -145,9 +147,16 @@ impl<T: FileResource> FileUpload<T> {
         let Self { client, target, file, .. } = self;
         let requested = self.resource.named(&name);
         let waiting = || PollOptions { deadline: deadline(self.max_wait), interval: self.poll_interval };
+        let is_new = matches!(self.record, Record::New);
+        // A source may be a stream, which threads cannot share.
+        let source = Mutex::new(file.again());
+        let find = || {
+            let copy = source.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(FileSource::again);
+            existing::find(&client, &target, &requested, copy, waiting())
+        };
         let existing = match self.record {
             Record::New => None,
-            Record::NewUnlessUploaded => existing::find(&client, &target, &requested, file.again(), waiting()).await?,
+            Record::NewUnlessUploaded => find().await?,
             Record::Existing(id) => {
                 let read = || T::read(&client, &target, &id);
                 Some(tolerate_absence(self.poll_interval, waiting().deadline, read).await?)
@@ -158,7 +167,17 @@ impl<T: FileResource> FileUpload<T> {
                 let is_pending = is_pending(found.state());
                 (found, is_pending)
             }
-            None => (requested.clone().create(&client, &target).await?, true),
+            None => match tolerate_late(|| requested.clone().create(&client, &target)).await {
+                Ok(created) => (created, true),
+                // The record cannot be told from those of other uploads.
+                Err(error) if is_new => return Err(error),
+                Err(error) => {
+                    let missing = || Error::new(ErrorKind::NotFound, "record of the upload is not in the list");
+                    let found = search_after(error, || async { find().await?.ok_or_else(missing) }).await?;
+                    let is_pending = is_pending(found.state());
+                    (found, is_pending)
+                }
+            },
         };
         let Some(id) = response.id().filter(|id| !id.is_empty()).map(str::to_owned) else {
             let error = Error::new(ErrorKind::Decode, "response has no id");
@@ -177,7 +196,15 @@ impl<T: FileResource> FileUpload<T> {
             upload.stall = self.stall.unwrap_or(upload.stall);
             upload.await?;
             let mark = || T::mark(&id, &requested, &client, &target);
-            let marked = tolerate_absence(self.poll_interval, waiting().deadline, mark).await?;
+            let marked = match tolerate_absence(self.poll_interval, waiting().deadline, mark).await {
+                // The mark may have been set, and the processing may have changed the state since.
+                Err(error) if error.may_have_been_processed() => {
+                    let read = || T::read(&client, &target, &id);
+                    let there = tolerate_absence(self.poll_interval, waiting().deadline, read).await;
+                    there.ok().filter(|there| !existing::is_pending(there.state())).ok_or(error)?
+                }
+                outcome => outcome?,
+            };
             T::wait_until_processed(marked, &client, &target, waiting()).await
         };
         finished.await.map_err(|error| unfinished(error, &id))
@@ -185,11 +212,6 @@ impl<T: FileResource> FileUpload<T> {
 }
 
 awaitable!(FileUpload<T: FileResource> => Response<T>);
-
-/// Returns true if the file of a resource was not uploaded yet.
-fn is_pending(state: &str) -> bool {
-    state.is_empty() || state.eq_ignore_ascii_case("PendingUpload")
-}
 
 /// Names the record that a failed upload leaves behind. A rejected file, and an address that the store rejects, cannot be continued with.
 fn unfinished(error: Error, id: &str) -> Error {

@@ -1,5 +1,6 @@
 //! The resources that have a file.
 
+use super::existing::is_pending;
 use super::package::wait_until_processed;
 use super::target::{PollOptions, UploadTarget};
 use crate::client::Client;
@@ -102,7 +103,8 @@ macro_rules! files {
                         if file.resource_type().is_none_or(str::is_empty) {
                             file.resource_type.clone_from(&requested.resource_type);
                         }
-                        file.set_state($state)
+                        // Another upload of the same file may have marked it: its processing must not begin again.
+                        if is_pending(file.state()) { file.set_state($state) } else { file }
                     };
                     client.$modify(&target.product, $(target.$listing(),)? $id::from(id), change).boxed()
                 }

@@ -6,6 +6,7 @@ use partner_ingestion_sdk::{Client, ErrorKind, RetryPolicy};
 use partner_tests::mock_server::{CannedResponse, MockServer};
 use partner_tests::test_env::start_sandbox;
 use serde_json::Value;
+use std::error::Error as StdError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -51,6 +52,27 @@ async fn a_post_after_idling_uses_a_new_connection() {
     post().await.unwrap();
     let error = post().await.unwrap_err();
     assert!(error.kind() == ErrorKind::Connection && error.may_have_been_processed(), "{error}");
+}
+
+/// hyper sends a request again that it could not write to a connection which was used before. On a new connection, it returns an error.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_post_that_was_never_written_was_not_processed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    let builder = Client::builder().base_url(origin).token_provider(StaticToken::new("t").unwrap());
+    let client = builder.configure_http(|http| http.tls_certs_only([])).retry(RetryPolicy::none()).build().unwrap();
+    // Whether the request or the end of the connection is first is up to the scheduler.
+    for _ in 0..10_000 {
+        let error = client.request(Method::POST, "x").send::<Value>().await.unwrap_err();
+        let causes = std::iter::successors(error.source(), |cause: &&(dyn StdError + 'static)| (**cause).source());
+        if causes.map(|cause| format!("{cause:?}")).any(|cause| cause.contains("Canceled")) {
+            assert!(!error.may_have_been_processed() && error.is_retryable(), "{error}");
+            return;
+        }
+        assert!(error.may_have_been_processed(), "{error}");
+    }
+    panic!("no request remained unwritten");
 }
 
 /// Proxies in the environment are part of the fault table.

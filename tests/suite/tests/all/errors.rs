@@ -136,6 +136,26 @@ async fn decode_error_names_the_path() {
     }
 }
 
+/// A read whose body is lost is repeated. A raw request may have no body.
+#[tokio::test]
+async fn a_read_without_a_complete_body_is_repeated() {
+    let list = || CannedResponse::new(200, "{\"value\":[]}");
+    for cut_off in ["", "{\"value\":[", "{\"value\":[{\"id\":\"1\"}"] {
+        let lost = || CannedResponse::new(200, cut_off).violates_contract();
+        let server = MockServer::with_responses(vec![lost(), list()]).await;
+        let twice = RetryPolicy::default().max_attempts(2);
+        let page = server.client().list_products().retry(twice).send().await.unwrap();
+        assert_eq!(page.attempts(), 2, "{cut_off}");
+        let server = MockServer::with_responses(vec![lost()]).await;
+        let error = server.client().list_products().retry(twice).send().await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts(), error.is_retryable()), (ErrorKind::Decode, 2, true), "{error}");
+    }
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, ""), list()]).await;
+    assert_eq!(server.client().request(Method::GET, "other").send::<()>().await.unwrap().attempts(), 1);
+    let server = MockServer::with_responses(vec![CannedResponse::new(200, "<html>").violates_contract()]).await;
+    assert!(!server.client().list_products().send().await.unwrap_err().is_retryable(), "the same page again");
+}
+
 #[tokio::test]
 async fn refreshes_the_token_once_after_401() {
     let env = TestEnv::start().await;

@@ -24,6 +24,7 @@ mod hooks;
 mod http2;
 mod ids;
 mod incidents;
+mod late_resources;
 mod lookup_and_modify;
 mod manifest;
 mod networks;

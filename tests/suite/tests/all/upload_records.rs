@@ -119,14 +119,14 @@ async fn single_404_responses_do_not_fail_an_upload() {
     let requests = server.requests();
     let of_package: Vec<&str> =
         requests.iter().filter(|r| r.path().ends_with("/packages/7")).map(|r| r.method.as_str()).collect();
-    assert_eq!(of_package, ["GET", "GET", "PUT", "GET", "PUT", "GET", "GET"], "mark, mark again, poll");
+    assert_eq!(of_package, ["GET", "GET", "PUT", "PUT", "GET", "GET"], "read and write the mark, poll: twice each");
 }
 
 #[tokio::test]
 async fn a_record_that_remains_missing_is_an_error() {
     let env = TestEnv::start().await;
     let product = env.product("app").await;
-    env.sandbox.fail(Calls::of("GET", PACKAGE), Fault::status(404), 3);
+    env.sandbox.fail(Calls::of("GET", PACKAGE), Fault::status(404), 9);
     let error = upload(&env, &product, archive()).send().await.unwrap_err();
     assert!(error.is_not_found() && error.unfinished_upload().is_some(), "{error}");
 }
@@ -209,12 +209,6 @@ async fn an_image_is_uploaded_once() {
     // After eight hours, the address for downloads has expired: name and type decide.
     env.sandbox.advance(Duration::from_secs(9 * 3600));
     assert_eq!(ensure("AzureLogoSmall", "logo.png", b"changed").await, others[0]);
-    // A record without its file is no image.
-    env.sandbox.fail(Calls::uploads(), Fault::status(403), 1);
-    let failed =
-        env.client.ensure_image(&product, &listing, "Image", FileSource::bytes("s.png", b"PNG".to_vec())).await;
-    let unfinished = failed.unwrap_err().unfinished_upload().unwrap().to_owned();
-    assert_ne!(ensure("Image", "s.png", b"PNG").await.as_str(), unfinished);
     let stream = FileSource::stream("logo.png", 3, pieces(&[b"PNG"]));
     let error = env.client.ensure_image(&product, &listing, "Image", stream).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
@@ -238,6 +232,64 @@ async fn a_package_is_uploaded_once() {
     let late = ensure(FileSource::bytes("late.zip", ARCHIVE)).max_wait(Duration::ZERO).await.unwrap_err();
     let package = ensure(FileSource::bytes("late.zip", ARCHIVE)).await.unwrap();
     assert_eq!((package.id(), package.state.as_ref()), (late.unfinished_upload(), Some(&UploadState::Processed)));
+}
+
+/// Faults of the first upload, with its error's id of the record: none if the creation failed.
+fn interruptions() -> [(&'static str, Calls, Fault); 4] {
+    let images = "/products/{productID}/listings/{listingID}/images";
+    [
+        ("response of the creation lost", Calls::of("POST", images), Fault::drop_response()),
+        ("file not sent", Calls::uploads(), Fault::status(403)),
+        ("file sent, response lost", Calls::uploads(), Fault::status(403).after_processing()),
+        ("not marked", Calls::of("PUT", IMAGE), Fault::status(403)),
+    ]
+}
+
+/// An earlier run failed: its record is continued with, also by a program that does not know its id.
+#[tokio::test]
+async fn an_unfinished_record_of_the_same_file_is_continued_with() {
+    for (name, calls, fault) in interruptions() {
+        let env = TestEnv::start().await;
+        let product = env.product("app").await;
+        let listing = env.client.listing_draft(&product).get().await.unwrap();
+        let ensure = || env.client.ensure_image(&product, &listing, "Image", FileSource::bytes("s.png", &b"PNG"[..]));
+        env.sandbox.fail(calls, fault, 1);
+        let first = ensure().await;
+        assert_eq!(first.is_ok(), name.contains("creation"), "{name}: a creation is searched for");
+        let image = ensure().await.unwrap();
+        assert_eq!(image.state, Some(UploadState::Uploaded), "{name}");
+        let images = items(env.client.list_listing_images(&product, &*listing).send()).await;
+        assert_eq!(images.len(), 1, "{name}: {images:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_unfinished_package_is_continued_with() {
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
+    let ensure = |file: FileSource| env.client.ensure_package(&product, file).poll_interval(MOMENT, MOMENT);
+    env.sandbox.fail(Calls::uploads(), Fault::status(403), 1);
+    let unfinished = left_behind(&ensure(archive()).await.unwrap_err());
+    assert_eq!(ensure(archive()).await.unwrap().id, Some(unfinished));
+    assert_eq!(packages(&env, &product).await.len(), 1);
+}
+
+/// Another program is uploading another file of the same name, or nothing can be sent to the record any more.
+#[tokio::test]
+async fn a_record_of_another_file_is_left_alone() {
+    let env = TestEnv::start().await;
+    let product = env.product("app").await;
+    let ensure = |name, content: &'static [u8]| {
+        let file = FileSource::bytes(name, content);
+        env.client.ensure_package(&product, file).poll_interval(MOMENT, MOMENT)
+    };
+    env.sandbox.fail(Calls::of("PUT", PACKAGE), Fault::status(403), 1);
+    let other = left_behind(&ensure("app.zip", b"PK\x03\x04 other mainTemplate.json").await.unwrap_err());
+    assert_ne!(ensure("app.zip", ARCHIVE).await.unwrap().id, Some(other));
+    env.sandbox.fail(Calls::uploads(), Fault::status(403), 1);
+    let expired = left_behind(&ensure("late.zip", ARCHIVE).await.unwrap_err());
+    env.sandbox.advance(Duration::from_secs(25 * 3600));
+    assert_ne!(ensure("late.zip", ARCHIVE).await.unwrap().id, Some(expired));
 }
 
 /// The service changes the address of an image in every PUT, which is not what `change` changes.

@@ -4,7 +4,6 @@ mod drafts;
 mod failures;
 mod lost_responses;
 mod pending;
-mod random_faults;
 mod service;
 mod states;
 

@@ -10,18 +10,19 @@ mod log;
 mod program;
 mod scenario;
 
+use scenario::Summary;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Number of runs. Default: 150; the soak test sets `PARTNER_RUNS`.
+/// Number of runs. Default: 2,000; the soak test sets `PARTNER_RUNS`.
 fn runs() -> u64 {
-    std::env::var("PARTNER_RUNS").map_or(150, |runs| runs.parse().unwrap())
+    std::env::var("PARTNER_RUNS").map_or(2_000, |runs| runs.parse().unwrap())
 }
 
 /// Runs one seed on a thread with a separate clock. A panic is a violation.
-fn run(seed: u64) -> Result<usize, String> {
+fn run(seed: u64) -> Result<Summary, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(scenario::run(seed))));
     outcome.unwrap_or_else(|panic| {
@@ -46,7 +47,7 @@ fn workflows_with_random_faults_do_what_they_say() {
                         return;
                     }
                     match run(seed) {
-                        Ok(of_run) => drop(errors.fetch_add(of_run, Ordering::Relaxed)),
+                        Ok(run) => drop(errors.fetch_add(run.errors, Ordering::Relaxed)),
                         Err(violations) => drop(failures.lock().unwrap().insert(seed, violations)),
                     }
                 }
@@ -62,4 +63,16 @@ fn workflows_with_random_faults_do_what_they_say() {
     let (errors, runs) = (errors.into_inner(), seeds.count());
     println!("{runs} runs, {errors} errors reached the programs");
     assert!(runs == 1 || errors > runs, "the faults reach the programs");
+}
+
+/// A violation can be looked at again and again, with the seed that it was found with.
+#[test]
+fn the_same_seed_gives_the_same_requests() {
+    for seed in 0..16 {
+        let [first, second] = [(); 2].map(|()| run(seed).unwrap().requests);
+        assert!(first.len() > 20, "seed {seed}: {} requests", first.len());
+        let differs = first.iter().zip(&second).position(|(first, second)| first != second);
+        let at = differs.unwrap_or(first.len().min(second.len()));
+        assert!(first == second, "seed {seed}, request {at}: {:?} and {:?}", first.get(at), second.get(at));
+    }
 }

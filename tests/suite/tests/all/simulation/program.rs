@@ -2,7 +2,7 @@
 
 use super::log::Log;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, Error, ErrorKind, FileSource, IfPending, Publish, PublishEvent, Resource, Stage};
+use partner_ingestion_sdk::{Client, Error, FileSource, IfPending, Publish, PublishEvent, Resource, Stage};
 use partner_tests::offer::{archive, png};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -144,9 +144,8 @@ impl Program {
                 log.submissions.extend(named.clone());
                 let stage = error.submission().and_then(|submission| submission.stage);
                 match stage {
-                    Some(Stage::Cancelled) => log.submission = None,
+                    Some(Stage::Cancelled | Stage::Failed) => log.submission = None,
                     _ if error.is_submission_pending() && self.steps.publish == Some(IfPending::Cancel) => {}
-                    _ if error.kind() == ErrorKind::Failed => panic!("the submission failed: {error}"),
                     _ => log.submission = named.or(log.submission.take()),
                 }
             }
