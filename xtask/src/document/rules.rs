@@ -117,6 +117,17 @@ pub enum Format {
 struct Table {
     #[serde(default)]
     rule: Vec<Row>,
+    #[serde(default)]
+    unchecked: Vec<Unchecked>,
+}
+
+/// What a page says and no check covers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    says: Spanned<String>,
+    reason: String,
+    source: String,
 }
 
 /// A rule as the file has it.
@@ -157,8 +168,9 @@ pub fn parse(text: &str) -> Result<Rules> {
     let table: Table = toml::from_str(text)?;
     let mut rules = Rules::default();
     let mut ids = BTreeSet::new();
+    let line_of = |value: &Spanned<String>| text[..value.span().start].matches('\n').count() + 1;
     for row in table.rule {
-        let line = text[..row.target.span().start].matches('\n').count() + 1;
+        let line = line_of(&row.target);
         let id = row.id.clone();
         if !ids.insert(id.clone()) {
             rules.findings.push(finding(line, &id, "the id is used twice", "choose another id"));
@@ -174,6 +186,21 @@ pub fn parse(text: &str) -> Result<Rules> {
         match row.rule(line) {
             Ok(rule) => rules.rules.push(rule),
             Err((message, help)) => rules.findings.push(finding(line, &id, &message, &help)),
+        }
+    }
+    let mut said = BTreeSet::new();
+    for entry in &table.unchecked {
+        let says = entry.says.get_ref().as_str();
+        let mut wrong = |message: &str, help: &str| {
+            rules.findings.push(finding(line_of(&entry.says), &format!("{says:?}"), message, help));
+        };
+        for (name, value) in [("says", says), ("reason", &entry.reason), ("source", &entry.source)] {
+            if value.trim().is_empty() {
+                wrong(&format!("`{name}` is empty"), "fill it in, or remove the entry");
+            }
+        }
+        if !said.insert(says) {
+            wrong("it is said twice", "remove one of the entries");
         }
     }
     Ok(rules)

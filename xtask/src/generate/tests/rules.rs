@@ -76,6 +76,25 @@ fn a_rule_that_does_not_fit_is_named_with_its_line_and_the_next_step() {
     );
 }
 
+/// What the pages say and no check covers.
+#[test]
+fn a_rule_that_nothing_checks_says_why() {
+    let project = Project::new();
+    let entry = |reason: &str| format!("\n[[unchecked]]\nsays = \"It is round.\"\nreason = {reason}\nsource = \"p\"\n");
+    project.write(FILE, rule("") + &entry("\"No shapes.\""));
+    project.run(|_| {}).unwrap();
+    let table = [
+        (entry("\" \""), "rule \"It is round.\": `reason` is empty"),
+        (entry("\"a\"") + &entry("\"b\""), "rule \"It is round.\": it is said twice"),
+        (entry("\"a\"\nkind = \"required\""), "kind"),
+    ];
+    for (text, message) in table {
+        project.write(FILE, text);
+        let error = project.run(|_| {}).unwrap_err();
+        assert!(error.contains(message), "{message}: {error}");
+    }
+}
+
 #[test]
 fn the_rules_are_in_the_documentation_in_the_check_and_in_the_sandbox() {
     let project = project();

@@ -148,6 +148,7 @@ pub(super) fn samples() -> Vec<(&'static str, At, Value, Value)> {
         ),
         ("plan-id-length", At::Plan, json!({"externalID": text(51)}), json!({"externalID": text(50)})),
         ("plan-id-characters", At::Plan, json!({"externalID": "Plan 1"}), json!({"externalID": "plan_1-a"})),
+        ("plan-id-unique", At::Plan, json!({"externalID": "template"}), none()),
         ("plan-name-length", At::Plan, json!({"friendlyName": text(51)}), json!({"friendlyName": text(50)})),
         ("plan-cloud-required", At::Plan, json!({"cloudAvailabilities": []}), none()),
         (
@@ -214,6 +215,18 @@ pub(super) fn samples() -> Vec<(&'static str, At, Value, Value)> {
             "government-authorization-count",
             At::ManagedPackage,
             json!({"azureGovernmentAuthorizations": many(101, role(owner))}),
+            none(),
+        ),
+        (
+            "government-authorization-principal",
+            At::ManagedPackage,
+            json!({"azureGovernmentAuthorizations": [{"roleDefinitionID": owner}]}),
+            json!({"azureGovernmentAuthorizations": [role(owner)]}),
+        ),
+        (
+            "government-authorization-role",
+            At::ManagedPackage,
+            json!({"azureGovernmentAuthorizations": [role("reader")]}),
             none(),
         ),
         ("policy-count", At::ManagedPackage, json!({"policies": policies(6)}), json!({"policies": policies(5)})),
