@@ -1,9 +1,11 @@
 //! Manifests as text and as files. Errors have file, line and column.
 
-use super::fault::{Fault, Pointer};
+use super::fault::Pointer;
 use super::json::Json;
-use super::offer::{Layout, OfferManifest};
+use super::layout::Layout;
+use super::offer::OfferManifest;
 use super::place;
+use super::source::{Format, Source, located};
 use crate::error::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -26,7 +28,7 @@ impl OfferManifest {
             let (line, column) = place::of_json_error(text, &error);
             located(name, line, column, place::without_position(&error.to_string()))
         })?;
-        Self::read(json, Pointer::default()).map_err(|fault| at_pointer(name, place::in_json(text, &fault.at), &fault))
+        Self::from_source(json, Source::new(name, text, Format::Json))
     }
 
     /// Reads a manifest in YAML. `name` is the file in error messages. Numbers with more digits than an `f64` has need quotes.
@@ -40,7 +42,12 @@ impl OfferManifest {
             let (line, column) = place::of_yaml_error(&error);
             located(name, line, column, &place::yaml_message(&error))
         })?;
-        Self::read(json, Pointer::default()).map_err(|fault| at_pointer(name, place::in_yaml(text, &fault.at), &fault))
+        Self::from_source(json, Source::new(name, text, Format::Yaml))
+    }
+
+    fn from_source(json: Json, source: Source) -> Result<Self, Error> {
+        let manifest = Self::read(json, Pointer::default()).map_err(|fault| source.error(&fault))?;
+        Ok(Self { source: Some(source), ..manifest })
     }
 
     /// Reads a manifest from a file, or from `offer.yaml`, `offer.yml` or `offer.json` in a folder. The paths of its files are
@@ -152,12 +159,4 @@ async fn find(path: PathBuf) -> Result<PathBuf, Error> {
     }
     let message = format!("{} has no manifest, expected one of {}", path.display(), NAMES.join(", "));
     Err(Error::new(ErrorKind::Io, message))
-}
-
-fn at_pointer(name: &str, (line, column): (usize, usize), fault: &Fault) -> Error {
-    located(name, line, column, &fault.to_string())
-}
-
-fn located(name: &str, line: usize, column: usize, message: &str) -> Error {
-    Error::new(ErrorKind::Manifest, format!("{name}:{line}:{column}: {message}"))
 }

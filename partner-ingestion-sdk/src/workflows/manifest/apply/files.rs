@@ -1,49 +1,15 @@
 //! Files of an offer: compared by name, type and content, and uploaded if they differ.
 
 use super::context::Run;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::types::*;
 use crate::workflows::manifest::json::Json;
 use crate::workflows::manifest::names::{base_name, local};
-use crate::workflows::manifest::offer::{FileManifest, OfferManifest};
+use crate::workflows::manifest::offer::FileManifest;
 use crate::workflows::manifest::part::{ManifestPart, Part};
 use crate::workflows::upload::{FileResource, FileSource, FileUpload, is_same_file};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-
-/// Checks that every file of a manifest can be read.
-pub(super) async fn check_files(manifest: &OfferManifest) -> Result<(), Error> {
-    for file in files(manifest) {
-        let path = local(manifest.folder(), &file);
-        let metadata = tokio::fs::metadata(&path).await;
-        let fault = match metadata {
-            Ok(metadata) if metadata.is_file() => continue,
-            Ok(_) => "is no file".to_owned(),
-            Err(error) => format!("cannot be read: {error}"),
-        };
-        return Err(Error::new(ErrorKind::Manifest, format!("file {} {fault}", path.display())));
-    }
-    Ok(())
-}
-
-/// The paths of all files of a manifest.
-pub(crate) fn files(manifest: &OfferManifest) -> Vec<String> {
-    let mut files = Vec::new();
-    for listing in manifest.listings.values() {
-        files.extend(listing.images.iter().flatten().map(|image| image.file.clone()));
-        files.extend(listing.documents.iter().flatten().map(|document| document.file.clone()));
-        for video in listing.videos.iter().flatten() {
-            files.extend(video.file.clone());
-            files.extend(video.thumbnail.as_ref().map(|thumbnail| thumbnail.file.clone()));
-        }
-    }
-    files.extend(
-        manifest.cosell.iter().flat_map(|cosell| cosell.documents.iter().flatten()).map(|file| file.file.clone()),
-    );
-    let packages = manifest.plans.values().filter_map(|plan| plan.package.as_ref()).chain(&manifest.package);
-    files.extend(packages.map(|package| package.file.clone()));
-    files
-}
 
 type Sent<'a> = BoxFuture<'a, Result<(), Error>>;
 

@@ -2,10 +2,10 @@
 
 use super::Apply;
 use super::context::Run;
-use super::files::check_files;
 use super::packages::Packages;
 use crate::error::{Applied, Error, ErrorKind};
 use crate::types::*;
+use crate::workflows::manifest::files::check_readable;
 use crate::workflows::manifest::names::{language, package_id, plan_id};
 use crate::workflows::manifest::offer::{FileManifest, ListingManifest, OfferManifest, PlanManifest};
 use crate::workflows::manifest::part::Part;
@@ -35,8 +35,10 @@ impl<'a> Run<'a> {
             applied: Mutex::new(Applied { remaining: resources(manifest), ..Applied::default() }),
         };
         let outcome = async {
-            check_files(manifest).await?;
-            run.check_secrets()?;
+            check_readable(manifest, &run.secrets).await?;
+            if apply.check {
+                refuse_findings(manifest).await?;
+            }
             let product = run.offer().await?;
             run.product = ProductId::from(&product);
             run.report().product = Some(run.product.clone());
@@ -48,19 +50,6 @@ impl<'a> Run<'a> {
             Ok(()) => Ok(Applied { remaining: Vec::new(), ..applied }),
             Err(error) => Err(error.with_applied(applied)),
         }
-    }
-
-    /// Reads every secret, so that a missing one is an error before anything is written.
-    fn check_secrets(&self) -> Result<(), Error> {
-        if let Some(leads) = &self.manifest.leads {
-            leads.resolve(&self.secrets)?;
-        }
-        let plans = self.manifest.plans.values();
-        let configurations = plans.filter_map(|plan| plan.configuration.as_ref()).chain(&self.manifest.configuration);
-        for configuration in configurations {
-            configuration.resolve(&self.secrets)?;
-        }
-        Ok(())
     }
 
     /// Finds or creates the offer.
@@ -339,6 +328,18 @@ impl<'a> Run<'a> {
         }
         Ok(())
     }
+}
+
+/// Returns an error with the first finding of the check that is not a warning.
+async fn refuse_findings(manifest: &OfferManifest) -> Result<(), Error> {
+    let found = manifest.check().await?;
+    let faults: Vec<_> = found.iter().filter(|item| item.severity != Some(ValidationSeverity::Warning)).collect();
+    let message = match faults[..] {
+        [] => return Ok(()),
+        [only] => only.to_string(),
+        [first, ..] => format!("{first}; the check has {} more findings", faults.len() - 1),
+    };
+    Err(Error::new(ErrorKind::Manifest, message))
 }
 
 /// The resources of a manifest, as reports name them.

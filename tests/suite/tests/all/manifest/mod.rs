@@ -1,6 +1,7 @@
 //! Offers as files.
 
 mod apply;
+mod bad_files;
 mod exact;
 mod export;
 mod faults;
