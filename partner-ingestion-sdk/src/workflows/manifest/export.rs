@@ -112,8 +112,9 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`ErrorKind::Manifest`](crate::ErrorKind::Manifest) if a secret or a file cannot be read or the offer has another type
-    /// or name, before anything is written, and the errors of the calls. Stops at the first error; [`Error::applied`] says what was
-    /// done until then. Apply the manifest again to continue.
+    /// or name, before anything is written, and the errors of the calls. Parts and files are written several at a time. After the first
+    /// error, no write begins, and those in progress are completed; [`Error::applied`] says what was done and what was not. Apply the
+    /// manifest again to continue.
     pub fn apply_offer(&self, manifest: &OfferManifest) -> Apply {
         Apply::new(self, manifest)
     }

@@ -107,7 +107,7 @@ impl Run<'_> {
         self.files(place, existing, wanted, &calls).await
     }
 
-    /// Uploads the files that are missing or have another content, changes the properties that differ, and deletes what is
+    /// Uploads the files that are missing or have another content, several at a time, changes the properties that differ, and deletes what is
     /// replaced. Other files are deleted only with `prune`.
     async fn files<T: FileResource + ManifestPart>(
         &self,
@@ -118,33 +118,49 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         let Some(wanted) = wanted else { return Ok(()) };
         let mut rest: Vec<&T> = existing.iter().collect();
+        let mut tasks = Vec::new();
         for file in wanted {
             let kind = file.properties.fields().get("type").and_then(Json::as_text);
             let own = rest.iter().position(|existing| is_the_file(*existing, &file.file, kind));
-            let own = own.map(|at| rest.remove(at));
-            if let Some(own) = own
-                && self.has_content(own, &file.file).await?
-            {
-                let changed = file.properties.merge_into(own, &self.secrets)?;
-                if !super::write::same(own, &changed) {
-                    (calls.change)(own, &file.properties).await?;
-                    self.done(place, format!("changed {}", file.file));
-                }
-                continue;
-            }
-            let path = local(self.manifest.folder(), &file.file);
-            let resource = file.properties.resolve(&self.secrets)?;
-            (calls.upload)(resource, FileSource::from(path)).send().await?;
-            self.done(place, format!("uploaded {}", file.file));
-            if let Some(replaced) = own {
-                (calls.delete)(replaced).await?;
-            }
+            tasks.push(self.file(place, own.map(|at| rest.remove(at)), file, calls).boxed());
         }
+        self.all(tasks).await?;
         if self.prune {
             for removed in rest {
                 (calls.delete)(removed).await?;
                 self.done(place, format!("deleted {}", removed.name().unwrap_or("a file")));
             }
+        }
+        Ok(())
+    }
+
+    /// Uploads a file unless the service has it, and changes the properties that differ.
+    async fn file<T: FileResource + ManifestPart>(
+        &self,
+        place: &str,
+        own: Option<&T>,
+        file: &FileManifest<T>,
+        calls: &Calls<'_, T>,
+    ) -> Result<(), Error> {
+        let _permit = self.transfer().await?;
+        if let Some(own) = own
+            && self.has_content(own, &file.file).await?
+        {
+            let changed = file.properties.merge_into(own, &self.secrets)?;
+            if !super::write::same(own, &changed) {
+                self.proceed()?;
+                (calls.change)(own, &file.properties).await?;
+                self.done(place, format!("changed {}", file.file));
+            }
+            return Ok(());
+        }
+        self.proceed()?;
+        let path = local(self.manifest.folder(), &file.file);
+        let resource = file.properties.resolve(&self.secrets)?;
+        (calls.upload)(resource, FileSource::from(path)).send().await?;
+        self.done(place, format!("uploaded {}", file.file));
+        if let Some(replaced) = own {
+            (calls.delete)(replaced).await?;
         }
         Ok(())
     }

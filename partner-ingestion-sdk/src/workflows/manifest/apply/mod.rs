@@ -2,7 +2,10 @@
 
 mod context;
 mod files;
+mod modules;
+mod needed;
 mod packages;
+mod plans;
 mod run;
 mod videos;
 mod write;
