@@ -8,7 +8,7 @@ use super::layout::Layout;
 use super::names::plan_id;
 use super::offer::OfferManifest;
 use super::secrets::{Secrets, is_secret};
-use super::state::{MODULES, OfferState, drafts, variants};
+use super::state::{MODULES, OfferState, Scope, drafts, variants};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::awaitable;
@@ -91,7 +91,7 @@ impl DiffOffer {
         };
         let id = ProductId::from(&product);
         let (instances, variants) = try_join(drafts(client, &id, MODULES), variants(client, &id)).await?;
-        let state = OfferState::read(client, product, variants, &instances, None).await?;
+        let state = OfferState::read(client, product, variants, &instances, Scope::All).await?;
         let converted = convert::manifest(&state)?;
         let mut before = converted.manifest.write();
         show_equal_secrets(&mut before, &state, manifest, &secrets)?;

@@ -19,6 +19,8 @@ pub(super) struct Run<'a> {
     pub(super) secrets: Secrets,
     pub(super) prune: bool,
     pub(super) product: ProductId,
+    /// True if this call created the product, which has no plans and packages then.
+    pub(super) is_new: bool,
     pub(super) apply: &'a Apply,
     pub(super) applied: Mutex<Applied>,
     /// The first error. After it, no further write begins.
@@ -75,6 +77,20 @@ impl Run<'_> {
         let mut report = self.report();
         report.steps.push(step);
         report.remaining.retain(|remaining| remaining != resource);
+    }
+
+    /// Runs a part that has several steps. It remains until all of them are done.
+    pub(super) async fn whole(
+        &self,
+        resource: &str,
+        part: impl Future<Output = Result<(), Error>>,
+    ) -> Result<(), Error> {
+        let outcome = part.await;
+        self.unchanged(resource);
+        if outcome.is_err() {
+            self.report().remaining.push(resource.to_owned());
+        }
+        outcome
     }
 
     /// Records that a resource has no difference.

@@ -71,8 +71,11 @@ impl Run<'_> {
 
     pub(super) async fn listings(&self, state: &OfferState, instances: &Instances) -> Result<(), Error> {
         let instance = instances.get(&(Module::Listing.as_str().to_owned(), None));
-        let listings = self.manifest.listings.iter();
-        self.all(listings.map(|(code, wanted)| self.listing(code, wanted, state, instance).boxed()).collect()).await?;
+        let listings = self.manifest.listings.iter().map(|(code, wanted)| {
+            let place = format!("offer, Listing {code}");
+            async move { self.whole(&place, self.listing(&place, code, wanted, state, instance)).await }.boxed()
+        });
+        self.all(listings.collect()).await?;
         if !self.prune || self.manifest.listings.is_empty() {
             return Ok(());
         }
@@ -89,30 +92,29 @@ impl Run<'_> {
     /// A listing in one language, and then its files.
     async fn listing(
         &self,
+        place: &str,
         code: &str,
         wanted: &ListingManifest,
         state: &OfferState,
         instance: Option<&InstanceId>,
     ) -> Result<(), Error> {
-        let place = format!("offer, Listing {code}");
         let mut current = state.listings.iter().find(|state| language(&state.listing).eq_ignore_ascii_case(code));
         let created;
         if current.is_none() {
-            let instance = instance.ok_or_else(|| self.absent(&place))?;
-            created = self.create_listing(&place, code, instance, &wanted.listing).await?;
+            let instance = instance.ok_or_else(|| self.absent(place))?;
+            created = self.create_listing(place, code, instance, &wanted.listing).await?;
             current = Some(&created);
         }
-        self.draft(&place, instance, current.map(|state| &state.listing), Some(&wanted.listing)).await?;
+        self.draft(place, instance, current.map(|state| &state.listing), Some(&wanted.listing)).await?;
         if let Some(current) = current {
             let of = ListingId::from(&current.listing);
             self.all(vec![
-                self.images(&place, &of, &current.images, wanted.images.as_deref()).boxed(),
-                self.documents(&place, &of, &current.documents, wanted.documents.as_deref()).boxed(),
-                self.videos(&place, &of, &current.videos, wanted.videos.as_deref()).boxed(),
+                self.images(place, &of, &current.images, wanted.images.as_deref()).boxed(),
+                self.documents(place, &of, &current.documents, wanted.documents.as_deref()).boxed(),
+                self.videos(place, &of, &current.videos, wanted.videos.as_deref()).boxed(),
             ])
             .await?;
         }
-        self.unchanged(&place);
         Ok(())
     }
 
@@ -133,8 +135,11 @@ impl Run<'_> {
     pub(super) async fn cosell(&self, state: &OfferState, instances: &Instances) -> Result<(), Error> {
         let Some(cosell) = &self.manifest.cosell else { return Ok(()) };
         let instance = instances.get(&(Module::Cosell.as_str().to_owned(), None));
-        self.cosell_documents("offer, Cosell", &state.cosell_assets, cosell.documents.as_deref()).await?;
-        self.draft("offer, Cosell", instance, state.cosell.as_ref(), Some(&cosell.listing)).await
+        let parts = async {
+            self.cosell_documents("offer, Cosell", &state.cosell_assets, cosell.documents.as_deref()).await?;
+            self.draft("offer, Cosell", instance, state.cosell.as_ref(), Some(&cosell.listing)).await
+        };
+        self.whole("offer, Cosell", parts).await
     }
 
     /// Writes a technical configuration with its package, which is uploaded if the offer does not have it.
@@ -150,24 +155,27 @@ impl Run<'_> {
         if part.is_none_or(Part::is_empty) && package.is_none() {
             return Ok(());
         }
-        let package = match package {
-            Some(package) => Some(packages.ensure(place, package).await?),
-            None => None,
-        };
-        let change = |configuration: PackageConfiguration| {
-            let configuration = match part {
-                Some(part) => part.merge_into(&configuration, &self.secrets)?,
-                None => configuration,
+        let parts = async {
+            let package = match package {
+                Some(package) => Some(packages.ensure(place, package).await?),
+                None => None,
             };
-            Ok(match &package {
-                Some(package)
-                    if package_id(&configuration).as_deref() != package.id.as_ref().map(PackageId::as_str) =>
-                {
-                    configuration.set_package(package)
-                }
-                _ => configuration,
-            })
+            let change = |configuration: PackageConfiguration| {
+                let configuration = match part {
+                    Some(part) => part.merge_into(&configuration, &self.secrets)?,
+                    None => configuration,
+                };
+                Ok(match &package {
+                    Some(package)
+                        if package_id(&configuration).as_deref() != package.id.as_ref().map(PackageId::as_str) =>
+                    {
+                        configuration.set_package(package)
+                    }
+                    _ => configuration,
+                })
+            };
+            self.changed_draft(place, instance, current, &change).await
         };
-        self.changed_draft(place, instance, current, &change).await
+        self.whole(place, parts).await
     }
 }

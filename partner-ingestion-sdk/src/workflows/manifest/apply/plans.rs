@@ -18,7 +18,10 @@ impl Run<'_> {
         if self.manifest.plans.is_empty() {
             return Ok(Vec::new());
         }
-        let mut variants = variants(&self.client, &self.product).await?;
+        let mut variants = match self.is_new {
+            true => Vec::new(),
+            false => variants(&self.client, &self.product).await?,
+        };
         let missing = self.manifest.plans.iter().filter(|(id, _)| find_plan(&variants, id).is_none());
         let created = Mutex::new(Vec::new());
         let create = async |id: &str, part: &Part<Variant>| {

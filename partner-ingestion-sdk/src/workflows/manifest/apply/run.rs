@@ -10,7 +10,7 @@ use crate::workflows::manifest::files::check_readable;
 use crate::workflows::manifest::names::plan_id;
 use crate::workflows::manifest::offer::OfferManifest;
 use crate::workflows::manifest::secrets::Secrets;
-use crate::workflows::manifest::state::{Instances, OfferState, drafts};
+use crate::workflows::manifest::state::{Instances, OfferState, Scope, drafts};
 use crate::workflows::wait::{BRANCHES, Limit, poll_until};
 use futures_util::FutureExt;
 use reqwest::StatusCode;
@@ -28,6 +28,7 @@ impl<'a> Run<'a> {
             secrets,
             prune: apply.prune,
             product: ProductId::from(""),
+            is_new: false,
             apply,
             applied: Mutex::new(Applied { remaining: resources(manifest), ..Applied::default() }),
             failure: Mutex::default(),
@@ -38,7 +39,8 @@ impl<'a> Run<'a> {
             if apply.check {
                 refuse_findings(manifest).await?;
             }
-            let product = run.offer().await?;
+            let product;
+            (product, run.is_new) = run.offer().await?;
             run.product = ProductId::from(&product);
             run.report().product = Some(run.product.clone());
             run.parts(product).await
@@ -52,14 +54,14 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Finds or creates the offer.
-    async fn offer(&self) -> Result<AzureProduct, Error> {
+    /// Finds or creates the offer. Returns true if it was created.
+    async fn offer(&self) -> Result<(AzureProduct, bool), Error> {
         let manifest = self.manifest;
         let new = AzureProduct::application(&manifest.offer_id, &manifest.name);
         let found = self.client.ensure_product(new.set_resource_type(manifest.offer_type.clone())).await?;
         if found.status() == StatusCode::CREATED {
             self.done("offer, Product", "created");
-            return Ok(found.into_inner());
+            return Ok((found.into_inner(), true));
         }
         let found = found.into_inner();
         let fixed = |what: &str, own: Option<&str>, wanted: &str| match own {
@@ -73,14 +75,19 @@ impl<'a> Run<'a> {
         fixed("type", found.resource_type.as_ref().map(ProductType::as_str), manifest.offer_type.as_str())?;
         fixed("name", found.name.as_deref(), &manifest.name)?;
         self.unchanged("offer, Product");
-        Ok(found)
+        Ok((found, false))
+    }
+
+    /// What is read of the offer.
+    fn scope(&self) -> Scope<'a> {
+        if self.is_new { Scope::New(self.manifest) } else { Scope::Manifest(self.manifest) }
     }
 
     async fn parts(&self, product: AzureProduct) -> Result<(), Error> {
         let variants = self.plans().await?;
         let needed = needed(self.manifest, &variants);
         let instances = self.instances(&needed).await?;
-        let state = OfferState::read(&self.client, product, variants, &instances, Some(self.manifest)).await?;
+        let state = OfferState::read(&self.client, product, variants, &instances, self.scope()).await?;
         let packages = Packages::new(self, &state);
         let mut tasks = vec![
             self.settings(&state).boxed(),
@@ -98,17 +105,23 @@ impl<'a> Run<'a> {
 
     /// Finds the drafts that the manifest changes, and waits for them: the branches of a new offer or plan appear later.
     async fn instances(&self, needed: &BTreeMap<Key, String>) -> Result<Instances, Error> {
-        let modules: BTreeSet<&str> = needed.keys().map(|(module, _)| module.as_str()).collect();
         let interval = match self.apply.poll_interval {
             Some((initial, max)) => BRANCHES.with_range(initial, max),
             None => BRANCHES,
         };
+        let known: Mutex<Instances> = Mutex::default();
+        let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
         poll_until(interval, Limit::Time(self.apply.branch_wait), || async {
-            let modules = modules.iter().map(|module| Module::from(*module));
-            let mut found = drafts(&self.client, &self.product, modules).await?;
-            found.retain(|key, _| needed.contains_key(key));
-            Ok(match needed.iter().find(|(key, _)| !found.contains_key(key)) {
-                None => Ok(found),
+            // A module whose drafts are all known is not read again.
+            let missing: BTreeSet<&str> = {
+                let known = lock();
+                needed.keys().filter(|key| !known.contains_key(*key)).map(|(module, _)| module.as_str()).collect()
+            };
+            let found = drafts(&self.client, &self.product, missing.into_iter().map(Module::from)).await?;
+            let mut known = lock();
+            known.extend(found.into_iter().filter(|(key, _)| needed.contains_key(key)));
+            Ok(match needed.iter().find(|(key, _)| !known.contains_key(*key)) {
+                None => Ok(known.clone()),
                 Some((_, place)) => Err(self.absent(place)),
             })
         })

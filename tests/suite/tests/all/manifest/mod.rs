@@ -2,6 +2,7 @@
 
 mod apply;
 mod bad_files;
+mod calls;
 mod exact;
 mod export;
 mod faults;
