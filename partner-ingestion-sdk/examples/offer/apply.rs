@@ -56,7 +56,7 @@ pub(crate) async fn apply(target: &Target, args: args::Apply) -> Outcome<ExitCod
     Ok(report(&results))
 }
 
-/// Returns the folders of offers: a folder without a manifest stands for its subfolders that have one, in the order of their names.
+/// Returns the folders of offers. A folder without a manifest is replaced by its subfolders that have one, in the order of their names.
 pub(crate) fn offers_in(folders: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
     let has_manifest = |folder: &Path| MANIFESTS.iter().any(|name| folder.join(name).is_file());
     let mut found = Vec::new();

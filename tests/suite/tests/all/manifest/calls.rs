@@ -58,12 +58,12 @@ async fn read_drafts(env: &TestEnv, product: ProductId) -> Drafts {
     let of_plans = |module: usize| {
         instances[module].iter().filter(|(plan, _)| plan.is_some()).map(|(_, instance)| instance.clone())
     };
-    let mut listings = items(client.find_listings(&product, &of_offer(0)).send()).await;
+    let mut listings = items(client.find_listings(&product, of_offer(0)).send()).await;
     for instance in of_plans(0) {
         listings.extend(items(client.find_listings(&product, &instance).send()).await);
     }
-    let property = items(client.find_properties(&product, &of_offer(1)).send()).await.remove(0);
-    let audience = items(client.find_product_availabilities(&product, &of_offer(2)).send()).await.remove(0);
+    let property = items(client.find_properties(&product, of_offer(1)).send()).await.remove(0);
+    let audience = items(client.find_product_availabilities(&product, of_offer(2)).send()).await.remove(0);
     let (mut availabilities, mut configurations) = (Vec::new(), Vec::new());
     for instance in of_plans(2) {
         availabilities.extend(items(client.find_feature_availabilities(&product, &instance).send()).await);
