@@ -7,14 +7,14 @@ use console::style;
 use futures_util::{StreamExt, stream};
 use indicatif::{MultiProgress, ProgressBar};
 use partner_ingestion_sdk::types::ProductId;
-use partner_ingestion_sdk::{Client, Error, OfferManifest, Stage};
+use partner_ingestion_sdk::{Client, Error, IfPending, OfferManifest, Stage};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Maximum number of offers that are applied concurrently. The client limits concurrent requests separately.
-const MAX_CONCURRENT_OFFERS: usize = 4;
+/// The names of a manifest in its folder.
+const MANIFESTS: [&str; 3] = ["offer.yaml", "offer.yml", "offer.json"];
 /// Certification takes hours.
 const HALF_DAY: Duration = Duration::from_secs(12 * 3600);
 
@@ -25,8 +25,9 @@ struct Report {
 }
 
 pub(crate) async fn apply(target: &Target, args: args::Apply) -> Outcome<ExitCode> {
+    let folders = offers_in(&args.folders)?;
     let mut manifests = Vec::new();
-    for folder in &args.folders {
+    for folder in &folders {
         manifests.push((folder, OfferManifest::load(folder).await));
     }
     refuse_twins(&manifests)?;
@@ -51,8 +52,29 @@ pub(crate) async fn apply(target: &Target, args: args::Apply) -> Outcome<ExitCod
             (folder, result)
         }
     });
-    let results: Vec<_> = stream::iter(work).buffered(MAX_CONCURRENT_OFFERS).collect().await;
+    let results: Vec<_> = stream::iter(work).buffered(usize::from(args.at_a_time)).collect().await;
     Ok(report(&results))
+}
+
+/// Returns the folders of offers. A folder without a manifest is replaced by its subfolders that have one, in the order of their names.
+pub(crate) fn offers_in(folders: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
+    let has_manifest = |folder: &Path| MANIFESTS.iter().any(|name| folder.join(name).is_file());
+    let mut found = Vec::new();
+    for folder in folders {
+        let mut below = Vec::new();
+        if folder.is_dir() && !has_manifest(folder) {
+            for entry in std::fs::read_dir(folder)? {
+                below.extend(Some(entry?.path()).filter(|path| has_manifest(path)));
+            }
+            below.sort();
+        }
+        // One that has none is reported when it is read.
+        if below.is_empty() {
+            below.push(folder.clone());
+        }
+        found.extend(below);
+    }
+    Ok(found)
 }
 
 /// Two folders must not describe the same offer.
@@ -81,7 +103,7 @@ async fn one(
         return Ok(Report { changes: diff.changes().len(), outcome: "not applied".to_owned() });
     }
     let (offer, step_line, step_lines) = (manifest.offer_id.clone(), line.clone(), lines.clone());
-    let apply = client.apply_offer(manifest).prune(args.prune).on_step(move |step| {
+    let apply = client.apply_offer(manifest).prune(args.prune).check(args.publish.is_some()).on_step(move |step| {
         step_line.set_message(step.to_string());
         step_lines.suspend(|| println!("{offer}  {step}"));
     });
@@ -101,6 +123,8 @@ async fn publish(client: &Client, product: &ProductId, stage: args::Stage, line:
     }
     let line = line.clone();
     let publish = client.publish(product).max_wait(HALF_DAY).on_stage(move |stage| line.set_message(stage.to_string()));
+    // A preview with the same drafts is taken live, and an interrupted run continues.
+    let publish = publish.if_pending(IfPending::Adopt);
     let publish = if stage == args::Stage::Live { publish.to_live() } else { publish };
     Ok(Stage::of(&publish.await?).to_string())
 }

@@ -44,10 +44,10 @@ pub(crate) enum Command {
     /// Show what applying a folder would change
     #[command(after_help = "Exit codes: 0 no change, 1 failure, 2 invalid arguments, 3 changes.")]
     Diff(Diff),
-    /// Check folders against the rules of publishing, without the service
+    /// Check folders and their files against the rules of publishing, without the service. Findings have file, line and column
     #[command(after_help = "Exit codes: 0 no findings, 1 findings or failure, 2 invalid arguments.")]
     Check {
-        /// Folders of offers
+        /// Folders of offers, or folders that have such folders
         #[arg(required = true, value_name = "DIR")]
         folders: Vec<PathBuf>,
     },
@@ -104,10 +104,14 @@ pub(crate) enum Format {
 
 #[derive(Group)]
 pub(crate) struct Apply {
-    /// Folders of offers. Four are applied at a time; an offer that fails does not stop the others
+    /// Folders of offers, or folders that have such folders. An offer that fails does not stop the others
     #[arg(required = true, value_name = "DIR")]
     pub(crate) folders: Vec<PathBuf>,
-    /// Publish offers whose drafts differ from what is live: to `live`, or only to `preview`
+    /// How many offers are applied at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) at_a_time: u8,
+    /// Publish offers whose drafts differ from what is live: to `live`, or only to `preview`, which a later `--publish` takes
+    /// live. Folders are checked before anything is sent
     #[arg(long, value_name = "STAGE", num_args = 0..=1, require_equals = true, default_missing_value = "live")]
     pub(crate) publish: Option<Stage>,
     /// Print what would be done without changing anything

@@ -1,5 +1,6 @@
 //! The commands that change nothing in the service: `export`, `diff` and `check`.
 
+use crate::apply::offers_in;
 use crate::args::{Diff, Export, Format};
 use crate::common::{Connection, Outcome, connect, spinner};
 use console::style;
@@ -54,7 +55,7 @@ pub(crate) fn text(diff: &OfferDiff) -> String {
 
 pub(crate) async fn check(folders: &[PathBuf]) -> Outcome<ExitCode> {
     let mut failed = false;
-    for folder in folders {
+    for folder in &offers_in(folders)? {
         let findings = findings(folder).await?;
         failed |= !findings.is_empty();
         let verdict = match findings.len() {
@@ -68,9 +69,13 @@ pub(crate) async fn check(folders: &[PathBuf]) -> Outcome<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Checks an offer that is created from the folder in a sandbox.
+/// Checks the folder, and then an offer that is created from it in a sandbox, which shows what the manifest does not mention.
 async fn findings(folder: &Path) -> Outcome<Vec<ValidationItem>> {
     let manifest = OfferManifest::load(folder).await?;
+    let found = manifest.check().await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
     // The sandbox stops when it is dropped.
     let Connection { client, sandbox: _sandbox } = connect(false).await?;
     let applied = client.apply_offer(&manifest).await?;

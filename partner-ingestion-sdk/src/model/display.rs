@@ -70,7 +70,20 @@ impl fmt::Display for Submission {
 /// The field of a finding of the check with the id of the resource, whose place is in `resource`.
 pub(crate) const RESOURCE_ID: &str = "resourceId";
 
+/// The fields of a finding about a manifest with its place there: a JSON pointer, the file, the line and the column.
+pub(crate) const POINTER: &str = "pointer";
+pub(crate) const FILE: &str = "file";
+pub(crate) const LINE: &str = "line";
+pub(crate) const COLUMN: &str = "column";
+
 impl ValidationItem {
+    /// Returns file, line and column of a finding of the check about a manifest.
+    fn location(&self) -> Option<String> {
+        let of_check = self.error_code.as_deref()?.starts_with("check/");
+        let (file, line) = (self.extra.get(FILE)?.as_str()?, self.extra.get(LINE)?.as_u64()?);
+        of_check.then(|| Some(format!("{file}:{line}:{}", self.extra.get(COLUMN)?.as_u64()?)))?
+    }
+
     /// Returns the place, the message, the severity, the error code and the id of the resource, in this order. `place` is the place
     /// that the resource is known to be; `clean` is applied to each text of the service.
     pub(crate) fn describe(&self, place: Option<&str>, clean: fn(&str) -> String) -> String {
@@ -101,7 +114,7 @@ impl ValidationItem {
     }
 }
 
-/// The place, the message, the severity and the error code.
+/// The place, the message, the severity and the error code, with file, line and column in front for a finding about a file.
 ///
 /// ```
 /// use partner_ingestion_sdk::types::ValidationItem;
@@ -114,6 +127,9 @@ impl ValidationItem {
 /// ```
 impl fmt::Display for ValidationItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(location) = self.location() {
+            write!(f, "{location}: ")?;
+        }
         f.write_str(&self.describe(None, str::to_owned))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::rule::{Check, Rule, Scope};
 use super::select::properties;
-use crate::model::display::RESOURCE_ID;
+use crate::model::display::{POINTER, RESOURCE_ID};
 use crate::types::{Extra, ValidationItem, ValidationSeverity};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -43,7 +43,7 @@ pub(crate) fn evaluate(rules: impl IntoIterator<Item = &'static Rule>, subjects:
     let mut items = Vec::new();
     for rule in rules {
         let mut add = |place: &str, group: &[&Subject]| {
-            items.extend(rule.evaluate(group).into_iter().map(|(message, id)| rule.item(place, &message, id)));
+            items.extend(rule.evaluate(group).into_iter().map(|found| rule.item(place, found)));
         };
         match rule.of {
             Scope::Offer => add("offer", &of_offer),
@@ -56,6 +56,21 @@ pub(crate) fn evaluate(rules: impl IntoIterator<Item = &'static Rule>, subjects:
 
 fn placed(at: Option<&str>, message: &str) -> String {
     at.map_or_else(|| message.to_owned(), |at| format!("{at}: {message}"))
+}
+
+/// What a rule found.
+struct Found<'s> {
+    message: String,
+    /// The id of the resource.
+    id: Option<&'s str>,
+    /// The place in a manifest, as exactly as it is known.
+    pointer: Option<String>,
+}
+
+/// The place of a property such as `listingContacts[0].email` below the place of its resource.
+fn pointer_of(at: &str, path: &str) -> String {
+    let steps = path.split(['.', '[', ']']).filter(|step| !step.is_empty());
+    steps.fold(at.to_owned(), |at, step| format!("{at}/{step}"))
 }
 
 /// The place in a manifest that all subjects share.
@@ -82,11 +97,12 @@ pub(crate) fn module(type_name: &str) -> &'static str {
 }
 
 impl Rule {
-    fn item(&self, place: &str, message: &str, id: Option<&str>) -> ValidationItem {
+    fn item(&self, place: &str, Found { message, id, pointer }: Found<'_>) -> ValidationItem {
         let module = module(self.type_name);
         let id = id.map(|id| (RESOURCE_ID.to_owned(), id.into()));
+        let pointer = pointer.map(|pointer| (POINTER.to_owned(), pointer.into()));
         ValidationItem {
-            extra: Extra::from(id.into_iter().collect::<Map<_, _>>()),
+            extra: Extra::from(id.into_iter().chain(pointer).collect::<Map<_, _>>()),
             error_code: Some(format!("check/{}", self.id)),
             message: Some(format!("{message}, see {}", self.source)),
             resource: Some(format!("{place}, {module}")),
@@ -95,8 +111,8 @@ impl Rule {
         }
     }
 
-    /// Returns a message for each place that violates the rule, and the id of the resource.
-    fn evaluate<'s>(&self, group: &[&'s Subject]) -> Vec<(String, Option<&'s str>)> {
+    /// Returns what violates the rule.
+    fn evaluate<'s>(&self, group: &[&'s Subject]) -> Vec<Found<'s>> {
         let resources: Vec<&'s Subject> =
             group.iter().filter(|subject| self.is_about(subject, group)).copied().collect();
         if self.path.is_empty() {
@@ -104,31 +120,46 @@ impl Rule {
             let what = format!("{} {what}", self.type_name);
             let found = self.number(what.trim_end(), resources.len()).into_iter();
             let at = common_place(group);
-            return found.map(|message| (placed(at, &message), None)).collect();
+            let pointer = at.map(str::to_owned);
+            return found
+                .map(|message| Found { message: placed(at, &message), id: None, pointer: pointer.clone() })
+                .collect();
         }
         let mut seen = BTreeSet::new();
         let of_each = resources.into_iter().flat_map(|subject| {
             let id = subject.value["id"].as_str();
             let found = self.of_resource(&subject.value, &mut seen).into_iter();
-            found.map(move |message| (placed(subject.at.as_deref(), &message), id))
+            found.map(move |(path, message)| {
+                let at = subject.at.as_deref();
+                Found { message: placed(at, &message), id, pointer: at.map(|at| pointer_of(at, &path)) }
+            })
         });
         of_each.collect()
     }
 
-    fn of_resource(&self, resource: &Value, seen: &mut BTreeSet<String>) -> Vec<String> {
+    /// Returns a message for each property that violates the rule, with the path of the property.
+    fn of_resource(&self, resource: &Value, seen: &mut BTreeSet<String>) -> Vec<(String, String)> {
         let properties = properties(resource, self.path);
         let counted = properties.iter();
         match self.check {
             Check::Required | Check::Count { .. } if self.across => {
                 let names: Vec<&str> = self.path.iter().map(|step| step.name).collect();
                 let total = counted.map(|property| property.values().len()).sum();
-                self.number(&names.join("."), total).into_iter().collect()
+                self.number(&names.join("."), total).map(|message| (String::new(), message)).into_iter().collect()
             }
-            Check::Required => counted.filter_map(|p| self.number(&p.path, p.values().len())).collect(),
-            Check::Count { .. } => counted.filter_map(|p| self.number(&p.path, p.count())).collect(),
+            Check::Required => {
+                counted.filter_map(|p| Some((p.path.clone(), self.number(&p.path, p.values().len())?))).collect()
+            }
+            Check::Count { .. } => {
+                counted.filter_map(|p| Some((p.path.clone(), self.number(&p.path, p.count())?))).collect()
+            }
             _ => {
                 let values = counted.flat_map(|property| property.values());
-                values.filter_map(|(path, value)| self.text(&path, value.as_str()?, seen)).collect()
+                let text = |(path, value): (String, &Value)| {
+                    let message = self.text(&path, value.as_str()?, seen)?;
+                    Some((path, message))
+                };
+                values.filter_map(text).collect()
             }
         }
     }

@@ -4,7 +4,7 @@ use super::apply::Apply;
 use super::convert::{self, RemoteFile};
 use super::names::local;
 use super::offer::OfferManifest;
-use super::state::{self, Instances, MODULES, OfferState};
+use super::state::{self, Instances, MODULES, OfferState, Scope};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::awaitable;
@@ -112,8 +112,9 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`ErrorKind::Manifest`](crate::ErrorKind::Manifest) if a secret or a file cannot be read or the offer has another type
-    /// or name, before anything is written, and the errors of the calls. Stops at the first error; [`Error::applied`] says what was
-    /// done until then. Apply the manifest again to continue.
+    /// or name, before anything is written, and the errors of the calls. Parts and files are written several at a time. After the first
+    /// error, no write begins, and those in progress are completed; [`Error::applied`] says what was done and what was not. Apply the
+    /// manifest again to continue.
     pub fn apply_offer(&self, manifest: &OfferManifest) -> Apply {
         Apply::new(self, manifest)
     }
@@ -127,13 +128,30 @@ impl Client {
     ///
     /// Returns the errors of the GETs.
     pub async fn has_unpublished_changes(&self, product_id: impl Into<ProductId> + Send) -> Result<bool, Error> {
-        let product = product_id.into();
-        let live = match self.export_offer(product.clone()).live().await {
-            Ok(live) => live.manifest,
+        let id = product_id.into();
+        let mut live = match self.export_offer(id.clone()).live().instances().await {
+            Ok(live) => live,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
             Err(error) => return Err(error),
         };
-        let drafts = self.export_offer(product).await?.manifest;
+        let mut drafts = state::drafts(self, &id, MODULES).await?;
+        // An instance has one state: a module with the same one has no changes.
+        let same: Vec<_> =
+            drafts.iter().filter(|(key, own)| live.get(*key) == Some(own)).map(|(key, _)| key.clone()).collect();
+        for key in same {
+            drafts.remove(&key);
+            live.remove(&key);
+        }
+        if drafts.is_empty() && live.is_empty() {
+            return Ok(false);
+        }
+        let product = async { Ok(self.get_product(&id).send().await?.into_inner()) };
+        let (product, variants) = try_join(product, state::variants(self, &id)).await?;
+        let read = async |instances: &Instances| {
+            let state = OfferState::read(self, product.clone(), variants.clone(), instances, Scope::Modules).await?;
+            Ok::<_, Error>(convert::manifest(&state)?.manifest)
+        };
+        let (live, drafts) = try_join(read(&live), read(&drafts)).await?;
         Ok(drafts != live)
     }
 }
@@ -173,7 +191,7 @@ impl Export {
     pub async fn send(self) -> Result<ExportedOffer, Error> {
         let product = self.client.get_product(&self.product).send().await?.into_inner();
         let (instances, variants) = try_join(self.instances(), state::variants(&self.client, &self.product)).await?;
-        let state = OfferState::read(&self.client, product, variants, &instances, None).await?;
+        let state = OfferState::read(&self.client, product, variants, &instances, Scope::All).await?;
         let converted = convert::manifest(&state)?;
         let missing = converted.files.iter().filter(|file| file.address.is_none()).map(|file| file.path.clone());
         let missing = missing.collect();

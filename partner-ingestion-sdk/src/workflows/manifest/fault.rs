@@ -13,6 +13,11 @@ impl Pointer {
         Self(format!("{}/{segment}", self.0))
     }
 
+    /// The pointer with this text.
+    pub(crate) fn parse(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -113,6 +118,23 @@ pub(crate) fn text(json: Json, at: Pointer) -> Result<String, Fault> {
         Json::Text(text) => Ok(text),
         other => Err(Fault::new(&at, format!("is {}, expected a text", other.kind()))),
     }
+}
+
+/// Decodes a text that is not empty.
+pub(crate) fn name(json: Json, at: Pointer) -> Result<String, Fault> {
+    let name = text(json, at.clone())?;
+    if name.trim().is_empty() { Err(Fault::new(&at, "is empty")) } else { Ok(name) }
+}
+
+/// Decodes the path of a file: relative, inside the folder of the manifest, the same on every system.
+pub(crate) fn path(json: Json, at: Pointer) -> Result<String, Fault> {
+    let path = name(json, at.clone())?;
+    let stays = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+    if !stays || path.contains(['\\', ':', '\0']) {
+        let message = format!("is {path:?}, expected a path relative to the manifest such as \"files/logo.png\"");
+        return Err(Fault::new(&at, message));
+    }
+    Ok(path)
 }
 
 /// Decodes the items of a list.

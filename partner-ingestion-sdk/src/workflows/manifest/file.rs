@@ -1,10 +1,13 @@
 //! Manifests as text and as files. Errors have file, line and column.
 
-use super::fault::{Fault, Pointer};
+use super::fault::Pointer;
 use super::json::Json;
-use super::offer::{Layout, OfferManifest};
+use super::layout::Layout;
+use super::offer::OfferManifest;
 use super::place;
+use super::source::{Format, Source, located};
 use crate::error::{Error, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The names of a manifest in its folder, in the order in which they are looked for.
@@ -13,6 +16,10 @@ const NAMES: &[&str] = &["offer.yaml", "offer.yml", "offer.json"];
 const DEFAULT_NAME: &str = if cfg!(feature = "yaml") { "offer.yaml" } else { "offer.json" };
 /// The largest file that is read. Texts of an offer have at most a few hundred kilobytes.
 const MAX_BYTES: u64 = 16 << 20;
+
+/// What to do about a folder that is missing or has no manifest.
+const MISSING: &str =
+    "Pass the folder of an offer, or export one first: Client::export_offer writes the manifest and its files.";
 
 /// # Files
 impl OfferManifest {
@@ -26,7 +33,7 @@ impl OfferManifest {
             let (line, column) = place::of_json_error(text, &error);
             located(name, line, column, place::without_position(&error.to_string()))
         })?;
-        Self::read(json, Pointer::default()).map_err(|fault| at_pointer(name, place::in_json(text, &fault.at), &fault))
+        Self::from_source(json, Source::new(name, text, Format::Json))
     }
 
     /// Reads a manifest in YAML. `name` is the file in error messages. Numbers with more digits than an `f64` has need quotes.
@@ -40,7 +47,12 @@ impl OfferManifest {
             let (line, column) = place::of_yaml_error(&error);
             located(name, line, column, &place::yaml_message(&error))
         })?;
-        Self::read(json, Pointer::default()).map_err(|fault| at_pointer(name, place::in_yaml(text, &fault.at), &fault))
+        Self::from_source(json, Source::new(name, text, Format::Yaml))
+    }
+
+    fn from_source(json: Json, source: Source) -> Result<Self, Error> {
+        let manifest = Self::read(json, Pointer::default()).map_err(|fault| source.error(&fault))?;
+        Ok(Self { source: Some(source), ..manifest })
     }
 
     /// Reads a manifest from a file, or from `offer.yaml`, `offer.yml` or `offer.json` in a folder. The paths of its files are
@@ -51,8 +63,10 @@ impl OfferManifest {
     /// Returns [`ErrorKind::Io`] if the file cannot be read, and [`ErrorKind::Manifest`] with file, line and column of what is wrong.
     pub async fn load(path: impl Into<PathBuf>) -> Result<Self, Error> {
         let path = find(path.into()).await?;
-        let unreadable = |error: std::io::Error| {
-            Error::new(ErrorKind::Io, format!("{} cannot be read: {error}", path.display())).with_source(error)
+        let unreadable = |error: io::Error| {
+            let failed = Error::new(ErrorKind::Io, format!("{} cannot be read: {error}", path.display()));
+            let failed = if error.kind() == io::ErrorKind::NotFound { failed.with_hint(MISSING) } else { failed };
+            failed.with_source(error)
         };
         let length = tokio::fs::metadata(&path).await.map_err(unreadable)?.len();
         if length > MAX_BYTES {
@@ -77,7 +91,7 @@ impl OfferManifest {
     /// disabled.
     pub async fn save(&self, folder: impl AsRef<Path>) -> Result<PathBuf, Error> {
         let folder = folder.as_ref();
-        let failed = |error: std::io::Error| {
+        let failed = |error: io::Error| {
             Error::new(ErrorKind::Io, format!("{} cannot be written: {error}", folder.display())).with_source(error)
         };
         tokio::fs::create_dir_all(folder).await.map_err(failed)?;
@@ -151,13 +165,5 @@ async fn find(path: PathBuf) -> Result<PathBuf, Error> {
         }
     }
     let message = format!("{} has no manifest, expected one of {}", path.display(), NAMES.join(", "));
-    Err(Error::new(ErrorKind::Io, message))
-}
-
-fn at_pointer(name: &str, (line, column): (usize, usize), fault: &Fault) -> Error {
-    located(name, line, column, &fault.to_string())
-}
-
-fn located(name: &str, line: usize, column: usize, message: &str) -> Error {
-    Error::new(ErrorKind::Manifest, format!("{name}:{line}:{column}: {message}"))
+    Err(Error::new(ErrorKind::Io, message).with_hint(MISSING))
 }

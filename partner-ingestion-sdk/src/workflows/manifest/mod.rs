@@ -7,13 +7,16 @@ mod diff;
 mod export;
 mod fault;
 mod file;
+mod files;
 mod json;
+mod layout;
 mod names;
 mod offer;
 pub(crate) mod part;
 mod place;
 mod secrets;
 mod service;
+mod source;
 mod state;
 #[cfg(test)]
 mod tests;

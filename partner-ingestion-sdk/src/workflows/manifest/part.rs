@@ -148,6 +148,11 @@ impl<T: ManifestPart> Part<T> {
     }
 }
 
+/// Returns true if there is a part that sets something.
+pub(crate) fn sets_something<T: ManifestPart>(part: Option<&Part<T>>) -> bool {
+    part.is_some_and(|part| !part.is_empty())
+}
+
 /// Returns the place of a decoding error and the rest of its message. The error of a union's member starts with the name of the
 /// member and the path inside.
 fn innermost<'a>(json: &Json, path: &str, message: &'a str) -> (Vec<String>, &'a str) {

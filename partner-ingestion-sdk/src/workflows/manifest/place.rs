@@ -64,21 +64,29 @@ mod yaml {
     use serde_saphyr::Spanned;
     use std::fmt;
 
-    /// Returns the place of a pointer's value in YAML, or of its nearest parent.
-    pub(crate) fn in_yaml(text: &str, at: &Pointer) -> (usize, usize) {
-        let Ok(root) = serde_saphyr::from_str::<Spanned<Located>>(text) else { return (1, 1) };
-        let mut here = &root;
-        for segment in at.segments() {
-            let below = match &here.value {
-                Located::Object(members) => members.iter().find(|(key, _)| *key == segment).map(|(_, value)| value),
-                Located::List(items) => segment.parse().ok().and_then(|at: usize| items.get(at)),
-                Located::Other => None,
-            };
-            let Some(below) = below else { break };
-            here = below;
+    /// The places of the values of a YAML text.
+    pub(crate) struct YamlPlaces(Option<Spanned<Located>>);
+
+    impl YamlPlaces {
+        pub(crate) fn of(text: &str) -> Self {
+            Self(serde_saphyr::from_str(text).ok())
         }
-        let number = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).max(1);
-        (number(here.referenced.line()), number(here.referenced.column()))
+
+        /// Returns the place of a pointer's value, or of its nearest parent.
+        pub(crate) fn find(&self, at: &Pointer) -> (usize, usize) {
+            let Some(mut here) = self.0.as_ref() else { return (1, 1) };
+            for segment in at.segments() {
+                let below = match &here.value {
+                    Located::Object(members) => members.iter().find(|(key, _)| *key == segment).map(|(_, value)| value),
+                    Located::List(items) => segment.parse().ok().and_then(|at: usize| items.get(at)),
+                    Located::Other => None,
+                };
+                let Some(below) = below else { break };
+                here = below;
+            }
+            let number = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).max(1);
+            (number(here.referenced.line()), number(here.referenced.column()))
+        }
     }
 
     pub(crate) fn of_yaml_error(error: &serde_saphyr::Error) -> (usize, usize) {
@@ -148,4 +156,4 @@ mod yaml {
 }
 
 #[cfg(feature = "yaml")]
-pub(super) use yaml::{in_yaml, of_yaml_error, yaml_message};
+pub(super) use yaml::{YamlPlaces, of_yaml_error, yaml_message};

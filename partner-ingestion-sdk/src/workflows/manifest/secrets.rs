@@ -19,29 +19,56 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// Replaces every reference by the secret.
     pub(crate) fn resolve(&self, json: &mut Json) -> Result<(), Error> {
-        each_secret(json, &mut |name, value| {
+        self.replace(json).map_err(|unreadable| {
+            let fault = Fault::new(&unreadable.at, &*unreadable.message);
+            unreadable.explain(Error::new(ErrorKind::Manifest, fault.to_string()))
+        })
+    }
+
+    /// Replaces every reference by the secret. Returns the first one that cannot be read.
+    pub(crate) fn replace(&self, json: &mut Json) -> Result<(), Unreadable> {
+        each_secret(json, &Pointer::default(), &mut |at, name, value| {
             let Some(reference) = Reference::of(value) else { return Ok(()) };
-            let secret = match reference {
-                Reference::Env(variable) => match self.values.get(variable) {
-                    Some(secret) => secret.clone(),
-                    None => std::env::var(variable).map_err(|error| {
-                        let message = format!("secret `{name}` cannot be read from the variable {variable}: {error}");
-                        Error::new(ErrorKind::Manifest, message).with_source(error)
-                    })?,
-                },
-                Reference::File(path) => {
-                    let path = self.folder.join(path);
-                    let read = std::fs::read_to_string(&path).map_err(|error| {
-                        let message = format!("secret `{name}` cannot be read from {}: {error}", path.display());
-                        Error::new(ErrorKind::Manifest, message).with_source(error)
-                    })?;
-                    // An editor ends the last line.
-                    read.trim_end_matches(['\r', '\n']).to_owned()
-                }
-            };
+            let secret = self.read(&reference).map_err(|(place, source)| {
+                let message = format!("secret `{name}` cannot be read from {place}: {source}");
+                Unreadable { at: at.clone(), message, source }
+            })?;
             *value = Json::Text(secret);
             Ok(())
         })
+    }
+
+    fn read(&self, reference: &Reference<'_>) -> Result<String, (String, Source)> {
+        match reference {
+            Reference::Env(variable) => match self.values.get(*variable) {
+                Some(secret) => Ok(secret.clone()),
+                None => std::env::var(variable).map_err(|error| (format!("the variable {variable}"), error.into())),
+            },
+            Reference::File(path) => {
+                let path = self.folder.join(path);
+                let read =
+                    std::fs::read_to_string(&path).map_err(|error| (path.display().to_string(), error.into()))?;
+                // An editor ends the last line.
+                Ok(read.trim_end_matches(['\r', '\n']).to_owned())
+            }
+        }
+    }
+}
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// A secret that cannot be read.
+pub(crate) struct Unreadable {
+    pub(crate) at: Pointer,
+    pub(crate) message: String,
+    source: Source,
+}
+
+impl Unreadable {
+    /// Adds hint and source to the error about it.
+    pub(crate) fn explain(self, error: Error) -> Error {
+        let hint = "Set the variable or create the file that the reference names. Nothing was sent.";
+        error.with_hint(hint).with_source(self.source)
     }
 }
 
@@ -69,17 +96,27 @@ pub(crate) fn is_secret(name: &str) -> bool {
 }
 
 /// Calls a function for the value of every secret property, and for every item of one that is a list.
-fn each_secret<E>(json: &mut Json, each: &mut impl FnMut(&str, &mut Json) -> Result<(), E>) -> Result<(), E> {
+fn each_secret<E>(
+    json: &mut Json,
+    at: &Pointer,
+    each: &mut impl FnMut(&Pointer, &str, &mut Json) -> Result<(), E>,
+) -> Result<(), E> {
     match json {
-        Json::Object(fields) => fields.iter_mut().try_for_each(|(name, value)| match value {
-            Json::List(items) if is_secret(name) => {
-                let mut items = items.iter_mut().enumerate();
-                items.try_for_each(|(number, item)| each(&format!("{name}{}", number + 1), item))
+        Json::Object(fields) => fields.iter_mut().try_for_each(|(name, value)| {
+            let at = at.join(name);
+            match value {
+                Json::List(items) if is_secret(name) => {
+                    let mut items = items.iter_mut().enumerate();
+                    items.try_for_each(|(number, item)| each(&at.join(number), &format!("{name}{}", number + 1), item))
+                }
+                value if is_secret(name) => each(&at, name, value),
+                value => each_secret(value, &at, each),
             }
-            value if is_secret(name) => each(name, value),
-            value => each_secret(value, each),
         }),
-        Json::List(items) => items.iter_mut().try_for_each(|item| each_secret(item, each)),
+        Json::List(items) => {
+            let mut items = items.iter_mut().enumerate();
+            items.try_for_each(|(number, item)| each_secret(item, &at.join(number), each))
+        }
         _ => Ok(()),
     }
 }
@@ -87,11 +124,12 @@ fn each_secret<E>(json: &mut Json, each: &mut impl FnMut(&str, &mut Json) -> Res
 /// Replaces the secrets of the service by references to environment variables.
 pub(crate) fn replace(fields: &mut Fields) {
     let mut json = Json::Object(std::mem::take(fields));
-    let replaced: Result<(), std::convert::Infallible> = each_secret(&mut json, &mut |name, value| {
-        let variable = variable(name);
-        *value = Json::Object([("env".to_owned(), Json::Text(variable))].into());
-        Ok(())
-    });
+    let replaced: Result<(), std::convert::Infallible> =
+        each_secret(&mut json, &Pointer::default(), &mut |_, name, value| {
+            let variable = variable(name);
+            *value = Json::Object([("env".to_owned(), Json::Text(variable))].into());
+            Ok(())
+        });
     if let (Ok(()), Json::Object(replaced)) = (replaced, json) {
         *fields = replaced;
     }
@@ -113,7 +151,7 @@ fn variable(name: &str) -> String {
 
 /// Replaces every reference by an empty text, so that the type of the part can be checked.
 pub(crate) fn blank(json: &mut Json) {
-    let _: Result<(), std::convert::Infallible> = each_secret(json, &mut |_, value| {
+    let _: Result<(), std::convert::Infallible> = each_secret(json, &Pointer::default(), &mut |_, _, value| {
         *value = Json::Text(String::new());
         Ok(())
     });
@@ -123,6 +161,9 @@ pub(crate) fn blank(json: &mut Json) {
 pub(crate) fn check(fields: &Fields, at: &Pointer) -> Result<(), Fault> {
     let place = |value: &Json, at: &Pointer| match Reference::of(value) {
         Some(_) => Ok(()),
+        None if value.as_object().is_some_and(|both| both.contains_key("env") && both.contains_key("file")) => {
+            Err(Fault::new(at, "has both `env` and `file`, write {env: NAME} or {file: PATH}"))
+        }
         None => {
             let message = "is a secret, which a manifest does not contain: write {env: NAME} or {file: PATH}";
             Err(Fault::new(at, message))

@@ -2,11 +2,13 @@
 
 use super::convert;
 use super::diff::{OfferDiff, files};
+use super::files::check_readable;
 use super::json::{Fields, Json};
+use super::layout::Layout;
 use super::names::plan_id;
-use super::offer::{Layout, OfferManifest};
+use super::offer::OfferManifest;
 use super::secrets::{Secrets, is_secret};
-use super::state::{MODULES, OfferState, drafts, variants};
+use super::state::{MODULES, OfferState, Scope, drafts, variants};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::awaitable;
@@ -56,8 +58,8 @@ impl OfferManifest {
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Manifest`] if a secret cannot be read, [`ErrorKind::Io`] if a file cannot be read, and the errors of the
-    /// GETs.
+    /// Returns [`ErrorKind::Manifest`] with file, line and column if a file or a secret cannot be read, before anything is sent, and
+    /// the errors of the GETs.
     pub fn diff(&self, client: &Client) -> DiffOffer {
         DiffOffer { client: client.clone(), manifest: self.clone(), values: BTreeMap::new() }
     }
@@ -77,6 +79,8 @@ impl DiffOffer {
     /// See [`OfferManifest::diff`].
     pub async fn send(self) -> Result<OfferDiff, Error> {
         let (client, manifest) = (&self.client, &self.manifest);
+        let secrets = Secrets { values: self.values, folder: manifest.folder().to_owned() };
+        check_readable(manifest, &secrets).await?;
         let product = match client.product_by_offer_id(&manifest.offer_id).await {
             Ok(found) => found.into_inner(),
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -87,9 +91,8 @@ impl DiffOffer {
         };
         let id = ProductId::from(&product);
         let (instances, variants) = try_join(drafts(client, &id, MODULES), variants(client, &id)).await?;
-        let state = OfferState::read(client, product, variants, &instances, None).await?;
+        let state = OfferState::read(client, product, variants, &instances, Scope::All).await?;
         let converted = convert::manifest(&state)?;
-        let secrets = Secrets { values: self.values, folder: manifest.folder().to_owned() };
         let mut before = converted.manifest.write();
         show_equal_secrets(&mut before, &state, manifest, &secrets)?;
         let mut diff = OfferDiff::between(&Json::Object(before), &Json::Object(manifest.write()));

@@ -6,6 +6,7 @@ use crate::types::*;
 use crate::workflows::branch::current_drafts;
 use crate::workflows::manifest::names::language;
 use crate::workflows::manifest::offer::{ListingManifest, OfferManifest};
+use crate::workflows::manifest::part::sets_something;
 use futures_util::future::{try_join, try_join3, try_join4};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use std::collections::BTreeMap;
@@ -29,6 +30,28 @@ pub(crate) const MODULES: [Module; 6] = [
     Module::Property,
     Module::SupplementalContent,
 ];
+
+/// What is read of an offer.
+#[derive(Clone, Copy)]
+pub(crate) enum Scope<'m> {
+    /// Everything.
+    All,
+    /// The modules: no settings, and packages only beside technical configurations.
+    Modules,
+    /// What a manifest mentions.
+    Manifest(&'m OfferManifest),
+    /// What a manifest mentions of an offer that was just created, which has no packages.
+    New(&'m OfferManifest),
+}
+
+impl<'m> Scope<'m> {
+    fn manifest(self) -> Option<&'m OfferManifest> {
+        match self {
+            Self::All | Self::Modules => None,
+            Self::Manifest(manifest) | Self::New(manifest) => Some(manifest),
+        }
+    }
+}
 
 /// An offer with everything that belongs to it.
 pub(crate) struct OfferState {
@@ -100,27 +123,39 @@ pub(crate) fn submitted(submission: &Submission) -> Instances {
 }
 
 impl OfferState {
-    /// Reads an offer with these plans. `instances` selects its drafts or what was submitted: a module without one is not read. With
-    /// a manifest, only what the manifest mentions is read.
+    /// Reads an offer with these plans. `instances` selects its drafts or what was submitted: a module without one is not read.
     pub(crate) async fn read(
         client: &Client,
         product: AzureProduct,
         variants: Vec<Variant>,
         instances: &Instances,
-        only: Option<&OfferManifest>,
+        scope: Scope<'_>,
     ) -> Result<Self, Error> {
+        let only = scope.manifest();
         let id = ProductId::from(&product);
         let id = &id;
         let instance = |module: Module| instances.get(&(module.as_str().to_owned(), None));
         let wanted = |is_mentioned: fn(&OfferManifest) -> bool| only.is_none_or(is_mentioned);
+        let settings = |is_mentioned| !matches!(scope, Scope::Modules) && wanted(is_mentioned);
+        let may_have_packages = match scope {
+            Scope::New(_) => false,
+            Scope::Modules => instances.keys().any(|(module, _)| module == Module::Package.as_str()),
+            Scope::All | Scope::Manifest(_) => true,
+        };
         let has_packages = |manifest: &OfferManifest| {
             manifest.package.is_some() || manifest.plans.values().any(|plan| plan.package.is_some())
         };
         let of_offer = try_join4(
-            optional(wanted(|manifest| manifest.setup.is_some()), || client.get_product_setup(id).send()),
-            optional(wanted(|manifest| manifest.reseller.is_some()), || client.get_reseller_configuration(id).send()),
-            optional(wanted(|manifest| manifest.leads.is_some()), || client.get_lead_configuration(id).send()),
-            all(wanted(has_packages), || client.list_packages(id).stream()),
+            optional(settings(|manifest| sets_something(manifest.setup.as_ref())), || {
+                client.get_product_setup(id).send()
+            }),
+            optional(settings(|manifest| sets_something(manifest.reseller.as_ref())), || {
+                client.get_reseller_configuration(id).send()
+            }),
+            optional(settings(|manifest| sets_something(manifest.leads.as_ref())), || {
+                client.get_lead_configuration(id).send()
+            }),
+            all(may_have_packages && wanted(has_packages), || client.list_packages(id).stream()),
         );
         let has_documents =
             |manifest: &OfferManifest| manifest.cosell.as_ref().is_some_and(|cosell| cosell.documents.is_some());

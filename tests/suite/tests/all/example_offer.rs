@@ -2,6 +2,7 @@
 
 use crate::manifest::{Folder, files};
 use partner_tests::process::build;
+use partner_tests::test_env::TestEnv;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
@@ -82,7 +83,57 @@ fn check_reports_what_publishing_requires() {
     assert_eq!(run(folder.path(), "check contoso"), (0, "contoso: no findings\n".to_owned(), String::new()));
     edit(&folder.path().join("contoso/offer.json"), "Reports for every team", "");
     let (code, out, _) = run(folder.path(), "check contoso");
-    assert!(code == 1 && out.contains("finding"), "{out}");
+    assert!(
+        code == 1 && out.contains("contoso/offer.json:") && out.contains("/listings/en-us: summary is missing"),
+        "{out}"
+    );
+    std::fs::write(folder.path().join("contoso/en-us/logo-large.png"), "text").unwrap();
+    let (code, out, _) = run(folder.path(), "check contoso");
+    assert!(code == 1 && out.contains("is no PNG image"), "{out}");
+    let (code, _, err) = run(folder.path(), "apply contoso --publish");
+    assert!(code == 1 && err.contains("offer.json:") && err.contains("not done: offer, Product"), "{err}");
+}
+
+#[test]
+fn a_folder_of_offers_is_applied_with_a_limit() {
+    let folder = exported("example-folder");
+    std::fs::create_dir(folder.path().join("offers")).unwrap();
+    std::fs::rename(folder.path().join("contoso"), folder.path().join("offers/contoso")).unwrap();
+    for id in ["fabrikam", "wingtip"] {
+        assert_eq!(run(folder.path(), &format!("clone offers/contoso {id}")).0, 0);
+    }
+    edit(&folder.path().join("offers/wingtip/offer.json"), "\"plans\"", "\"plan\"");
+    let (code, out, err) = run(folder.path(), "apply offers --at-a-time 2");
+    assert!(code == 1 && err.contains("did you mean `plans`?") && err.contains("1 of 3 offers failed"), "{err}");
+    assert!(out.contains("offers/fabrikam") && out.contains("applied") && out.contains("no changes"), "{out}");
+    assert_eq!(run(folder.path(), "apply offers --at-a-time 0").0, 2);
+}
+
+/// Both commands use the sandbox of the test.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_is_taken_live_by_the_next_apply() {
+    let env = TestEnv::start().await;
+    let folder = exported("example-preview");
+    let (url, path) = (env.sandbox.url(), folder.path().to_owned());
+    let account = [
+        ("AZURE_TENANT_ID", env.sandbox.tenant()),
+        ("AZURE_CLIENT_ID", env.sandbox.client_id()),
+        ("AZURE_CLIENT_SECRET", env.sandbox.client_secret()),
+    ];
+    let apply = |stage: &str| {
+        let mut command = Command::new(&*OFFER);
+        command.current_dir(&path).envs(account.clone()).args(["apply", "contoso", stage, "--sandbox", &url]);
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    tokio::task::block_in_place(|| {
+        for (stage, expected) in
+            [("--publish=preview", "preview"), ("--publish", "live"), ("--publish", "nothing to publish")]
+        {
+            let (code, out, err) = apply(stage);
+            assert!(code == Some(0) && out.lines().last().is_some_and(|line| line.ends_with(expected)), "{out}{err}");
+        }
+    });
 }
 
 #[test]
@@ -104,7 +155,10 @@ fn invalid_arguments_and_help() {
         assert_eq!(run(folder.path(), args).0, 2, "{args}");
     }
     let (code, _, err) = run(folder.path(), "diff nowhere");
-    assert!(code == 1 && err.contains("nowhere cannot be read"), "{err}");
+    assert!(
+        code == 1 && err.contains("nowhere cannot be read") && err.contains("Pass the folder of an offer"),
+        "{err}"
+    );
     let (code, _, err) = run(folder.path(), "export a b --sandbox https://partner.example/v1.0/ingestion");
     assert!(code == 1 && err.contains("error:"), "{err}");
 }

@@ -14,6 +14,7 @@ pub fn run(root: &Path, name: &str, against: &str, report: &Report) -> Result<()
     let plain = target.join("plain.json");
     match name {
         "build" => return build::run(root, against, report),
+        "offers" => return offers(root, report),
         "calls" | "crypto" | "decode" | "tokens" => {}
         "generate" => cargo(root, &["build", "--quiet", "--release", "--package", "xtask"], &[])?,
         "compile" => {
@@ -23,7 +24,9 @@ pub fn run(root: &Path, name: &str, against: &str, report: &Report) -> Result<()
             generate::run(&options, report)?;
         }
         other => {
-            bail!("unknown benchmark `{other}`; expected build, calls, compile, crypto, decode, generate or tokens")
+            bail!(
+                "unknown benchmark `{other}`; expected build, calls, compile, crypto, decode, generate, offers or tokens"
+            )
         }
     }
     report.step("bench", name);
@@ -35,4 +38,11 @@ pub fn run(root: &Path, name: &str, against: &str, report: &Report) -> Result<()
         &args,
         &[("CARGO_TARGET_DIR", &target), ("PLAIN_DOCUMENT", &plain.to_string_lossy()), ("XTASK", &xtask)],
     )
+}
+
+/// The calls and the time to apply 100 offers. The test of the calls prints them; at this size, they are a benchmark.
+fn offers(root: &Path, report: &Report) -> Result<()> {
+    report.step("bench", "offers");
+    let test = ["test", "--quiet", "--release", "--package", "partner-tests", "--test", "all", "--", "--nocapture"];
+    cargo(root, &[&test[..], &["manifest::calls::"]].concat(), &[("PARTNER_OFFERS", "100")])
 }

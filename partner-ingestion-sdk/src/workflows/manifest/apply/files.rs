@@ -1,49 +1,15 @@
 //! Files of an offer: compared by name, type and content, and uploaded if they differ.
 
 use super::context::Run;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::types::*;
 use crate::workflows::manifest::json::Json;
 use crate::workflows::manifest::names::{base_name, local};
-use crate::workflows::manifest::offer::{FileManifest, OfferManifest};
+use crate::workflows::manifest::offer::FileManifest;
 use crate::workflows::manifest::part::{ManifestPart, Part};
 use crate::workflows::upload::{FileResource, FileSource, FileUpload, is_same_file};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-
-/// Checks that every file of a manifest can be read.
-pub(super) async fn check_files(manifest: &OfferManifest) -> Result<(), Error> {
-    for file in files(manifest) {
-        let path = local(manifest.folder(), &file);
-        let metadata = tokio::fs::metadata(&path).await;
-        let fault = match metadata {
-            Ok(metadata) if metadata.is_file() => continue,
-            Ok(_) => "is no file".to_owned(),
-            Err(error) => format!("cannot be read: {error}"),
-        };
-        return Err(Error::new(ErrorKind::Manifest, format!("file {} {fault}", path.display())));
-    }
-    Ok(())
-}
-
-/// The paths of all files of a manifest.
-pub(crate) fn files(manifest: &OfferManifest) -> Vec<String> {
-    let mut files = Vec::new();
-    for listing in manifest.listings.values() {
-        files.extend(listing.images.iter().flatten().map(|image| image.file.clone()));
-        files.extend(listing.documents.iter().flatten().map(|document| document.file.clone()));
-        for video in listing.videos.iter().flatten() {
-            files.extend(video.file.clone());
-            files.extend(video.thumbnail.as_ref().map(|thumbnail| thumbnail.file.clone()));
-        }
-    }
-    files.extend(
-        manifest.cosell.iter().flat_map(|cosell| cosell.documents.iter().flatten()).map(|file| file.file.clone()),
-    );
-    let packages = manifest.plans.values().filter_map(|plan| plan.package.as_ref()).chain(&manifest.package);
-    files.extend(packages.map(|package| package.file.clone()));
-    files
-}
 
 type Sent<'a> = BoxFuture<'a, Result<(), Error>>;
 
@@ -141,7 +107,7 @@ impl Run<'_> {
         self.files(place, existing, wanted, &calls).await
     }
 
-    /// Uploads the files that are missing or have another content, changes the properties that differ, and deletes what is
+    /// Uploads the files that are missing or have another content, several at a time, changes the properties that differ, and deletes what is
     /// replaced. Other files are deleted only with `prune`.
     async fn files<T: FileResource + ManifestPart>(
         &self,
@@ -152,33 +118,49 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         let Some(wanted) = wanted else { return Ok(()) };
         let mut rest: Vec<&T> = existing.iter().collect();
+        let mut tasks = Vec::new();
         for file in wanted {
             let kind = file.properties.fields().get("type").and_then(Json::as_text);
             let own = rest.iter().position(|existing| is_the_file(*existing, &file.file, kind));
-            let own = own.map(|at| rest.remove(at));
-            if let Some(own) = own
-                && self.has_content(own, &file.file).await?
-            {
-                let changed = file.properties.merge_into(own, &self.secrets)?;
-                if !super::write::same(own, &changed) {
-                    (calls.change)(own, &file.properties).await?;
-                    self.done(place, format!("changed {}", file.file));
-                }
-                continue;
-            }
-            let path = local(self.manifest.folder(), &file.file);
-            let resource = file.properties.resolve(&self.secrets)?;
-            (calls.upload)(resource, FileSource::from(path)).send().await?;
-            self.done(place, format!("uploaded {}", file.file));
-            if let Some(replaced) = own {
-                (calls.delete)(replaced).await?;
-            }
+            tasks.push(self.file(place, own.map(|at| rest.remove(at)), file, calls).boxed());
         }
+        self.all(tasks).await?;
         if self.prune {
             for removed in rest {
                 (calls.delete)(removed).await?;
                 self.done(place, format!("deleted {}", removed.name().unwrap_or("a file")));
             }
+        }
+        Ok(())
+    }
+
+    /// Uploads a file unless the service has it, and changes the properties that differ.
+    async fn file<T: FileResource + ManifestPart>(
+        &self,
+        place: &str,
+        own: Option<&T>,
+        file: &FileManifest<T>,
+        calls: &Calls<'_, T>,
+    ) -> Result<(), Error> {
+        let _permit = self.transfer().await?;
+        if let Some(own) = own
+            && self.has_content(own, &file.file).await?
+        {
+            let changed = file.properties.merge_into(own, &self.secrets)?;
+            if !super::write::same(own, &changed) {
+                self.proceed()?;
+                (calls.change)(own, &file.properties).await?;
+                self.done(place, format!("changed {}", file.file));
+            }
+            return Ok(());
+        }
+        self.proceed()?;
+        let path = local(self.manifest.folder(), &file.file);
+        let resource = file.properties.resolve(&self.secrets)?;
+        (calls.upload)(resource, FileSource::from(path)).send().await?;
+        self.done(place, format!("uploaded {}", file.file));
+        if let Some(replaced) = own {
+            (calls.delete)(replaced).await?;
         }
         Ok(())
     }

@@ -2,7 +2,10 @@
 
 mod context;
 mod files;
+mod modules;
+mod needed;
 mod packages;
+mod plans;
 mod run;
 mod videos;
 mod write;
@@ -28,6 +31,7 @@ pub struct Apply {
     client: Client,
     manifest: OfferManifest,
     prune: bool,
+    check: bool,
     values: BTreeMap<String, String>,
     branch_wait: Duration,
     poll_interval: Option<(Duration, Duration)>,
@@ -50,6 +54,7 @@ impl Apply {
             client: client.clone(),
             manifest: manifest.clone(),
             prune: false,
+            check: false,
             values: BTreeMap::new(),
             branch_wait: BRANCH_WAIT,
             poll_interval: None,
@@ -61,6 +66,14 @@ impl Apply {
     /// the call returns the error of the service.
     pub fn prune(mut self, prune: bool) -> Self {
         self.prune = prune;
+        self
+    }
+
+    /// Checks the manifest first, as [`OfferManifest::check`] does. A finding that is not a warning is an error of kind
+    /// [`ErrorKind::Manifest`](crate::ErrorKind::Manifest), and nothing is sent. Default: false, so that an offer can be applied before
+    /// it is complete.
+    pub fn check(mut self, check: bool) -> Self {
+        self.check = check;
         self
     }
 

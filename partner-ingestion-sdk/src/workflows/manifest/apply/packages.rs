@@ -36,6 +36,7 @@ impl<'a> Packages<'a> {
     }
 
     async fn find_or_upload(&self, place: &str, file: &FileManifest<AzurePackage>) -> Result<AzurePackage, Error> {
+        let _permit = self.run.transfer().await?;
         let mut unfinished = None;
         for existing in
             self.existing.iter().filter(|package| package.file_name.as_deref() == Some(base_name(&file.file)))
@@ -58,6 +59,7 @@ impl<'a> Packages<'a> {
                 }
             }
         }
+        self.run.proceed()?;
         let (client, product) = (&self.run.client, &self.run.product);
         let package = file.properties.resolve(&self.run.secrets)?;
         let path = local(self.run.manifest.folder(), &file.file);

@@ -7,6 +7,7 @@ use crate::types::*;
 use crate::workflows::manifest::json::Json;
 use crate::workflows::manifest::names::{base_name, local};
 use crate::workflows::manifest::offer::{FileManifest, VideoManifest};
+use futures_util::FutureExt;
 
 impl Run<'_> {
     /// Adds the videos that are missing, replaces those with another file or thumbnail, and changes the properties that differ. Other
@@ -19,37 +20,53 @@ impl Run<'_> {
         wanted: Option<&[VideoManifest]>,
     ) -> Result<(), Error> {
         let Some(wanted) = wanted else { return Ok(()) };
-        let (client, product) = (&self.client, &self.product);
         let mut rest: Vec<&ListingVideo> = existing.iter().collect();
+        let mut tasks = Vec::new();
         for video in wanted {
-            let link = link(video);
-            let name = video.file.as_deref().or(link).unwrap_or_default();
             let own = rest.iter().position(|existing| match &video.file {
                 Some(file) => existing.file_name.as_deref() == Some(base_name(file)),
-                None => existing.streaming_uri.as_deref() == link,
+                None => existing.streaming_uri.as_deref() == link(video),
             });
-            let own = own.map(|at| rest.remove(at));
-            if let Some(own) = own
-                && self.has_files(own, video).await?
-            {
-                let change = |current| self.changed_video(current, video);
-                if !same(own, &change(own.clone())?) {
-                    client.try_modify_listing_video(product, listing, own, change).await?;
-                    self.done(place, format!("changed video {name}"));
-                }
-                continue;
-            }
-            self.add_video(listing, video).await?;
-            self.done(place, format!("added video {name}"));
-            if let Some(replaced) = own {
-                client.delete_listing_video(product, listing, replaced).send().await?;
-            }
+            tasks.push(self.video(place, listing, own.map(|at| rest.remove(at)), video).boxed());
         }
+        self.all(tasks).await?;
+        let (client, product) = (&self.client, &self.product);
         if self.prune {
             for removed in rest {
                 client.delete_listing_video(product, listing, removed).send().await?;
                 self.done(place, "deleted a video");
             }
+        }
+        Ok(())
+    }
+
+    /// Adds a video unless the service has it, and changes the properties that differ.
+    async fn video(
+        &self,
+        place: &str,
+        listing: &ListingId,
+        own: Option<&ListingVideo>,
+        video: &VideoManifest,
+    ) -> Result<(), Error> {
+        let (client, product) = (&self.client, &self.product);
+        let name = video.file.as_deref().or(link(video)).unwrap_or_default();
+        let _permit = self.transfer().await?;
+        if let Some(own) = own
+            && self.has_files(own, video).await?
+        {
+            let change = |current| self.changed_video(current, video);
+            if !same(own, &change(own.clone())?) {
+                self.proceed()?;
+                client.try_modify_listing_video(product, listing, own, change).await?;
+                self.done(place, format!("changed video {name}"));
+            }
+            return Ok(());
+        }
+        self.proceed()?;
+        self.add_video(listing, video).await?;
+        self.done(place, format!("added video {name}"));
+        if let Some(replaced) = own {
+            client.delete_listing_video(product, listing, replaced).send().await?;
         }
         Ok(())
     }

@@ -43,6 +43,7 @@ impl Run<'_> {
             self.unchanged(place);
             return Ok(());
         }
+        self.proceed()?;
         let id = current.id().unwrap_or_default().to_owned();
         if let Some(etag) = Resource::etag(current).map(str::to_owned) {
             let version = Version { id: id.clone(), etag };
@@ -77,6 +78,7 @@ impl Run<'_> {
             self.unchanged(place);
             return Ok(());
         }
+        self.proceed()?;
         write(changed).await?;
         self.done(place, "changed");
         Ok(())

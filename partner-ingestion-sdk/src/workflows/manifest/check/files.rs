@@ -1,28 +1,20 @@
 //! The files of a manifest.
 
-use super::{archive, item, resource, written};
+use super::{archive, item, resource};
 use crate::error::{Error, ErrorKind};
 use crate::generated::rules::FILE_RULES;
 use crate::types::{ProductType, ValidationItem, ValidationSeverity};
 use crate::workflows::check::rule::{FileCheck, FileRule};
-use crate::workflows::manifest::fault::Pointer;
-use crate::workflows::manifest::json::Json;
+use crate::workflows::manifest::files::{NamedFile, key, named};
+use crate::workflows::manifest::names::local;
 use crate::workflows::manifest::offer::OfferManifest;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-/// A file that the manifest names.
-struct Entry {
-    at: Pointer,
-    file: String,
-    properties: serde_json::Value,
-}
-
 /// Checks every file. Reads one file at a time.
 pub(super) async fn check(manifest: &OfferManifest) -> Result<Vec<ValidationItem>, Error> {
-    let mut entries = Vec::new();
-    collect(&written(manifest), &Pointer::default(), &mut entries);
+    let entries = named(manifest);
     let folder = manifest.folder().to_owned();
     let has_rules = manifest.offer_type == ProductType::AzureApplication;
     let read = tokio::task::spawn_blocking(move || of_entries(&folder, &entries, has_rules));
@@ -30,27 +22,7 @@ pub(super) async fn check(manifest: &OfferManifest) -> Result<Vec<ValidationItem
         .map_err(|error| Error::new(ErrorKind::Io, format!("the files cannot be checked: {error}")).with_source(error))
 }
 
-/// Finds the objects with a file. Secrets, which may be files, are no objects with other properties.
-fn collect(json: &Json, at: &Pointer, entries: &mut Vec<Entry>) {
-    match json {
-        Json::Object(fields) => {
-            let inside: Vec<String> = at.segments().collect();
-            let key = inside.iter().rev().find(|key| key.parse::<usize>().is_err()).map_or("", String::as_str);
-            let is_file = ["images", "videos", "documents", "thumbnail", "package"].contains(&key);
-            if let Some(Json::Text(file)) = fields.get("file").filter(|_| is_file) {
-                let properties = serde_json::to_value(json).unwrap_or_default();
-                entries.push(Entry { at: at.clone(), file: file.clone(), properties });
-            }
-            fields.iter().for_each(|(key, value)| collect(value, &at.join(key), entries));
-        }
-        Json::List(items) => {
-            items.iter().enumerate().for_each(|(number, item)| collect(item, &at.join(number), entries))
-        }
-        _ => {}
-    }
-}
-
-fn of_entries(folder: &Path, entries: &[Entry], has_rules: bool) -> Vec<ValidationItem> {
+fn of_entries(folder: &Path, entries: &[NamedFile], has_rules: bool) -> Vec<ValidationItem> {
     let mut items = Vec::new();
     // Plans may share a package.
     let mut archives: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -60,7 +32,7 @@ fn of_entries(folder: &Path, entries: &[Entry], has_rules: bool) -> Vec<Validati
             let message = format!("{}: {message}{source}", entry.file);
             items.push(item(code, ValidationSeverity::Error, &resource(&entry.at), &entry.at.join("file"), &message));
         };
-        let path = folder.join(&entry.file);
+        let path = local(folder, &entry.file);
         match std::fs::metadata(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 add("file-missing", "the file does not exist", None)
@@ -92,14 +64,14 @@ fn of_entries(folder: &Path, entries: &[Entry], has_rules: bool) -> Vec<Validati
     items
 }
 
-fn is_about(rule: &FileRule, entry: &Entry) -> bool {
-    let last = entry.at.segments().filter(|key| key.parse::<usize>().is_err()).last();
-    let type_name = match last.as_deref() {
-        Some("images") => "ListingImage",
-        Some("package") => "AzurePackage",
+fn is_about(rule: &FileRule, entry: &NamedFile) -> bool {
+    let type_name = match &*key(&entry.at) {
+        "images" => "ListingImage",
+        "package" => "AzurePackage",
         _ => return false,
     };
-    rule.type_name == type_name && rule.select.as_ref().is_none_or(|select| select.matches(&entry.properties))
+    let properties = || serde_json::to_value(&entry.properties).unwrap_or_default();
+    rule.type_name == type_name && rule.select.as_ref().is_none_or(|select| select.matches(&properties()))
 }
 
 /// Checks the header of a PNG file.

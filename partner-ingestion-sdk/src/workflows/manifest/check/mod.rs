@@ -8,12 +8,16 @@ mod tests;
 
 use super::fault::Pointer;
 use super::json::{Fields, Json};
-use super::offer::{Layout, OfferManifest, PlanManifest};
+use super::layout::Layout;
+use super::offer::{OfferManifest, PlanManifest};
+use super::source::Source;
 use crate::error::Error;
 use crate::generated::rules::RULES;
-use crate::types::{ProductType, ValidationItem, ValidationSeverity};
+use crate::model::display::{COLUMN, FILE, LINE, POINTER};
+use crate::types::{Extra, ProductType, ValidationItem, ValidationSeverity};
 use crate::workflows::check::evaluate::{Subject, evaluate};
 use crate::workflows::check::rule::{Check, Rule, Scope};
+use serde_json::{Map, Value};
 
 /// The types whose rules hold for each language of the offer.
 const LISTING: [&str; 3] = ["AzureListing", "ListingImage", "ListingVideo"];
@@ -28,7 +32,9 @@ impl OfferManifest {
     ///   root, their JSON, folders that do not belong there, and damaged archives.
     /// * Market codes, currency codes, and unknown properties whose names resemble a known one, as warnings.
     ///
-    /// Each message starts with a JSON pointer into the manifest. Codes start with `check/`. A part that the manifest leaves alone is
+    /// Each message starts with a JSON pointer into the manifest. If the manifest was read from a file or a text, `extra` has `file`,
+    /// `line`, `column` and the exact `pointer`, and `Display` starts with them. A manifest that was changed after it was read gets the
+    /// places of the text. Codes start with `check/`. A part that the manifest leaves alone is
     /// not checked: without `images`, a missing logo is not reported. A property that is missing in a part is reported, because the
     /// manifest cannot show whether the offer has it.
     ///
@@ -56,6 +62,9 @@ impl OfferManifest {
         }
         names::check(self, &mut items);
         items.extend(files::check(self).await?);
+        if let Some(source) = &self.source {
+            locate(source, &mut items);
+        }
         Ok(items)
     }
 
@@ -153,6 +162,17 @@ fn pair(kind: &str, value: &str) -> Json {
     Json::Object(Fields::from([("type".to_owned(), text(kind)), ("value".to_owned(), text(value))]))
 }
 
+/// Adds file, line and column to findings that have a pointer.
+fn locate(source: &Source, items: &mut [ValidationItem]) {
+    let pointer = |item: &ValidationItem| item.extra.get(POINTER).and_then(Value::as_str).map(Pointer::parse);
+    let pointers: Vec<Pointer> = items.iter().map(|item| pointer(item).unwrap_or_default()).collect();
+    for (item, (line, column)) in items.iter_mut().zip(source.places(&pointers)) {
+        item.extra.insert(FILE.to_owned(), source.name().into());
+        item.extra.insert(LINE.to_owned(), line.into());
+        item.extra.insert(COLUMN.to_owned(), column.into());
+    }
+}
+
 /// A finding of this check about a place of the manifest.
 fn item(code: &str, severity: ValidationSeverity, resource: &str, at: &Pointer, message: &str) -> ValidationItem {
     ValidationItem {
@@ -160,6 +180,7 @@ fn item(code: &str, severity: ValidationSeverity, resource: &str, at: &Pointer, 
         message: Some(format!("{at}: {message}")),
         resource: Some(resource.to_owned()),
         severity: Some(severity),
+        extra: Extra::from(Map::from_iter([(POINTER.to_owned(), at.as_str().into())])),
         ..ValidationItem::default()
     }
 }

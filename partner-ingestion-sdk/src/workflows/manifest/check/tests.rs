@@ -193,7 +193,7 @@ async fn packages_have_their_templates_at_the_root() {
             None => assert!(found.is_empty(), "{number} {found:?}"),
             Some(text) => {
                 assert!(found.len() == 1 && found[0].contains(text), "{number} {text} {found:?}");
-                let start = "plan a, Package: /plans/a/package/file: app.zip: ";
+                let start = "offer.json:1:75: plan a, Package: /plans/a/package/file: app.zip: ";
                 assert!(found[0].starts_with(start) && found[0].contains("check/package-archive"), "{found:?}");
             }
         }

@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::workflows::manifest::convert::Converted;
 use crate::workflows::manifest::fault::Pointer;
 use crate::workflows::manifest::json::Json;
+use crate::workflows::manifest::layout::Layout;
 use crate::workflows::manifest::names::{base_name, local};
-use crate::workflows::manifest::offer::{Layout, OfferManifest};
+use crate::workflows::manifest::offer::OfferManifest;
 use crate::workflows::upload::is_same_file;
 
 /// Adds a change for every file that both sides have, with another content. A file without a download address counts as the same.

@@ -7,7 +7,8 @@ mod show;
 mod tests;
 
 use super::json::Json;
-use super::offer::{Layout, OfferManifest};
+use super::layout::Layout;
+use super::offer::OfferManifest;
 use serde::Serialize;
 
 /// The differences between two states of an offer, in the order of the manifest. `Display` prints one line for each change.

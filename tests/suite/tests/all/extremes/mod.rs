@@ -108,6 +108,7 @@ const WITHOUT: [(&str, &str); 50] = [
     ("TokenSourceBuilder::root_certificates", "a path, see the test of networks"),
     ("TokenSourceBuilder::refresh_policy", "a policy, whose functions have rows"),
     ("Apply::on_step", "a function"),
+    ("Apply::check", "true or false"),
     ("Apply::prune", "true or false"),
     ("Export::on_file", "a function"),
     ("Publish::auto_promote", "true or false"),

@@ -4,7 +4,7 @@ use super::random::{RandomOffer, Size, with_secrets};
 use super::round_trip::{apply, export, start};
 use super::{Folder, writes};
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, OfferManifest, RetryPolicy};
+use partner_ingestion_sdk::{Applied, Client, OfferManifest, RetryPolicy};
 use partner_sandbox::{Calls, Fault};
 use partner_tests::test_env::{TestEnv, client_builder, items, token_source};
 use std::collections::BTreeSet;
@@ -132,4 +132,36 @@ async fn an_apply_that_lost_its_connection_in_an_upload_continues() {
 #[tokio::test]
 async fn an_apply_that_was_dropped_continues() {
     interrupted(Cut::Dropped, Calls::any, 30).await;
+}
+
+/// A request that the service rejects ends the apply. What the report says was done and what the next apply does is everything, once.
+#[tokio::test]
+async fn the_report_of_a_failed_apply_is_exact() {
+    let offer = RandomOffer::new("faults-report", 5, SMALL);
+    let manifest = offer.manifest();
+    let sorted = |steps: Vec<String>| {
+        let mut steps = steps;
+        steps.sort();
+        steps
+    };
+    let names = |applied: &Applied| applied.steps.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let whole = sorted(names(&apply(&start().await, &manifest).await));
+    let writes = [
+        Calls::of("PUT", "/products/{productID}/listings/{listingID}/images/{imageID}"),
+        Calls::of("POST", "/products/{productID}/listings/{listingID}/assets"),
+        Calls::of("PUT", "/products/{productID}/featureavailabilities/{featureAvailabilityID}"),
+        Calls::of("PUT", "/products/{productID}/packageconfigurations/{packageConfigurationID}"),
+        Calls::of("POST", "/products/{productID}/resellerConfiguration"),
+    ];
+    for calls in writes {
+        let env = start().await;
+        env.sandbox.fail(calls.clone(), Fault::status(400), 1);
+        let client = impatient(&env);
+        let error = with_secrets(client.apply_offer(&manifest)).poll_interval(MOMENT, MOMENT).await.unwrap_err();
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(400), "{error}");
+        let first = error.applied().unwrap();
+        assert!(!first.steps.is_empty() && !first.remaining.is_empty(), "{first}");
+        let second = apply(&env, &manifest).await;
+        assert_eq!(sorted([names(first), names(&second)].concat()), whole, "{calls}");
+    }
 }

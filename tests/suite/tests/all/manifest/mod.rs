@@ -1,6 +1,8 @@
 //! Offers as files.
 
 mod apply;
+mod bad_files;
+mod calls;
 mod exact;
 mod export;
 mod faults;

@@ -1,14 +1,19 @@
 //! Random offers: applied, exported, applied to an empty account and exported again. `cargo xtask soak offers` runs more of them.
 
 use super::random::{RandomOffer, Size, with_secrets};
+use super::schema::validator;
 use super::{Folder, files, writes};
 use futures_util::{StreamExt, stream};
+use jsonschema::Validator;
 use partner_ingestion_sdk::{Applied, OfferManifest};
 use partner_sandbox::Sandbox;
 use partner_tests::test_env::{TestEnv, checked};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+/// The schema of a manifest.
+static SCHEMA: LazyLock<Validator> = LazyLock::new(validator);
 const MOMENT: Duration = Duration::from_millis(1);
 
 pub(super) async fn start() -> TestEnv {
@@ -46,6 +51,10 @@ async fn round_trip(seed: u64) {
     let applied = apply(&first, &manifest).await;
     let exported = Folder::new(&format!("round-trip-{seed}-first"));
     let state = export(&first, &applied, exported.path()).await;
+    let json = serde_json::from_str(&state.to_json()).unwrap();
+    let faults: Vec<String> =
+        SCHEMA.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(faults.is_empty(), "seed {seed}: the export follows the schema\n{faults:#?}");
     let diff = manifest.diff_from(&state);
     assert!(diff.is_empty(), "seed {seed}: what was applied is there\n{diff}");
 

@@ -8,7 +8,7 @@ fn schema() -> Value {
     serde_json::from_str(include_str!("../../../../../partner-ingestion-sdk/offer-manifest.schema.json")).unwrap()
 }
 
-fn validator() -> Validator {
+pub(super) fn validator() -> Validator {
     let schema = schema();
     jsonschema::meta::validate(&schema).expect("a valid schema");
     jsonschema::validator_for(&schema).expect("a schema that can be used")
