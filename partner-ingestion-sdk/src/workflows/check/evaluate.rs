@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Subject {
     type_name: &'static str,
     plan: Option<String>,
+    /// Tells plans with the same id apart.
+    pub(super) number: usize,
     /// The place in a manifest, which findings start with.
     at: Option<String>,
     value: Value,
@@ -21,7 +23,7 @@ impl Subject {
     pub(crate) fn new(type_name: &'static str, plan: Option<&str>, resource: &impl Serialize) -> Self {
         // A resource that was just decoded can be encoded.
         let value = serde_json::to_value(resource).unwrap_or_default();
-        Self { type_name, plan: plan.map(str::to_owned), at: None, value }
+        Self { type_name, plan: plan.map(str::to_owned), number: 0, at: None, value }
     }
 
     /// Sets the place in a manifest.
@@ -32,11 +34,11 @@ impl Subject {
 
 /// Returns the findings of all rules, in the order of the rules.
 pub(crate) fn evaluate(rules: impl IntoIterator<Item = &'static Rule>, subjects: &[Subject]) -> Vec<ValidationItem> {
-    let (mut of_offer, mut of_plans) = (Vec::new(), BTreeMap::<&str, Vec<&Subject>>::new());
+    let (mut of_offer, mut of_plans) = (Vec::new(), BTreeMap::<(&str, usize), Vec<&Subject>>::new());
     for subject in subjects {
         match &subject.plan {
             None => of_offer.push(subject),
-            Some(plan) => of_plans.entry(plan).or_default().push(subject),
+            Some(plan) => of_plans.entry((plan, subject.number)).or_default().push(subject),
         }
     }
     let all_plans: Vec<&Subject> = of_plans.values().flatten().copied().collect();
@@ -48,7 +50,7 @@ pub(crate) fn evaluate(rules: impl IntoIterator<Item = &'static Rule>, subjects:
         match rule.of {
             Scope::Offer => add("offer", &of_offer),
             Scope::Plans => add("offer", &all_plans),
-            Scope::Plan => of_plans.iter().for_each(|(plan, group)| add(&format!("plan {plan}"), group)),
+            Scope::Plan => of_plans.iter().for_each(|((plan, _), group)| add(&format!("plan {plan}"), group)),
         }
     }
     items

@@ -38,12 +38,14 @@ pub(crate) async fn check(client: &Client, product: &ProductId, drafts: &DryRun)
             _ => {}
         }
     }
-    for plan in &drafts.variants {
+    for (number, plan) in drafts.variants.iter().enumerate() {
+        let first = subjects.len();
         let variant = client.get_variant(product, &plan.variant).send().await?.into_inner();
         subjects.push(Subject::new("AzureSkuVariant", Some(&plan.name), &variant));
         for (module, instance) in &plan.drafts {
             of_plan(client, product, (&plan.name, module, instance), &mut subjects).await?;
         }
+        subjects.iter_mut().skip(first).for_each(|subject| subject.number = number);
     }
     Ok(evaluate(RULES, &subjects))
 }
