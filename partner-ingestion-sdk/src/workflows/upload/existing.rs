@@ -2,7 +2,7 @@
 
 use super::blob::{STALL, store_url};
 use super::reader::{Chunks, Reader};
-use super::resource::FileResource;
+use super::resource::{FileResource, is_pending};
 use super::source::FileSource;
 use super::target::{PollOptions, UploadTarget};
 use crate::client::Client;
@@ -81,11 +81,6 @@ pub(crate) async fn is_same_file(client: &Client, address: &Secret, file: FileSo
         Stored::Other | Stored::Absent => Some(false),
         Stored::Unreadable => None,
     })
-}
-
-/// Returns true if the file of a resource was not uploaded yet. Other states than those of the document count as complete.
-pub(super) fn is_pending(state: &str) -> bool {
-    state.is_empty() || state.eq_ignore_ascii_case("PendingUpload")
 }
 
 fn has_failed(state: &str) -> bool {

@@ -1,8 +1,8 @@
 //! The upload of one file of an offer, from its record to the end of its processing.
 
-use super::existing::{self, is_pending};
+use super::existing;
 use super::progress::{OnProgress, Progress};
-use super::resource::FileResource;
+use super::resource::{self, FileResource};
 use super::source::FileSource;
 use super::target::{PollOptions, UploadTarget};
 use crate::client::Client;
@@ -164,7 +164,7 @@ impl<T: FileResource> FileUpload<T> {
         };
         let (response, is_pending) = match existing {
             Some(found) => {
-                let is_pending = is_pending(found.state());
+                let is_pending = resource::is_pending(found.state());
                 (found, is_pending)
             }
             None => match tolerate_late(|| requested.clone().create(&client, &target)).await {
@@ -174,7 +174,7 @@ impl<T: FileResource> FileUpload<T> {
                 Err(error) => {
                     let missing = || Error::new(ErrorKind::NotFound, "record of the upload is not in the list");
                     let found = search_after(error, || async { find().await?.ok_or_else(missing) }).await?;
-                    let is_pending = is_pending(found.state());
+                    let is_pending = resource::is_pending(found.state());
                     (found, is_pending)
                 }
             },
@@ -201,7 +201,7 @@ impl<T: FileResource> FileUpload<T> {
                 Err(error) if error.may_have_been_processed() => {
                     let read = || T::read(&client, &target, &id);
                     let there = tolerate_absence(self.poll_interval, waiting().deadline, read).await;
-                    there.ok().filter(|there| !existing::is_pending(there.state())).ok_or(error)?
+                    there.ok().filter(|there| !resource::is_pending(there.state())).ok_or(error)?
                 }
                 outcome => outcome?,
             };

@@ -1,6 +1,5 @@
 //! The resources that have a file.
 
-use super::existing::is_pending;
 use super::package::wait_until_processed;
 use super::target::{PollOptions, UploadTarget};
 use crate::client::Client;
@@ -74,6 +73,11 @@ pub(crate) trait UploadSteps: Resource + Clone + Send + Sync + 'static {
     ) -> Outcome<'a, Response<Self>> {
         ready(Ok(response)).boxed()
     }
+}
+
+/// Returns true if the file of a resource was not uploaded yet. Other states than those of the document count as complete.
+pub(super) fn is_pending(state: &str) -> bool {
+    state.is_empty() || state.eq_ignore_ascii_case("PendingUpload")
 }
 
 // `inline`: the boxed futures are compiled in the calling crate.

@@ -123,7 +123,9 @@ async fn success_without_a_valid_body_may_have_been_processed_unless_it_is_a_get
             let error = outcome.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode, "{method} {body}");
             assert_eq!(error.may_have_been_processed(), method != "GET", "{method} {body}: {error}");
-            assert!(!error.is_retryable());
+            // A body that was cut off can be complete the next time, if reading again changes nothing.
+            let is_cut_off = ["", "{\"id\": "].contains(&body);
+            assert_eq!(error.is_retryable(), method == "GET" && is_cut_off, "{method} {body}: {error}");
         }
     }
 }
