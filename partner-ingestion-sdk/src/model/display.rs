@@ -71,6 +71,7 @@ impl fmt::Display for Submission {
 pub(crate) const RESOURCE_ID: &str = "resourceId";
 
 /// The fields of a finding about a manifest with its place there: a JSON pointer, the file, the line and the column.
+#[cfg(feature = "client")]
 pub(crate) const POINTER: &str = "pointer";
 pub(crate) const FILE: &str = "file";
 pub(crate) const LINE: &str = "line";
