@@ -169,7 +169,7 @@ impl<T: FileResource> FileUpload<T> {
             }
             None => match tolerate_late(|| requested.clone().create(&client, &target)).await {
                 Ok(created) => (created, true),
-                // The record cannot be told from those of other uploads.
+                // Other uploads may have created records that look the same.
                 Err(error) if is_new => return Err(error),
                 Err(error) => {
                     let missing = || Error::new(ErrorKind::NotFound, "record of the upload is not in the list");
