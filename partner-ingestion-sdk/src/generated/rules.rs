@@ -132,6 +132,22 @@ pub(crate) static RULES: &[Rule] = &[
         source: "https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-application-offer",
     },
     Rule {
+        id: "contract-kept",
+        of: Scope::Offer,
+        type_name: "AzureProperty",
+        select: None,
+        path: &[
+            Step {
+                name: "useEnterpriseContract",
+                select: None,
+            },
+        ],
+        condition: None,
+        across: false,
+        check: Check::KeepsPublished(&["true"]),
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-application-offer",
+    },
+    Rule {
         id: "amendment-count",
         of: Scope::Offer,
         type_name: "AzureProperty",
@@ -852,6 +868,22 @@ pub(crate) static RULES: &[Rule] = &[
         source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans",
     },
     Rule {
+        id: "plan-cloud-kept",
+        of: Scope::Plan,
+        type_name: "AzureSkuVariant",
+        select: None,
+        path: &[
+            Step {
+                name: "cloudAvailabilities",
+                select: None,
+            },
+        ],
+        condition: None,
+        across: false,
+        check: Check::KeepsPublished(&[]),
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans",
+    },
+    Rule {
         id: "government-certification-count",
         of: Scope::Plan,
         type_name: "AzureSkuVariant",
@@ -1044,6 +1076,22 @@ pub(crate) static RULES: &[Rule] = &[
         condition: None,
         across: false,
         check: Check::Format(Format::Guid),
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed",
+    },
+    Rule {
+        id: "visibility-kept",
+        of: Scope::Plan,
+        type_name: "FeatureAvailability",
+        select: None,
+        path: &[
+            Step {
+                name: "visibility",
+                select: None,
+            },
+        ],
+        condition: None,
+        across: false,
+        check: Check::KeepsPublished(&["Public"]),
         source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed",
     },
     Rule {
@@ -1265,6 +1313,22 @@ pub(crate) static RULES: &[Rule] = &[
         condition: None,
         across: false,
         check: Check::Format(Format::Version),
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed",
+    },
+    Rule {
+        id: "managed-version-raised",
+        of: Scope::Plan,
+        type_name: "AzureManagedApplicationPackageConfiguration",
+        select: None,
+        path: &[
+            Step {
+                name: "version",
+                select: None,
+            },
+        ],
+        condition: None,
+        across: false,
+        check: Check::Raised,
         source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed",
     },
     Rule {
@@ -1530,6 +1594,22 @@ pub(crate) static RULES: &[Rule] = &[
         condition: None,
         across: false,
         check: Check::Format(Format::Version),
+        source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-solution",
+    },
+    Rule {
+        id: "template-version-raised",
+        of: Scope::Plan,
+        type_name: "AzureSolutionTemplatePackageConfiguration",
+        select: None,
+        path: &[
+            Step {
+                name: "version",
+                select: None,
+            },
+        ],
+        condition: None,
+        across: false,
+        check: Check::Raised,
         source: "https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-solution",
     },
     Rule {

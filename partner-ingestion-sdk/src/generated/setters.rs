@@ -267,7 +267,7 @@ setters! {
         ///
         /// The version of the package. Raise it for each published change. Example: `1.0.0`.
         ///
-        /// Required to publish. Three integers separated by dots. Per the portal's documentation ([azure-app-managed](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed)); not confirmed for the API.
+        /// Required to publish. Three integers separated by dots. Raised with each published change. Per the portal's documentation ([azure-app-managed](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed)); not confirmed for the API.
         version: String,
     }
 }
@@ -485,6 +485,8 @@ setters! {
         #[setter(set_use_enterprise_contract, clear_use_enterprise_contract)]
         ///
         /// Whether Microsoft's standard contract is used. An offer published with it cannot change to its own terms.
+        ///
+        /// An offer that was published under the standard contract cannot change to its own terms. Per the portal's documentation ([plan-azure-application-offer](https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-application-offer)); not confirmed for the API.
         use_enterprise_contract: bool,
     }
 }
@@ -570,7 +572,7 @@ setters! {
         ///
         /// The Azure clouds in which the plan is available. A cloud cannot be removed once published. Example: `public-azure`.
         ///
-        /// At least one is required to publish. Per the portal's documentation ([azure-app-plans](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans)); not confirmed for the API.
+        /// At least one is required to publish. A cloud that the plan was published in cannot be removed. Per the portal's documentation ([azure-app-plans](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans)); not confirmed for the API.
         cloud_availabilities: [String],
         #[setter(set_conversion_paths, clear_conversion_paths)]
         ///
@@ -584,7 +586,7 @@ setters! {
         ///
         /// The plan id chosen by the publisher. Unique in the offer; it cannot be changed. Example: `basic-plan`.
         ///
-        /// At most 50 characters. Lowercase letters, digits, `-` and `_`. Unique in the offer. Per the portal's documentation ([azure-app-plans](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans)); not confirmed for the API.
+        /// At most 50 characters. Lowercase letters, digits, `-` and `_`. Unique in the offer. A plan id never changes. Per the portal's documentation ([azure-app-plans](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans)); not confirmed for the API.
         external_id: String,
         #[setter(set_friendly_name, clear_friendly_name)]
         ///
@@ -643,7 +645,7 @@ setters! {
         ///
         /// The version of the package. Raise it for each published change. Example: `1.0.0`.
         ///
-        /// Required to publish. Three integers separated by dots. Per the portal's documentation ([azure-app-solution](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-solution)); not confirmed for the API.
+        /// Required to publish. Three integers separated by dots. Raised with each published change. Per the portal's documentation ([azure-app-solution](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-solution)); not confirmed for the API.
         version: String,
     }
 }
@@ -1274,6 +1276,8 @@ setters! {
         #[setter(set_visibility, clear_visibility)]
         ///
         /// The visibility of the plan. A public plan that has been published cannot become private.
+        ///
+        /// A public plan that was published cannot become private. Per the portal's documentation ([azure-app-managed](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed)); not confirmed for the API.
         visibility: Visibility,
     }
 }
@@ -2283,7 +2287,7 @@ union_setters! {
         ///
         /// The version of the package. Raise it for each published change. Example: `1.0.0`.
         ///
-        /// Required to publish. Three integers separated by dots. Per the portal's documentation ([azure-app-managed](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed)); not confirmed for the API.
+        /// Required to publish. Three integers separated by dots. Raised with each published change. Per the portal's documentation ([azure-app-managed](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed)); not confirmed for the API.
         version: String,
     }
 }

@@ -348,7 +348,7 @@ pub struct AzureManagedApplicationPackageConfiguration {
     pub resource_type: Option<ResourceType>,
     /// The version of the package. Raise it for each published change. Example: `1.0.0`.
     ///
-    /// Required to publish. Three integers separated by dots. Per the portal's documentation ([azure-app-managed](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed)); not confirmed for the API.
+    /// Required to publish. Three integers separated by dots. Raised with each published change. Per the portal's documentation ([azure-app-managed](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed)); not confirmed for the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Fields that this type does not have. They are sent back unchanged.
@@ -604,6 +604,8 @@ pub struct AzureProperty {
     #[serde(rename = "termsOfUse", skip_serializing_if = "Option::is_none")]
     pub terms_of_use: Option<String>,
     /// Whether Microsoft's standard contract is used. An offer published with it cannot change to its own terms.
+    ///
+    /// An offer that was published under the standard contract cannot change to its own terms. Per the portal's documentation ([plan-azure-application-offer](https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-application-offer)); not confirmed for the API.
     #[serde(rename = "useEnterpriseContract", skip_serializing_if = "Option::is_none")]
     pub use_enterprise_contract: Option<bool>,
     /// Fields that this type does not have. They are sent back unchanged.
@@ -703,7 +705,7 @@ pub struct AzureSkuVariant {
     pub certifications_azure_government: Option<Vec<AzureGovernmentCertification>>,
     /// The Azure clouds in which the plan is available. A cloud cannot be removed once published. Example: `public-azure`.
     ///
-    /// At least one is required to publish. Per the portal's documentation ([azure-app-plans](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans)); not confirmed for the API.
+    /// At least one is required to publish. A cloud that the plan was published in cannot be removed. Per the portal's documentation ([azure-app-plans](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans)); not confirmed for the API.
     #[serde(rename = "cloudAvailabilities", skip_serializing_if = "Option::is_none")]
     pub cloud_availabilities: Option<Vec<String>>,
     /// The plans that customers may switch to. The service sets it to `*`.
@@ -714,7 +716,7 @@ pub struct AzureSkuVariant {
     pub extended_properties: Option<Vec<TypeValuePair>>,
     /// The plan id chosen by the publisher. Unique in the offer; it cannot be changed. Example: `basic-plan`.
     ///
-    /// At most 50 characters. Lowercase letters, digits, `-` and `_`. Unique in the offer. Per the portal's documentation ([azure-app-plans](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans)); not confirmed for the API.
+    /// At most 50 characters. Lowercase letters, digits, `-` and `_`. Unique in the offer. A plan id never changes. Per the portal's documentation ([azure-app-plans](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-plans)); not confirmed for the API.
     #[serde(rename = "externalID", skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The name. Customers see the title of the plan listing.
@@ -779,7 +781,7 @@ pub struct AzureSolutionTemplatePackageConfiguration {
     pub resource_type: Option<ResourceType>,
     /// The version of the package. Raise it for each published change. Example: `1.0.0`.
     ///
-    /// Required to publish. Three integers separated by dots. Per the portal's documentation ([azure-app-solution](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-solution)); not confirmed for the API.
+    /// Required to publish. Three integers separated by dots. Raised with each published change. Per the portal's documentation ([azure-app-solution](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-solution)); not confirmed for the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// Fields that this type does not have. They are sent back unchanged.
@@ -1847,6 +1849,8 @@ pub struct FeatureAvailability {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trial: Option<Trial>,
     /// The visibility of the plan. A public plan that has been published cannot become private.
+    ///
+    /// A public plan that was published cannot become private. Per the portal's documentation ([azure-app-managed](https://learn.microsoft.com/partner-center/marketplace-offers/azure-app-managed)); not confirmed for the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
     /// Fields that this type does not have. They are sent back unchanged.

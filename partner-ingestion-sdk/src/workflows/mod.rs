@@ -10,5 +10,6 @@ pub(crate) mod manifest;
 pub(crate) mod modify;
 pub(crate) mod publish;
 mod search;
+mod submitted;
 pub(crate) mod upload;
 mod wait;

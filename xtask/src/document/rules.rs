@@ -1,11 +1,14 @@
 //! `openapi/publishing-rules.toml`: what an offer needs before it can be published, with the source of each rule.
 
+mod unchecked;
+
 use super::finding::{Finding, Findings};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::path::Path;
 use toml::Spanned;
+use unchecked::Unchecked;
 
 pub const FILE: &str = "publishing-rules.toml";
 
@@ -83,14 +86,36 @@ pub struct Condition {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Check {
     Required,
-    Count { min: u64, max: Option<u64> },
-    MaxLength { max: u64 },
-    Format { format: Format },
-    OneOf { values: Vec<String> },
+    Count {
+        min: u64,
+        max: Option<u64>,
+    },
+    MaxLength {
+        max: u64,
+    },
+    Format {
+        format: Format,
+    },
+    OneOf {
+        values: Vec<String>,
+    },
     Unique,
-    ImageSize { width: [u32; 2], height: [u32; 2], square: bool },
-    Archive { max: u64, values: Vec<String> },
+    ImageSize {
+        width: [u32; 2],
+        height: [u32; 2],
+        square: bool,
+    },
+    Archive {
+        max: u64,
+        values: Vec<String>,
+    },
     NeverPublished,
+    NeverChanges,
+    /// `values` are those that stay. Empty for all.
+    KeepsPublished {
+        values: Vec<String>,
+    },
+    Raised,
 }
 
 /// How a text is written.
@@ -119,15 +144,6 @@ struct Table {
     rule: Vec<Row>,
     #[serde(default)]
     unchecked: Vec<Unchecked>,
-}
-
-/// What a page says and no check covers.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Unchecked {
-    says: Spanned<String>,
-    reason: String,
-    source: String,
 }
 
 /// A rule as the file has it.
@@ -188,21 +204,7 @@ pub fn parse(text: &str) -> Result<Rules> {
             Err((message, help)) => rules.findings.push(finding(line, &id, &message, &help)),
         }
     }
-    let mut said = BTreeSet::new();
-    for entry in &table.unchecked {
-        let says = entry.says.get_ref().as_str();
-        let mut wrong = |message: &str, help: &str| {
-            rules.findings.push(finding(line_of(&entry.says), &format!("{says:?}"), message, help));
-        };
-        for (name, value) in [("says", says), ("reason", &entry.reason), ("source", &entry.source)] {
-            if value.trim().is_empty() {
-                wrong(&format!("`{name}` is empty"), "fill it in, or remove the entry");
-            }
-        }
-        if !said.insert(says) {
-            wrong("it is said twice", "remove one of the entries");
-        }
-    }
+    rules.findings.extend(unchecked::findings(&table.unchecked, line_of));
     Ok(rules)
 }
 
@@ -270,6 +272,11 @@ impl Row {
                 (Check::Archive { max: self.max.ok_or_else(|| needs("max"))?, values }, &["max", "values"])
             }
             "never-published" => (Check::NeverPublished, &[]),
+            "never-changes" => (Check::NeverChanges, &[]),
+            "keeps-published" => {
+                (Check::KeepsPublished { values: self.values.clone().unwrap_or_default() }, &["values"])
+            }
+            "raised" => (Check::Raised, &[]),
             other => {
                 return Err(invalid(
                     format!("unknown kind {other:?}"),

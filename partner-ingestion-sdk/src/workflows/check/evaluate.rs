@@ -1,5 +1,6 @@
 //! Evaluates the rules.
 
+use super::published::{not_raised, taken_away};
 use super::rule::{Check, Rule, Scope};
 use super::select::properties;
 use crate::model::display::{POINTER, RESOURCE_ID};
@@ -11,19 +12,23 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A resource of the offer, or of a plan.
 pub(crate) struct Subject {
     type_name: &'static str,
-    plan: Option<String>,
-    /// Tells plans with the same id apart.
-    pub(super) number: usize,
+    plan: Option<(String, usize)>,
+    /// The published version of the resource, if it is another one.
+    published: Option<Value>,
     /// The place in a manifest, which findings start with.
     at: Option<String>,
     value: Value,
 }
 
 impl Subject {
-    pub(crate) fn new(type_name: &'static str, plan: Option<&str>, resource: &impl Serialize) -> Self {
-        // A resource that was just decoded can be encoded.
-        let value = serde_json::to_value(resource).unwrap_or_default();
-        Self { type_name, plan: plan.map(str::to_owned), number: 0, at: None, value }
+    pub(crate) fn new(type_name: &'static str, plan: Option<PlanOf<'_>>, resource: &impl Serialize) -> Self {
+        let plan = plan.map(|PlanOf { id, number }| (id.to_owned(), number));
+        Self { type_name, plan, published: None, at: None, value: to_value(resource) }
+    }
+
+    /// Sets the published version, for the rules that compare with it.
+    pub(crate) fn published(self, resource: Option<&impl Serialize>) -> Self {
+        Self { published: resource.map(to_value), ..self }
     }
 
     /// Sets the place in a manifest.
@@ -32,13 +37,26 @@ impl Subject {
     }
 }
 
+/// The plan that a resource belongs to.
+#[derive(Clone, Copy)]
+pub(crate) struct PlanOf<'a> {
+    pub(crate) id: &'a str,
+    /// Tells plans with the same id apart.
+    pub(crate) number: usize,
+}
+
+fn to_value(resource: &impl Serialize) -> Value {
+    // A resource that was just decoded can be encoded.
+    serde_json::to_value(resource).unwrap_or_default()
+}
+
 /// Returns the findings of all rules, in the order of the rules.
 pub(crate) fn evaluate(rules: impl IntoIterator<Item = &'static Rule>, subjects: &[Subject]) -> Vec<ValidationItem> {
     let (mut of_offer, mut of_plans) = (Vec::new(), BTreeMap::<(&str, usize), Vec<&Subject>>::new());
     for subject in subjects {
         match &subject.plan {
             None => of_offer.push(subject),
-            Some(plan) => of_plans.entry((plan, subject.number)).or_default().push(subject),
+            Some(plan) => of_plans.entry((plan.0.as_str(), plan.1)).or_default().push(subject),
         }
     }
     let all_plans: Vec<&Subject> = of_plans.values().flatten().copied().collect();
@@ -130,7 +148,7 @@ impl Rule {
         let mut seen = BTreeSet::new();
         let of_each = resources.into_iter().flat_map(|subject| {
             let id = subject.value["id"].as_str();
-            let found = self.of_resource(&subject.value, &mut seen).into_iter();
+            let found = self.of_resource(subject, &mut seen).into_iter();
             found.map(move |(path, message)| {
                 let at = subject.at.as_deref();
                 Found { message: placed(at, &message), id, pointer: at.map(|at| pointer_of(at, &path)) }
@@ -140,8 +158,8 @@ impl Rule {
     }
 
     /// Returns a message for each property that violates the rule, with the path of the property.
-    fn of_resource(&self, resource: &Value, seen: &mut BTreeSet<String>) -> Vec<(String, String)> {
-        let properties = properties(resource, self.path);
+    fn of_resource(&self, subject: &Subject, seen: &mut BTreeSet<String>) -> Vec<(String, String)> {
+        let properties = properties(&subject.value, self.path);
         let counted = properties.iter();
         match self.check {
             Check::Required | Check::Count { .. } if self.across => {
@@ -154,6 +172,15 @@ impl Rule {
             }
             Check::Count { .. } => {
                 counted.filter_map(|p| Some((p.path.clone(), self.number(&p.path, p.count())?))).collect()
+            }
+            Check::KeepsPublished(values) => subject
+                .published
+                .as_ref()
+                .map(|old| taken_away(self.path, values, old, &subject.value))
+                .unwrap_or_default(),
+            Check::Raised => {
+                let old = subject.published.as_ref();
+                old.and_then(|old| not_raised(self.path, old, &subject.value)).into_iter().collect()
             }
             _ => {
                 let values = counted.flat_map(|property| property.values());
@@ -207,7 +234,7 @@ impl Rule {
                 (!known).then(|| format!("{path} is {text:?}, expected one of {}", values.join(", ")))
             }
             Check::Unique => (!seen.insert(text.to_lowercase())).then(|| format!("{path} {text:?} is used twice")),
-            Check::Required | Check::Count { .. } => None,
+            Check::Required | Check::Count { .. } | Check::KeepsPublished(_) | Check::Raised => None,
         }
     }
 }

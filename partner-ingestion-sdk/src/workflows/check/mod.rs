@@ -2,6 +2,7 @@
 
 pub(crate) mod evaluate;
 mod format;
+mod published;
 pub(crate) mod rule;
 mod select;
 #[cfg(test)]
@@ -10,10 +11,13 @@ mod tests;
 use crate::client::Client;
 use crate::error::Error;
 use crate::generated::rules::RULES;
+use crate::model::stage::Stage;
 use crate::types::*;
 use crate::workflows::publish::DryRun;
-use evaluate::{Subject, evaluate};
-use futures_util::TryStreamExt;
+use crate::workflows::submitted::{self, Instances};
+use evaluate::{PlanOf, Subject, evaluate};
+use futures_util::{Stream, TryStreamExt};
+use serde::Serialize;
 
 /// Reads the drafts and evaluates every rule. Offers of other types have no rules.
 pub(crate) async fn check(client: &Client, product: &ProductId, drafts: &DryRun) -> Result<Vec<ValidationItem>, Error> {
@@ -21,33 +25,64 @@ pub(crate) async fn check(client: &Client, product: &ProductId, drafts: &DryRun)
     if offer.resource_type != Some(ProductType::AzureApplication) {
         return Ok(Vec::new());
     }
+    let live = submitted::newest_at(client, product, Stage::Live).await?.unwrap_or_default();
     let mut subjects = vec![Subject::new("AzureProduct", None, &offer)];
     for (module, instance) in &drafts.offer {
+        let published = other(&live, module, None, instance);
         match module {
             Module::Property => {
-                let found: Vec<AzureProperty> =
-                    client.find_properties(product, instance).stream().try_collect().await?;
-                subjects.extend(found.iter().map(|property| Subject::new("AzureProperty", None, property)));
+                let read = |instance: &InstanceId| client.find_properties(product, instance).stream();
+                subjects.extend(versions(|_| Some("AzureProperty"), None, instance, published, read).await?);
             }
             Module::Availability => {
-                let found: Vec<ProductAvailability> =
-                    client.find_product_availabilities(product, instance).stream().try_collect().await?;
-                subjects.extend(found.iter().map(|a| Subject::new("ProductAvailability", None, a)));
+                let read = |instance: &InstanceId| client.find_product_availabilities(product, instance).stream();
+                subjects.extend(versions(|_| Some("ProductAvailability"), None, instance, published, read).await?);
             }
             Module::Listing => listing(client, product, instance, &mut subjects).await?,
             _ => {}
         }
     }
     for (number, plan) in drafts.variants.iter().enumerate() {
-        let first = subjects.len();
+        let plan_of = PlanOf { id: &plan.name, number };
         let variant = client.get_variant(product, &plan.variant).send().await?.into_inner();
-        subjects.push(Subject::new("AzureSkuVariant", Some(&plan.name), &variant));
+        subjects.push(Subject::new("AzureSkuVariant", Some(plan_of), &variant));
         for (module, instance) in &plan.drafts {
-            of_plan(client, product, (&plan.name, module, instance), &mut subjects).await?;
+            let published = other(&live, module, Some(&plan.variant), instance);
+            of_plan(client, product, plan_of, (module, instance, published), &mut subjects).await?;
         }
-        subjects.iter_mut().skip(first).for_each(|subject| subject.number = number);
     }
     Ok(evaluate(RULES, &subjects))
+}
+
+/// Returns what is published of a module, if it is not the draft itself.
+fn other<'l>(
+    live: &'l Instances,
+    module: &Module,
+    plan: Option<&VariantId>,
+    draft: &InstanceId,
+) -> Option<&'l InstanceId> {
+    live.get(&(module.as_str().to_owned(), plan.cloned())).filter(|instance| *instance != draft)
+}
+
+/// Reads the resources of a draft, each with its published version. Those without a type name are left out.
+async fn versions<T, S>(
+    type_name: impl Fn(&T) -> Option<&'static str>,
+    plan: Option<PlanOf<'_>>,
+    draft: &InstanceId,
+    published: Option<&InstanceId>,
+    read: impl Fn(&InstanceId) -> S,
+) -> Result<Vec<Subject>, Error>
+where
+    T: Serialize,
+    S: Stream<Item = Result<T, Error>>,
+{
+    let drafts: Vec<T> = read(draft).try_collect().await?;
+    let published: Vec<T> = match published {
+        Some(published) => read(published).try_collect().await?,
+        None => Vec::new(),
+    };
+    let subject = |(n, draft)| Some(Subject::new(type_name(draft)?, plan, draft).published(published.get(n)));
+    Ok(drafts.iter().enumerate().filter_map(subject).collect())
 }
 
 /// Reads the listing of the offer, with its images and videos.
@@ -76,33 +111,36 @@ async fn listing(
 async fn of_plan(
     client: &Client,
     product: &ProductId,
-    (plan, module, instance): (&str, &Module, &InstanceId),
+    plan: PlanOf<'_>,
+    (module, instance, published): (&Module, &InstanceId, Option<&InstanceId>),
     subjects: &mut Vec<Subject>,
 ) -> Result<(), Error> {
     match module {
         Module::Listing => {
-            let found: Vec<AzureListing> = client.find_listings(product, instance).stream().try_collect().await?;
-            subjects.extend(found.iter().map(|listing| Subject::new("AzureListing", Some(plan), listing)));
+            let read = |instance: &InstanceId| client.find_listings(product, instance).stream();
+            subjects.extend(versions(|_| Some("AzureListing"), Some(plan), instance, None, read).await?);
         }
         Module::Availability => {
-            let find = client.find_feature_availabilities(product, instance);
-            let find = find.expand("MarketStates,Trial,PriceSchedules");
-            let found: Vec<FeatureAvailability> = find.stream().try_collect().await?;
-            subjects.extend(found.iter().map(|a| Subject::new("FeatureAvailability", Some(plan), a)));
+            let read = |instance: &InstanceId| {
+                let find = client.find_feature_availabilities(product, instance);
+                find.expand("MarketStates,Trial,PriceSchedules").stream()
+            };
+            subjects.extend(versions(|_| Some("FeatureAvailability"), Some(plan), instance, published, read).await?);
         }
         Module::Package => {
-            let find = client.find_package_configurations(product, instance);
-            let found: Vec<PackageConfiguration> = find.stream().try_collect().await?;
-            subjects.extend(found.iter().filter_map(|configuration| {
-                let type_name = match configuration {
-                    PackageConfiguration::AzureManagedApplication(_) => "AzureManagedApplicationPackageConfiguration",
-                    PackageConfiguration::AzureSolutionTemplate(_) => "AzureSolutionTemplatePackageConfiguration",
-                    _ => return None,
-                };
-                Some(Subject::new(type_name, Some(plan), configuration))
-            }));
+            let read = |instance: &InstanceId| client.find_package_configurations(product, instance).stream();
+            subjects.extend(versions(configuration, Some(plan), instance, published, read).await?);
         }
         _ => {}
     }
     Ok(())
+}
+
+/// The type of a technical configuration that has rules.
+fn configuration(configuration: &PackageConfiguration) -> Option<&'static str> {
+    match configuration {
+        PackageConfiguration::AzureManagedApplication(_) => Some("AzureManagedApplicationPackageConfiguration"),
+        PackageConfiguration::AzureSolutionTemplate(_) => Some("AzureSolutionTemplatePackageConfiguration"),
+        _ => None,
+    }
 }

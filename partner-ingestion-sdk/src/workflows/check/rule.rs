@@ -1,6 +1,6 @@
 //! A rule of publishing. `generated/rules.rs` has all of them.
 
-/// A rule about a resource. Rules about deletion are left out: the checks delete nothing.
+/// A rule about a resource. Rules about deletion, and about what never changes, are left out: the checks write nothing.
 #[derive(Debug)]
 pub(crate) struct Rule {
     pub(crate) id: &'static str,
@@ -55,11 +55,20 @@ pub(crate) struct Condition {
 #[derive(Debug)]
 pub(crate) enum Check {
     Required,
-    Count { min: u64, max: Option<u64> },
-    MaxLength { max: u64 },
+    Count {
+        min: u64,
+        max: Option<u64>,
+    },
+    MaxLength {
+        max: u64,
+    },
     Format(Format),
     OneOf(&'static [&'static str]),
     Unique,
+    /// These values stay if they were published. Empty for every value.
+    KeepsPublished(&'static [&'static str]),
+    /// The version is above the published one if anything else changed.
+    Raised,
 }
 
 /// A rule about the content of a file.

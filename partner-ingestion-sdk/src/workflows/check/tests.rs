@@ -1,6 +1,6 @@
 //! Each kind of rule, with resources that follow it and resources that do not.
 
-use super::evaluate::{Subject, evaluate};
+use super::evaluate::{PlanOf, Subject, evaluate};
 use super::rule::{Check, Condition, Format, Rule, Scope, Select, Step};
 use serde_json::{Value, json};
 
@@ -26,6 +26,10 @@ const fn rule(path: &'static [Step], check: Check) -> Rule {
         check,
         source: "a-page",
     }
+}
+
+fn plan_of(id: &str) -> Option<PlanOf<'_>> {
+    Some(PlanOf { id, number: 0 })
 }
 
 /// The messages for one listing of the offer.
@@ -117,11 +121,11 @@ fn scopes() {
     let title = json!({"title": "Same"});
     let subjects = [
         Subject::new("AzureListing", None, &json!({})),
-        Subject::new("AzureListing", Some("one"), &json!({})),
-        Subject::new("AzureSkuVariant", Some("one"), &json!({"clouds": ["other", "public"]})),
-        Subject::new("AzureListing", Some("two"), &title),
-        Subject::new("AzureListing", Some("three"), &title),
-        Subject::new("AzureSkuVariant", Some("two"), &json!({"clouds": ["other"]})),
+        Subject::new("AzureListing", plan_of("one"), &json!({})),
+        Subject::new("AzureSkuVariant", plan_of("one"), &json!({"clouds": ["other", "public"]})),
+        Subject::new("AzureListing", plan_of("two"), &title),
+        Subject::new("AzureListing", plan_of("three"), &title),
+        Subject::new("AzureSkuVariant", plan_of("two"), &json!({"clouds": ["other"]})),
     ];
     let found: Vec<String> = evaluate(rules, &subjects).iter().map(ToString::to_string).collect();
     let with_id = evaluate(rules, &[Subject::new("AzureListing", None, &json!({"id": "7b9e"}))]);
@@ -136,4 +140,46 @@ fn scopes() {
             "offer, Listing: title \"Same\" is used twice, see a-page (Error check/a-rule)",
         ]
     );
+}
+
+/// The messages for a listing that is published in another version.
+fn compared(check: Check, path: &'static [Step], published: &Value, draft: &Value) -> Vec<String> {
+    let rules: &'static [Rule] = Box::leak(Box::new([rule(path, check)]));
+    let items = evaluate(rules, &[Subject::new("AzureListing", None, draft).published(Some(published))]);
+    items.into_iter().filter_map(|item| item.message?.strip_suffix(", see a-page").map(str::to_owned)).collect()
+}
+
+#[test]
+fn what_is_published_stays() {
+    let kept = |published: Value, draft: Value| compared(Check::KeepsPublished(&["A"]), TITLE, &published, &draft);
+    assert_eq!(kept(json!({"title": "A"}), json!({"title": "B"})), ["title: \"A\" is published and must stay"]);
+    assert_eq!(kept(json!({"title": "a"}), json!({})).len(), 1, "without case, and absent is gone");
+    assert!(kept(json!({"title": "A"}), json!({"title": "a"})).is_empty());
+    assert!(kept(json!({"title": "B"}), json!({"title": "A"})).is_empty(), "B may change");
+    assert!(kept(json!({}), json!({"title": "B"})).is_empty());
+    let all = |published, draft| compared(Check::KeepsPublished(&[]), ITEMS, &published, &draft);
+    let gone = all(json!({"items": ["a", "b", true]}), json!({"items": ["b", "c"]}));
+    assert_eq!(gone, ["items: \"a\" is published and must stay", "items: \"true\" is published and must stay"]);
+    assert!(messages(rule(TITLE, Check::KeepsPublished(&[])), &json!({})).is_empty(), "nothing is published");
+}
+
+#[test]
+fn a_version_is_raised_if_anything_else_changed() {
+    let raised = |old: Value, new: Value| compared(Check::Raised, TITLE, &old, &new);
+    let same = json!({"title": "1.2.0", "id": "1", "@odata.etag": "2", "items": [1]});
+    assert!(raised(same.clone(), json!({"title": "1.2.0", "id": "3", "@odata.etag": "4", "items": [1]})).is_empty());
+    assert_eq!(
+        raised(same.clone(), json!({"title": "1.2.0", "items": [2]})),
+        ["title is 1.2.0, expected above the published 1.2.0, because the resource changed"]
+    );
+    assert_eq!(
+        raised(same.clone(), json!({"title": "1.1.9", "items": [1]})).len(),
+        1,
+        "lowered, without another change"
+    );
+    for (version, is_raised) in [("1.10.0", true), ("1.2.1", true), ("1.1.9", false), ("0.9.9", false), ("x", true)] {
+        let found = raised(same.clone(), json!({"title": version, "items": []}));
+        assert_eq!(found.is_empty(), is_raised, "{version}: {found:?}");
+    }
+    assert!(messages(rule(TITLE, Check::Raised), &json!({"title": "1.0.0"})).is_empty(), "nothing is published");
 }

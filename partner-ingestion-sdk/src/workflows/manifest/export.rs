@@ -4,13 +4,14 @@ use super::apply::Apply;
 use super::convert::{self, RemoteFile};
 use super::names::local;
 use super::offer::OfferManifest;
-use super::state::{self, Instances, MODULES, OfferState, Scope};
+use super::state::{self, MODULES, OfferState, Scope};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::awaitable;
 use crate::model::stage::Stage;
 use crate::types::*;
 use crate::workflows::download;
+use crate::workflows::submitted::{self, Instances};
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::fmt;
@@ -210,21 +211,12 @@ impl Export {
             Source::Preview => Stage::Preview,
             Source::Live => Stage::Live,
         };
-        let submissions: Vec<Submission> = self.client.list_submissions(&self.product).stream().try_collect().await?;
-        // Ids of submissions grow.
-        let newest = submissions.iter().filter(|submission| Stage::of(submission) == wanted).max_by_key(|submission| {
-            let id = submission.id.as_ref().map(SubmissionId::as_str).unwrap_or_default();
-            (id.len(), id.to_owned())
-        });
-        let Some(newest) = newest.and_then(|submission| submission.id.clone()) else {
+        let Some(mut instances) = submitted::newest_at(&self.client, &self.product, wanted).await? else {
             let message = format!("product {} has no submission that is {wanted}", self.product);
             return Err(
                 Error::new(ErrorKind::NotFound, message).with_hint("Export the drafts, or publish the offer first.")
             );
         };
-        // A list may leave out the resources of a submission.
-        let submission = self.client.get_submission(&self.product, newest).send().await?;
-        let mut instances = state::submitted(&submission);
         // It is not part of a submission.
         instances.extend(state::drafts_of(&self.client, &self.product, Module::SupplementalContent).await?);
         Ok(instances)

@@ -7,9 +7,9 @@ use crate::workflows::branch::current_drafts;
 use crate::workflows::manifest::names::language;
 use crate::workflows::manifest::offer::{ListingManifest, OfferManifest};
 use crate::workflows::manifest::part::sets_something;
+use crate::workflows::submitted::Instances;
 use futures_util::future::{try_join, try_join3, try_join4};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
-use std::collections::BTreeMap;
 
 /// How many plans and languages are read at a time. The client limits the requests themselves.
 const CONCURRENT: usize = 8;
@@ -17,9 +17,6 @@ const CONCURRENT: usize = 8;
 const AVAILABILITY: &str = "MarketStates,Trial,PriceSchedules";
 /// The download address of a file, which the service leaves out otherwise.
 const FILE: &str = "FileSasUri";
-
-/// The drafts of an offer, or the resources of a submission: an instance for each module of the offer and of its plans.
-pub(crate) type Instances = BTreeMap<(String, Option<VariantId>), InstanceId>;
 
 /// The modules that have resources. A reseller configuration has no instance.
 pub(crate) const MODULES: [Module; 6] = [
@@ -105,21 +102,6 @@ pub(crate) async fn drafts_of(client: &Client, product: &ProductId, module: Modu
     let drafts = absent(current_drafts(client, product, &module).await)?.unwrap_or_default();
     let module = module.as_str();
     Ok(drafts.into_iter().map(|(plan, instance)| ((module.to_owned(), plan), instance)).collect())
-}
-
-/// Returns the instances that a submission consists of.
-pub(crate) fn submitted(submission: &Submission) -> Instances {
-    let pairs = |resources: &Option<Vec<TypeValuePair>>, plan: Option<VariantId>| {
-        let pairs = resources.clone().unwrap_or_default().into_iter();
-        pairs
-            .filter_map(move |pair| Some(((pair.type_?, plan.clone()), InstanceId::from(pair.value?))))
-            .collect::<Vec<_>>()
-    };
-    let mut instances: Instances = pairs(&submission.resources, None).into_iter().collect();
-    for plan in submission.variant_resources.iter().flatten() {
-        instances.extend(pairs(&plan.resources, plan.variant_id.clone()));
-    }
-    instances
 }
 
 impl OfferState {

@@ -237,6 +237,8 @@ impl Publish {
     /// Checks the drafts against the rules in the portal's documentation, without submitting anything. Empty if they follow every
     /// rule, or if the offer is not an Azure application.
     ///
+    /// If the offer is live, drafts are compared with it where a rule says so.
+    ///
     /// The rules are those in the documentation of the fields. The service may check less or more; no rule was confirmed for the
     /// API. A finding names the plan and the module, the field, the page of the rule, and in `extra["resourceId"]` the id of the
     /// resource. Its error code is `check/` and the id of the rule. Uploaded files are not read.

@@ -84,6 +84,10 @@ impl Rule {
                 Check::Required => {
                     found.extend(slots.iter().filter_map(|slot| self.number(&slot.path, slot.items().len())))
                 }
+                Check::KeepsPublished { .. } | Check::Raised => {
+                    let published = subject.published.as_ref();
+                    found.extend(published.into_iter().flat_map(|old| self.compare(old, &subject.value)));
+                }
                 Check::Count { .. } => {
                     found.extend(slots.iter().filter_map(|slot| self.number(&slot.path, slot.count())))
                 }

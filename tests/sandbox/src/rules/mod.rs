@@ -2,9 +2,10 @@
 
 mod check;
 mod file;
+mod published;
 mod select;
 
-pub(crate) use check::{module, violations};
+pub(crate) use check::{Violation, module, violations};
 pub(crate) use file::File;
 
 use serde::Deserialize;
@@ -83,14 +84,36 @@ struct Condition {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 enum Check {
     Required,
-    Count { min: usize, max: Option<usize> },
-    MaxLength { max: usize },
-    Format { format: Format },
-    OneOf { values: Vec<String> },
+    Count {
+        min: usize,
+        max: Option<usize>,
+    },
+    MaxLength {
+        max: usize,
+    },
+    Format {
+        format: Format,
+    },
+    OneOf {
+        values: Vec<String>,
+    },
     Unique,
-    ImageSize { width: (u32, u32), height: (u32, u32), square: bool },
-    Archive { max: usize, values: Vec<String> },
+    ImageSize {
+        width: (u32, u32),
+        height: (u32, u32),
+        square: bool,
+    },
+    Archive {
+        max: usize,
+        values: Vec<String>,
+    },
     NeverPublished,
+    NeverChanges,
+    /// Empty for every value.
+    KeepsPublished {
+        values: Vec<String>,
+    },
+    Raised,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -113,6 +136,8 @@ pub(crate) struct Subject<'m> {
     /// Id and plan id of the plan. `None` for a resource of the offer itself.
     pub(crate) plan: Option<(&'m str, &'m str)>,
     pub(crate) value: Value,
+    /// The published version, if it is another one.
+    pub(crate) published: Option<Value>,
     pub(crate) file: Option<File<'m>>,
 }
 
@@ -139,6 +164,20 @@ impl Off {
     /// Returns true if published resources of this type cannot be deleted.
     pub(crate) fn keeps_published(&self, type_name: &str) -> bool {
         self.rest().any(|rule| matches!(rule.check, Check::NeverPublished) && rule.type_name == type_name)
+    }
+
+    /// Returns the rule that forbids to change a resource that has one version.
+    pub(crate) fn forbidden_change(
+        &self,
+        type_name: &str,
+        (old, is_published): (&Value, bool),
+        new: &Value,
+    ) -> Option<Violation> {
+        let mut rules = self.rest().filter(|rule| rule.type_name == type_name);
+        rules.find_map(|rule| {
+            let message = rule.forbids((old, is_published), new)?;
+            Some(Violation { rule: &rule.id, resource: rule.name(), message })
+        })
     }
 }
 

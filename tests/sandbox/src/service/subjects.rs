@@ -2,16 +2,22 @@
 
 use crate::model::{Draft, Model, Object, Product, Upload};
 use crate::rules::{File, Subject, module};
+use crate::service::submissions;
 use serde_json::Value;
 
 /// Returns the resources of the offer and its plans.
 pub(super) fn of<'m>(model: &'m Model, product: &'m Product) -> Vec<Subject<'m>> {
+    let live = submissions::live_instances(model, product);
     let mut all = vec![subject("AzureProduct", None, &product.body, None)];
     for draft in product.drafts.iter().filter(|draft| !draft.module.is_empty()) {
         let plan = draft.variant.as_deref().map(|id| plan(product, id));
         // The configurations of the offer itself are not those of an Azure application.
         if let Some(type_name) = text(&draft.resource, "resourceType") {
-            all.push(subject(type_name, plan, &draft.resource, None));
+            let published = product.submitted.iter().find(|old| {
+                live.contains(&old.instance) && old.collection == draft.collection && old.variant == draft.variant
+            });
+            let published = published.map(|old| Value::Object(old.resource.clone()));
+            all.push(Subject { published, ..subject(type_name, plan, &draft.resource, None) });
         }
         match draft.collection {
             "listings" if plan.is_none() => all.extend(media(model, product, draft)),
@@ -44,7 +50,7 @@ fn subject<'m>(
     body: &Object,
     file: Option<File<'m>>,
 ) -> Subject<'m> {
-    Subject { type_name, module: module(type_name), plan, value: Value::Object(body.clone()), file }
+    Subject { type_name, module: module(type_name), plan, value: Value::Object(body.clone()), published: None, file }
 }
 
 /// Returns the uploaded images and videos of a listing.

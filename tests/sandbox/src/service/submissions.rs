@@ -10,6 +10,7 @@ use crate::service::filter::Filter;
 use crate::submission_outcome::SubmissionOutcome;
 use http::{StatusCode, header};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Submission ids have 19 digits, which exceeds the precision of a floating-point number.
@@ -133,6 +134,14 @@ pub(super) fn is_published(model: &Model, product: &Product, plan: Option<&str>)
     };
     let mut live = product.submissions.iter().filter(|s| s.stage(processing_delay, now) == Stage::Live);
     live.any(has_plan)
+}
+
+/// Returns the instances that are live: those of the newest submission that went live.
+pub(super) fn live_instances(model: &Model, product: &Product) -> BTreeSet<String> {
+    let (processing_delay, now) = (model.processing_delay, model.clock.now());
+    let newest = product.submissions.iter().rfind(|s| s.stage(processing_delay, now) == Stage::Live);
+    let references = newest.map(|submission| validation::references(&submission.request)).unwrap_or_default();
+    references.into_iter().map(|(_, instance)| instance).collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

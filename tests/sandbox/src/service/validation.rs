@@ -59,7 +59,7 @@ pub(super) fn check_references(product: &Product, request: &Object) -> Result<()
 }
 
 /// Returns module and instance of all submitted drafts of the offer and its plans.
-fn references(request: &Object) -> Vec<(String, String)> {
+pub(super) fn references(request: &Object) -> Vec<(String, String)> {
     let list = |holder: &Value| holder.get("resources").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut all = list(&Value::Object(request.clone()));
     for variant in request.get("variantResources").and_then(Value::as_array).into_iter().flatten() {

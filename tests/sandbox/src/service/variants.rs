@@ -64,10 +64,18 @@ pub(super) fn single(model: &mut Model, id: &str, method: &str, request: &Reques
         return Reply::error(StatusCode::CONFLICT, "A plan that was published cannot be deleted.")
             .noted("rule delete-published-plan");
     }
+    let rules_off = model.rules_off.clone();
     let product = product(model, id);
     let Some(variant) = product.variants.get_mut(variant_id) else {
         return Reply::not_found("variant");
     };
+    if method == "PUT" && kind_of(variant) == "AzureSkuVariant" {
+        let old = Value::Object(variant.clone());
+        if let Some(found) = rules_off.forbidden_change("AzureSkuVariant", (&old, published), &call.body) {
+            let note = format!("rule {}", found.rule);
+            return Reply::bad_request(&found.resource, &found.message).noted(&note);
+        }
+    }
     match method {
         "GET" => Reply::ok(Value::Object(variant.clone())),
         "DELETE" => {

@@ -9,9 +9,13 @@ use quote::quote;
 use serde_json::json;
 
 pub fn emit(rules: &[Rule]) -> Result<String> {
-    // Rules about files are in a separate table. The checks delete nothing.
-    let is_left_out =
-        |rule: &&Rule| matches!(rule.check, Check::ImageSize { .. } | Check::Archive { .. } | Check::NeverPublished);
+    // Rules about files are in a separate table. The checks delete and change nothing.
+    let is_left_out = |rule: &&Rule| {
+        matches!(
+            rule.check,
+            Check::ImageSize { .. } | Check::Archive { .. } | Check::NeverPublished | Check::NeverChanges
+        )
+    };
     let of_files = rules.iter().filter_map(file_rule);
     let rules = rules.iter().filter(|rule| !is_left_out(rule)).map(rule);
     print(quote! {
@@ -97,6 +101,10 @@ fn kind(check: &Check) -> TokenStream {
         }
         Check::OneOf { values } => quote!(Check::OneOf(&[#(#values),*])),
         Check::Unique => quote!(Check::Unique),
-        Check::ImageSize { .. } | Check::Archive { .. } | Check::NeverPublished => TokenStream::new(),
+        Check::KeepsPublished { values } => quote!(Check::KeepsPublished(&[#(#values),*])),
+        Check::Raised => quote!(Check::Raised),
+        Check::ImageSize { .. } | Check::Archive { .. } | Check::NeverPublished | Check::NeverChanges => {
+            TokenStream::new()
+        }
     }
 }

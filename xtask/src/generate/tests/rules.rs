@@ -54,6 +54,7 @@ fn a_rule_that_does_not_fit_is_named_with_its_line_and_the_next_step() {
         ("kind = \"forbidden\"", "unknown kind \"forbidden\"", "use one of the kinds at the top of"),
         ("kind = \"max-length\"", "a max-length rule needs `max`", "add `max`"),
         ("kind = \"count\"", "a count rule needs `max`", "add `max`"),
+        ("kind = \"raised\"\nvalues = [\"a\"]", "a raised rule has no `values`", "remove `values`"),
         ("max = 3", "a required rule has no `max`", "remove `max`"),
         ("id = \"A rule\"", "the id is not kebab-case", "use lowercase letters"),
     ];

@@ -8,7 +8,8 @@ use crate::workflows::manifest::fault::Pointer;
 use crate::workflows::manifest::names::{base_name, language, package_id};
 use crate::workflows::manifest::offer::{FileManifest, ListingManifest};
 use crate::workflows::manifest::part::Part;
-use crate::workflows::manifest::state::{Instances, ListingState, OfferState};
+use crate::workflows::manifest::state::{ListingState, OfferState};
+use crate::workflows::submitted::Instances;
 use futures_util::FutureExt;
 
 impl Run<'_> {

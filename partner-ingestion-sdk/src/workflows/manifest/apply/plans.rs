@@ -8,7 +8,8 @@ use crate::types::*;
 use crate::workflows::manifest::names::{language, plan_id};
 use crate::workflows::manifest::offer::PlanManifest;
 use crate::workflows::manifest::part::Part;
-use crate::workflows::manifest::state::{Instances, OfferState, PlanState, variants};
+use crate::workflows::manifest::state::{OfferState, PlanState, variants};
+use crate::workflows::submitted::Instances;
 use futures_util::FutureExt;
 use std::sync::{Mutex, PoisonError};
 

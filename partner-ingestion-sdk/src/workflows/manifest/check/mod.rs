@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::generated::rules::RULES;
 use crate::model::display::{COLUMN, FILE, LINE, POINTER};
 use crate::types::{Extra, ProductType, ValidationItem, ValidationSeverity};
-use crate::workflows::check::evaluate::{Subject, evaluate};
+use crate::workflows::check::evaluate::{PlanOf, Subject, evaluate};
 use crate::workflows::check::rule::{Check, Rule, Scope};
 use serde_json::{Map, Value};
 
@@ -126,17 +126,18 @@ impl OfferManifest {
 /// The resources of a plan, with ids and packages where the rules look for them.
 fn subjects(id: &str, plan: &PlanManifest) -> Vec<Subject> {
     let at = Pointer::default().join("plans").join(id);
+    let plan_of = Some(PlanOf { id, number: 0 });
     let mut variant = plan.plan.fields().clone();
     variant.insert("externalID".to_owned(), Json::Text(id.to_owned()));
     let sub_type = variant.get("subType").and_then(Json::as_text).map(str::to_owned);
-    let mut subjects = vec![Subject::new("AzureSkuVariant", Some(id), &Json::Object(variant)).at(at.as_str())];
+    let mut subjects = vec![Subject::new("AzureSkuVariant", plan_of, &Json::Object(variant)).at(at.as_str())];
     for (language, listing) in &plan.listings {
         let at = at.join("listings").join(language);
-        subjects.push(Subject::new("AzureListing", Some(id), listing).at(at.as_str()));
+        subjects.push(Subject::new("AzureListing", plan_of, listing).at(at.as_str()));
     }
     if let Some(availability) = &plan.availability {
         let at = at.join("availability");
-        subjects.push(Subject::new("FeatureAvailability", Some(id), availability).at(at.as_str()));
+        subjects.push(Subject::new("FeatureAvailability", plan_of, availability).at(at.as_str()));
     }
     let type_name = match sub_type.as_deref() {
         Some("managed-application") => "AzureManagedApplicationPackageConfiguration",
@@ -148,7 +149,7 @@ fn subjects(id: &str, plan: &PlanManifest) -> Vec<Subject> {
         // Without a package, the manifest leaves that of the service alone.
         let package = plan.package.as_ref().map_or("unchanged", |package| &package.file);
         fields.insert("packageReferences".to_owned(), Json::List(vec![pair("AzureApplicationPackage", package)]));
-        subjects.push(Subject::new(type_name, Some(id), &Json::Object(fields)).at(at.join("configuration").as_str()));
+        subjects.push(Subject::new(type_name, plan_of, &Json::Object(fields)).at(at.join("configuration").as_str()));
     }
     subjects
 }

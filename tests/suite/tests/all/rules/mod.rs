@@ -1,5 +1,6 @@
 //! The rules of publishing: what the sandbox refuses by default, what the offline check finds, and that both agree.
 
+mod published;
 mod samples;
 mod table;
 
