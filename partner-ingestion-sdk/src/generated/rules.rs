@@ -1693,6 +1693,7 @@ pub(crate) static FILE_RULES: &[FileRule] = &[
         select: None,
         check: FileCheck::Archive {
             max: 1073741824u64,
+            member_max: 1073741824u64,
             members: &["mainTemplate.json", "createUiDefinition.json"],
         },
         source: "https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-app-managed-app",

@@ -357,7 +357,7 @@ pub struct AzureManagedApplicationPackageConfiguration {
 }
 /// A package: an uploaded file that a package configuration refers to.
 ///
-/// For Azure applications, a zip file of at most 1 GB with `mainTemplate.json` and `createUiDefinition.json` at its root. Per the portal's documentation ([plan-azure-app-managed-app](https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-app-managed-app)); not confirmed for the API.
+/// For Azure applications, a zip file of at most 1 GB with `mainTemplate.json` and `createUiDefinition.json` at its root. No file in it is above 1 GB uncompressed. Per the portal's documentation ([plan-azure-app-managed-app](https://learn.microsoft.com/partner-center/marketplace-offers/plan-azure-app-managed-app)); not confirmed for the API.
 ///
 #[cfg_attr(
     feature = "client",

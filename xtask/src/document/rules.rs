@@ -105,8 +105,10 @@ pub enum Check {
         height: [u32; 2],
         square: bool,
     },
+    #[serde(rename_all = "camelCase")]
     Archive {
         max: u64,
+        member_max: u64,
         values: Vec<String>,
     },
     NeverPublished,
@@ -160,6 +162,8 @@ struct Row {
     kind: String,
     min: Option<u64>,
     max: Option<u64>,
+    #[serde(rename = "member-max")]
+    member_max: Option<u64>,
     format: Option<Format>,
     values: Option<Vec<String>>,
     width: Option<[u32; 2]>,
@@ -244,10 +248,11 @@ impl Row {
     }
 
     fn check(&self) -> Result<Check, Invalid> {
-        let needs = |name: &str| invalid(format!("a {} rule needs `{name}`", self.kind), format!("add `{name}`"));
+        let needs = |name: &str| invalid(format!("kind {} needs `{name}`", self.kind), format!("add `{name}`"));
         let given = [
             ("min", self.min.is_some()),
             ("max", self.max.is_some()),
+            ("member-max", self.member_max.is_some()),
             ("format", self.format.is_some()),
             ("values", self.values.is_some()),
             ("width", self.width.is_some()),
@@ -269,7 +274,9 @@ impl Row {
             }
             "archive" => {
                 let values = self.values.clone().ok_or_else(|| needs("values"))?;
-                (Check::Archive { max: self.max.ok_or_else(|| needs("max"))?, values }, &["max", "values"])
+                let max = self.max.ok_or_else(|| needs("max"))?;
+                let member_max = self.member_max.ok_or_else(|| needs("member-max"))?;
+                (Check::Archive { max, member_max, values }, &["max", "member-max", "values"])
             }
             "never-published" => (Check::NeverPublished, &[]),
             "never-changes" => (Check::NeverChanges, &[]),
@@ -285,9 +292,7 @@ impl Row {
             }
         };
         match given.iter().find(|(name, given)| *given && !used.contains(name)) {
-            Some((name, _)) => {
-                Err(invalid(format!("a {} rule has no `{name}`", self.kind), format!("remove `{name}`")))
-            }
+            Some((name, _)) => Err(invalid(format!("kind {} has no `{name}`", self.kind), format!("remove `{name}`"))),
             None => Ok(check),
         }
     }

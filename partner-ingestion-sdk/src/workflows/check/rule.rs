@@ -86,8 +86,8 @@ pub(crate) struct FileRule {
 pub(crate) enum FileCheck {
     /// A PNG file. Sizes are the smallest and the largest number of pixels.
     Image { width: (u32, u32), height: (u32, u32), square: bool },
-    /// A zip file of at most `max` bytes with these members at its root.
-    Archive { max: u64, members: &'static [&'static str] },
+    /// A zip file of at most `max` bytes with these members at its root. No member has more than `member_max` bytes uncompressed.
+    Archive { max: u64, member_max: u64, members: &'static [&'static str] },
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -162,11 +162,14 @@ impl Rule {
             Check::Archive { max, .. } if file.length > *max => {
                 Some(format!("{name} has {} bytes, expected at most {max}", file.length))
             }
-            Check::Archive { values, .. } if file.is_whole() => match file.zip_members() {
+            Check::Archive { values, member_max, .. } if file.is_whole() => match file.zip_members() {
                 None => Some(format!("{name} is not a zip archive")),
                 Some(members) => {
-                    let missing: Vec<&str> =
-                        values.iter().filter(|value| !members.contains(value)).map(String::as_str).collect();
+                    if let Some((member, size)) = members.iter().find(|(_, size)| size > member_max) {
+                        return Some(format!("{name} has {member} with {size} bytes, expected at most {member_max}"));
+                    }
+                    let has = |value: &&String| members.iter().any(|(member, _)| member == *value);
+                    let missing: Vec<&str> = values.iter().filter(|value| !has(value)).map(String::as_str).collect();
                     (!missing.is_empty()).then(|| format!("{name} has no {} at its root", missing.join(" and no ")))
                 }
             },

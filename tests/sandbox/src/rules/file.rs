@@ -21,20 +21,21 @@ impl File<'_> {
         self.beginning.len() == self.length
     }
 
-    /// Returns the names of a zip archive's members, from its central directory.
-    pub(super) fn zip_members(&self) -> Option<Vec<String>> {
+    /// Returns names and uncompressed sizes of a zip archive's members, from its central directory.
+    pub(super) fn zip_members(&self) -> Option<Vec<(String, usize)>> {
         const END: &[u8] = b"PK\x05\x06";
         const ENTRY: &[u8] = b"PK\x01\x02";
         let bytes = self.beginning;
         let end = bytes.windows(END.len()).rposition(|window| window == END)?;
         let short = |at: usize| Some(usize::from(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?)));
-        let offset = u32::from_le_bytes(bytes.get(end + 16..end + 20)?.try_into().ok()?);
-        let (count, mut at) = (short(end + 10)?, usize::try_from(offset).ok()?);
+        let long = |at: usize| usize::try_from(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?)).ok();
+        let (count, mut at) = (short(end + 10)?, long(end + 16)?);
         let mut members = Vec::new();
         for _ in 0..count {
             bytes.get(at..)?.strip_prefix(ENTRY)?;
             let (name, extra, comment) = (short(at + 28)?, short(at + 30)?, short(at + 32)?);
-            members.push(String::from_utf8_lossy(bytes.get(at + 46..at + 46 + name)?).into_owned());
+            let text = String::from_utf8_lossy(bytes.get(at + 46..at + 46 + name)?).into_owned();
+            members.push((text, long(at + 24)?));
             at += 46 + name + extra + comment;
         }
         Some(members)
@@ -62,7 +63,8 @@ mod tests {
     fn members_of_an_archive() {
         let entry = |name: &str, at: &mut Vec<u8>| {
             at.extend_from_slice(b"PK\x01\x02");
-            at.extend_from_slice(&[0; 24]);
+            at.extend_from_slice(&[0; 20]);
+            at.extend_from_slice(&0x0102_0304_u32.to_le_bytes());
             at.extend_from_slice(&u16::try_from(name.len()).unwrap_or(0).to_le_bytes());
             at.extend_from_slice(&[0; 16]);
             at.extend_from_slice(name.as_bytes());
@@ -74,7 +76,8 @@ mod tests {
         zip.extend_from_slice(b"PK\x05\x06\0\0\0\0\x02\0\x02\0\0\0\0\0");
         zip.extend_from_slice(&start.to_le_bytes());
         zip.extend_from_slice(&[0; 2]);
-        assert_eq!(file(&zip).zip_members(), Some(vec!["mainTemplate.json".to_owned(), "a/b.json".to_owned()]));
+        let expected = ["mainTemplate.json", "a/b.json"].map(|name| (name.to_owned(), 0x0102_0304));
+        assert_eq!(file(&zip).zip_members(), Some(expected.to_vec()));
         assert_eq!(file(b"PK mainTemplate.json").zip_members(), None, "a text that begins as an archive does");
         assert_eq!(file(&zip[..zip.len() - 3]).zip_members(), None);
     }

@@ -103,8 +103,10 @@ enum Check {
         height: (u32, u32),
         square: bool,
     },
+    #[serde(rename_all = "camelCase")]
     Archive {
         max: usize,
+        member_max: usize,
         values: Vec<String>,
     },
     NeverPublished,

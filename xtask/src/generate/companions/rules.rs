@@ -69,7 +69,9 @@ fn file_rule(rule: &Rule) -> Option<TokenStream> {
         Check::ImageSize { width: [least, most], height: [lowest, highest], square } => {
             quote!(FileCheck::Image { width: (#least, #most), height: (#lowest, #highest), square: #square })
         }
-        Check::Archive { max, values } => quote!(FileCheck::Archive { max: #max, members: &[#(#values),*] }),
+        Check::Archive { max, member_max, values } => {
+            quote!(FileCheck::Archive { max: #max, member_max: #member_max, members: &[#(#values),*] })
+        }
         _ => return None,
     };
     let (id, type_name, source) = (&rule.id, &rule.target.type_name, &rule.source);

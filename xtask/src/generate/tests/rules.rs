@@ -52,10 +52,11 @@ fn a_rule_that_does_not_fit_is_named_with_its_line_and_the_next_step() {
         ("of = \"plan\"\nwhen = \"variant.kind=a\"", "AzureSkuVariant has no property `kind`", "subType"),
         ("when = \"title=a\"\nunless = \"title=b\"", "it has both `when` and `unless`", "make it two rules"),
         ("kind = \"forbidden\"", "unknown kind \"forbidden\"", "use one of the kinds at the top of"),
-        ("kind = \"max-length\"", "a max-length rule needs `max`", "add `max`"),
-        ("kind = \"count\"", "a count rule needs `max`", "add `max`"),
-        ("kind = \"raised\"\nvalues = [\"a\"]", "a raised rule has no `values`", "remove `values`"),
-        ("max = 3", "a required rule has no `max`", "remove `max`"),
+        ("kind = \"max-length\"", "kind max-length needs `max`", "add `max`"),
+        ("kind = \"archive\"\nvalues = []\nmax = 1", "kind archive needs `member-max`", "add `member-max`"),
+        ("kind = \"count\"", "kind count needs `max`", "add `max`"),
+        ("kind = \"raised\"\nvalues = [\"a\"]", "kind raised has no `values`", "remove `values`"),
+        ("max = 3", "kind required has no `max`", "remove `max`"),
         ("id = \"A rule\"", "the id is not kebab-case", "use lowercase letters"),
     ];
     for (lines, message, help) in table {

@@ -21,8 +21,8 @@ struct Member {
 }
 
 /// Returns what is wrong with an archive. Memory is bounded by the largest template.
-pub(super) fn check(path: &Path, members: &[&str]) -> Vec<String> {
-    match read(path, members) {
+pub(super) fn check(path: &Path, member_max: u64, members: &[&str]) -> Vec<String> {
+    match read(path, member_max, members) {
         Ok(found) => found,
         Err(message) => vec![message],
     }
@@ -32,7 +32,7 @@ fn damaged(error: impl std::fmt::Display) -> String {
     format!("is no valid zip file: {error}")
 }
 
-fn read(path: &Path, members: &[&str]) -> Result<Vec<String>, String> {
+fn read(path: &Path, member_max: u64, members: &[&str]) -> Result<Vec<String>, String> {
     let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
     let locator: ZipLocator = ZipArchive::with_max_search_space(1 << 20);
@@ -49,6 +49,10 @@ fn read(path: &Path, members: &[&str]) -> Result<Vec<String>, String> {
         }
         let path = entry.file_path();
         let name = String::from_utf8_lossy(path.as_ref()).into_owned();
+        let size = entry.uncompressed_size_hint();
+        if size > member_max {
+            messages.push(format!("has `{name}` with {size} bytes, expected at most {member_max}"));
+        }
         has_macosx |= name.starts_with("__MACOSX/");
         for member in members {
             if name == *member {

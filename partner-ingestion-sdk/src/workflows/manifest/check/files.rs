@@ -52,8 +52,9 @@ fn of_entries(folder: &Path, entries: &[NamedFile], has_rules: bool) -> Vec<Vali
                             let message = format!("has {} bytes, expected at most {max}", metadata.len());
                             add(rule.id, &message, Some(rule.source));
                         }
-                        FileCheck::Archive { members, .. } => {
-                            let found = archives.entry(&entry.file).or_insert_with(|| archive::check(&path, members));
+                        FileCheck::Archive { member_max, members, .. } => {
+                            let check = || archive::check(&path, *member_max, members);
+                            let found = archives.entry(&entry.file).or_insert_with(check);
                             found.iter().for_each(|message| add(rule.id, message, Some(rule.source)));
                         }
                     }

@@ -167,6 +167,10 @@ async fn packages_have_their_templates_at_the_root() {
     let mut flipped = zip(&[("mainTemplate.json", b"{\"a\": \"bbbb\"}"), ui]);
     let data = 30 + "mainTemplate.json".len();
     flipped[data + 4] ^= 0x55;
+    // The directory says that the last member is larger than 1 GiB when it is extracted.
+    let mut huge = zip(&[main, ui, ("nested/a.json", b"no json")]);
+    let entry = huge.windows(4).rposition(|bytes| bytes == b"PK\x01\x02").unwrap();
+    huge[entry + 24..entry + 28].copy_from_slice(&((1_u32 << 30) + 1).to_le_bytes());
     let cases: Vec<(Vec<u8>, Option<&str>)> = vec![
         (zip(&TEMPLATES), None),
         (zip(&[main, ui, ("nested/a.json", b"no json")]), None),
@@ -183,6 +187,7 @@ async fn packages_have_their_templates_at_the_root() {
         (zip(&[("mainTemplate.json", &long), ui]), Some("expected at most 16777216")),
         (truncated, Some("is no valid zip file")),
         (flipped, Some("`mainTemplate.json` ")),
+        (huge, Some("has `nested/a.json` with 1073741825 bytes, expected at most 1073741824")),
         (b"PK\x03\x04 nothing".to_vec(), Some("is no valid zip file")),
     ];
     for (number, (bytes, expected)) in cases.into_iter().enumerate() {
@@ -210,12 +215,12 @@ fn damaged_archives_are_findings() {
     let directory = good.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
     let mut bomb = good.clone();
     bomb[directory + 24..directory + 28].copy_from_slice(&1_u32.to_le_bytes());
-    let found = archive::check(&folder.write("bomb.zip", &bomb), &names);
+    let found = archive::check(&folder.write("bomb.zip", &bomb), 1 << 30, &names);
     assert!(found.iter().any(|message| message.contains("cannot be extracted")), "{found:?}");
     for at in 0..good.len() {
         let mut damaged = good.clone();
         damaged[at] ^= 0xff;
-        archive::check(&folder.write("damaged.zip", &damaged), &names);
-        archive::check(&folder.write("damaged.zip", &good[..at]), &names);
+        archive::check(&folder.write("damaged.zip", &damaged), 1 << 30, &names);
+        archive::check(&folder.write("damaged.zip", &good[..at]), 1 << 30, &names);
     }
 }

@@ -181,9 +181,13 @@ async fn a_text_file_is_not_a_package() {
     let untyped = env.client.upload_package(&offer.product, FileSource::bytes("a.zip", &b"a text"[..]));
     let error = untyped.map_resource(|p| p.set_resource_type("")).poll_interval(MOMENT, MOMENT).send().await;
     assert!(error.unwrap_err().to_string().contains("not a zip archive"));
+    let mut huge = archive();
+    let entry = huge.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+    huge[entry + 24..entry + 28].copy_from_slice(&((1_u32 << 30) + 1).to_le_bytes());
     for (file, message) in [
         (b"PK mainTemplate.json createUiDefinition.json".to_vec(), "is not a zip archive"),
         (zip(&["mainTemplate.json"]), "has no createUiDefinition.json at its root"),
+        (huge, "has mainTemplate.json with 1073741825 bytes, expected at most 1073741824"),
         (
             zip(&["app/mainTemplate.json", "createuidefinition.json"]),
             "has no mainTemplate.json and no createUiDefinition",
