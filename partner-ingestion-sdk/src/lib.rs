@@ -60,7 +60,7 @@ pub mod types {
     pub use crate::generated::unions::*;
     pub use crate::model::open_enum::UnknownValue;
     pub use crate::model::union::UnknownMember;
-    pub use crate::model::value::{Decimal, DecimalError, Extra, ResourceType, Secret, Timestamp};
+    pub use crate::model::value::{Decimal, DecimalError, Extra, IntoDecimal, ResourceType, Secret, Timestamp};
 }
 
 pub use model::filter::Filter;

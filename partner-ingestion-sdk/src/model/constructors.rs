@@ -1,7 +1,7 @@
 //! Constructors of the most frequent request bodies.
 
 use crate::types::{
-    AudienceMember, AzureProduct, AzureSkuVariant, Decimal, MarketSaleState, MarketState, Price, ProductType,
+    AudienceMember, AzureProduct, AzureSkuVariant, IntoDecimal, MarketSaleState, MarketState, Price, ProductType,
     TypeValuePair, VariantSubType,
 };
 
@@ -125,7 +125,7 @@ impl Price {
     /// assert_eq!(serde_json::to_string(&price).ok().as_deref(), Some(r#"{"currencyCode":"USD","openPrice":49.00}"#));
     /// # Ok::<(), DecimalError>(())
     /// ```
-    pub fn new(currency_code: impl Into<String>, amount: impl Into<Decimal>) -> Self {
+    pub fn new(currency_code: impl Into<String>, amount: impl IntoDecimal) -> Self {
         Self::default().set_currency_code(currency_code).set_open_price(amount)
     }
 }

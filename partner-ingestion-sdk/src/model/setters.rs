@@ -28,6 +28,18 @@ macro_rules! setters {
         $crate::model::setters::setters!(@clear $clear $field $($($alias)*)? => $(#[$mark])*);
         $crate::model::setters::setters!(@each $($rest)*);
     };
+    (@each #[setter($setter:ident, $clear:ident $(; $($alias:literal),*)?)] $(#[$mark:meta])* $field:ident: Decimal, $($rest:tt)*) => {
+        #[doc = concat!("Sets `", stringify!($field), "` to a `Decimal` or an integer.")]
+        $(#[$mark])*
+        #[must_use]
+        pub fn $setter(mut self, value: impl $crate::types::IntoDecimal) -> Self {
+            self.$field = Some($crate::model::value::Convert::into_decimal(value));
+            $($(self.extra.remove($alias);)*)?
+            self
+        }
+        $crate::model::setters::setters!(@clear $clear $field $($($alias)*)? => $(#[$mark])*);
+        $crate::model::setters::setters!(@each $($rest)*);
+    };
     (@each #[setter($setter:ident, $clear:ident $(; $($alias:literal),*)?)] $(#[$mark:meta])* $field:ident: $value:ty, $($rest:tt)*) => {
         #[doc = concat!("Sets `", stringify!($field), "`.")]
         $(#[$mark])*

@@ -27,6 +27,7 @@ mod incidents;
 mod late_resources;
 mod lookup_and_modify;
 mod manifest;
+mod mistakes;
 mod networks;
 mod operations;
 mod pagination;
