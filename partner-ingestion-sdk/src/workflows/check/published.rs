@@ -7,7 +7,7 @@ use serde_json::Value;
 /// What differs between two versions that are otherwise equal.
 const OF_EACH_VERSION: [&str; 2] = ["id", "@odata.etag"];
 
-/// Returns path and message for each value that was published and is gone. `kept` are the values that must stay; empty for all.
+/// Returns path and message for each value that was published and was removed. `kept` are the values that must stay; empty for all.
 pub(super) fn taken_away(
     path: &'static [Step],
     kept: &[&str],

@@ -153,7 +153,7 @@ fn compared(check: Check, path: &'static [Step], published: &Value, draft: &Valu
 fn what_is_published_stays() {
     let kept = |published: Value, draft: Value| compared(Check::KeepsPublished(&["A"]), TITLE, &published, &draft);
     assert_eq!(kept(json!({"title": "A"}), json!({"title": "B"})), ["title: \"A\" is published and must stay"]);
-    assert_eq!(kept(json!({"title": "a"}), json!({})).len(), 1, "without case, and absent is gone");
+    assert_eq!(kept(json!({"title": "a"}), json!({})).len(), 1, "without case, and an absent value was removed");
     assert!(kept(json!({"title": "A"}), json!({"title": "a"})).is_empty());
     assert!(kept(json!({"title": "B"}), json!({"title": "A"})).is_empty(), "B may change");
     assert!(kept(json!({}), json!({"title": "B"})).is_empty());
