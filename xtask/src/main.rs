@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use xtask::report::Report;
-use xtask::tasks::{bench, ci, demo, interop, soak, test_times};
+use xtask::tasks::{bench, ci, demo, gates, interop, soak, test_times};
 use xtask::{diff, generate, update};
 
 /// Tools of the Partner Center Ingestion SDK.
@@ -116,6 +116,16 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
         #[arg(long)]
         quick: bool,
     },
+    /// Run the checks of the hosted workflow that need another tool or toolchain.
+    ///
+    /// Installs the tools at fixed versions in target/tools, and toolchains and targets with rustup. Runs all gates, and fails if one did.
+    #[command(after_help = "Examples:
+  cargo xtask gates              all gates; the first run takes about 15 minutes
+  cargo xtask gates deny         licences, advisories, sources and features of dependencies")]
+    Gates {
+        /// Gate: `deny`, `features`, `minimal-versions`, `minimum-rust`, `release`, `semver`, `wasm` or `workflows`.
+        name: Option<String>,
+    },
     /// Test with other people's programs: sign-in at an OAuth server, and clients of the service on the sandbox.
     ///
     /// The OAuth server is the npm package `oidc-provider` and requires Node.js. The clients are the PyPI packages
@@ -160,6 +170,7 @@ fn main() -> ExitCode {
         Command::RunTest { program, args } => {
             return test_times::run(&program, &args).unwrap_or_else(|error| failed(&report, &error));
         }
+        Command::Gates { name } => gates::run(&root, name.as_deref(), &report),
         Command::Interop => interop::run(&root, &report),
         Command::Soak { name } => soak::run(&root, name.as_deref(), &report),
     };

@@ -47,6 +47,13 @@ pub fn cargo_build(root: &Path, args: &[&str], env: &[(&str, &str)], mut built: 
     succeeded(args, status).map_err(|error| anyhow!("{error}:\n{}", messages.trim_end()))
 }
 
+/// The program and its arguments, for messages.
+pub fn describe(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default().to_string_lossy();
+    let args = command.get_args().map(|arg| arg.to_string_lossy());
+    std::iter::once(program).chain(args).collect::<Vec<_>>().join(" ")
+}
+
 fn succeeded(args: &[&str], status: ExitStatus) -> Result<()> {
     if !status.success() {
         bail!("`cargo {}` failed ({status})", args.join(" "));

@@ -3,7 +3,9 @@
 pub mod bench;
 pub mod ci;
 pub mod demo;
+pub mod gates;
 pub mod interop;
 mod package;
+mod python;
 pub mod soak;
 pub mod test_times;

@@ -4,7 +4,7 @@
 //! unpacked into a workspace that uses the target folder, the lock file and the profiles of this one, so that compiled
 //! dependencies are reused.
 
-use crate::process::cargo;
+use crate::process::{cargo, target};
 use crate::report::Report;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
@@ -19,13 +19,9 @@ pub fn run(root: &Path, report: &Report) -> Result<()> {
     let mut args = vec!["package", "--allow-dirty", "--no-verify", "--quiet"];
     args.extend(PUBLISHED.iter().flat_map(|name| ["-p", name]));
     cargo(root, &args, &[]).context("packaging failed")?;
-    let target = target_folder(root);
+    let target = target(root);
     let unpacked = unpack(root, &target)?;
     check(&unpacked, &target)
-}
-
-fn target_folder(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
 /// Unpacks the packages into a workspace and returns its folder.

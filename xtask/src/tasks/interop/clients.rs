@@ -7,6 +7,7 @@
 
 use crate::process::{Running, cargo, target};
 use crate::report::Report;
+use crate::tasks::python;
 use anyhow::{Context, Result, bail};
 use std::env::consts::EXE_SUFFIX;
 use std::fs::File;
@@ -14,7 +15,6 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(super) const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 const REQUIREMENTS: &str = "requirements.txt";
 
 /// `azpc` compares the visibility with `Private` before it adds the audience of a private plan. Its samples have `private`, so that it
@@ -25,23 +25,8 @@ const SANDBOX: [&str; 5] = ["--control", "--processing-delay", "100", "--without
 pub(super) fn install(root: &Path, report: &Report) -> Result<PathBuf> {
     let environment = root.join("target/interop/python");
     let required = root.join("tests/interop").join(REQUIREMENTS);
-    let installed = environment.join(REQUIREMENTS);
-    let wanted = std::fs::read(&required).with_context(|| format!("cannot read {}", required.display()))?;
-    if std::fs::read(&installed).is_ok_and(|versions| versions == wanted) {
-        return Ok(environment);
-    }
-    report.step("interop", "pip install");
-    let python = Command::new(PYTHON).args(["-m", "venv", "--clear"]).arg(&environment).status();
-    if !python.context("cannot start Python")?.success() {
-        bail!("Python cannot create a virtual environment; install its module venv");
-    }
-    let mut pip = Command::new(program(&environment, "python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "--requirement"]);
-    let status = pip.arg(&required).status().context("cannot start pip")?;
-    if !status.success() {
-        bail!("pip cannot install the clients ({status}); check access to the package registry");
-    }
-    std::fs::write(&installed, wanted)?;
+    let required = std::fs::read_to_string(&required).with_context(|| format!("cannot read {}", required.display()))?;
+    python::install(&environment, &required, report)?;
     Ok(environment)
 }
 
@@ -53,7 +38,7 @@ pub(super) fn test(root: &Path, environment: &Path, report: &Report) -> Result<(
     command.args(SANDBOX).stderr(File::create(&log)?);
     let mut sandbox = Running::start(&mut command).context("cannot start the sandbox")?;
     let exports = exports(sandbox.output())?;
-    let azpc = program(environment, "azpc");
+    let azpc = python::program(environment, "azpc");
     for (script, args) in [("blob.py", vec![]), ("azpc.py", vec![azpc])] {
         report.step("interop", script);
         let folder = root.join("target/interop/files");
@@ -61,7 +46,7 @@ pub(super) fn test(root: &Path, environment: &Path, report: &Report) -> Result<(
             std::fs::remove_dir_all(&folder)?;
         }
         std::fs::create_dir_all(&folder)?;
-        let mut client = Command::new(program(environment, "python"));
+        let mut client = Command::new(python::program(environment, "python"));
         client.arg(root.join("tests/interop").join(script)).args(args).current_dir(folder);
         client.envs(exports.iter().map(|(name, value)| (name, value)));
         client.env("PYTHONPATH", root.join("tests/interop/redirect")).env("PYTHONDONTWRITEBYTECODE", "1");
@@ -73,12 +58,6 @@ pub(super) fn test(root: &Path, environment: &Path, report: &Report) -> Result<(
         }
     }
     Ok(())
-}
-
-/// Returns a program of the virtual environment.
-fn program(environment: &Path, name: &str) -> PathBuf {
-    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-    environment.join(folder).join(format!("{name}{EXE_SUFFIX}"))
 }
 
 /// Returns the environment variables that the sandbox prints when it is ready.

@@ -4,6 +4,7 @@ mod clients;
 mod oauth;
 
 use crate::report::Report;
+use crate::tasks::python;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,7 +20,7 @@ struct Part {
 
 const PARTS: [Part; 2] = [
     Part { name: "OAuth server", programs: &["node", "npm"], install: oauth::install, test: oauth::test },
-    Part { name: "clients", programs: &[clients::PYTHON], install: clients::install, test: clients::test },
+    Part { name: "clients", programs: &[python::PYTHON], install: clients::install, test: clients::test },
 ];
 
 /// Runs the tests in CI. Prints a warning and succeeds if a program or its package registry is not available.
