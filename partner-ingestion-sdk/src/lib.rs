@@ -70,7 +70,9 @@ pub use model::stage::Stage;
 #[cfg(feature = "client")]
 pub use {
     client::{Client, ClientBuilder},
-    docs::{errors, glossary, migrating, networks, offers_as_files, publishing, recipes, retry_behavior},
+    docs::{
+        errors, glossary, migrating, networks, offers_as_files, publishing, publishing_rules, recipes, retry_behavior,
+    },
     error::{Applied, AppliedStep, Error, ErrorKind, FailedSubmission, FieldErrors},
     generated::operations,
     generated::table::{API_VERSION, OPERATIONS, SERVER},

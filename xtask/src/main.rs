@@ -121,9 +121,9 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
     /// Installs the tools at fixed versions in target/tools, and toolchains and targets with rustup. Runs all gates, and fails if one did.
     #[command(after_help = "Examples:
   cargo xtask gates              all gates; the first run takes about 15 minutes
-  cargo xtask gates deny         licences, advisories, sources and features of dependencies")]
+  cargo xtask gates deny         licences, sources, versions and features of dependencies")]
     Gates {
-        /// Gate: `deny`, `features`, `minimal-versions`, `minimum-rust`, `release`, `semver`, `wasm` or `workflows`.
+        /// Gate: `advisories`, `deny`, `features`, `minimal-versions`, `minimum-rust`, `release`, `semver`, `wasm` or `workflows`.
         name: Option<String>,
     },
     /// Test with other people's programs: sign-in at an OAuth server, and clients of the service on the sandbox.

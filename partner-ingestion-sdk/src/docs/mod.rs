@@ -18,6 +18,9 @@ pub mod offers_as_files {}
 #[doc = include_str!("publishing.md")]
 pub mod publishing {}
 
+#[doc = include_str!("../generated/publishing_rules.md")]
+pub mod publishing_rules {}
+
 #[doc = include_str!("recipes.md")]
 pub mod recipes {}
 

@@ -30,6 +30,13 @@ pub enum Stage {
     Unknown,
 }
 
+impl Submission {
+    /// Returns the stage of this submission; the same as [`Stage::of`].
+    pub fn stage(&self) -> Stage {
+        Stage::of(self)
+    }
+}
+
 impl Stage {
     /// Returns the stage of a submission.
     ///

@@ -84,7 +84,10 @@ impl Files {
             if let Some(folder) = file.parent() {
                 std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
             }
-            let partial = file.with_extension("partial");
+            // Two files may differ in the extension only.
+            let mut partial = file.clone().into_os_string();
+            partial.push(".partial");
+            let partial = PathBuf::from(partial);
             beside.push((partial.clone(), file));
             std::fs::write(&partial, text).with_context(|| format!("cannot write {}", partial.display()))?;
             written.changed.push(path.clone());

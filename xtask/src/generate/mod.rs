@@ -181,6 +181,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule], m
     let module = "#[allow(deprecated, reason = \"removed items are tested, too\")]\npub mod bridge;\n";
     files.add_rust(&format!("{suite}/mod.rs"), &banner, "Every type and every operation, for the tests.", module);
     files.add(emit::SCHEMA, companions::manifest_schema::emit(api, manifest)?);
+    files.add(&format!("{SDK}/publishing_rules.md"), companions::rules::page(rules));
     files.add("tests/sandbox/src/generated/openapi.json", document.clone());
     files.add("tests/sandbox/src/generated/publishing-rules.json", companions::rules::json(rules)?);
     files.add("openapi/partner-ingestion.openapi.json", document);

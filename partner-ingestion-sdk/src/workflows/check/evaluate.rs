@@ -1,7 +1,7 @@
 //! Evaluates the rules.
 
 use super::published::{not_raised, taken_away};
-use super::rule::{Check, Rule, Scope};
+use super::rule::{Check, Rule, Scope, Select};
 use super::select::properties;
 use crate::model::display::{POINTER, RESOURCE_ID};
 use crate::types::{Extra, ValidationItem, ValidationSeverity};
@@ -209,7 +209,7 @@ impl Rule {
             _ => what.to_owned(),
         };
         match self.check {
-            Check::Required if count == 0 => Some(format!("{what} is missing")),
+            Check::Required if count == 0 => Some(format!("{what} is missing{}", self.chosen())),
             Check::Count { min, .. } if (count as u64) < min => {
                 Some(format!("{what}: {count} given, expected at least {min}"))
             }
@@ -218,6 +218,16 @@ impl Rule {
             }
             _ => None,
         }
+    }
+
+    /// Which objects the property is in, if the rule selects some: ` (retailPrice with currencyCode USD)`.
+    fn chosen(&self) -> String {
+        let before = self.path.split_last().map(|(_, before)| before).unwrap_or_default();
+        let chosen = before.iter().filter_map(|step| {
+            let Select { property, value } = step.select.as_ref()?;
+            Some(format!(" ({} with {property} {value})", step.name))
+        });
+        chosen.collect()
     }
 
     fn text(&self, path: &str, text: &str, seen: &mut BTreeSet<String>) -> Option<String> {

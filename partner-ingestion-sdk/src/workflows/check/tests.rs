@@ -54,7 +54,10 @@ fn required_values_are_not_blank() {
 #[test]
 fn required_values_of_items() {
     let listing = json!({"items": [{"type": "main", "text": ""}, {"type": "Other"}, {"type": "Main", "text": "a"}]});
-    assert_eq!(messages(rule(MAIN_TEXT, Check::Required), &listing), ["items[0].text is missing"]);
+    assert_eq!(
+        messages(rule(MAIN_TEXT, Check::Required), &listing),
+        ["items[0].text is missing (items with type Main)"]
+    );
     assert_eq!(
         messages(rule(TEXTS, Check::Required), &listing),
         ["items[0].text is missing", "items[1].text is missing"]
@@ -65,7 +68,7 @@ fn required_values_of_items() {
     assert_eq!(messages(rule(MAIN, Check::Required), &other), ["items with type Main is missing"]);
     let across = || Rule { across: true, ..rule(MAIN_TEXT, Check::Required) };
     assert!(messages(across(), &listing).is_empty(), "one is enough");
-    assert_eq!(messages(across(), &other), ["items.text is missing"]);
+    assert_eq!(messages(across(), &other), ["items.text is missing (items with type Main)"]);
 }
 
 #[test]

@@ -159,7 +159,7 @@ impl Publish {
         self
     }
 
-    /// Sets a callback that is called at every stage, including the first one.
+    /// Sets a callback that is called at every stage that a poll finds, including the first one. A short stage may be missed.
     pub fn on_stage(mut self, f: impl Fn(Stage) + Send + Sync + 'static) -> Self {
         self.on_stage = Some(Arc::new(f));
         self
@@ -241,7 +241,9 @@ impl Publish {
     ///
     /// The rules are those in the documentation of the fields. The service may check less or more; no rule was confirmed for the
     /// API. A finding names the plan and the module, the field, the page of the rule, and in `extra["resourceId"]` the id of the
-    /// resource. Its error code is `check/` and the id of the rule. Uploaded files are not read.
+    /// resource. Its error code is `check/` and the id of the rule. Uploaded files are not read:
+    /// [export](Client::export_offer) the offer and call [`OfferManifest::check`](crate::OfferManifest::check) to check them, too. The
+    /// page [`publishing_rules`](crate::publishing_rules) has the ids of all rules.
     ///
     /// ```
     /// # use partner_ingestion_sdk::types::*;

@@ -22,8 +22,8 @@ const MAX_UNKNOWN: u32 = 10;
 const LOOKUPS: u32 = 5;
 
 /// The hint for a submission that can no longer be read.
-const GONE: &str = "The submission was canceled or deleted, or its id belongs to another product. Read Client::pending_submission \
-                    before you publish again.";
+const GONE: &str = "The submission was canceled or deleted, or the ids do not belong together: a product's id is its GUID, not the offer \
+                    id. Read Client::pending_submission before you publish again.";
 
 /// The hint for a submission whose state is unknown.
 const UNKNOWN: &str = "Open the submission in Partner Center, and continue with Client::resume: this version of the crate does not know \

@@ -113,13 +113,23 @@ impl Rule {
             _ => what.to_owned(),
         };
         match self.check {
-            Check::Required if count == 0 => Some(format!("{what} is missing")),
+            Check::Required if count == 0 => Some(format!("{what} is missing{}", self.chosen())),
             Check::Count { min, .. } if count < min => Some(format!("{what}: {count} given, expected at least {min}")),
             Check::Count { max: Some(max), .. } if count > max => {
                 Some(format!("{what}: {count} given, expected at most {max}"))
             }
             _ => None,
         }
+    }
+
+    /// Which objects the property is in, if the rule selects some.
+    fn chosen(&self) -> String {
+        let before = self.path.split_last().map(|(_, before)| before).unwrap_or_default();
+        let chosen = before.iter().filter_map(|step| {
+            let select = step.select.as_ref()?;
+            Some(format!(" ({} with {} {})", step.name, select.property, select.value))
+        });
+        chosen.collect()
     }
 
     fn value(&self, path: &str, value: &Value, seen: &mut BTreeSet<String>) -> Option<String> {

@@ -1,12 +1,13 @@
 //! `generated/rules.rs`: the rules of publishing, for the offline checks. The sandbox gets the same as JSON.
 
 use super::{ident, print};
-use crate::document::rules::{Check, Condition, Rule, Select};
+use crate::document::rules::{Check, Condition, Rule, Scope, Select};
 use crate::document::words;
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
 use quote::quote;
 use serde_json::json;
+use std::fmt::Write;
 
 pub fn emit(rules: &[Rule]) -> Result<String> {
     // Rules about files are in a separate table. The checks delete and change nothing.
@@ -33,6 +34,31 @@ pub fn emit(rules: &[Rule]) -> Result<String> {
 pub fn json(rules: &[Rule]) -> Result<String> {
     let text = serde_json::to_string_pretty(&json!({"rules": rules})).context("cannot write the rules")?;
     Ok(text + "\n")
+}
+
+/// The page of the documentation with every rule.
+pub fn page(rules: &[Rule]) -> String {
+    let mut text = "The rules of publishing in the portal's documentation, for Azure applications. [`Publish::check`](crate::Publish::check) and\n\
+        [`OfferManifest::check`](crate::OfferManifest::check) report a violation with the error code `check/` and the id, the sandbox with\n\
+        `sandbox/` and the id. `SandboxBuilder::without_rule` and `--without-rule` turn a rule off in the sandbox. The service may check less\n\
+        or more.\n\n\
+        | id | about | the page says | page | confirmed for the API |\n| --- | --- | --- | --- | --- |\n"
+        .to_owned();
+    for rule in rules {
+        let scope = match rule.of {
+            Scope::Offer => "offer",
+            Scope::Plan => "plan",
+            Scope::Plans => "all plans",
+        };
+        let names = rule.target.path.iter().map(|step| step.name.as_str()).collect::<Vec<_>>().join(".");
+        let about = if names.is_empty() { rule.target.type_name.clone() } else { names };
+        let says = rule.says.replace('|', "\\|");
+        let page = rule.source.rsplit('/').next().unwrap_or_default();
+        let confirmed = if rule.confirmed { "yes" } else { "no" };
+        let _ =
+            writeln!(text, "| `{}` | {scope}, `{about}` | {says} | [{page}]({}) | {confirmed} |", rule.id, rule.source);
+    }
+    text
 }
 
 fn rule(rule: &Rule) -> TokenStream {

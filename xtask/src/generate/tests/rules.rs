@@ -119,6 +119,12 @@ fn the_rules_are_in_the_documentation_in_the_check_and_in_the_sandbox() {
     assert!(table.contains("id: \"name-length\"") && table.contains("Check::MaxLength { max: 200"), "the check");
     let (of_resources, of_files) = table.split_once("FILE_RULES").unwrap();
     assert!(!of_resources.contains("large-logo-size") && of_files.contains("large-logo-size"), "rules about files");
+    let page = project.read("partner-ingestion-sdk/src/generated/publishing_rules.md");
+    let row = "| `name-length` | offer, `title` | At most 200 characters for an offer. | [plan-azure-application-offer](https://";
+    assert!(
+        page.contains(row) && page.contains("| `delete-published-offer` | offer, `AzureProduct` |"),
+        "{page:.2000}"
+    );
     let sandbox = project.read("tests/sandbox/src/generated/publishing-rules.json");
     assert!(sandbox.contains("\"id\": \"name-length\"") && sandbox.contains("\"large-logo-size\""), "the sandbox");
 }

@@ -28,7 +28,8 @@ enum Outcome {
     Nothing(&'static str),
 }
 
-const GATES: [Gate; 8] = [
+const GATES: [Gate; 9] = [
+    Gate { name: "advisories", run: advisories },
     Gate { name: "deny", run: deny },
     Gate { name: "features", run: features },
     Gate { name: "minimal-versions", run: minimal_versions },
@@ -71,10 +72,16 @@ pub fn run(root: &Path, name: Option<&str>, report: &Report) -> Result<()> {
     Ok(())
 }
 
-/// Licences, advisories, sources and features of dependencies.
+/// Advisories about dependencies. The database is on GitHub.
+fn advisories(root: &Path, report: &Report) -> Result<Outcome> {
+    let mut deny = CARGO_DENY.command(root, report)?;
+    succeeds(deny.args(["--locked", "check", "advisories"]))
+}
+
+/// Licences, sources, versions and features of dependencies.
 fn deny(root: &Path, report: &Report) -> Result<Outcome> {
     let mut deny = CARGO_DENY.command(root, report)?;
-    succeeds(deny.args(["deny", "--locked", "check", "--hide-inclusion-graph"]))
+    succeeds(deny.args(["--locked", "--log-level", "error", "check", "bans", "licenses", "sources"]))
 }
 
 /// Each feature alone.
@@ -229,6 +236,6 @@ mod tests {
     #[test]
     fn an_unknown_gate_is_named() {
         let error = run(root(), Some("denied"), &Report::default()).unwrap_err().to_string();
-        assert!(error.starts_with("unknown gate \"denied\", expected one of deny, features,"), "{error}");
+        assert!(error.starts_with("unknown gate \"denied\", expected one of advisories, deny, features,"), "{error}");
     }
 }

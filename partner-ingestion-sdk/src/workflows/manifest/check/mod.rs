@@ -30,7 +30,8 @@ impl OfferManifest {
     ///   have rules.
     /// * Files: missing ones, the format and size of images, and for packages of Azure applications the size, the templates at the
     ///   root, their JSON, folders that do not belong there, and damaged archives.
-    /// * Market codes, currency codes, and unknown properties whose names resemble a known one, as warnings.
+    /// * Market codes and currency codes.
+    /// * Unknown properties whose names resemble a known one, as warnings.
     ///
     /// Each message starts with a JSON pointer into the manifest. If the manifest was read from a file or a text, `extra` has `file`,
     /// `line`, `column` and the exact `pointer`, and `Display` starts with them. A manifest that was changed after it was read gets the
