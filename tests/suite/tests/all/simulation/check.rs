@@ -5,14 +5,21 @@ use super::program::{OFFER, PACKAGE, PLAN, Program};
 use super::scenario::Scenario;
 use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, Stage};
+use partner_ingestion_sdk::{Client, IfPending, Stage};
+use partner_sandbox::CallRecord;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Reads the state without faults. Every violation is a line.
-pub(super) async fn violations(client: &Client, scenario: &Scenario, programs: &[Program]) -> Vec<String> {
+pub(super) async fn violations(
+    client: &Client,
+    scenario: &Scenario,
+    programs: &[Program],
+    calls: &[CallRecord],
+) -> Vec<String> {
     let state = State::read(client).await;
     let mut found = Findings::default();
+    requests(&mut found, calls, programs.len());
     found.expect(state.products == 1, || format!("{} products", state.products));
     found.expect(state.plans == 1, || format!("{} plans", state.plans));
     let logs: Vec<_> = programs.iter().map(Program::log).collect();
@@ -39,7 +46,30 @@ pub(super) async fn violations(client: &Client, scenario: &Scenario, programs: &
         });
     }
     submissions(&mut found, scenario, &state.submissions, &logs);
+    if steps.publish == Some(IfPending::Adopt) {
+        let errors = logs.iter().flat_map(|log| &log.errors);
+        let refused: Vec<_> = errors.filter(|error| refuses_adoption(error)).collect();
+        found.expect(refused.is_empty(), || format!("submissions were not adopted: {refused:?}"));
+    }
     found.0
+}
+
+/// Faults cannot show these mistakes in the state: the sandbox compares the entity tag of the body, too, and promotes once.
+fn requests(found: &mut Findings, calls: &[CallRecord], copies: usize) {
+    let is_exact = |call: &&CallRecord| call.if_match.as_deref().is_some_and(|tag| tag != "*");
+    let mut puts = calls.iter().filter(|call| call.method == "PUT" && call.operation.is_some());
+    if let Some(put) = puts.find(|put| !is_exact(put)) {
+        found.0.push(format!("PUT {} with If-Match {:?}", put.path, put.if_match));
+    }
+    // Two programs may see the same preview.
+    let again = calls.iter().any(|call| call.note.as_deref() == Some("The submission is not in preview."));
+    found.expect(copies > 1 || !again, || "a submission was promoted twice".to_owned());
+}
+
+/// Returns true if the stage of a submission is the reason not to adopt it. The reason may only be other drafts, or an unknown state.
+fn refuses_adoption(error: &str) -> bool {
+    let reason = error.split_once(" of product ").and_then(|(_, rest)| rest.split_once(' '));
+    reason.is_some_and(|(_, reason)| reason.starts_with("is ") && !reason.starts_with("is in an unknown state"))
 }
 
 #[derive(Default)]
