@@ -15,7 +15,7 @@ type Choice = usize;
 const CHOICES: [Choice; 9] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
 fn on(x: Choice) -> bool {
-    x % 2 == 0
+    x.is_multiple_of(2)
 }
 
 fn one<T: Clone>(x: Choice, values: &[T]) -> T {
