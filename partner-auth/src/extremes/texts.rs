@@ -236,6 +236,17 @@ fn with_text() -> Vec<Row<String>> {
             let source = built(builder_at(&entra)).unwrap();
             let _ = source.set_credential(text);
         }),
+        now("retry_after", |text| {
+            for name in [http::header::RETRY_AFTER, http::header::DATE] {
+                let other = (http::header::DATE, http::HeaderValue::from_static("Fri, 31 Dec 9999 23:59:59 GMT"));
+                let headers = http::HeaderValue::from_str(text).map(|value| [other, (name, value)]);
+                drop(headers.map(|headers| retry_after(&http::HeaderMap::from_iter(headers))));
+            }
+        }),
+        now("TokenSourceBuilder::root_certificates", |text| {
+            let builder = TokenSource::builder("contoso.com", "9b0e6f0a-8d57-4e1e-93f6-f2a7a8d8f0c1", "secret");
+            drop(built(builder.root_certificates(text)));
+        }),
         row("TokenSourceBuilder::audience", |text: String| async move {
             let entra = FakeEntra::start().unwrap();
             token_of(builder_at(&entra).audience(text.clone())).await;

@@ -1,6 +1,6 @@
 //! Finds products and plans by offer id and plan id, and creates them if they do not exist.
 
-use super::search::{first_item, guids_in, items_of, one, search_after};
+use super::search::{first_item, guids_in, items_of, one, search_after, wait_until_listed};
 use super::wait::tolerate_late;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -93,7 +93,8 @@ impl Client {
     /// Returns the plan with this plan id, creating it if it does not exist. An existing plan is left unchanged.
     ///
     /// If the response of the creation is lost or cannot be decoded, searches for the plan several times instead of creating a
-    /// second one.
+    /// second one. After a creation, waits until the list of plans shows the plan, at most 10 seconds: otherwise
+    /// [`publish`](Client::publish), which submits the plans of that list, could leave it out.
     ///
     /// # Errors
     ///
@@ -114,16 +115,20 @@ impl Client {
             return one(found, "plan", "plan", &plan_id);
         }
         let create = || self.create_variant(&product, variant.clone()).send();
+        let search = || self.variant_by_plan_id(&product, &plan_id);
         let error = match tolerate_late(create).await {
             Ok(created) => match created.as_azure_sku().cloned() {
-                Some(plan) => return Ok(created.map(|_| plan)),
+                Some(plan) => {
+                    wait_until_listed(search).await;
+                    return Ok(created.map(|_| plan));
+                }
                 None => Error::new(ErrorKind::Decode, "created resource is not a plan")
                     .with_operation(created.operation())
                     .with_maybe_processed(true),
             },
             Err(error) => error,
         };
-        search_after(error, || self.variant_by_plan_id(&product, &plan_id)).await
+        search_after(error, search).await
     }
 
     /// Returns the product with this offer id if a list has it. An error if the lists cannot be trusted to have it.

@@ -66,6 +66,21 @@ where
     found.await.map_err(|error| if error.kind() == ErrorKind::Ambiguous { error } else { creation })
 }
 
+/// Waits until a search finds the resource that was created, at most 10 seconds. The creation succeeded, so that a search that fails is
+/// not an error.
+pub(super) async fn wait_until_listed<T, F>(search: impl Fn() -> F)
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let listed = poll_until(SEARCH_INTERVAL, SEARCHES, || async {
+        match search().await {
+            Err(error) if !(error.is_not_found() || error.is_retryable()) => Err(error),
+            outcome => Ok(outcome),
+        }
+    });
+    drop(listed.await);
+}
+
 /// Returns the only match; none and several are errors.
 pub(super) fn one<T>(mut found: Vec<T>, what: &str, kind: &str, id: &str) -> Result<T, Error> {
     match (found.pop(), found.len()) {

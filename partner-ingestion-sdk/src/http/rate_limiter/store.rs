@@ -1,6 +1,7 @@
 //! A rate limit that several processes share: the store that the caller supplies, and what is stored in it.
 
-use super::{Limit, RateLimiter, State};
+use super::RateLimiter;
+use super::state::{Limit, State};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -51,16 +51,16 @@ fn continues_slightly_below_the_last_successful_rate() {
         state.throttled(after(begin, 5), after(begin, 20), Duration::from_secs(2));
     }
     let opens = after(begin, 2020);
-    assert_eq!(state.rate(opens).map(f64::round), Some(18.0));
+    assert_eq!(state.rate(opens).map(f64::round), Some(19.0));
     assert_eq!(start(&mut state, after(begin, 30)), Err(opens), "everybody waits");
     assert_eq!(start(&mut state, opens), Ok(()));
     let second = start(&mut state, opens).unwrap_err() - opens;
     assert!((50..60).contains(&second.as_millis()), "{second:?}");
     state.throttled(after(begin, 5), after(begin, 2030), Duration::from_secs(1));
-    assert_eq!(state.rate(opens).map(f64::round), Some(18.0), "the response to a call of the first burst");
-    // The rate reaches that of the last 429 after 1.7 seconds, and grows faster from then on.
+    assert_eq!(state.rate(opens).map(f64::round), Some(19.0), "the response to a call of the first burst");
+    // The rate reaches that of the last 429 after 1.4 seconds, and grows faster from then on.
     let opens = after(begin, 3030);
-    assert_eq!(state.rate(after(opens, 1710)).map(f64::round), Some(20.0));
+    assert_eq!(state.rate(after(opens, 1360)).map(f64::round), Some(20.0));
     assert!(state.rate(after(opens, 6000)).unwrap() > 40.0);
     assert_eq!(state.rate(after(opens, 20_000)), None);
 }

@@ -217,6 +217,8 @@ impl Publish {
     ///
     /// Waits for the branches that an offer of this type and its active plans have. A module that does not apply to the product
     /// has none. Plans that would be left out, such as inactive ones without branches, are in [`DryRun::skipped`].
+    /// A new plan that neither the list of plans nor a branch shows yet is left out without being in it, because the service names it
+    /// nowhere: create plans with [`ensure_variant`](Client::ensure_variant), which waits until the list shows them.
     ///
     /// # Errors
     ///

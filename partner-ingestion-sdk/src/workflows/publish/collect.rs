@@ -8,6 +8,7 @@ use crate::types::*;
 use crate::workflows::branch::{Drafts, current_drafts};
 use crate::workflows::draft::NO_BRANCH;
 use crate::workflows::wait::{BRANCHES, Limit, poll_until, tolerate_late};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The modules of a submission, in the order in which other clients of the service send them.
@@ -22,7 +23,7 @@ const MODULES: [Module; 6] = [
 
 const NO_BRANCHES: &str = "inactive plan without branches";
 const NO_DRAFTS: &str = "plan without drafts";
-const NOT_LISTED: &str = "branch of a plan that is not in the list of plans";
+const NO_PLAN: &str = "branch of a plan that does not exist";
 
 /// The modules that an offer has, and those of each active plan. Others are optional.
 struct Expected {
@@ -55,45 +56,86 @@ impl Expected {
 }
 
 impl DryRun {
-    /// Collects the drafts. Waits for branches that do not exist yet.
+    /// Collects the drafts. Waits for branches that do not exist yet, and for plans that the list of plans leaves out although they have
+    /// branches.
     pub(super) async fn collect(client: &Client, product: &ProductId, branch_wait: Duration) -> Result<Self, Error> {
         let offer = tolerate_late(|| client.get_product(product).send()).await?;
         let expected = Expected::of(offer.resource_type.as_ref());
-        let plans = tolerate_late(|| Plan::list(client, product)).await?;
-        let mut dry_run = Self::default();
-        let mut of_plans: Vec<Vec<(Module, InstanceId)>> = vec![Vec::new(); plans.len()];
-        let mut not_applicable = Vec::new();
-        for module in MODULES {
-            let mut drafts = match drafts(client, product, &module, branch_wait, (&expected, &plans)).await? {
-                Ok(drafts) => drafts,
-                Err(error) => {
-                    not_applicable.push(error);
-                    continue;
-                }
-            };
-            dry_run.offer.extend(drafts.remove(&None).map(|instance| (module.clone(), instance)));
-            for (plan, own) in plans.iter().zip(&mut of_plans) {
-                own.extend(drafts.remove(&Some(plan.id.clone())).map(|instance| (module.clone(), instance)));
-            }
-            for variant in drafts.into_keys().flatten().filter(|variant| !is_test_drive(variant.as_str())) {
-                if !dry_run.skipped.iter().any(|known| known.variant == variant) {
-                    dry_run.skipped.push(SkippedVariant { name: variant.to_string(), variant, reason: NOT_LISTED });
+        let mut plans = tolerate_late(|| Plan::list(client, product)).await?;
+        let mut no_plans = BTreeSet::new();
+        loop {
+            let Collected { dry_run, unlisted } = collect(client, product, branch_wait, (&expected, &plans)).await?;
+            let listed = plans.len();
+            for variant in unlisted.difference(&no_plans).cloned().collect::<Vec<_>>() {
+                match unlisted_plan(client, product, &variant).await? {
+                    Some(plan) => plans.push(plan),
+                    None => drop(no_plans.insert(variant)),
                 }
             }
-        }
-        if not_applicable.len() == MODULES.len() {
-            // The offer is not published by modules.
-            return Err(not_applicable.swap_remove(0));
-        }
-        for (Plan { id, name, is_active }, drafts) in plans.into_iter().zip(of_plans) {
-            if drafts.is_empty() {
-                let reason = if is_active { NO_DRAFTS } else { NO_BRANCHES };
-                dry_run.skipped.push(SkippedVariant { variant: id, name, reason });
-            } else {
-                dry_run.variants.push(VariantDrafts { variant: id, name, drafts });
+            if plans.len() == listed {
+                let skipped = unlisted.into_iter().map(|variant| SkippedVariant {
+                    name: variant.to_string(),
+                    variant,
+                    reason: NO_PLAN,
+                });
+                return Ok(Self { skipped: skipped.chain(dry_run.skipped).collect(), ..dry_run });
             }
+            // Its branches may have appeared after their modules were read.
         }
-        Ok(dry_run)
+    }
+}
+
+/// The drafts of an offer and of its known plans.
+struct Collected {
+    dry_run: DryRun,
+    /// The variants that have branches, but are not among the known plans.
+    unlisted: BTreeSet<VariantId>,
+}
+
+async fn collect(
+    client: &Client,
+    product: &ProductId,
+    branch_wait: Duration,
+    (expected, plans): (&Expected, &[Plan]),
+) -> Result<Collected, Error> {
+    let (mut dry_run, mut unlisted) = (DryRun::default(), BTreeSet::new());
+    let mut of_plans: Vec<Vec<(Module, InstanceId)>> = vec![Vec::new(); plans.len()];
+    let mut not_applicable = Vec::new();
+    for module in MODULES {
+        let mut drafts = match drafts(client, product, &module, branch_wait, (expected, plans)).await? {
+            Ok(drafts) => drafts,
+            Err(error) => {
+                not_applicable.push(error);
+                continue;
+            }
+        };
+        dry_run.offer.extend(drafts.remove(&None).map(|instance| (module.clone(), instance)));
+        for (plan, own) in plans.iter().zip(&mut of_plans) {
+            own.extend(drafts.remove(&Some(plan.id.clone())).map(|instance| (module.clone(), instance)));
+        }
+        unlisted.extend(drafts.into_keys().flatten().filter(|variant| !is_test_drive(variant.as_str())));
+    }
+    if not_applicable.len() == MODULES.len() {
+        // The offer is not published by modules.
+        return Err(not_applicable.swap_remove(0));
+    }
+    for (Plan { id, name, is_active }, drafts) in plans.iter().cloned().zip(of_plans) {
+        if drafts.is_empty() {
+            let reason = if is_active { NO_DRAFTS } else { NO_BRANCHES };
+            dry_run.skipped.push(SkippedVariant { variant: id, name, reason });
+        } else {
+            dry_run.variants.push(VariantDrafts { variant: id, name, drafts });
+        }
+    }
+    Ok(Collected { dry_run, unlisted })
+}
+
+/// Reads a plan that has branches, but is not in the list of plans: the list may be late. `None` if the plan does not exist.
+async fn unlisted_plan(client: &Client, product: &ProductId, variant: &VariantId) -> Result<Option<Plan>, Error> {
+    match tolerate_late(|| client.get_variant(product, variant).send()).await {
+        Ok(found) => Ok(Plan::of(&found)?.map(|plan| Plan { id: variant.clone(), ..plan })),
+        Err(error) if error.is_not_found() || error.is_not_applicable() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -26,7 +26,7 @@ impl Plan {
 
     /// Returns the plan, or `None` for the test drive. Plans of unknown types are plans, too. A plan without an id is an error:
     /// it must not be left out.
-    fn of(variant: &Variant) -> Result<Option<Self>, Error> {
+    pub(super) fn of(variant: &Variant) -> Result<Option<Self>, Error> {
         // A variant that was just decoded can be encoded.
         let fields = serde_json::to_value(variant).unwrap_or_default();
         let text = |key: &str| {

@@ -53,6 +53,12 @@ impl Client {
     /// `fileSasUri`: an earlier upload failed, or the response of its creation was lost. Do not upload different files of one name at the
     /// same time.
     ///
+    /// A list may leave out a new record for a moment. The service accepts several files of one name, so a second record is created if the
+    /// program does not know the id of the first: its future was dropped, or it ended without reading
+    /// [`Error::unfinished_upload`](crate::Error::unfinished_upload). After an error with that id, call
+    /// [`resume`](FileUpload::resume) with it. The first record is not deleted, because another program may be uploading to it, and does not
+    /// stop a submission.
+    ///
     /// Otherwise the file is uploaded as by [`upload_package`](Client::upload_package); the service then recognizes a duplicate
     /// that could not be compared. A package that is still being processed is waited for. A stream cannot be compared and is an
     /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) error.
@@ -109,6 +115,12 @@ impl Client {
     /// A record of the same name and type that is still `PendingUpload` is continued with if nothing, or this file, was sent to its
     /// `fileSasUri`: an earlier upload failed, or the response of its creation was lost. Do not upload different files of one name at the
     /// same time.
+    ///
+    /// A list may leave out a new record for a moment. The service accepts several files of one name, so a second record is created if the
+    /// program does not know the id of the first: its future was dropped, or it ended without reading
+    /// [`Error::unfinished_upload`](crate::Error::unfinished_upload). After an error with that id, call
+    /// [`resume`](FileUpload::resume) with it. The first record is not deleted, because another program may be uploading to it, and does not
+    /// stop a submission.
     ///
     /// Otherwise the file is uploaded as by [`upload_image`](Client::upload_image). An image of the same name with another content
     /// remains; delete it with [`delete_listing_image`](Client::delete_listing_image). A stream cannot be compared and is an

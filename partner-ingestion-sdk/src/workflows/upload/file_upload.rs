@@ -157,10 +157,7 @@ impl<T: FileResource> FileUpload<T> {
         let existing = match self.record {
             Record::New => None,
             Record::NewUnlessUploaded => find().await?,
-            Record::Existing(id) => {
-                let read = || T::read(&client, &target, &id);
-                Some(tolerate_absence(self.poll_interval, waiting().deadline, read).await?)
-            }
+            Record::Existing(id) => Some(resource::read(&client, &target, &id, waiting()).await?),
         };
         let (response, is_pending) = match existing {
             Some(found) => {
@@ -197,10 +194,9 @@ impl<T: FileResource> FileUpload<T> {
             upload.await?;
             let mark = || T::mark(&id, &requested, &client, &target);
             let marked = match tolerate_absence(self.poll_interval, waiting().deadline, mark).await {
-                // The mark may have been set, and the processing may have changed the state since.
-                Err(error) if error.may_have_been_processed() => {
-                    let read = || T::read(&client, &target, &id);
-                    let there = tolerate_absence(self.poll_interval, waiting().deadline, read).await;
+                // The mark may have been set, and the processing may have changed the state since, or recognized a duplicate.
+                Err(error) if error.may_have_been_processed() || error.duplicate_of().is_some() => {
+                    let there = resource::read::<T>(&client, &target, &id, waiting()).await;
                     there.ok().filter(|there| !resource::is_pending(there.state())).ok_or(error)?
                 }
                 outcome => outcome?,

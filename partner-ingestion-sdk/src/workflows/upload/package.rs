@@ -1,11 +1,11 @@
 //! Waiting for the processing of a package.
 
+use super::resource::read;
 use super::target::{PollOptions, UploadTarget};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, FailedSubmission};
 use crate::http::response::Response;
 use crate::types::*;
-use crate::workflows::wait::tolerate_absence;
 
 /// Waits until a package is processed. Transient errors and single 404 responses do not end the wait. A duplicate of an earlier
 /// package (same content and name) is replaced by that package.
@@ -31,18 +31,8 @@ pub(super) async fn wait_until_processed(
                         to process it.";
             return Err(Error::new(ErrorKind::Timeout, message).with_hint(hint));
         }
-        let read = || client.get_package(&target.product, &id).send();
-        response = match tolerate_absence(options.interval, options.deadline, read).await {
-            Ok(response) => response,
-            Err(error) => match error.duplicate_of() {
-                Some(existing) => {
-                    id = existing;
-                    let read = || client.get_package(&target.product, &id).send();
-                    tolerate_absence(options.interval, options.deadline, read).await?
-                }
-                None => return Err(error),
-            },
-        };
+        response = read(client, target, id.as_str(), options).await?;
+        id = PackageId::from(&response);
     }
 }
 

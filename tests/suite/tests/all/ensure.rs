@@ -3,9 +3,9 @@
 use futures_util::TryStreamExt;
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{ErrorKind, Page};
-use partner_sandbox::Incident;
+use partner_sandbox::{Incident, Sandbox};
 use partner_tests::mock_server::{CannedResponse, MockServer};
-use partner_tests::test_env::TestEnv;
+use partner_tests::test_env::{TestEnv, checked, items};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -49,6 +49,18 @@ async fn offer_ids_and_plan_ids_are_compared_without_case() {
     let same = env.client.ensure_variant(&product, AzureSkuVariant::plan("Standard", "Other")).await.unwrap();
     assert_eq!(same.id.as_ref(), Some(&plan));
     assert_eq!(env.client.variant_by_plan_id(&product, "STANDARD").await.unwrap().id, Some(plan));
+}
+
+/// What is published are the plans of the list.
+#[tokio::test]
+async fn ensure_variant_waits_until_the_list_shows_the_new_plan() {
+    let sandbox = checked(Sandbox::builder()).processing_delay(Duration::from_millis(300));
+    let env = TestEnv::with_builder(sandbox).await;
+    let product = env.product("app").await;
+    env.sandbox.start_incident(Incident::LateResources).unwrap();
+    let plan = env.client.ensure_variant(&product, AzureSkuVariant::plan("standard", "Standard")).await.unwrap();
+    assert_eq!(plan.status().as_u16(), 201);
+    assert_eq!(items(env.client.list_variants(&product).send()).await.len(), 1);
 }
 
 /// The offer is in no list, and the error of its creation names it.

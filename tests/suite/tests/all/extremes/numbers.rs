@@ -3,7 +3,9 @@
 use super::{Row, row, run};
 use futures_util::stream;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, ClientBuilder, FileSource, FileUpload, OfferManifest, Part, Publish, RetryPolicy};
+use partner_ingestion_sdk::{
+    Apply, Client, ClientBuilder, FileSource, FileUpload, OfferManifest, Part, Publish, RetryPolicy,
+};
 use partner_sandbox::{Calls, ErrorShape, Fault, Sandbox, SandboxBuilder};
 use partner_tests::test_env::{TestEnv, checked, client_builder, start_sandbox, token_source};
 use std::time::Duration;
@@ -39,7 +41,7 @@ const EXTREMES: [Extreme; 3] = [
 const SHORT: Duration = Duration::from_millis(20);
 const ARCHIVE: &[u8] = b"PK\x03\x04 mainTemplate.json";
 
-async fn call(configure: impl FnOnce(ClientBuilder) -> ClientBuilder) {
+pub(super) async fn call(configure: impl FnOnce(ClientBuilder) -> ClientBuilder) {
     let sandbox = start_sandbox().await;
     sandbox.fail(Calls::any(), Fault::status(503), 1);
     let builder = client_builder().base_url(sandbox.url()).token_provider(token_source(&sandbox));
@@ -55,20 +57,27 @@ async fn upload(configure: impl FnOnce(FileUpload<AzurePackage>) -> FileUpload<A
     let _ = configure(upload.poll_interval(SHORT, SHORT)).await;
 }
 
-async fn publish(configure: impl FnOnce(Publish) -> Publish) {
+pub(super) async fn publish(configure: impl FnOnce(Publish) -> Publish) {
     let env = TestEnv::start().await;
     let product = env.product("app").await;
     env.variant(&product).await;
     let _ = configure(env.client.publish(&product).poll_interval(SHORT, SHORT)).to_live().await;
 }
 
+pub(super) async fn apply(configure: impl FnOnce(Apply) -> Apply) {
+    let env = TestEnv::start().await;
+    let mut manifest = OfferManifest::new("app", ProductType::AzureApplication, "App");
+    manifest.property = Part::new(&AzureProperty::default().set_app_version("1")).ok();
+    let _ = configure(env.client.apply_offer(&manifest)).await;
+}
+
 /// Everything that the sandbox processes asynchronously.
-async fn sandbox(configure: impl FnOnce(SandboxBuilder) -> SandboxBuilder) {
+pub(super) async fn sandbox(configure: impl FnOnce(SandboxBuilder) -> SandboxBuilder) {
     let env = TestEnv::with_builder(configure(checked(Sandbox::builder()).without_rules())).await;
     process(&env.client).await;
 }
 
-async fn process(client: &Client) {
+pub(super) async fn process(client: &Client) {
     for offer in ["a", "b"] {
         let Ok(product) = client.create_product(AzureProduct::application(offer, offer)).await else { return };
         let _ = client.create_variant(&*product, AzureSkuVariant::plan("p", "P")).await;
@@ -115,17 +124,8 @@ fn partner_ingestion_sdk() -> Vec<Row<Extreme>> {
         row("Decimal::TryFrom<f64>", |x: Extreme| async move {
             let _ = Decimal::try_from(x.fraction).map(|decimal| (decimal.to_f64(), decimal.to_string()));
         }),
-        row("Apply::branch_wait", |x: Extreme| async move {
-            let env = TestEnv::start().await;
-            let mut manifest = OfferManifest::new("app", ProductType::AzureApplication, "App");
-            manifest.property = Part::new(&AzureProperty::default().set_app_version("1")).ok();
-            let _ = env.client.apply_offer(&manifest).branch_wait(x.time).await;
-        }),
-        row("Apply::poll_interval", |x: Extreme| async move {
-            let env = TestEnv::start().await;
-            let manifest = OfferManifest::new("app", ProductType::AzureApplication, "App");
-            let _ = env.client.apply_offer(&manifest).poll_interval(x.time, x.time).await;
-        }),
+        row("Apply::branch_wait", |x: Extreme| apply(move |apply| apply.branch_wait(x.time))),
+        row("Apply::poll_interval", |x: Extreme| apply(move |apply| apply.poll_interval(x.time, x.time))),
         row("Draft::branch_wait", |x: Extreme| async move {
             let env = TestEnv::start().await;
             let product = env.product("app").await;

@@ -1,9 +1,10 @@
 //! What is submitted: nothing is left out silently, and what lags is waited for.
 
-use super::service::{MODULES, PLAN, branch, branches_of, list, plan, rejected, start};
+use super::service::{MODULES, PLAN, branch, branches_of, list, plan, rejected, start, with_submissions};
 use partner_ingestion_sdk::{DryRun, Error};
 use partner_tests::mock_server::{CannedResponse, MockServer};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 const APPLICATION: &str = "AzureApplication";
@@ -141,8 +142,28 @@ async fn an_inactive_plan_without_branches_does_not_block_and_is_reported() {
     assert!(drafts.skipped.is_empty());
 }
 
+/// The list of plans is late, and so is the plan. The branches of some modules appear before those of others.
 #[tokio::test]
-async fn a_branch_of_a_plan_that_is_not_listed_is_reported_but_not_that_of_the_test_drive() {
+async fn a_plan_with_branches_that_the_list_leaves_out_is_submitted() {
+    let reads = AtomicUsize::new(0);
+    let late = |module: &str, polls: usize| {
+        let late = module != "Package" && polls == 0;
+        list(branches_of(module).into_iter().filter(|b| !late || b["variantID"].is_null()).collect())
+    };
+    let server = with_submissions(APPLICATION, json!([]), late, move |request| {
+        let is_plan = request.path().ends_with(PLAN);
+        (is_plan && reads.fetch_add(1, Ordering::Relaxed) > 0)
+            .then(|| CannedResponse::new(200, plan("AzureSkuVariant", "id").to_string()))
+    })
+    .await;
+    let drafts = dry_run(&server).await.unwrap();
+    assert_eq!(modules_of_plan(&drafts), ["Availability", "Package", "Listing"]);
+    assert_eq!(drafts.variants[0].name, "standard");
+    assert!(drafts.skipped.is_empty(), "{drafts}");
+}
+
+#[tokio::test]
+async fn a_branch_of_a_plan_that_does_not_exist_is_reported_but_not_that_of_the_test_drive() {
     let server = start(APPLICATION, sku(), |module, _| {
         let mut branches = branches_of(module);
         branches.push(branch(module, "a", Some("testdrive")));
@@ -152,7 +173,7 @@ async fn a_branch_of_a_plan_that_is_not_listed_is_reported_but_not_that_of_the_t
     .await;
     let drafts = dry_run(&server).await.unwrap();
     assert_eq!(drafts.skipped.len(), 1, "{drafts}");
-    assert_eq!(drafts.skipped[0].reason, "branch of a plan that is not in the list of plans");
+    assert_eq!(drafts.skipped[0].reason, "branch of a plan that does not exist");
 }
 
 #[tokio::test]

@@ -50,9 +50,9 @@ impl Records {
         self.open += 1;
     }
 
-    /// The record to continue with.
-    pub(super) fn to_resume(&self) -> Option<String> {
-        self.unfinished.clone().or_else(|| self.done.clone())
+    /// The record to continue with. `ensure_*` finds a complete one.
+    pub(super) fn to_resume(&self, ensures: bool) -> Option<String> {
+        self.unfinished.clone().or_else(|| self.done.clone().filter(|_| !ensures))
     }
 
     pub(super) fn end(&mut self, outcome: Result<&str, &Error>) {

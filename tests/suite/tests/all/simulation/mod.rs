@@ -1,8 +1,10 @@
 //! Whole workflows against the sandbox, with random faults between any two requests, on a clock that does not wait.
 //!
 //! All choices of a run follow from its seed. At the end, the state is compared with what the programs asked for and with what
-//! their errors claim. A run fails if one of these guards is missing: the If-Match header of a PUT, the comparison after a PUT whose
-//! response was lost, the search for products, plans and submissions after a creation whose response was lost.
+//! their errors claim. A run fails if one of these guards is missing: the If-Match header of a PUT, the comparison of what was changed
+//! after a PUT whose response was lost, the search for products, plans and submissions after a creation whose response was lost, the
+//! unfinished record that `ensure_*` continues with, the adoption of a submission in progress, the promotion that is not repeated, the
+//! wait until a list shows a new plan.
 
 mod check;
 mod faults;

@@ -91,8 +91,8 @@ impl Program {
             true => client.ensure_image(product, &listing, "AzureLogoLarge", file),
             false => client.upload_image(product, &listing, "AzureLogoLarge", file),
         };
-        let known = self.log().images.to_resume();
-        let upload = match known.filter(|_| !self.steps.ensure_files) {
+        let known = self.log().images.to_resume(self.steps.ensure_files);
+        let upload = match known {
             Some(id) => upload.resume(id),
             None => upload,
         };
@@ -108,8 +108,8 @@ impl Program {
             true => client.ensure_package(product, file),
             false => client.upload_package(product, file),
         };
-        let known = self.log().packages.to_resume();
-        let upload = match known.filter(|_| !self.steps.ensure_files) {
+        let known = self.log().packages.to_resume(self.steps.ensure_files);
+        let upload = match known {
             Some(id) => upload.resume(id),
             None => upload,
         };

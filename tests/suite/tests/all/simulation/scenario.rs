@@ -130,7 +130,7 @@ pub(super) async fn run(seed: u64) -> Result<Summary, String> {
         sandbox.stop_incident(Incident::LateResources);
         tokio::time::sleep(scenario.processing_delay * 3).await;
         let client = scenario.client(&sandbox);
-        let found = check::violations(&client, &scenario, &programs).await;
+        let found = check::violations(&client, &scenario, &programs, &sandbox.calls()).await;
         if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
     };
     let steps = tokio::spawn(step());
