@@ -10,6 +10,7 @@ mod azpc;
 mod common;
 mod connection;
 mod copy;
+mod report;
 mod show;
 
 use args::{Args, Command};

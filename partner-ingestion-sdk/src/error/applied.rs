@@ -1,6 +1,6 @@
 //! What was done when a manifest was applied.
 
-use crate::types::ProductId;
+use crate::types::{ProductId, Submission};
 use std::fmt;
 
 /// What was done when a manifest was applied.
@@ -13,6 +13,8 @@ pub struct Applied {
     pub steps: Vec<AppliedStep>,
     /// The resources that were not compared, because an error ended the call.
     pub remaining: Vec<String>,
+    /// The submission. `None` without [`Apply::publish`](crate::Apply::publish), or if no draft differed from what is live.
+    pub submission: Option<Submission>,
 }
 
 /// One change.

@@ -6,6 +6,7 @@ mod calls;
 mod exact;
 mod export;
 mod faults;
+mod many;
 mod random;
 mod round_trip;
 mod schema;
