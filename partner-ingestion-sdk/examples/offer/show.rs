@@ -26,7 +26,7 @@ pub(crate) async fn export(Connection { client, .. }: &Connection, args: Export)
     let exported = export.await?;
     line.finish_and_clear();
     for path in &exported.missing {
-        eprintln!("{} {path} has no address and was not downloaded", style("warning:").for_stderr().yellow());
+        eprintln!("{} {path} is not in the service and was not downloaded", style("warning:").for_stderr().yellow());
     }
     let plans = exported.manifest.plans.len();
     let s = if plans == 1 { "" } else { "s" };

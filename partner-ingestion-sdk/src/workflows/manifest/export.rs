@@ -14,7 +14,7 @@ use crate::workflows::download;
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How many files are downloaded at a time.
@@ -45,7 +45,8 @@ enum Source {
 pub struct ExportedOffer {
     /// The manifest.
     pub manifest: OfferManifest,
-    /// The paths of files that the manifest names and for which the service issued no address, so that they were not downloaded.
+    /// The paths of files that the manifest names and that could not be downloaded: the service issued no address, or nothing was
+    /// uploaded to it.
     pub missing: Vec<String>,
 }
 
@@ -193,14 +194,14 @@ impl Export {
         let (instances, variants) = try_join(self.instances(), state::variants(&self.client, &self.product)).await?;
         let state = OfferState::read(&self.client, product, variants, &instances, Scope::All).await?;
         let converted = convert::manifest(&state)?;
-        let missing = converted.files.iter().filter(|file| file.address.is_none()).map(|file| file.path.clone());
-        let missing = missing.collect();
-        let mut manifest = converted.manifest;
-        if let Some(folder) = &self.folder {
-            manifest = manifest.with_folder(folder);
-            self.download(folder, &converted.files).await?;
-            manifest.save(folder).await?;
-        }
+        let Some(folder) = &self.folder else {
+            let without_address = converted.files.into_iter().filter(|file| file.address.is_none());
+            let missing = without_address.map(|file| file.path).collect();
+            return Ok(ExportedOffer { manifest: converted.manifest, missing });
+        };
+        let manifest = converted.manifest.with_folder(folder);
+        let missing = self.download(folder, &converted.files).await?;
+        manifest.save(folder).await?;
         Ok(ExportedOffer { manifest, missing })
     }
 
@@ -230,19 +231,21 @@ impl Export {
         Ok(instances)
     }
 
-    async fn download(&self, folder: &std::path::Path, files: &[RemoteFile]) -> Result<(), Error> {
-        let with_address = files.iter().filter_map(|file| Some((file, file.address.as_ref()?)));
-        stream::iter(with_address)
-            .map(Ok)
-            .try_for_each_concurrent(CONCURRENT_FILES, |(file, address)| async move {
-                let path = local(folder, &file.path);
-                download::to_file(&self.client, address, &path).await?;
-                if let Some(on_file) = &self.on_file {
-                    on_file(&file.path);
-                }
-                Ok(())
-            })
-            .await
+    /// Downloads files. Returns the paths of those that the service does not have.
+    async fn download(&self, folder: &Path, files: &[RemoteFile]) -> Result<Vec<String>, Error> {
+        let one = async |file: &RemoteFile| {
+            let Some(address) = &file.address else { return Ok(Some(file.path.clone())) };
+            match download::to_file(&self.client, address, &local(folder, &file.path)).await {
+                Ok(()) => self.on_file.iter().for_each(|on_file| on_file(&file.path)),
+                Err(error) if error.is_not_found() => return Ok(Some(file.path.clone())),
+                Err(error) => return Err(error),
+            }
+            Ok(None)
+        };
+        let files = stream::iter(files).map(one).buffer_unordered(CONCURRENT_FILES);
+        let mut missing: Vec<String> = files.try_filter_map(async |missing| Ok(missing)).try_collect().await?;
+        missing.sort();
+        Ok(missing)
     }
 }
 

@@ -9,6 +9,7 @@ mod packages;
 mod plans;
 mod publish;
 mod run;
+mod supplement;
 mod videos;
 mod write;
 

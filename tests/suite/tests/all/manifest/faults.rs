@@ -65,6 +65,8 @@ async fn assert_nothing_twice(env: &TestEnv, what: &str) {
     for asset in items(env.client.list_cosell_assets(&product).send()).await {
         names.push(format!("cosell {:?}", asset.file_name));
     }
+    let content = env.client.supplemental_content_draft(&product).get().await.unwrap();
+    names.extend(content.assets.iter().flatten().map(|asset| format!("supplement {:?}", asset.file_name)));
     for listing in items(env.client.find_listings(&product, &instance).send()).await {
         let id = ListingId::from(&listing);
         let language = listing.language_code.clone();

@@ -11,6 +11,7 @@ mod random;
 mod round_trip;
 mod schema;
 mod service;
+mod supplement;
 
 use partner_tests::test_env::TestEnv;
 use std::path::{Path, PathBuf};
