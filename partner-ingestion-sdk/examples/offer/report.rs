@@ -32,7 +32,9 @@ impl<'e> Report<'e> {
         for (folder, error) in &self.failures {
             eprintln!("\n{}", style(folder).for_stderr().bold());
             print_error(*error);
-            for resource in error.applied().iter().flat_map(|applied| &applied.remaining) {
+            // If nothing was done, everything remains.
+            let begun = error.applied().filter(|applied| !applied.steps.is_empty());
+            for resource in begun.iter().flat_map(|applied| &applied.remaining) {
                 eprintln!("  not done: {resource}");
             }
         }

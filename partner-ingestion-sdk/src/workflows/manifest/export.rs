@@ -1,6 +1,5 @@
 //! Exports an offer: its manifest, and its files beside it.
 
-use super::apply::Apply;
 use super::convert::{self, RemoteFile};
 use super::names::local;
 use super::offer::OfferManifest;
@@ -56,108 +55,12 @@ impl fmt::Debug for Export {
     }
 }
 
-/// # Offers as files
-///
-/// See [`offers_as_files`](crate::offers_as_files).
-impl Client {
-    /// Exports an offer as an [`OfferManifest`]. Reads the drafts by default.
-    ///
-    /// ```
-    /// # use partner_ingestion_sdk::types::AzureProduct;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (client, sandbox) = sandbox().await?;
-    /// let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
-    /// let exported = client.export_offer(&offer).await?;
-    /// assert_eq!(exported.manifest.offer_id, "contoso-app");
-    /// println!("{}", exported.manifest.to_json());
-    /// # drop(sandbox);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of the GETs, [`ErrorKind::NotFound`] if the offer has no preview or is not live, and [`ErrorKind::Io`] if
-    /// a file cannot be written. A part that the type of the offer does not have is left out.
-    pub fn export_offer(&self, product_id: impl Into<ProductId>) -> Export {
-        Export { client: self.clone(), product: product_id.into(), source: Source::Draft, folder: None, on_file: None }
-    }
-
-    /// Makes an offer what a manifest describes: creates the offer, plans, languages and files that are missing, and changes what
-    /// differs. What does not differ is not written, and what the manifest does not mention is left alone.
-    ///
-    /// Nothing is deleted without [`prune`](Apply::prune), except that a logo or a file of the same name is replaced. Nothing is
-    /// published: the drafts change.
-    ///
-    /// ```
-    /// # use partner_ingestion_sdk::OfferManifest;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (client, sandbox) = sandbox().await?;
-    /// let manifest = OfferManifest::from_json("offer.json", r#"{
-    ///     "offerId": "contoso-app", "type": "AzureApplication", "name": "Contoso",
-    ///     "listings": {"en-us": {"summary": "Now faster"}},
-    ///     "plans": {"standard": {"subType": "managed-application", "friendlyName": "Standard"}}
-    /// }"#)?;
-    /// let applied = client.apply_offer(&manifest).await?;
-    /// assert_eq!(applied.steps.len(), 3);
-    /// assert!(client.apply_offer(&manifest).await?.steps.is_empty());
-    /// # drop(sandbox);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ErrorKind::Manifest`](crate::ErrorKind::Manifest) if a secret or a file cannot be read or the offer has another type
-    /// or name, before anything is written, and the errors of the calls. Parts and files are written several at a time. After the first
-    /// error, no write begins, and those in progress are completed; [`Error::applied`] says what was done and what was not. Apply the
-    /// manifest again to continue.
-    pub fn apply_offer(&self, manifest: &OfferManifest) -> Apply {
-        Apply::new(self, manifest)
-    }
-
-    /// Returns true if a draft of the offer differs from what is live, or if the offer is not live. Files are compared by name, and
-    /// packages by id.
-    ///
-    /// Setup, leads, reseller configuration, supplemental content and the plans themselves have only one state and are not compared.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of the GETs.
-    pub async fn has_unpublished_changes(&self, product_id: impl Into<ProductId> + Send) -> Result<bool, Error> {
-        let id = product_id.into();
-        let mut live = match self.export_offer(id.clone()).live().instances().await {
-            Ok(live) => live,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-            Err(error) => return Err(error),
-        };
-        let mut drafts = state::drafts(self, &id, MODULES).await?;
-        // An instance has one state: a module with the same one has no changes.
-        let same: Vec<_> =
-            drafts.iter().filter(|(key, own)| live.get(*key) == Some(own)).map(|(key, _)| key.clone()).collect();
-        for key in same {
-            drafts.remove(&key);
-            live.remove(&key);
-        }
-        if drafts.is_empty() && live.is_empty() {
-            return Ok(false);
-        }
-        let product = async { Ok(self.get_product(&id).send().await?.into_inner()) };
-        let (product, variants) = try_join(product, state::variants(self, &id)).await?;
-        let read = async |instances: &Instances| {
-            let state = OfferState::read(self, product.clone(), variants.clone(), instances, Scope::Modules).await?;
-            Ok::<_, Error>(convert::manifest(&state)?.manifest)
-        };
-        let (live, drafts) = try_join(read(&live), read(&drafts)).await?;
-        Ok(drafts != live)
-    }
-}
-
 impl Export {
+    /// Creates the builder of [`Client::export_offer`].
+    pub(super) fn new(client: &Client, product: ProductId) -> Self {
+        Self { client: client.clone(), product, source: Source::Draft, folder: None, on_file: None }
+    }
+
     /// Exports what the preview has instead of the drafts.
     pub fn preview(mut self) -> Self {
         self.source = Source::Preview;
@@ -205,7 +108,7 @@ impl Export {
         Ok(ExportedOffer { manifest, missing })
     }
 
-    async fn instances(&self) -> Result<Instances, Error> {
+    pub(super) async fn instances(&self) -> Result<Instances, Error> {
         let wanted = match self.source {
             Source::Draft => return state::drafts(&self.client, &self.product, MODULES).await,
             Source::Preview => Stage::Preview,

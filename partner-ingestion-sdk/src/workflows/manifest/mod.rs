@@ -2,6 +2,7 @@
 
 mod apply;
 mod check;
+mod client;
 mod convert;
 mod diff;
 mod export;

@@ -91,7 +91,7 @@ fn check_reports_what_publishing_requires() {
     let (code, out, _) = run(folder.path(), "check contoso");
     assert!(code == 1 && out.contains("is no PNG image"), "{out}");
     let (code, _, err) = run(folder.path(), "apply contoso --publish");
-    assert!(code == 1 && err.contains("offer.json:") && err.contains("not done: offer, Product"), "{err}");
+    assert!(code == 1 && err.contains("offer.json:") && err.contains("Nothing was sent"), "{err}");
 }
 
 #[test]

@@ -56,47 +56,18 @@ impl fmt::Debug for ApplyOffers {
     }
 }
 
-impl Client {
-    /// Applies several manifests as [`apply_offer`](Client::apply_offer) does, four at a time. Takes the folders of
-    /// [`OfferManifest::load_all`], or manifests.
-    ///
-    /// An offer that fails does not stop the others. An offer id that several manifests have is an error of each of them, and
-    /// nothing of them is sent. Dropping the future stops all offers; apply them again to continue.
-    ///
-    /// ```
-    /// # use partner_ingestion_sdk::OfferManifest;
-    /// # use partner_ingestion_sdk::types::ProductType;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (client, sandbox) = sandbox().await?;
-    /// let offers = OfferManifest::load_all("offers").await;
-    /// # let offers = ["a", "b"].map(|id| OfferManifest::new(id, ProductType::AzureApplication, id));
-    /// let report = client
-    ///     .apply_offers(offers)
-    ///     .configure(|manifest, apply| {
-    ///         let offer = manifest.offer_id.clone();
-    ///         apply.on_step(move |step| println!("{offer}: {step}"))
-    ///     })
-    ///     .await;
-    /// print!("{report}");
-    /// assert_eq!(report.failures().count(), 0);
-    /// # drop(sandbox);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn apply_offers(&self, offers: impl IntoIterator<Item = impl Into<LoadedOffer>>) -> ApplyOffers {
-        ApplyOffers {
-            client: self.clone(),
-            offers: offers.into_iter().map(Into::into).collect(),
+impl ApplyOffers {
+    /// Creates the builder of [`Client::apply_offers`].
+    pub(in crate::workflows::manifest) fn new(client: &Client, offers: Vec<LoadedOffer>) -> Self {
+        Self {
+            client: client.clone(),
+            offers,
             max_concurrent_offers: CONCURRENT_OFFERS,
             configure: Arc::new(|_, apply| apply),
             on_offer: None,
         }
     }
-}
 
-impl ApplyOffers {
     /// Sets how many offers are applied at a time. Default: 4. Zero counts as 1.
     pub fn max_concurrent_offers(mut self, max: usize) -> Self {
         self.max_concurrent_offers = max.max(1);
@@ -204,6 +175,7 @@ impl fmt::Display for AppliedOffer {
             (Ok(_), 1) => f.write_str(": 1 change"),
             (Ok(_), changes) => write!(f, ": {changes} changes"),
             (Err(error), 0) => write!(f, ": failed: {error}"),
+            (Err(error), 1) => write!(f, ": failed after 1 change: {error}"),
             (Err(error), changes) => write!(f, ": failed after {changes} changes: {error}"),
         }
     }

@@ -126,6 +126,11 @@ fn partner_ingestion_sdk() -> Vec<Row<Extreme>> {
             let manifest = OfferManifest::new("app", ProductType::AzureApplication, "App");
             let _ = env.client.apply_offer(&manifest).poll_interval(x.time, x.time).await;
         }),
+        row("ApplyOffers::max_concurrent_offers", |x: Extreme| async move {
+            let env = TestEnv::start().await;
+            let manifest = OfferManifest::new("app", ProductType::AzureApplication, "App");
+            let _ = env.client.apply_offers([manifest]).max_concurrent_offers(x.size()).await;
+        }),
         row("Draft::branch_wait", |x: Extreme| async move {
             let env = TestEnv::start().await;
             let product = env.product("app").await;

@@ -64,7 +64,7 @@ async fn a_folder_of_offers_has_a_report_for_each_and_failures_do_not_stop_the_o
     assert_eq!(*ended.lock().unwrap(), folders);
     let text = report.to_string();
     let lines: Vec<&str> = text.lines().collect();
-    assert!(lines[0].starts_with("a: failed after 1 changes: "), "{text}");
+    assert!(lines[0].starts_with("a: failed after 1 change: "), "{text}");
     assert_eq!((lines[1], lines[5]), ("b: 1 change", "f: 2 changes"));
     assert!(lines[2].contains("c-bad: failed: ") && lines[2].contains("did you mean `plans`?"), "{text}");
     assert!(
