@@ -28,6 +28,7 @@ mod late_resources;
 mod lookup_and_modify;
 mod manifest;
 mod networks;
+mod offer_workflows;
 mod operations;
 mod pagination;
 mod printed;

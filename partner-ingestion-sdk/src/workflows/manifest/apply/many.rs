@@ -139,7 +139,7 @@ fn refuse_twins(mut offers: Vec<LoadedOffer>) -> Vec<LoadedOffer> {
             let offer = &mut offers[*number];
             let Ok(manifest) = &offer.manifest else { continue };
             let other = folders[usize::from(own == 0)].display();
-            let message = format!("is {:?}, which {other} has, too", manifest.offer_id);
+            let message = format!("is {:?}, which is also the offer id of {other}", manifest.offer_id);
             offer.manifest = Err(manifest.fault(&Pointer::default().join("offerId"), message));
         }
     }
