@@ -8,7 +8,7 @@ use console::style;
 use futures_util::{StreamExt, stream};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use partner_ingestion_sdk::{
-    Applied, AppliedOffer, Apply, Client, Error, IfPending, LoadedOffer, OfferManifest, Stage,
+    Applied, AppliedOffer, Apply, ChangeKind, Client, Error, IfPending, LoadedOffer, OfferManifest, Stage,
 };
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub(crate) async fn apply(target: &Target, args: args::Apply) -> Outcome<ExitCod
     }
     let Connection { client, sandbox: _sandbox } = &connection::open(target).await?;
     if args.dry_run {
-        return dry_run(client, offers, args.at_a_time.into()).await;
+        return dry_run(client, offers, args.at_a_time.into(), args.prune).await;
     }
     let (publish, lines) = (args.publish, Lines::new(offers.len()));
     let ended = lines.clone();
@@ -107,7 +107,7 @@ impl Lines {
 }
 
 /// Prints what would be done.
-async fn dry_run(client: &Client, offers: Vec<LoadedOffer>, at_a_time: usize) -> Outcome<ExitCode> {
+async fn dry_run(client: &Client, offers: Vec<LoadedOffer>, at_a_time: usize, prune: bool) -> Outcome<ExitCode> {
     let compare = async |LoadedOffer { folder, manifest, .. }: LoadedOffer| {
         let compared = async {
             let manifest = manifest?;
@@ -121,8 +121,9 @@ async fn dry_run(client: &Client, offers: Vec<LoadedOffer>, at_a_time: usize) ->
     for (folder, outcome) in &compared {
         match outcome {
             Ok((offer, diff)) => {
-                print!("{}\n{}", style(offer).bold(), show::text(diff));
-                report.add(folder, diff.changes().len(), Ok("not applied".to_owned()));
+                print!("{}\n{}", style(offer).bold(), show::text(diff, prune));
+                let changes = diff.changes().iter().filter(|change| prune || change.kind != ChangeKind::Remove);
+                report.add(folder, changes.count(), Ok("not applied".to_owned()));
             }
             Err(error) => report.add(folder, 0, Err(error)),
         }

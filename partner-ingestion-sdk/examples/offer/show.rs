@@ -5,7 +5,7 @@ use crate::args::{Diff, Export, Format};
 use crate::common::{Connection, Outcome, connect, print_error, spinner};
 use console::style;
 use partner_ingestion_sdk::types::ValidationItem;
-use partner_ingestion_sdk::{OfferDiff, OfferManifest};
+use partner_ingestion_sdk::{ChangeKind, OfferDiff, OfferManifest};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -38,7 +38,7 @@ pub(crate) async fn diff(Connection { client, .. }: &Connection, args: Diff) -> 
     let manifest = OfferManifest::load(&args.folder).await?;
     let diff = manifest.diff(client).await?;
     match args.format {
-        Format::Text => print!("{}", text(&diff)),
+        Format::Text => print!("{}", text(&diff, false)),
         Format::Markdown => print!("{}", diff.to_markdown()),
         Format::Json => println!("{}", serde_json::to_string_pretty(&diff)?),
     }
@@ -46,11 +46,13 @@ pub(crate) async fn diff(Connection { client, .. }: &Connection, args: Diff) -> 
 }
 
 /// Returns changes for standard output, with color only in a terminal.
-pub(crate) fn text(diff: &OfferDiff) -> String {
+pub(crate) fn text(diff: &OfferDiff, prune: bool) -> String {
     if diff.is_empty() {
         return "No changes.\n".to_owned();
     }
-    if console::colors_enabled() { diff.to_terminal() } else { diff.to_string() }
+    let text = if console::colors_enabled() { diff.to_terminal() } else { diff.to_string() };
+    let removes = diff.changes().iter().any(|change| change.kind == ChangeKind::Remove);
+    if removes && !prune { text + "What is removed (-) is only deleted with `apply --prune`.\n" } else { text }
 }
 
 pub(crate) async fn check(folders: &[PathBuf]) -> Outcome<ExitCode> {

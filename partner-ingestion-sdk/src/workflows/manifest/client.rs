@@ -40,11 +40,11 @@ impl Client {
         Export::new(self, product_id.into())
     }
 
-    /// Makes an offer what a manifest describes: creates the offer, plans, languages and files that are missing, and changes what
-    /// differs. What does not differ is not written, and what the manifest does not mention is left alone.
+    /// Creates or changes an offer so that it matches a manifest: creates the offer, plans, languages and files that are missing, and
+    /// changes what differs. What does not differ is not written, and what the manifest does not mention is left alone.
     ///
-    /// Nothing is deleted without [`prune`](Apply::prune), except that a logo or a file of the same name is replaced. Nothing is
-    /// published: the drafts change.
+    /// Nothing is deleted without [`prune`](Apply::prune), except that a logo of the same type or a file of the same name is replaced.
+    /// Only drafts change, unless [`Apply::publish`] is set.
     ///
     /// ```
     /// # use partner_ingestion_sdk::OfferManifest;

@@ -48,6 +48,17 @@ fn a_change_is_shown_applied_and_published() {
     let (code, out, _) = run(folder.path(), "diff contoso --format json");
     let changes: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, changes[0]["pointer"].as_str()), (3, Some("/listings/en-us/summary")));
+    edit(&folder.path().join("contoso/offer.json"), "\"template\": {", "\"template-2\": {");
+    let (code, out, _) = run(folder.path(), "diff contoso");
+    assert!(
+        code == 3 && out.contains("- /plans/template: ") && out.ends_with("deleted with `apply --prune`.\n"),
+        "{out}"
+    );
+    let (_, out, _) = run(folder.path(), "apply contoso --dry-run");
+    assert!(out.contains("`apply --prune`") && out.contains("contoso  2        not applied"), "{out}");
+    let (_, out, _) = run(folder.path(), "apply contoso --dry-run --prune");
+    assert!(!out.contains("`apply --prune`") && out.contains("contoso  3        not applied"), "{out}");
+    edit(&folder.path().join("contoso/offer.json"), "\"template-2\": {", "\"template\": {");
     let (code, out, _) = run(folder.path(), "apply contoso --dry-run");
     assert!(code == 0 && out.contains(change) && out.contains("not applied"), "{out}");
     let (code, out, _) = run(folder.path(), "apply contoso --publish");
