@@ -87,8 +87,9 @@ pub use {
     partner_auth, reqwest,
     workflows::draft::{Draft, DraftResource},
     workflows::manifest::{
-        Apply, Change, ChangeKind, CosellManifest, DiffOffer, Export, ExportedOffer, FileManifest, ListingManifest,
-        ManifestPart, OfferDiff, OfferManifest, Part, PlanManifest, SupplementalContentManifest, VideoManifest,
+        AppliedOffer, AppliedOffers, Apply, ApplyOffers, Change, ChangeKind, CosellManifest, DiffOffer, Export,
+        ExportedOffer, FileManifest, ListingManifest, LoadedOffer, ManifestPart, OfferDiff, OfferManifest, Part,
+        PlanManifest, SupplementalContentManifest, VideoManifest,
     },
     workflows::publish::{DryRun, IfPending, Publish, PublishEvent, SkippedVariant, VariantDrafts},
     workflows::upload::{BlobUpload, FileResource, FileSource, FileUpload, Progress},

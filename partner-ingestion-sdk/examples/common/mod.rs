@@ -150,9 +150,9 @@ pub(crate) fn spinner(message: &'static str) -> ProgressBar {
     spinner
 }
 
-/// Adds a spinner with a name in front of its message. Hidden without a terminal.
+/// Adds a spinner with a name in front of its message, which is cut at the width of the terminal. Hidden without a terminal.
 pub(crate) fn named_spinner(lines: &MultiProgress, name: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {prefix}  {msg}");
+    let style = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
     let spinner = lines.add(ProgressBar::new_spinner().with_style(style).with_prefix(name.to_owned()));
     spinner.enable_steady_tick(TURN);

@@ -65,6 +65,8 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+    /// Print the JSON Schema of a manifest, with which editors complete and check it
+    Schema,
 }
 
 #[derive(Group)]

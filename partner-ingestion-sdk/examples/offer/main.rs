@@ -10,12 +10,16 @@ mod azpc;
 mod common;
 mod connection;
 mod copy;
+mod report;
 mod show;
 
 use args::{Args, Command};
 use clap::Parser;
 use common::{Outcome, print_error};
 use std::process::ExitCode;
+
+/// The JSON Schema of a manifest.
+const SCHEMA: &str = include_str!("../../offer-manifest.schema.json");
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -33,5 +37,9 @@ async fn run(args: Args) -> Outcome<ExitCode> {
         Command::Apply(apply) => apply::apply(&args.target, apply).await,
         Command::Clone(clone) => copy::clone(clone).await,
         Command::ImportAzpc { path, folder } => azpc::import(&path, &folder).await,
+        Command::Schema => {
+            print!("{SCHEMA}");
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

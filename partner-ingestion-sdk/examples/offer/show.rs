@@ -2,11 +2,11 @@
 
 use crate::apply::offers_in;
 use crate::args::{Diff, Export, Format};
-use crate::common::{Connection, Outcome, connect, spinner};
+use crate::common::{Connection, Outcome, connect, print_error, spinner};
 use console::style;
 use partner_ingestion_sdk::types::ValidationItem;
-use partner_ingestion_sdk::{OfferDiff, OfferManifest};
-use std::path::{Path, PathBuf};
+use partner_ingestion_sdk::{ChangeKind, OfferDiff, OfferManifest};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The exit code of `diff` if there are changes.
@@ -26,7 +26,7 @@ pub(crate) async fn export(Connection { client, .. }: &Connection, args: Export)
     let exported = export.await?;
     line.finish_and_clear();
     for path in &exported.missing {
-        eprintln!("{} {path} has no address and was not downloaded", style("warning:").for_stderr().yellow());
+        eprintln!("{} {path} is not in the service and was not downloaded", style("warning:").for_stderr().yellow());
     }
     let plans = exported.manifest.plans.len();
     let s = if plans == 1 { "" } else { "s" };
@@ -38,7 +38,7 @@ pub(crate) async fn diff(Connection { client, .. }: &Connection, args: Diff) -> 
     let manifest = OfferManifest::load(&args.folder).await?;
     let diff = manifest.diff(client).await?;
     match args.format {
-        Format::Text => print!("{}", text(&diff)),
+        Format::Text => print!("{}", text(&diff, false)),
         Format::Markdown => print!("{}", diff.to_markdown()),
         Format::Json => println!("{}", serde_json::to_string_pretty(&diff)?),
     }
@@ -46,39 +46,50 @@ pub(crate) async fn diff(Connection { client, .. }: &Connection, args: Diff) -> 
 }
 
 /// Returns changes for standard output, with color only in a terminal.
-pub(crate) fn text(diff: &OfferDiff) -> String {
+pub(crate) fn text(diff: &OfferDiff, prune: bool) -> String {
     if diff.is_empty() {
         return "No changes.\n".to_owned();
     }
-    if console::colors_enabled() { diff.to_terminal() } else { diff.to_string() }
+    let text = if console::colors_enabled() { diff.to_terminal() } else { diff.to_string() };
+    let removes = diff.changes().iter().any(|change| change.kind == ChangeKind::Remove);
+    if removes && !prune { text + "What is removed (-) is only deleted with `apply --prune`.\n" } else { text }
 }
 
 pub(crate) async fn check(folders: &[PathBuf]) -> Outcome<ExitCode> {
     let mut failed = false;
-    for folder in &offers_in(folders)? {
-        let findings = findings(folder).await?;
-        failed |= !findings.is_empty();
-        let verdict = match findings.len() {
-            0 => style("no findings".to_owned()).green(),
-            1 => style("1 finding".to_owned()).red(),
-            number => style(format!("{number} findings")).red(),
+    for offer in offers_in(folders).await {
+        let outcome = match offer.manifest {
+            Ok(manifest) => findings(&manifest).await,
+            Err(error) => Err(error.into()),
         };
-        println!("{}: {verdict}", folder.display());
-        findings.iter().for_each(|finding| println!("  {finding}"));
+        let folder = offer.folder.display();
+        match outcome {
+            Ok(findings) if findings.is_empty() => println!("{folder}: {}", style("no findings").green()),
+            Ok(findings) => {
+                failed = true;
+                let s = if findings.len() == 1 { "" } else { "s" };
+                println!("{folder}: {}", style(format!("{} finding{s}", findings.len())).red());
+                findings.iter().for_each(|finding| println!("  {finding}"));
+            }
+            Err(error) => {
+                failed = true;
+                println!("{folder}: {}", style("failed").red());
+                print_error(&*error);
+            }
+        }
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// Checks the folder, and then an offer that is created from it in a sandbox, which shows what the manifest does not mention.
-async fn findings(folder: &Path) -> Outcome<Vec<ValidationItem>> {
-    let manifest = OfferManifest::load(folder).await?;
+/// Checks the manifest, and then an offer that is created from it in a sandbox, which shows what the manifest does not mention.
+async fn findings(manifest: &OfferManifest) -> Outcome<Vec<ValidationItem>> {
     let found = manifest.check().await?;
     if !found.is_empty() {
         return Ok(found);
     }
     // The sandbox stops when it is dropped.
     let Connection { client, sandbox: _sandbox } = connect(false).await?;
-    let applied = client.apply_offer(&manifest).await?;
+    let applied = client.apply_offer(manifest).await?;
     let product = applied.product.ok_or("the offer was not created")?;
     Ok(client.publish(&product).check().await?)
 }

@@ -1,6 +1,6 @@
 //! What was done when a manifest was applied.
 
-use crate::types::ProductId;
+use crate::types::{ProductId, Submission};
 use std::fmt;
 
 /// What was done when a manifest was applied.
@@ -11,8 +11,10 @@ pub struct Applied {
     pub product: Option<ProductId>,
     /// The changes that were made, in order. Empty if nothing differed.
     pub steps: Vec<AppliedStep>,
-    /// The resources that were not compared, because an error ended the call.
+    /// The resources that were not completed, because an error ended the call.
     pub remaining: Vec<String>,
+    /// The submission. `None` without [`Apply::publish`](crate::Apply::publish), or if no draft differed from what is live.
+    pub submission: Option<Submission>,
 }
 
 /// One change.

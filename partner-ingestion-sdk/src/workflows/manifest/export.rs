@@ -1,6 +1,5 @@
 //! Exports an offer: its manifest, and its files beside it.
 
-use super::apply::Apply;
 use super::convert::{self, RemoteFile};
 use super::names::local;
 use super::offer::OfferManifest;
@@ -15,7 +14,7 @@ use crate::workflows::submitted::{self, Instances};
 use futures_util::future::try_join;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How many files are downloaded at a time.
@@ -46,7 +45,8 @@ enum Source {
 pub struct ExportedOffer {
     /// The manifest.
     pub manifest: OfferManifest,
-    /// The paths of files that the manifest names and for which the service issued no address, so that they were not downloaded.
+    /// The paths of files that the manifest names and that could not be downloaded: the service issued no address, or nothing was
+    /// uploaded to it.
     pub missing: Vec<String>,
 }
 
@@ -56,108 +56,12 @@ impl fmt::Debug for Export {
     }
 }
 
-/// # Offers as files
-///
-/// See [`offers_as_files`](crate::offers_as_files).
-impl Client {
-    /// Exports an offer as an [`OfferManifest`]. Reads the drafts by default.
-    ///
-    /// ```
-    /// # use partner_ingestion_sdk::types::AzureProduct;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (client, sandbox) = sandbox().await?;
-    /// let offer = client.ensure_product(AzureProduct::application("contoso-app", "Contoso")).await?;
-    /// let exported = client.export_offer(&offer).await?;
-    /// assert_eq!(exported.manifest.offer_id, "contoso-app");
-    /// println!("{}", exported.manifest.to_json());
-    /// # drop(sandbox);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of the GETs, [`ErrorKind::NotFound`] if the offer has no preview or is not live, and [`ErrorKind::Io`] if
-    /// a file cannot be written. A part that the type of the offer does not have is left out.
-    pub fn export_offer(&self, product_id: impl Into<ProductId>) -> Export {
-        Export { client: self.clone(), product: product_id.into(), source: Source::Draft, folder: None, on_file: None }
-    }
-
-    /// Makes an offer what a manifest describes: creates the offer, plans, languages and files that are missing, and changes what
-    /// differs. What does not differ is not written, and what the manifest does not mention is left alone.
-    ///
-    /// Nothing is deleted without [`prune`](Apply::prune), except that a logo or a file of the same name is replaced. Nothing is
-    /// published: the drafts change.
-    ///
-    /// ```
-    /// # use partner_ingestion_sdk::OfferManifest;
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/docs/sandbox.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let (client, sandbox) = sandbox().await?;
-    /// let manifest = OfferManifest::from_json("offer.json", r#"{
-    ///     "offerId": "contoso-app", "type": "AzureApplication", "name": "Contoso",
-    ///     "listings": {"en-us": {"summary": "Now faster"}},
-    ///     "plans": {"standard": {"subType": "managed-application", "friendlyName": "Standard"}}
-    /// }"#)?;
-    /// let applied = client.apply_offer(&manifest).await?;
-    /// assert_eq!(applied.steps.len(), 3);
-    /// assert!(client.apply_offer(&manifest).await?.steps.is_empty());
-    /// # drop(sandbox);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns [`ErrorKind::Manifest`](crate::ErrorKind::Manifest) if a secret or a file cannot be read or the offer has another type
-    /// or name, before anything is written, and the errors of the calls. Parts and files are written several at a time. After the first
-    /// error, no write begins, and those in progress are completed; [`Error::applied`] says what was done and what was not. Apply the
-    /// manifest again to continue.
-    pub fn apply_offer(&self, manifest: &OfferManifest) -> Apply {
-        Apply::new(self, manifest)
-    }
-
-    /// Returns true if a draft of the offer differs from what is live, or if the offer is not live. Files are compared by name, and
-    /// packages by id.
-    ///
-    /// Setup, leads, reseller configuration, supplemental content and the plans themselves have only one state and are not compared.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of the GETs.
-    pub async fn has_unpublished_changes(&self, product_id: impl Into<ProductId> + Send) -> Result<bool, Error> {
-        let id = product_id.into();
-        let mut live = match self.export_offer(id.clone()).live().instances().await {
-            Ok(live) => live,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-            Err(error) => return Err(error),
-        };
-        let mut drafts = state::drafts(self, &id, MODULES).await?;
-        // An instance has one state: a module with the same one has no changes.
-        let same: Vec<_> =
-            drafts.iter().filter(|(key, own)| live.get(*key) == Some(own)).map(|(key, _)| key.clone()).collect();
-        for key in same {
-            drafts.remove(&key);
-            live.remove(&key);
-        }
-        if drafts.is_empty() && live.is_empty() {
-            return Ok(false);
-        }
-        let product = async { Ok(self.get_product(&id).send().await?.into_inner()) };
-        let (product, variants) = try_join(product, state::variants(self, &id)).await?;
-        let read = async |instances: &Instances| {
-            let state = OfferState::read(self, product.clone(), variants.clone(), instances, Scope::Modules).await?;
-            Ok::<_, Error>(convert::manifest(&state)?.manifest)
-        };
-        let (live, drafts) = try_join(read(&live), read(&drafts)).await?;
-        Ok(drafts != live)
-    }
-}
-
 impl Export {
+    /// Creates the builder of [`Client::export_offer`].
+    pub(super) fn new(client: &Client, product: ProductId) -> Self {
+        Self { client: client.clone(), product, source: Source::Draft, folder: None, on_file: None }
+    }
+
     /// Exports what the preview has instead of the drafts.
     pub fn preview(mut self) -> Self {
         self.source = Source::Preview;
@@ -194,18 +98,18 @@ impl Export {
         let (instances, variants) = try_join(self.instances(), state::variants(&self.client, &self.product)).await?;
         let state = OfferState::read(&self.client, product, variants, &instances, Scope::All).await?;
         let converted = convert::manifest(&state)?;
-        let missing = converted.files.iter().filter(|file| file.address.is_none()).map(|file| file.path.clone());
-        let missing = missing.collect();
-        let mut manifest = converted.manifest;
-        if let Some(folder) = &self.folder {
-            manifest = manifest.with_folder(folder);
-            self.download(folder, &converted.files).await?;
-            manifest.save(folder).await?;
-        }
+        let Some(folder) = &self.folder else {
+            let without_address = converted.files.into_iter().filter(|file| file.address.is_none());
+            let missing = without_address.map(|file| file.path).collect();
+            return Ok(ExportedOffer { manifest: converted.manifest, missing });
+        };
+        let manifest = converted.manifest.with_folder(folder);
+        let missing = self.download(folder, &converted.files).await?;
+        manifest.save(folder).await?;
         Ok(ExportedOffer { manifest, missing })
     }
 
-    async fn instances(&self) -> Result<Instances, Error> {
+    pub(super) async fn instances(&self) -> Result<Instances, Error> {
         let wanted = match self.source {
             Source::Draft => return state::drafts(&self.client, &self.product, MODULES).await,
             Source::Preview => Stage::Preview,
@@ -222,19 +126,21 @@ impl Export {
         Ok(instances)
     }
 
-    async fn download(&self, folder: &std::path::Path, files: &[RemoteFile]) -> Result<(), Error> {
-        let with_address = files.iter().filter_map(|file| Some((file, file.address.as_ref()?)));
-        stream::iter(with_address)
-            .map(Ok)
-            .try_for_each_concurrent(CONCURRENT_FILES, |(file, address)| async move {
-                let path = local(folder, &file.path);
-                download::to_file(&self.client, address, &path).await?;
-                if let Some(on_file) = &self.on_file {
-                    on_file(&file.path);
-                }
-                Ok(())
-            })
-            .await
+    /// Downloads files. Returns the paths of those that the service does not have.
+    async fn download(&self, folder: &Path, files: &[RemoteFile]) -> Result<Vec<String>, Error> {
+        let one = async |file: &RemoteFile| {
+            let Some(address) = &file.address else { return Ok(Some(file.path.clone())) };
+            match download::to_file(&self.client, address, &local(folder, &file.path)).await {
+                Ok(()) => self.on_file.iter().for_each(|on_file| on_file(&file.path)),
+                Err(error) if error.is_not_found() => return Ok(Some(file.path.clone())),
+                Err(error) => return Err(error),
+            }
+            Ok(None)
+        };
+        let files = stream::iter(files).map(one).buffer_unordered(CONCURRENT_FILES);
+        let mut missing: Vec<String> = files.try_filter_map(async |missing| Ok(missing)).try_collect().await?;
+        missing.sort();
+        Ok(missing)
     }
 }
 

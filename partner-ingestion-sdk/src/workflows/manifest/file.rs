@@ -154,7 +154,7 @@ fn is_json(path: &Path) -> bool {
 }
 
 /// Returns the manifest of a folder, or the path of a file itself.
-async fn find(path: PathBuf) -> Result<PathBuf, Error> {
+pub(super) async fn find(path: PathBuf) -> Result<PathBuf, Error> {
     if !tokio::fs::metadata(&path).await.is_ok_and(|metadata| metadata.is_dir()) {
         return Ok(path);
     }

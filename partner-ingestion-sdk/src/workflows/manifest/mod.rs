@@ -2,12 +2,14 @@
 
 mod apply;
 mod check;
+mod client;
 mod convert;
 mod diff;
 mod export;
 mod fault;
 mod file;
 mod files;
+mod folder;
 mod json;
 mod layout;
 mod names;
@@ -21,9 +23,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use apply::Apply;
+pub use apply::{AppliedOffer, AppliedOffers, Apply, ApplyOffers};
 pub use diff::{Change, ChangeKind, OfferDiff};
 pub use export::{Export, ExportedOffer};
+pub use folder::LoadedOffer;
 pub use offer::{
     CosellManifest, FileManifest, ListingManifest, OfferManifest, PlanManifest, SupplementalContentManifest,
     VideoManifest,

@@ -12,7 +12,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 /// A resource in an [`OfferManifest`](crate::OfferManifest): the JSON object of a type, without what the service assigns: ids,
-/// entity tags, resource types that follow, upload addresses, states of files and validation results.
+/// entity tags, upload addresses, states of files, validation results, and a resource type that is the only possible one.
 ///
 /// A property that is absent is left alone when the manifest is applied. Unknown properties are kept. A secret is a reference:
 /// `{"env": "NAME"}` or `{"file": "PATH"}`.

@@ -164,15 +164,6 @@ pub(super) fn delete_listing(model: &mut Model, id: &str, call: &ValidRequest) -
     }
 }
 
-/// Commits supplemental content, which does not change it.
-pub(super) fn commit(model: &mut Model, id: &str, call: &ValidRequest) -> Reply {
-    let instance = argument(call, "instanceID").to_owned();
-    match product(model, id).draft("supplementalcontents", &instance) {
-        Some(draft) => Reply::ok(Value::Object(draft.resource.clone())),
-        None => Reply::not_found("supplemental content"),
-    }
-}
-
 /// Adds a resource without a branch.
 fn keep(
     model: &mut Model,

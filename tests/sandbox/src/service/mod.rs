@@ -8,6 +8,7 @@ mod late;
 mod products;
 mod subjects;
 mod submissions;
+mod supplemental;
 mod uploads;
 mod validation;
 mod variants;
@@ -89,7 +90,8 @@ fn below_product(
         ("GET", [collection, find]) if find.starts_with(BY_INSTANCE) => drafts::find(model, id, collection, call),
         ("POST", ["listings", _]) => drafts::add_listing(model, id, call),
         ("DELETE", ["listings", _]) => drafts::delete_listing(model, id, call),
-        ("POST", ["supplementalcontents", _, "commit"]) => drafts::commit(model, id, call),
+        ("PUT", ["supplementalcontents", _]) => supplemental::replace(model, id, request, call),
+        ("POST", ["supplementalcontents", _, "commit"]) => supplemental::commit(model, id, call),
         ("GET", [collection]) => drafts::list(model, id, collection),
         ("POST", [collection]) => drafts::create(model, id, collection, call),
         (_, [collection, _]) => drafts::single(model, id, collection, method, request, call),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-static OFFER: LazyLock<PathBuf> =
+pub(crate) static OFFER: LazyLock<PathBuf> =
     LazyLock::new(|| build(&["--package", "partner-ingestion-sdk", "--examples"]).join("examples/offer"));
 
 fn run(folder: &Path, args: &str) -> (i32, String, String) {
@@ -19,14 +19,14 @@ fn run(folder: &Path, args: &str) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-fn edit(path: &Path, before: &str, after: &str) {
+pub(crate) fn edit(path: &Path, before: &str, after: &str) {
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.contains(before));
     std::fs::write(path, text.replace(before, after)).unwrap();
 }
 
 /// A folder with an export of the sample.
-fn exported(name: &str) -> Folder {
+pub(crate) fn exported(name: &str) -> Folder {
     let folder = Folder::new(name);
     let (code, out, err) = run(folder.path(), "export contoso-app contoso --live-state");
     assert_eq!((code, out.contains("contoso-app: 2 plans written to contoso")), (0, true), "{out}{err}");
@@ -48,6 +48,17 @@ fn a_change_is_shown_applied_and_published() {
     let (code, out, _) = run(folder.path(), "diff contoso --format json");
     let changes: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, changes[0]["pointer"].as_str()), (3, Some("/listings/en-us/summary")));
+    edit(&folder.path().join("contoso/offer.json"), "\"template\": {", "\"template-2\": {");
+    let (code, out, _) = run(folder.path(), "diff contoso");
+    assert!(
+        code == 3 && out.contains("- /plans/template: ") && out.ends_with("deleted with `apply --prune`.\n"),
+        "{out}"
+    );
+    let (_, out, _) = run(folder.path(), "apply contoso --dry-run");
+    assert!(out.contains("`apply --prune`") && out.contains("contoso  2        not applied"), "{out}");
+    let (_, out, _) = run(folder.path(), "apply contoso --dry-run --prune");
+    assert!(!out.contains("`apply --prune`") && out.contains("contoso  3        not applied"), "{out}");
+    edit(&folder.path().join("contoso/offer.json"), "\"template-2\": {", "\"template\": {");
     let (code, out, _) = run(folder.path(), "apply contoso --dry-run");
     assert!(code == 0 && out.contains(change) && out.contains("not applied"), "{out}");
     let (code, out, _) = run(folder.path(), "apply contoso --publish");
@@ -70,7 +81,7 @@ fn a_copy_is_applied_and_one_failure_does_not_stop_the_others() {
     let (code, _, err) = run(folder.path(), "clone contoso fabrikam-app");
     assert!(code == 1 && err.contains("is not empty"), "{err}");
     let (code, _, err) = run(folder.path(), "apply contoso contoso");
-    assert!(code == 1 && err.contains("have the same offer id"), "{err}");
+    assert!(code == 1 && err.contains("which is also the offer id of contoso"), "{err}");
     let (code, out, err) = run(folder.path(), "apply contoso missing fabrikam-app");
     assert_eq!(code, 1);
     assert!(out.contains("missing       0        failed") && out.contains("applied"), "{out}");
@@ -87,11 +98,16 @@ fn check_reports_what_publishing_requires() {
         code == 1 && out.contains("contoso/offer.json:") && out.contains("/listings/en-us: summary is missing"),
         "{out}"
     );
+    std::fs::create_dir(folder.path().join("bad")).unwrap();
+    std::fs::write(folder.path().join("bad/offer.json"), "{}").unwrap();
+    let (code, out, err) = run(folder.path(), "check bad contoso");
+    assert!(code == 1 && out.starts_with("bad: failed\ncontoso: 1 finding\n"), "{out}");
+    assert!(err.contains("bad/offer.json:1:1: /: `offerId` is missing"), "{err}");
     std::fs::write(folder.path().join("contoso/en-us/logo-large.png"), "text").unwrap();
     let (code, out, _) = run(folder.path(), "check contoso");
     assert!(code == 1 && out.contains("is no PNG image"), "{out}");
     let (code, _, err) = run(folder.path(), "apply contoso --publish");
-    assert!(code == 1 && err.contains("offer.json:") && err.contains("not done: offer, Product"), "{err}");
+    assert!(code == 1 && err.contains("offer.json:") && err.contains("Nothing was sent"), "{err}");
 }
 
 #[test]
@@ -139,7 +155,7 @@ async fn a_preview_is_taken_live_by_the_next_apply() {
 #[test]
 fn invalid_arguments_and_help() {
     let folder = Folder::new("example-arguments");
-    for command in ["", "export", "diff", "check", "apply", "clone", "import-azpc"] {
+    for command in ["", "export", "diff", "check", "apply", "clone", "import-azpc", "schema"] {
         let (code, out, _) = run(folder.path(), &format!("{command} --help"));
         assert!(code == 0 && out.contains("Usage: offer"), "{command}: {out}");
     }
@@ -154,6 +170,9 @@ fn invalid_arguments_and_help() {
     for args in bad {
         assert_eq!(run(folder.path(), args).0, 2, "{args}");
     }
+    let (code, out, _) = run(folder.path(), "schema");
+    let schema: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(code == 0 && schema["properties"]["offerId"].is_object());
     let (code, _, err) = run(folder.path(), "diff nowhere");
     assert!(
         code == 1 && err.contains("nowhere cannot be read") && err.contains("Pass the folder of an offer"),

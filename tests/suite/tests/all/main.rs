@@ -29,6 +29,7 @@ mod lookup_and_modify;
 mod manifest;
 mod mistakes;
 mod networks;
+mod offer_workflows;
 mod operations;
 mod pagination;
 mod printed;

@@ -2,19 +2,25 @@
 
 mod context;
 mod files;
+mod many;
 mod modules;
 mod needed;
 mod packages;
 mod plans;
+mod publish;
 mod run;
+mod supplement;
 mod videos;
 mod write;
+
+pub use many::{AppliedOffer, AppliedOffers, ApplyOffers};
 
 use super::offer::OfferManifest;
 use super::secrets::Secrets;
 use crate::client::Client;
 use crate::error::{Applied, AppliedStep, Error};
 use crate::http::call::awaitable;
+use crate::workflows::publish::Publish;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -36,6 +42,7 @@ pub struct Apply {
     branch_wait: Duration,
     poll_interval: Option<(Duration, Duration)>,
     on_step: Option<OnStep>,
+    publish: Option<publish::Configure>,
 }
 
 impl fmt::Debug for Apply {
@@ -59,6 +66,7 @@ impl Apply {
             branch_wait: BRANCH_WAIT,
             poll_interval: None,
             on_step: None,
+            publish: None,
         }
     }
 
@@ -102,14 +110,35 @@ impl Apply {
         self
     }
 
+    /// Publishes the offer after the manifest was applied, with the options that `f` sets. [`Applied::submission`] is `None` if no draft
+    /// differs from what is live. Default: nothing is published.
+    ///
+    /// ```no_run
+    /// # use partner_ingestion_sdk::{Client, IfPending, OfferManifest};
+    /// # async fn example(client: &Client, manifest: &OfferManifest) -> Result<(), partner_ingestion_sdk::Error> {
+    /// let apply = client.apply_offer(manifest).check(true);
+    /// let applied = apply.publish(|publish| publish.to_live().if_pending(IfPending::Adopt)).await?;
+    /// println!("{}", if applied.submission.is_some() { "live" } else { "nothing to publish" });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn publish(mut self, f: impl FnOnce(Publish) -> Publish + Send + Sync + 'static) -> Self {
+        self.publish = Some(Box::new(f));
+        self
+    }
+
     /// Sends the requests. Awaiting the builder is the same.
     ///
     /// # Errors
     ///
     /// See [`Client::apply_offer`].
-    pub async fn send(self) -> Result<Applied, Error> {
+    pub async fn send(mut self) -> Result<Applied, Error> {
         let secrets = Secrets { values: self.values.clone(), folder: self.manifest.folder().to_owned() };
-        context::Run::start(&self, secrets).await
+        let applied = context::Run::start(&self, secrets).await?;
+        match self.publish.take() {
+            Some(configure) => publish::publish(&self.client, applied, configure).await,
+            None => Ok(applied),
+        }
     }
 }
 

@@ -4,8 +4,7 @@ use super::context::Run;
 use super::packages::Packages;
 use crate::error::Error;
 use crate::types::*;
-use crate::workflows::manifest::fault::Pointer;
-use crate::workflows::manifest::names::{base_name, language, package_id};
+use crate::workflows::manifest::names::{language, package_id};
 use crate::workflows::manifest::offer::{FileManifest, ListingManifest};
 use crate::workflows::manifest::part::Part;
 use crate::workflows::manifest::state::{ListingState, OfferState};
@@ -52,7 +51,8 @@ impl Run<'_> {
                 manifest.preview_audience.as_ref(),
             )
             .boxed(),
-            self.supplemental_content(state, instance(Module::SupplementalContent)).boxed(),
+            self.supplemental_content(state.supplemental_content.as_ref(), instance(Module::SupplementalContent))
+                .boxed(),
             self.configuration(
                 "offer, Package",
                 instance(Module::Package),
@@ -64,25 +64,6 @@ impl Run<'_> {
             .boxed(),
         ])
         .await
-    }
-
-    async fn supplemental_content(&self, state: &OfferState, instance: Option<&InstanceId>) -> Result<(), Error> {
-        let content = self.manifest.supplemental_content.as_ref();
-        let own: Vec<_> =
-            state.supplemental_content.iter().flat_map(|content| content.assets.iter().flatten()).collect();
-        let documents = content.and_then(|content| content.documents.as_deref()).unwrap_or_default();
-        for (number, document) in documents.iter().enumerate() {
-            let name = base_name(&document.file);
-            if !own.iter().any(|asset| asset.file_name.as_deref() == Some(name)) {
-                let at = Pointer::default().join("supplementalContent").join("documents").join(number).join("file");
-                let message =
-                    format!("the offer has no supplemental document {name:?}, and apply does not upload those");
-                let hint = "Upload the document in the portal, or remove it from the manifest, and apply it again.";
-                return Err(self.manifest.fault(&at, message).with_hint(hint));
-            }
-        }
-        let content = content.map(|content| &content.content);
-        self.draft("offer, SupplementalContent", instance, state.supplemental_content.as_ref(), content).await
     }
 
     pub(super) async fn listings(&self, state: &OfferState, instances: &Instances) -> Result<(), Error> {

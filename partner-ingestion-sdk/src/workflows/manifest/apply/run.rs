@@ -4,6 +4,7 @@ use super::Apply;
 use super::context::{CONCURRENT_TRANSFERS, Run};
 use super::needed::{Key, needed, resources};
 use super::packages::Packages;
+use super::publish::SUBMISSION;
 use crate::error::{Applied, Error, ErrorKind};
 use crate::types::*;
 use crate::workflows::manifest::files::check_readable;
@@ -23,6 +24,8 @@ impl<'a> Run<'a> {
     /// Applies the manifest. An error has the report of what was done.
     pub(super) async fn start(apply: &'a Apply, secrets: Secrets) -> Result<Applied, Error> {
         let manifest = &apply.manifest;
+        let mut remaining = resources(manifest);
+        remaining.extend(apply.publish.is_some().then(|| SUBMISSION.to_owned()));
         let mut run = Self {
             client: apply.client.clone(),
             manifest,
@@ -31,7 +34,7 @@ impl<'a> Run<'a> {
             product: ProductId::from(""),
             is_new: false,
             apply,
-            applied: Mutex::new(Applied { remaining: resources(manifest), ..Applied::default() }),
+            applied: Mutex::new(Applied { remaining, ..Applied::default() }),
             failure: Mutex::default(),
             transfers: Semaphore::new(CONCURRENT_TRANSFERS),
         };

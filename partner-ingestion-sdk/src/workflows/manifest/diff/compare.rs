@@ -44,7 +44,9 @@ impl Comparison {
                     };
                     self.files(before, after, &at);
                 }
-                (key, Some(Json::Object(old)), Json::Object(new)) if is_resources(&at, key) => {
+                (key, before, Json::Object(new)) if is_resources(&at, key) => {
+                    let none = Fields::new();
+                    let old = before.and_then(Json::as_object).unwrap_or(&none);
                     self.objects(old, new, &at);
                     for (name, removed) in old.iter().filter(|(name, _)| !new.contains_key(*name)) {
                         self.add(ChangeKind::Remove, &at.join(name), Some(removed), None);

@@ -1,7 +1,7 @@
 //! Differences as text: plain, for a terminal, and as Markdown for a review.
 
 use super::{Change, ChangeKind, OfferDiff};
-use crate::workflows::manifest::json::Json;
+use crate::workflows::manifest::json::{Fields, Json};
 use std::fmt::{self, Write};
 
 /// Values with more characters are shortened, except for texts, of which the changed words are shown.
@@ -43,6 +43,16 @@ impl ChangeKind {
             Self::Add => '+',
             Self::Set => '~',
             Self::Remove => '-',
+        }
+    }
+}
+
+impl ChangeKind {
+    fn color(self) -> &'static str {
+        match self {
+            Self::Add => GREEN,
+            Self::Set => YELLOW,
+            Self::Remove => RED,
         }
     }
 }
@@ -108,22 +118,48 @@ impl OfferDiff {
 
 impl Change {
     fn to_terminal(&self) -> String {
-        let (before, after) = self.shown([RED, RESET], [GREEN, RESET]);
-        let color = match self.kind {
-            ChangeKind::Add => GREEN,
-            ChangeKind::Set => YELLOW,
-            ChangeKind::Remove => RED,
-        };
-        let mut text = format!("  {color}{} {}{RESET}", self.kind.sign(), printable(&self.pointer));
-        match (before, after) {
-            (None, None) => text += "  changed",
-            (before, after) => {
-                for (sign, value) in [('-', before), ('+', after)] {
-                    let _ = value.map(|value| write!(text, "\n      {sign} {value}"));
-                }
-            }
+        let mut text = format!("  {}{} {}{RESET}", self.kind.color(), self.kind.sign(), printable(&self.pointer));
+        let lines = self.lines();
+        if lines.is_empty() {
+            text += "  changed";
+        }
+        for (kind, value) in lines {
+            let _ = match kind {
+                Some(kind) => write!(text, "\n      {}{}{RESET} {value}", kind.color(), kind.sign()),
+                None => write!(text, "\n        {value}"),
+            };
         }
         text
+    }
+
+    /// Returns the lines of a change for a terminal: the properties of an object that is new or removed, the items of a list that
+    /// are new or removed, or both values.
+    fn lines(&self) -> Vec<(Option<ChangeKind>, String)> {
+        let (add, remove) = (Some(ChangeKind::Add), Some(ChangeKind::Remove));
+        let fields = |fields: &Fields, kind| {
+            let line =
+                |(key, value): (&String, &Json)| (kind, format!("{}: {}", printable(key), shortened(&text(value))));
+            fields.iter().map(line).collect::<Vec<_>>()
+        };
+        match (&self.before, &self.after) {
+            (None, Some(Json::Object(after))) => return fields(after, add),
+            (Some(Json::Object(before)), None) => return fields(before, remove),
+            (Some(Json::List(before)), Some(Json::List(after))) => {
+                let (removed, added) = (without(before, after), without(after, before));
+                let kept = before.len() - removed.len();
+                // Otherwise only the order differs.
+                if kept > 0 && removed.len() + added.len() > 0 {
+                    let line = |kind| move |item: &Json| (kind, shortened(&text(item)));
+                    let mut lines: Vec<_> = removed.into_iter().map(line(remove)).collect();
+                    lines.extend(added.into_iter().map(line(add)));
+                    lines.push((None, format!("{kept} unchanged")));
+                    return lines;
+                }
+            }
+            _ => {}
+        }
+        let (before, after) = self.shown([RED, RESET], [GREEN, RESET]);
+        before.map(|value| (remove, value)).into_iter().chain(after.map(|value| (add, value))).collect()
     }
 
     /// Returns what to show of both values, with marks around the words that differ between two long texts.
@@ -137,6 +173,19 @@ impl Change {
         let value = |json: &Json| shortened(&text(json));
         (self.before.as_ref().map(value), self.after.as_ref().map(value))
     }
+}
+
+/// Returns the items that another list does not have.
+fn without<'a>(items: &'a [Json], other: &[Json]) -> Vec<&'a Json> {
+    let mut rest: Vec<&Json> = other.iter().collect();
+    let is_new = |item: &&Json| match rest.iter().position(|other| other.is_same(item)) {
+        Some(at) => {
+            rest.remove(at);
+            false
+        }
+        None => true,
+    };
+    items.iter().filter(is_new).collect()
 }
 
 /// Marks the words between the common beginning and the common end of two texts.

@@ -54,6 +54,17 @@ fn plans_languages_and_files_that_only_the_service_has_are_removals() {
 }
 
 #[test]
+fn each_plan_and_each_language_is_a_change_also_if_it_is_the_first() {
+    assert_eq!(
+        lines(
+            r#""property": {}"#,
+            r#""listings": {"de-de": {}, "en-us": {"title": "A"}}, "plans": {"p": {}, "q": {}}"#
+        ),
+        ["+ /listings/de-de: {}", r#"+ /listings/en-us: {"title":"A"}"#, "+ /plans/p: {}", "+ /plans/q: {}"]
+    );
+}
+
+#[test]
 fn secrets_are_only_said_to_be_changed() {
     let before = r#""leads": {"resourceType": "AzureTableLeadConfiguration", "connectionString": {"env": "OLD"}}"#;
     let after = r#""leads": {"resourceType": "AzureTableLeadConfiguration", "connectionString": {"env": "NEW"}}"#;
@@ -96,4 +107,26 @@ fn markdown_has_a_table_for_each_resource_and_survives_any_text() {
     let hostile = manifest("\"listings\": {\"en-us\": {\"title\": \"\\u001b[2J\"}}")
         .diff_from(&manifest(r#""listings": {"en-us": {"title": "A"}}"#));
     assert!(!hostile.to_terminal().contains("\u{1b}[2J"));
+}
+
+#[test]
+fn a_terminal_shows_what_is_new_and_what_is_removed_in_lists_and_objects() {
+    let shown = |before: &str, after: &str| {
+        let text = manifest(after).diff_from(&manifest(before)).to_terminal();
+        ["31", "32", "33", "1", "0"].iter().fold(text, |text, code| text.replace(&format!("\u{1b}[{code}m"), ""))
+    };
+    let listing = |keywords: &str| format!(r#""listings": {{"en-us": {{"keywords": {keywords}}}}}"#);
+    let keywords = |before: &str, after: &str| shown(&listing(before), &listing(after));
+    let head = "offer, Listing en-us\n  ~ /listings/en-us/keywords\n";
+    let lines = "      - \"b\"\n      + \"c\"\n      + \"a\"\n        1 unchanged\n";
+    assert_eq!(keywords(r#"["a", "b"]"#, r#"["a", "c", "a"]"#), format!("{head}{lines}"));
+    let order = "      - [\"a\",\"b\"]\n      + [\"b\",\"a\"]\n";
+    assert_eq!(keywords(r#"["a", "b"]"#, r#"["b", "a"]"#), format!("{head}{order}"));
+    let all = "      - [\"a\"]\n      + []\n";
+    assert_eq!(keywords(r#"["a"]"#, "[]"), format!("{head}{all}"));
+    let plan = r#""plans": {"p": {"friendlyName": "P", "listings": {"en-us": {"title": "P"}}}}"#;
+    let lines = "      + friendlyName: \"P\"\n      + listings: {\"en-us\":{\"title\":\"P\"}}\n";
+    assert_eq!(shown(r#""plans": {}"#, plan), format!("plan p, Plan\n  + /plans/p\n{lines}"));
+    let removed = shown(plan, r#""plans": {"q": {}}"#);
+    assert!(removed.contains("plan p, Plan\n  - /plans/p\n      - friendlyName: \"P\"\n"), "{removed}");
 }

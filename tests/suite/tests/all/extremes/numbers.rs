@@ -126,6 +126,11 @@ fn partner_ingestion_sdk() -> Vec<Row<Extreme>> {
         }),
         row("Apply::branch_wait", |x: Extreme| apply(move |apply| apply.branch_wait(x.time))),
         row("Apply::poll_interval", |x: Extreme| apply(move |apply| apply.poll_interval(x.time, x.time))),
+        row("ApplyOffers::max_concurrent_offers", |x: Extreme| async move {
+            let env = TestEnv::start().await;
+            let manifest = OfferManifest::new("app", ProductType::AzureApplication, "App");
+            let _ = env.client.apply_offers([manifest]).max_concurrent_offers(x.size()).await;
+        }),
         row("Draft::branch_wait", |x: Extreme| async move {
             let env = TestEnv::start().await;
             let product = env.product("app").await;

@@ -135,6 +135,9 @@ fn calls() -> Vec<Row<String>> {
             "OfferManifest::load",
             |_, x| async move { OfferManifest::load(Path::new("/no-such-folder").join(x)).await },
         ),
+        sent("OfferManifest::load_all", |_, x| async move {
+            OfferManifest::load_all(Path::new("/no-such-folder").join(x)).await.remove(0).manifest
+        }),
         sent("OfferManifest::save", |_, x| async move { manifest(&x).save(Path::new("/dev/null").join(x)).await }),
         sent("Publish::only_plans", |c, x| async move { c.publish("p").only_plans([x]).await }),
         sent("Client::cosell_listing_draft", |c, x| async move { c.cosell_listing_draft(x).get().await }),

@@ -153,17 +153,3 @@ async fn an_error_says_what_was_done_and_the_next_run_continues() {
     assert!(!rest.steps.iter().any(|step| step.resource == "offer, Product"), "{rest}");
     assert_eq!(apply().await.unwrap().to_string(), "");
 }
-
-/// Documents of supplemental content are not uploaded: an offer without them must not look complete.
-#[tokio::test]
-async fn a_supplemental_document_that_the_offer_does_not_have_is_an_error() {
-    let env = TestEnv::start().await;
-    let folder = Folder::new("apply-supplement");
-    std::fs::write(folder.path().join("guide.pdf"), "guide").unwrap();
-    let text = "{\"offerId\": \"app\", \"type\": \"AzureApplication\", \"name\": \"App\",\n \
-                \"supplementalContent\": {\"documents\": [{\"file\": \"guide.pdf\"}]}}";
-    let manifest = OfferManifest::from_json("offer.json", text).unwrap().with_folder(folder.path());
-    let error = env.client.apply_offer(&manifest).await.unwrap_err();
-    assert!(error.to_string().starts_with("offer.json:2:49: /supplementalContent/documents/0/file: "), "{error}");
-    assert_eq!(error.applied().unwrap().remaining, ["offer, SupplementalContent"]);
-}

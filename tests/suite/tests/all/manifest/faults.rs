@@ -1,7 +1,7 @@
 //! Applies that are interrupted at every request and run again. `cargo xtask soak offers` interrupts at every request, `cargo test` at some.
 
 use super::random::{RandomOffer, Size, with_secrets};
-use super::round_trip::{apply, export, start};
+use super::round_trip::{apply, export, offers, start};
 use super::{Folder, writes};
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Applied, Client, OfferManifest, RetryPolicy};
@@ -51,8 +51,8 @@ async fn interrupt(env: &TestEnv, manifest: &OfferManifest, calls: Calls, number
 }
 
 /// Checks that nothing is there twice.
-async fn assert_nothing_twice(env: &TestEnv, what: &str) {
-    let product = ProductId::from(&env.client.product_by_offer_id("offer-5").await.unwrap());
+async fn assert_nothing_twice(env: &TestEnv, offer: &str, what: &str) {
+    let product = ProductId::from(&env.client.product_by_offer_id(offer).await.unwrap());
     let listing = env.client.listing_draft(&product);
     let instance = listing.instance_id().await.unwrap();
     let mut names = Vec::new();
@@ -65,6 +65,8 @@ async fn assert_nothing_twice(env: &TestEnv, what: &str) {
     for asset in items(env.client.list_cosell_assets(&product).send()).await {
         names.push(format!("cosell {:?}", asset.file_name));
     }
+    let content = env.client.supplemental_content_draft(&product).get().await.unwrap();
+    names.extend(content.assets.iter().flatten().map(|asset| format!("supplement {:?}", asset.file_name)));
     for listing in items(env.client.find_listings(&product, &instance).send()).await {
         let id = ListingId::from(&listing);
         let language = listing.language_code.clone();
@@ -84,6 +86,21 @@ async fn assert_nothing_twice(env: &TestEnv, what: &str) {
     assert!(twice.is_empty(), "{what}: {twice:?}");
 }
 
+/// Checks that the end state is that of the manifest, that nothing is there twice, and that nothing differs any more.
+async fn assert_complete(env: &TestEnv, manifest: &OfferManifest, applied: &Applied, what: &str) {
+    let folder = Folder::new(&what.replace(' ', "-"));
+    let state = export(env, applied, folder.path()).await;
+    let diff = manifest.diff_from(&state);
+    assert!(
+        diff.is_empty() && state.diff_from(manifest).changes().iter().all(|c| c.before().is_none()),
+        "{what}: {diff}"
+    );
+    assert_nothing_twice(env, &manifest.offer_id, what).await;
+    let sent = writes(env);
+    let unchanged = apply(env, manifest).await;
+    assert_eq!((unchanged.to_string().as_str(), writes(env)), ("", sent), "{what}");
+}
+
 /// Interrupts at one request in each step, counted from `first`.
 async fn interrupted(cut: Cut, calls: fn() -> Calls, step: usize) {
     let offer = RandomOffer::new(&format!("faults-{cut:?}-{}", calls()), 5, SMALL);
@@ -98,17 +115,7 @@ async fn interrupted(cut: Cut, calls: fn() -> Calls, step: usize) {
         interruptions += 1;
         let what = format!("{cut:?} {} {number}", calls());
         let applied = apply(&env, &manifest).await;
-        let folder = Folder::new(&what.replace(' ', "-"));
-        let state = export(&env, &applied, folder.path()).await;
-        let diff = manifest.diff_from(&state);
-        assert!(
-            diff.is_empty() && state.diff_from(&manifest).changes().iter().all(|c| c.before().is_none()),
-            "{what}: {diff}"
-        );
-        assert_nothing_twice(&env, &what).await;
-        let sent = writes(&env);
-        let unchanged = apply(&env, &manifest).await;
-        assert_eq!((unchanged.to_string().as_str(), writes(&env)), ("", sent), "{what}");
+        assert_complete(&env, &manifest, &applied, &what).await;
     }
     assert!(interruptions >= 3, "{interruptions} interruptions");
 }
@@ -132,6 +139,35 @@ async fn an_apply_that_lost_its_connection_in_an_upload_continues() {
 #[tokio::test]
 async fn an_apply_that_was_dropped_continues() {
     interrupted(Cut::Dropped, Calls::any, 30).await;
+}
+
+/// Faults between any two requests, on a clock that does not wait. The program starts again until it is done.
+#[tokio::test(start_paused = true)]
+async fn an_apply_under_random_faults_ends_with_what_the_manifest_says() {
+    let mut restarts = 0;
+    for seed in 0..offers(8) {
+        let what = format!("random faults {seed}");
+        let offer = RandomOffer::new("faults-random", seed, SMALL);
+        let manifest = offer.manifest();
+        let env = start().await;
+        let client = if seed % 2 == 0 { impatient(&env) } else { env.client.clone() };
+        env.sandbox.inject_random_faults(seed, 5);
+        let mut starts = 0;
+        let applied = loop {
+            starts += 1;
+            assert!(starts < 200, "{what}: {starts} starts");
+            match with_secrets(client.apply_offer(&manifest)).await {
+                Ok(applied) => break applied,
+                Err(error) => {
+                    assert!(error.applied().is_some_and(|applied| !applied.remaining.is_empty()), "{what}: {error}")
+                }
+            }
+        };
+        env.sandbox.clear_faults();
+        restarts += starts - 1;
+        assert_complete(&env, &manifest, &applied, &what).await;
+    }
+    assert!(restarts > 0, "the faults reach the program");
 }
 
 /// A request that the service rejects ends the apply. What the report says was done and what the next apply does is everything, once.

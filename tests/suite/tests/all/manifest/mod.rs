@@ -6,10 +6,12 @@ mod calls;
 mod exact;
 mod export;
 mod faults;
+mod many;
 mod random;
 mod round_trip;
 mod schema;
 mod service;
+mod supplement;
 
 use partner_tests::test_env::TestEnv;
 use std::path::{Path, PathBuf};

@@ -141,6 +141,9 @@ impl Generator<'_> {
             plans.insert("testdrive".to_owned(), drive);
         }
         offer.insert("plans".to_owned(), plans.into());
+        if let Some(content) = offer.get_mut("supplementalContent") {
+            content["documents"] = self.files("SupplementalContentAsset", "certification", size.files);
+        }
         offer.into()
     }
 
@@ -249,6 +252,7 @@ impl Generator<'_> {
             "assetReferences",
             "thumbnail",
             "assets",
+            "assetID",
             "externalID",
             "leadGenID",
             "referenceVariantID",

@@ -18,7 +18,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 /// Types that hold no secret, and why.
-const WITHOUT: [(&str, &str); 55] = [
+const WITHOUT: [(&str, &str); 58] = [
     ("AssertionSource", "a trait"),
     ("TokenProvider", "a trait"),
     ("DraftResource", "a trait"),
@@ -44,6 +44,8 @@ const WITHOUT: [(&str, &str); 55] = [
     ("PublishEvent", "ids and names of drafts"),
     ("SkippedVariant", "ids and names of drafts"),
     ("Applied", "names of resources and files"),
+    ("AppliedOffer", "names of resources and files"),
+    ("AppliedOffers", "names of resources and files"),
     ("AppliedStep", "names of resources and files"),
     ("ChangeKind", "an enum without data"),
     ("CosellManifest", "parts"),
@@ -51,6 +53,7 @@ const WITHOUT: [(&str, &str); 55] = [
     ("ExportedOffer", "parts"),
     ("FileManifest", "a part and a path"),
     ("ListingManifest", "parts"),
+    ("LoadedOffer", "parts"),
     ("ManifestPart", "a trait"),
     ("PlanManifest", "parts"),
     ("SupplementalContentManifest", "parts"),
@@ -129,6 +132,7 @@ fn partner_ingestion_sdk() -> Printed {
     let client = builder().base_url("http://127.0.0.1:1").build().unwrap();
     printed.add("DiffOffer", &manifest.diff(&client).secret("CONNECTION_STRING", SECRET));
     printed.add("Apply", &client.apply_offer(&manifest).secret("CONNECTION_STRING", SECRET));
+    printed.add("ApplyOffers", &client.apply_offers([manifest]));
     let mut failed = FailedSubmission::default();
     failed.reason = Some(format!("cannot read https://a.example/x?sv=1&sig={SECRET}&sp=r"));
     failed.reports = vec![serde_json::from_value(json!({"fileUri": format!("https://a.example/{SECRET}")})).unwrap()];
