@@ -4,12 +4,15 @@
 //! [`SandboxBuilder::control`](crate::SandboxBuilder::control).
 
 use crate::clock::limited;
+use crate::clock::timestamp;
 use crate::contract;
 use crate::error_shape::ErrorShape;
 use crate::fault::{Calls, Fault};
 use crate::incident::Incident;
 use crate::message::{Reply, Request};
 use crate::names::UnknownName;
+use crate::record::Entry;
+use crate::reset;
 use crate::sandbox;
 use crate::server::{State, lock};
 use http::StatusCode;
@@ -78,7 +81,7 @@ struct TokenLifetimeRequest {
     lifetime_seconds: u64,
 }
 
-const ROUTES: &str = "GET calls, POST and DELETE faults, POST and DELETE incidents, POST submissions, POST clock, POST and DELETE tokens";
+const ROUTES: &str = "GET calls, GET openapi.json, POST reset, POST and DELETE faults, POST and DELETE incidents, POST and DELETE submissions, POST clock, POST and DELETE tokens";
 
 pub(crate) fn handle(state: &Arc<State>, request: &Request) -> Reply {
     match dispatch(state, request) {
@@ -95,7 +98,11 @@ pub(crate) fn handle(state: &Arc<State>, request: &Request) -> Reply {
 fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value>, String>> {
     let path = request.path.trim_start_matches(PREFIX);
     let done = match (request.method.as_str(), path) {
-        ("GET", "calls") => return Some(Ok(Some(calls(state)))),
+        ("GET", "calls") => return Some(calls(state, request).map(Some)),
+        ("POST", "reset") => {
+            reset::reset(state);
+            Ok(())
+        }
         ("POST", "faults") => read(request).and_then(|fault_request| fault(state, &fault_request)),
         ("DELETE", "faults") => {
             lock(&state.faults).clear();
@@ -113,6 +120,10 @@ fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value
             lock(&state.model).next_outcomes.push_back(outcome);
             Ok(())
         }),
+        ("DELETE", "submissions") => {
+            lock(&state.model).next_outcomes.clear();
+            Ok(())
+        }
         ("POST", "clock") => read(request).map(|advance: AdvanceRequest| {
             let by = Duration::from_secs(advance.advance_seconds);
             lock(&state.model).clock.advance(by);
@@ -126,6 +137,9 @@ fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value
         }
         _ => return None,
     };
+    if done.is_ok() {
+        state.changes.account();
+    }
     Some(done.map(|()| None))
 }
 
@@ -198,13 +212,24 @@ impl FaultRequest {
     }
 }
 
-fn calls(state: &State) -> Value {
-    let calls = lock(&state.calls).all();
-    let calls = calls.iter().map(|call| {
-        json!({
-            "method": call.method, "path": call.path, "operation": call.operation, "status": call.status, "note": call.note,
-            "ifMatch": call.if_match, "clientRequestID": call.client_request_id,
-        })
+/// Returns the calls after the number `after`.
+fn calls(state: &State, request: &Request) -> Result<Value, String> {
+    let after = request.query("after").unwrap_or("0");
+    let after = after.parse().map_err(|_| format!("invalid number {after:?} in the query parameter after"))?;
+    let calls = lock(&state.calls).after(after, usize::MAX);
+    Ok(calls.iter().map(call).collect())
+}
+
+fn call(entry: &Entry) -> Value {
+    let call = &entry.call;
+    let mut body = json!({
+        "method": call.method, "path": call.path, "operation": call.operation, "status": call.status, "note": call.note,
+        "ifMatch": call.if_match, "clientRequestID": call.client_request_id, "requestID": call.request_id,
+        "number": entry.number, "time": timestamp(call.time), "durationMilliseconds": call.duration.as_secs_f64() * 1000.0,
     });
-    calls.collect()
+    if let Some(kept) = &entry.kept {
+        body["request"] = kept.request.to_json();
+        body["response"] = kept.response.to_json();
+    }
+    body
 }

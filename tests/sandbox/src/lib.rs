@@ -2,6 +2,7 @@
 
 mod blob;
 mod builder;
+mod changes;
 mod clock;
 mod connection;
 mod contract;
@@ -9,11 +10,18 @@ mod control;
 mod entra;
 mod error_shape;
 mod fault;
+mod guard;
 mod incident;
+mod kept;
+mod local;
 mod message;
 mod model;
 mod names;
+mod network;
+mod persist;
 mod record;
+mod redact;
+mod reset;
 mod response;
 mod rules;
 mod sandbox;

@@ -1,6 +1,7 @@
 //! Requests and replies of the handlers.
 
 use crate::error_shape;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
 }
 
 impl Request {
@@ -48,6 +49,11 @@ impl Reply {
 
     pub(crate) fn file(content: Vec<u8>) -> Self {
         Self { file: Some(content), ..Self::empty(StatusCode::OK) }
+    }
+
+    /// Creates a reply with the text of a JSON document.
+    pub(crate) fn text(json: &str) -> Self {
+        Self::file(json.as_bytes().to_vec()).with_header(header::CONTENT_TYPE, JSON)
     }
 
     pub(crate) fn ok(body: Value) -> Self {

@@ -1,0 +1,113 @@
+//! The start of a sandbox.
+
+use super::SandboxBuilder;
+use crate::clock::Clock;
+use crate::connection;
+use crate::entra::TrustedKeys;
+use crate::local::Local;
+use crate::model::{Account, Model};
+use crate::persist::{self, StateFile};
+use crate::reset::Initial;
+use crate::rules::Off;
+use crate::sandbox::{Sandbox, start_incident};
+use crate::server::{Host, State, lock};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use tokio::runtime::Handle;
+
+impl SandboxBuilder {
+    /// Starts the sandbox on a loopback address, or on that of [`host`](Self::host).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a port cannot be bound, or a file cannot be read. Returns [`InvalidInput`](io::ErrorKind::InvalidInput) if
+    /// an option is invalid: a certificate, the id of a rule, a host that other machines can reach, or the content of a file.
+    pub async fn start(self) -> io::Result<Sandbox> {
+        let mut rules_off = if self.without_rules { Off::all() } else { Off::default() };
+        for id in &self.rules_off {
+            rules_off.add(id).map_err(invalid)?;
+        }
+        let network = self.network;
+        let (service, address) = network.bind(network.port)?;
+        let store = network.blob_port.map(|port| network.bind(port)).transpose()?;
+        let origin = network.origin(address);
+        let trusted_keys = TrustedKeys::new(&origin, &self.certificates).map_err(invalid)?;
+        let account =
+            Account { tenant: self.tenant, client_id: self.client_id, secret: self.client_secret, trusted_keys };
+        let mut model = Model {
+            clock: Clock::new(),
+            account,
+            origin: origin.clone(),
+            store: store.as_ref().map_or_else(|| origin.clone(), |(_, blobs)| network.origin(*blobs)),
+            front_door: None,
+            token_lifetime: self.token_lifetime,
+            processing_delay: self.processing_delay,
+            page_size: self.page_size,
+            incidents: BTreeSet::new(),
+            late: Default::default(),
+            rules_off,
+            next_outcomes: Default::default(),
+            tokens: Default::default(),
+            issued_tokens: 0,
+            submissions: 0,
+            blobs: Default::default(),
+            products: Default::default(),
+            order: Vec::new(),
+        };
+        let seed = self.seed.as_deref().map(|file| read(file, &mut model)).transpose()?;
+        let (seed, seeded) = seed.unzip();
+        let kept = self.state_file.as_deref().filter(|file| file.exists());
+        let kept = kept.map(|file| read(file, &mut model)).transpose()?.map(|(_, incidents)| incidents);
+        let mut incidents = kept.or(seeded).unwrap_or_default();
+        incidents.extend(&self.incidents);
+        let initial = Initial { incidents: self.incidents, seed };
+        let runtime = Handle::current();
+        let state = Arc::new(State {
+            model: Mutex::new(model),
+            calls: Mutex::default(),
+            call_count: Arc::default(),
+            faults: Mutex::default(),
+            expectations: Mutex::default(),
+            panics: Mutex::default(),
+            on_call: self.on_call,
+            on_exchange: self.on_exchange,
+            local: Local { control: self.control, names: network.names(address) },
+            records_bodies: self.control,
+            has_one_port: store.is_none(),
+            network,
+            changes: Default::default(),
+            initial,
+            state_file: self.state_file.map(|file| Mutex::new(StateFile::new(file))),
+            runtime: runtime.clone(),
+            servers: Mutex::default(),
+        });
+        for incident in incidents {
+            start_incident(&state, incident)?;
+        }
+        if state.state_file.is_some() {
+            // An unusable file is reported now, and not after hours of work.
+            state.save()?;
+            lock(&state.servers).push(runtime.spawn(persist::save_regularly(state.clone())));
+        }
+        connection::start(&state, &runtime, service, Host::Service)?;
+        if let Some((store, _)) = store {
+            connection::start(&state, &runtime, store, Host::BlobStore)?;
+        }
+        Ok(Sandbox { origin, state })
+    }
+}
+
+fn invalid(message: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}
+
+/// Reads a state file. Returns its text and its incidents.
+fn read(file: &Path, model: &mut Model) -> io::Result<(Vec<u8>, BTreeSet<crate::incident::Incident>)> {
+    let failed = |error: io::Error| io::Error::new(error.kind(), format!("cannot read {}: {error}", file.display()));
+    let text = std::fs::read(file).map_err(failed)?;
+    let incidents = persist::restore(model, &text);
+    let incidents = incidents.map_err(|error| invalid(format!("{} is not a state file: {error}", file.display())))?;
+    Ok((text, incidents))
+}

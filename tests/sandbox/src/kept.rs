@@ -1,0 +1,75 @@
+//! The headers and bodies of the latest calls, within a limit of memory.
+
+use crate::redact;
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+/// Maximum size of a kept body. A larger one is not kept.
+const MAX_BODY: usize = 256 << 10;
+/// Maximum size of all kept bodies and headers.
+pub(crate) const MAX_TOTAL: usize = 32 << 20;
+
+/// One half of an exchange.
+#[derive(Clone)]
+pub(crate) struct Message {
+    headers: HeaderMap,
+    /// `None` if the body is too long.
+    body: Option<Bytes>,
+    length: usize,
+}
+
+/// A request and its response. They may contain secrets: show only what [`to_json`](Self::to_json) returns.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub(crate) request: Message,
+    pub(crate) response: Message,
+}
+
+impl Message {
+    pub(crate) fn new(headers: &HeaderMap, body: &[u8]) -> Self {
+        // A copy, because the received bytes are part of a larger buffer.
+        let kept = (body.len() <= MAX_BODY).then(|| Bytes::copy_from_slice(body));
+        Self { headers: headers.clone(), body: kept, length: body.len() }
+    }
+
+    fn size(&self) -> usize {
+        // About the memory of a header.
+        self.body.as_ref().map_or(0, Bytes::len) + 64 * self.headers.len()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Returns the body without secrets.
+    pub(crate) fn body(&self) -> Value {
+        match &self.body {
+            Some(body) => redact::body(self.header("content-type"), body),
+            None => json!(format!("({} bytes)", self.length)),
+        }
+    }
+
+    /// Returns headers and body without secrets.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({"headers": redact::headers(&self.headers), "body": self.body()})
+    }
+}
+
+impl Kept {
+    pub(crate) fn size(&self) -> usize {
+        self.request.size() + self.response.size()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_bodies_are_not_kept() {
+        let message = Message::new(&HeaderMap::new(), &vec![b'1'; MAX_BODY + 1]);
+        assert_eq!((message.size(), message.body()), (0, json!("(262145 bytes)")));
+        assert_eq!(Message::new(&HeaderMap::new(), b"[1]").body(), json!([1]));
+    }
+}
