@@ -9,6 +9,8 @@ pub(crate) struct Version {
     pub(crate) calls: u64,
     /// The number of requests that may have changed a resource or a setting.
     pub(crate) account: u64,
+    /// The number of resets.
+    pub(crate) resets: u64,
     /// Whether the sandbox is stopping.
     pub(crate) stopping: bool,
 }
@@ -28,6 +30,13 @@ impl Changes {
 
     pub(crate) fn account(&self) {
         self.0.send_modify(|version| version.account += 1);
+    }
+
+    pub(crate) fn reset(&self) {
+        self.0.send_modify(|version| {
+            version.account += 1;
+            version.resets += 1;
+        });
     }
 
     pub(crate) fn stop(&self) {

@@ -108,6 +108,13 @@ pub(crate) fn has_operation(method: &str, template: &str) -> bool {
     ROUTES.iter().any(same)
 }
 
+/// Returns all operations, such as `GET /products`.
+pub(crate) fn operations() -> Vec<String> {
+    let mut all: Vec<String> = ROUTES.iter().map(|route| format!("{} {}", route.method, route.template)).collect();
+    all.sort();
+    all
+}
+
 /// Returns the path of the operation as in the document.
 pub(crate) fn template(method: &str, path: &str) -> Option<&'static str> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();

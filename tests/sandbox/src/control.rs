@@ -9,13 +9,14 @@ use crate::contract;
 use crate::error_shape::ErrorShape;
 use crate::fault::{Calls, Fault};
 use crate::incident::Incident;
-use crate::message::{Reply, Request};
+use crate::message::{JSON, Reply, Request};
 use crate::names::UnknownName;
+use crate::persist;
 use crate::record::Entry;
 use crate::reset;
 use crate::sandbox;
 use crate::server::{State, lock};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -81,41 +82,59 @@ struct TokenLifetimeRequest {
     lifetime_seconds: u64,
 }
 
-const ROUTES: &str = "GET calls, GET openapi.json, POST reset, POST and DELETE faults, POST and DELETE incidents, POST and DELETE submissions, POST clock, POST and DELETE tokens";
+const ROUTES: &str = "GET calls, GET openapi.json, GET state, POST seed, POST reset, POST and DELETE faults, POST and DELETE incidents, POST and DELETE submissions, POST clock, POST and DELETE tokens";
 
 pub(crate) fn handle(state: &Arc<State>, request: &Request) -> Reply {
-    match dispatch(state, request) {
-        Some(Ok(None)) => Reply::empty(StatusCode::NO_CONTENT),
-        Some(Ok(Some(body))) => Reply::ok(body),
-        Some(Err(error)) => Reply::json(StatusCode::BAD_REQUEST, json!({"error": error})),
-        None => {
-            Reply::json(StatusCode::NOT_FOUND, json!({"error": format!("unknown route; available routes: {ROUTES}")}))
-        }
+    let path = request.path.trim_start_matches(PREFIX);
+    if matches!(request.method, Method::GET | Method::HEAD) {
+        return match path {
+            "calls" => calls(state, request),
+            "openapi.json" => Reply::typed_file(contract::DOCUMENT_TEXT.into(), JSON),
+            "state" => saved(state),
+            _ => unknown_route(),
+        };
+    }
+    match change(state, request.method.as_str(), path, &request.body) {
+        Some(Ok(())) => Reply::empty(StatusCode::NO_CONTENT),
+        Some(Err(error)) => failed(&error),
+        None => unknown_route(),
     }
 }
 
-/// Executes a control request. `None` if there is no such route.
-fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value>, String>> {
-    let path = request.path.trim_start_matches(PREFIX);
-    let done = match (request.method.as_str(), path) {
-        ("GET", "calls") => return Some(calls(state, request).map(Some)),
+fn failed(error: &str) -> Reply {
+    Reply::json(StatusCode::BAD_REQUEST, json!({"error": error}))
+}
+
+fn unknown_route() -> Reply {
+    Reply::json(StatusCode::NOT_FOUND, json!({"error": format!("unknown route; available routes: {ROUTES}")}))
+}
+
+/// Executes a change, as the page does.
+pub(crate) fn execute(state: &Arc<State>, method: &str, path: &str, body: &[u8]) -> Result<(), String> {
+    change(state, method, path, body).unwrap_or_else(|| Err("unknown route".to_owned()))
+}
+
+/// Executes a change. `None` if there is no such route.
+fn change(state: &Arc<State>, method: &str, path: &str, body: &[u8]) -> Option<Result<(), String>> {
+    let done = match (method, path) {
         ("POST", "reset") => {
             reset::reset(state);
             Ok(())
         }
-        ("POST", "faults") => read(request).and_then(|fault_request| fault(state, &fault_request)),
+        ("POST", "seed") => reset::seed(state, body),
+        ("POST", "faults") => read(body).and_then(|fault_request| fault(state, &fault_request)),
         ("DELETE", "faults") => {
             lock(&state.faults).clear();
             Ok(())
         }
-        ("POST", "incidents") => incident(request).and_then(|incident| {
+        ("POST", "incidents") => incident(body).and_then(|incident| {
             let started = sandbox::start_incident(state, incident);
             started.map_err(|error| error.to_string())
         }),
-        ("DELETE", "incidents") => incident(request).map(|incident| {
+        ("DELETE", "incidents") => incident(body).map(|incident| {
             lock(&state.model).incidents.remove(&incident);
         }),
-        ("POST", "submissions") => read(request).and_then(|body: OutcomeRequest| {
+        ("POST", "submissions") => read(body).and_then(|body: OutcomeRequest| {
             let outcome = body.next_outcome.parse().map_err(|unknown: UnknownName| unknown.to_string())?;
             lock(&state.model).next_outcomes.push_back(outcome);
             Ok(())
@@ -124,11 +143,11 @@ fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value
             lock(&state.model).next_outcomes.clear();
             Ok(())
         }
-        ("POST", "clock") => read(request).map(|advance: AdvanceRequest| {
+        ("POST", "clock") => read(body).map(|advance: AdvanceRequest| {
             let by = Duration::from_secs(advance.advance_seconds);
             lock(&state.model).clock.advance(by);
         }),
-        ("POST", "tokens") => read(request).map(|tokens: TokenLifetimeRequest| {
+        ("POST", "tokens") => read(body).map(|tokens: TokenLifetimeRequest| {
             lock(&state.model).token_lifetime = limited(Duration::from_secs(tokens.lifetime_seconds));
         }),
         ("DELETE", "tokens") => {
@@ -140,15 +159,23 @@ fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value
     if done.is_ok() {
         state.changes.account();
     }
-    Some(done.map(|()| None))
+    Some(done)
 }
 
-fn read<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
-    serde_json::from_slice(&request.body).map_err(|error| error.to_string())
+/// Returns the content of a state file.
+pub(crate) fn saved(state: &State) -> Reply {
+    match persist::save(&lock(&state.model)) {
+        Ok(content) => Reply::typed_file(content, JSON),
+        Err(error) => failed(&error.to_string()),
+    }
 }
 
-fn incident(request: &Request) -> Result<Incident, String> {
-    let request: IncidentRequest = read(request)?;
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
+}
+
+fn incident(body: &[u8]) -> Result<Incident, String> {
+    let request: IncidentRequest = read(body)?;
     request.incident.parse().map_err(|unknown: UnknownName| unknown.to_string())
 }
 
@@ -213,11 +240,13 @@ impl FaultRequest {
 }
 
 /// Returns the calls after the number `after`.
-fn calls(state: &State, request: &Request) -> Result<Value, String> {
+fn calls(state: &State, request: &Request) -> Reply {
     let after = request.query("after").unwrap_or("0");
-    let after = after.parse().map_err(|_| format!("invalid number {after:?} in the query parameter after"))?;
-    let calls = lock(&state.calls).after(after, usize::MAX);
-    Ok(calls.iter().map(call).collect())
+    let Ok(after) = after.parse() else {
+        return failed(&format!("invalid number {after:?} in the query parameter after"));
+    };
+    let calls: Vec<Entry> = lock(&state.calls).newest(after).cloned().collect();
+    Reply::ok(calls.iter().rev().map(call).collect())
 }
 
 fn call(entry: &Entry) -> Value {
@@ -225,7 +254,7 @@ fn call(entry: &Entry) -> Value {
     let mut body = json!({
         "method": call.method, "path": call.path, "operation": call.operation, "status": call.status, "note": call.note,
         "ifMatch": call.if_match, "clientRequestID": call.client_request_id, "requestID": call.request_id,
-        "number": entry.number, "time": timestamp(call.time), "durationMilliseconds": call.duration.as_secs_f64() * 1000.0,
+        "violation": call.is_violation, "number": entry.number, "time": timestamp(call.time), "durationMilliseconds": call.duration.as_secs_f64() * 1000.0,
     });
     if let Some(kept) = &entry.kept {
         body["request"] = kept.request.to_json();

@@ -50,6 +50,13 @@ impl Message {
         }
     }
 
+    /// Returns one line for each header, without secrets.
+    pub(crate) fn header_lines(&self) -> String {
+        let headers = redact::headers(&self.headers).into_iter();
+        let lines = headers.map(|(name, value)| format!("{name}: {}\n", value.as_str().unwrap_or_default()));
+        lines.collect()
+    }
+
     /// Returns headers and body without secrets.
     pub(crate) fn to_json(&self) -> Value {
         json!({"headers": redact::headers(&self.headers), "body": self.body()})

@@ -18,6 +18,7 @@ mod message;
 mod model;
 mod names;
 mod network;
+mod page;
 mod persist;
 mod record;
 mod redact;

@@ -1,52 +1,65 @@
 //! The routes that the real service does not have: health, the control API and the page.
 
+use crate::control;
 use crate::guard;
 use crate::message::{Reply, Request};
+use crate::page::{self, Page};
 use crate::response::{Content, WireResponse};
 use crate::server::State;
-use crate::{contract, control};
 use http::{Method, Response, StatusCode};
 use serde_json::json;
 use std::sync::Arc;
 
-/// Answers without any credential, for health checks of containers.
+/// The health check of containers, which needs no credential and may have any host.
 const HEALTH: &str = "/healthz";
-/// The corrected document.
-const DOCUMENT: &str = "/sandbox/openapi.json";
 
 /// What a sandbox has besides the service.
-#[derive(Default)]
 pub(crate) struct Local {
     /// Whether the control API is enabled.
     pub(crate) control: bool,
+    pub(crate) page: Option<Page>,
     /// The names that requests may have in `Host`.
     pub(crate) names: Vec<String>,
 }
 
+/// Routes of the control API that show no secrets. They need no option if there is a page.
+const READABLE: [&str; 2] = ["/sandbox/calls", "/sandbox/openapi.json"];
+
 /// Returns true if the sandbox has the route in addition to those of the service.
 pub(crate) fn has_route(state: &State, path: &str) -> bool {
-    state.local.control && (path == HEALTH || path.starts_with(control::PREFIX))
+    let Local { control, page, .. } = &state.local;
+    match path {
+        HEALTH => *control || page.is_some(),
+        _ if path.starts_with(control::PREFIX) => *control || (page.is_some() && READABLE.contains(&path)),
+        _ => page.is_some() && page::has_route(path),
+    }
+}
+
+/// Returns true if the body of the request may be as long as that of an upload.
+pub(crate) fn takes_file(path: &str) -> bool {
+    ["/sandbox/seed", "/page/control/seed"].contains(&path)
 }
 
 pub(crate) fn serve(state: &Arc<State>, request: &Request) -> Response<Content> {
-    WireResponse::from(reply(state, request)).into_http()
-}
-
-fn reply(state: &Arc<State>, request: &Request) -> Reply {
-    let is_read = matches!(request.method, Method::GET | Method::HEAD);
     if request.path == HEALTH {
-        return if is_read { health(state) } else { Reply::empty(StatusCode::METHOD_NOT_ALLOWED) };
+        return WireResponse::from(health(state, request)).into_http();
     }
     if let Err(denied) = guard::check(&state.local.names, request) {
-        return denied;
+        return WireResponse::from(denied).into_http();
     }
-    if request.path == DOCUMENT && is_read {
-        return Reply::text(contract::DOCUMENT_TEXT);
+    match &state.local.page {
+        Some(page) if page::has_route(&request.path) => page::serve(state, page, request),
+        _ if !state.local.control && request.method != Method::GET => {
+            WireResponse::from(Reply::empty(StatusCode::METHOD_NOT_ALLOWED)).into_http()
+        }
+        _ => WireResponse::from(control::handle(state, request)).into_http(),
     }
-    control::handle(state, request)
 }
 
-fn health(state: &State) -> Reply {
+fn health(state: &State, request: &Request) -> Reply {
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        return Reply::empty(StatusCode::METHOD_NOT_ALLOWED);
+    }
     match state.save_error() {
         None => Reply::ok(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})),
         Some(error) => Reply::json(StatusCode::INTERNAL_SERVER_ERROR, json!({"status": "failed", "error": error})),

@@ -36,11 +36,13 @@ pub(crate) struct Reply {
     /// The bytes of a file, instead of a JSON body.
     pub(crate) file: Option<Vec<u8>>,
     pub(crate) note: Option<String>,
+    /// Whether the request violates the document.
+    pub(crate) is_violation: bool,
 }
 
 impl Reply {
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: None, file: None, note: None }
+        Self { status, headers: Vec::new(), body: None, file: None, note: None, is_violation: false }
     }
 
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
@@ -51,9 +53,9 @@ impl Reply {
         Self { file: Some(content), ..Self::empty(StatusCode::OK) }
     }
 
-    /// Creates a reply with the text of a JSON document.
-    pub(crate) fn text(json: &str) -> Self {
-        Self::file(json.as_bytes().to_vec()).with_header(header::CONTENT_TYPE, JSON)
+    /// Creates a reply with a file of this content type.
+    pub(crate) fn typed_file(content: Vec<u8>, kind: &str) -> Self {
+        Self::file(content).with_header(header::CONTENT_TYPE, kind)
     }
 
     pub(crate) fn ok(body: Value) -> Self {

@@ -24,6 +24,8 @@ pub struct CallRecord {
     pub status: u16,
     /// The reason of an error response, in more detail than the response.
     pub note: Option<String>,
+    /// Whether the request violates the document. The note says how, even if the request was accepted as the service does.
+    pub is_violation: bool,
     /// The value of the `If-Match` header.
     pub if_match: Option<String>,
     /// The value of the `Client-Request-ID` header.
@@ -112,12 +114,9 @@ impl Log {
         self.entries.iter().map(|entry| entry.call.clone()).collect()
     }
 
-    /// Returns the last `count` calls after a number, oldest first.
-    pub(crate) fn after(&self, number: u64, count: usize) -> Vec<Entry> {
-        let first = self.entries.front().map_or(0, |entry| entry.number);
-        let start = usize::try_from((number + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-        let start = start.max(self.entries.len().saturating_sub(count));
-        self.entries.iter().skip(start).cloned().collect()
+    /// Returns the calls after a number, newest first.
+    pub(crate) fn newest(&self, after: u64) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().rev().take_while(move |entry| entry.number > after)
     }
 
     /// Forgets all calls. Their numbers are not used again.
@@ -203,6 +202,7 @@ mod tests {
             operation: None,
             status,
             note: None,
+            is_violation: false,
             if_match: None,
             client_request_id: None,
             request_id: None,
@@ -218,13 +218,13 @@ mod tests {
             log.push(call(u16::try_from(status % 1000).unwrap_or_default()), None);
         }
         assert_eq!((log.entries.len(), log.entries[0].call.status), (MAX_RECORDS, 1));
-        let numbers = |entries: Vec<Entry>| entries.iter().map(|entry| entry.number).collect::<Vec<_>>();
-        assert_eq!(numbers(log.after(0, 2)), [100_000, 100_001]);
-        assert_eq!(numbers(log.after(100_000, 2)), [100_001]);
-        assert_eq!(numbers(log.after(100_001, 2)), [0; 0]);
+        let numbers = |log: &Log, after| log.newest(after).map(|entry| entry.number).collect::<Vec<_>>();
+        assert_eq!(numbers(&log, 0).len(), MAX_RECORDS);
+        assert_eq!(numbers(&log, 99_999), [100_001, 100_000]);
+        assert_eq!(numbers(&log, 100_001), [0; 0]);
         log.clear();
         log.push(call(200), None);
-        assert_eq!(numbers(log.after(0, 2)), [100_002]);
+        assert_eq!(numbers(&log, 0), [100_002]);
     }
 
     #[test]

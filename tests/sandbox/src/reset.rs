@@ -32,6 +32,19 @@ pub(crate) fn reset(state: &Arc<State>) {
         let _ = start_incident(state, incident);
     }
     lock(&state.calls).clear();
-    state.changes.account();
-    state.changes.call();
+    state.changes.reset();
+}
+
+/// Replaces the resources, files and incidents by those of a state file.
+pub(crate) fn seed(state: &Arc<State>, text: &[u8]) -> Result<(), String> {
+    let incidents = {
+        let mut model = lock(&state.model);
+        let incidents = persist::restore(&mut model, text)?;
+        model.incidents.clear();
+        incidents
+    };
+    for incident in incidents {
+        start_incident(state, incident).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }

@@ -54,6 +54,12 @@ impl Sandbox {
         self.origin.clone()
     }
 
+    /// Returns the address of the web page with the token for its controls. `None` without [`SandboxBuilder::page`].
+    pub fn page_url(&self) -> Option<String> {
+        let page = self.state.local.page.as_ref()?;
+        Some(format!("{}/?token={}", self.origin, page.token))
+    }
+
     /// Returns the tenant id.
     pub fn tenant(&self) -> String {
         self.model().account.tenant.clone()

@@ -101,7 +101,8 @@ pub(crate) async fn serve(
     let path = parts.uri.path();
     let is_local = host == Host::Service && local::has_route(&state, path);
     let host = if state.has_one_port && blob::is_file(path) { Host::BlobStore } else { host };
-    let is_small = is_local || (host == Host::Service && below_base(path).is_none());
+    let is_small =
+        (is_local && !local::takes_file(path)) || (!is_local && host == Host::Service && below_base(path).is_none());
     let limit = if is_small { MAX_SMALL_BODY } else { MAX_BODY };
     let body = match Limited::new(body, limit).collect().await {
         Ok(body) => body.to_bytes(),
@@ -185,22 +186,22 @@ fn catch_panic<T>(state: &State, work: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Returns the path below the base path of the API, ignoring case.
-fn below_base(path: &str) -> Option<&str> {
+pub(crate) fn below_base(path: &str) -> Option<&str> {
     let base = path.get(..BASE.len())?;
     base.eq_ignore_ascii_case(BASE).then(|| &path[BASE.len()..])
 }
 
 /// Dispatches a request to its handler.
 fn dispatch(state: &State, host: Host, request: &Request) -> Reply {
+    let mut model = lock(&state.model);
+    if let Some((tenant, v2)) = entra::route(&request.path).filter(|_| host == Host::Service) {
+        return entra::token(&mut model, request, tenant, v2);
+    }
     if !matches!(request.method, Method::GET | Method::HEAD) {
         state.changes.account();
     }
-    let mut model = lock(&state.model);
     if host == Host::BlobStore {
         return blob::handle(&mut model, request);
-    }
-    if let Some((tenant, v2)) = entra::route(&request.path) {
-        return entra::token(&mut model, request, tenant, v2);
     }
     let Some(path) = below_base(&request.path) else {
         return Reply::empty(StatusCode::NOT_FOUND).noted("path is not part of the API");
@@ -228,10 +229,14 @@ fn dispatch(state: &State, host: Host, request: &Request) -> Reply {
             let mut reply = service::handle(&mut model, request, &allowed);
             if reply.note.is_none() && !allowed.notes.is_empty() {
                 reply.note = Some(allowed.notes.join("; "));
+                reply.is_violation = true;
             }
             reply
         }
-        Err(reply) => reply,
+        Err(mut reply) => {
+            reply.is_violation = true;
+            reply
+        }
     }
 }
 
@@ -253,6 +258,7 @@ fn record(
         operation,
         status: if no_response { 0 } else { response.status().as_u16() },
         note: note.or_else(|| response.note.clone()),
+        is_violation: response.is_violation,
         if_match: request.header("if-match").map(str::to_owned),
         client_request_id: request.header("client-request-id").map(str::to_owned),
         request_id: request_id(response),

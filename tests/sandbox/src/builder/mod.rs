@@ -29,6 +29,7 @@ pub struct SandboxBuilder {
     on_call: Option<OnCall>,
     on_exchange: Vec<OnExchange>,
     control: bool,
+    page: bool,
     incidents: BTreeSet<Incident>,
     rules_off: Vec<String>,
     without_rules: bool,
@@ -56,6 +57,7 @@ impl SandboxBuilder {
             on_call: None,
             on_exchange: Vec::new(),
             control: false,
+            page: false,
             incidents: BTreeSet::new(),
             rules_off: Vec::new(),
             without_rules: false,
@@ -94,6 +96,8 @@ impl SandboxBuilder {
     /// | --- | --- |
     /// | GET `calls` | returns the call log with headers and bodies, oldest call first; `?after=N`: the calls after the number N |
     /// | GET `openapi.json` | returns the corrected document that the sandbox implements |
+    /// | GET `state` | returns the content of a [state file](Self::state_file) |
+    /// | POST `seed` | replaces resources and files by those of the state file in the body |
     /// | POST `reset` | same as [`Sandbox::reset`](crate::Sandbox::reset) |
     /// | POST `faults` | same as [`Sandbox::fail`](crate::Sandbox::fail): `{"calls": "GET /products", "times": 2, "status": 503}` |
     /// | DELETE `faults` | same as [`Sandbox::clear_faults`](crate::Sandbox::clear_faults) |
@@ -119,6 +123,24 @@ impl SandboxBuilder {
     /// GET `/healthz` returns 200, or 500 if the state file cannot be written.
     pub fn control(mut self, on: bool) -> Self {
         self.control = on;
+        self
+    }
+
+    /// Serves a web page at `/`, for people: calls, offers and controls. Default: disabled.
+    ///
+    /// Its address is [`Sandbox::page_url`](crate::Sandbox::page_url). The page shows no secrets. Requests of other web pages are
+    /// rejected, and the controls need the token in the address.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let sandbox = partner_sandbox::Sandbox::builder().page(true).start().await?;
+    /// println!("{}", sandbox.page_url().unwrap());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn page(mut self, on: bool) -> Self {
+        self.page = on;
         self
     }
 

@@ -6,6 +6,7 @@ use crate::connection;
 use crate::entra::TrustedKeys;
 use crate::local::Local;
 use crate::model::{Account, Model};
+use crate::page::Page;
 use crate::persist::{self, StateFile};
 use crate::reset::Initial;
 use crate::rules::Off;
@@ -73,8 +74,12 @@ impl SandboxBuilder {
             panics: Mutex::default(),
             on_call: self.on_call,
             on_exchange: self.on_exchange,
-            local: Local { control: self.control, names: network.names(address) },
-            records_bodies: self.control,
+            local: Local {
+                control: self.control,
+                page: self.page.then(|| Page::new(address.port())),
+                names: network.names(address),
+            },
+            records_bodies: self.control || self.page,
             has_one_port: store.is_none(),
             network,
             changes: Default::default(),

@@ -128,7 +128,8 @@ impl Options {
             .client_id(self.client_id.unwrap_or_else(|| CLIENT_ID.to_owned()))
             .client_secret(self.client_secret.unwrap_or_else(|| CLIENT_SECRET.to_owned()))
             .processing_delay(Duration::from_millis(self.processing_delay.unwrap_or(1000)))
-            .control(self.control);
+            .control(self.control)
+            .page(true);
         if let Some(host) = self.host {
             builder = builder.host(host);
         }

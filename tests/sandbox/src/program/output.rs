@@ -31,8 +31,11 @@ pub(crate) fn environment(sandbox: &Sandbox) -> String {
     let exports = variables(sandbox).map(|(name, value)| format!("export {name}={}\n", quoted(&value))).concat();
     let (client, secret) = (quoted(&sandbox.client_id()), quoted(&sandbox.client_secret()));
     let (authority, tenant) = (sandbox.authority(), sandbox.tenant());
+    let page = sandbox.page_url().unwrap_or_default();
     format!(
         "{exports}\n\
+         # Open in a browser: calls, offers and controls\n\
+         # {page}\n\n\
          # Request a token:\n\
          curl -d grant_type=client_credentials -d client_id={client} --data-urlencode client_secret={secret} \
          -d resource=https://api.partner.microsoft.com {authority}/{tenant}/oauth2/token\n\n"
@@ -53,6 +56,7 @@ pub(crate) fn ready_line(sandbox: &Sandbox) -> String {
         "status": "ready",
         "version": env!("CARGO_PKG_VERSION"),
         "pid": std::process::id(),
+        "page": sandbox.page_url(),
         "url": sandbox.url(),
         "authority": sandbox.authority(),
         "tenant": sandbox.tenant(),

@@ -136,7 +136,7 @@ pub(super) fn is_published(model: &Model, product: &Product, plan: Option<&str>)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     Creating,
     CreationFailed,
     Submitted,
@@ -152,7 +152,7 @@ enum Stage {
 }
 
 impl Submission {
-    fn stage(&self, processing_delay: Duration, now: Moment) -> Stage {
+    pub(super) fn stage(&self, processing_delay: Duration, now: Moment) -> Stage {
         if self.is_cancelled {
             return Stage::Cancelled;
         }
