@@ -21,6 +21,12 @@ pub(crate) fn timestamp(time: SystemTime) -> String {
     DateTime::<Utc>::from(time).format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
+/// Parses a time in RFC 3339 format. Returns the time since 1970.
+pub(crate) fn timestamp_of(text: &str) -> Option<Duration> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    SystemTime::from(time).duration_since(SystemTime::UNIX_EPOCH).ok()
+}
+
 #[derive(Clone)]
 pub(crate) struct Clock {
     started: Instant,

@@ -1,6 +1,9 @@
 //! The headers and bodies of the latest calls, within a limit of memory.
 
+use crate::recorder::Half;
 use crate::redact;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -55,6 +58,20 @@ impl Message {
         let headers = redact::headers(&self.headers).into_iter();
         let lines = headers.map(|(name, value)| format!("{name}: {}\n", value.as_str().unwrap_or_default()));
         lines.collect()
+    }
+
+    fn is_file(&self, body: &[u8]) -> bool {
+        let is_binary = || std::str::from_utf8(body).is_err();
+        !body.is_empty() && (self.header("content-type") == Some("application/octet-stream") || is_binary())
+    }
+
+    /// Returns what a recording has: headers and body without secrets, and small files as a whole.
+    pub(crate) fn to_half(&self) -> Half {
+        let body = match &self.body {
+            Some(body) if self.is_file(body) => json!({"base64": STANDARD.encode(body)}),
+            _ => self.body(),
+        };
+        Half { headers: redact::headers(&self.headers), body }
     }
 
     /// Returns headers and body without secrets.

@@ -21,7 +21,9 @@ mod network;
 mod page;
 mod persist;
 mod record;
+mod recorder;
 mod redact;
+mod replay;
 mod reset;
 mod response;
 mod rules;
@@ -37,5 +39,9 @@ pub use fault::{Calls, Fault};
 pub use incident::Incident;
 pub use names::UnknownName;
 pub use record::{CallRecord, Exchange};
+pub use replay::{Difference, Replay};
 pub use sandbox::Sandbox;
 pub use submission_outcome::SubmissionOutcome;
+
+#[doc = include_str!("../PROTOCOL.md")]
+pub mod protocol {}

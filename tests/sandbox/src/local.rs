@@ -35,6 +35,11 @@ pub(crate) fn has_route(state: &State, path: &str) -> bool {
     }
 }
 
+/// Returns true if the service has no such path.
+pub(crate) fn is_own(path: &str) -> bool {
+    path == HEALTH || path.starts_with(control::PREFIX) || page::has_route(path)
+}
+
 /// Returns true if the body of the request may be as long as that of an upload.
 pub(crate) fn takes_file(path: &str) -> bool {
     ["/sandbox/seed", "/page/control/seed"].contains(&path)
@@ -60,7 +65,7 @@ fn health(state: &State, request: &Request) -> Reply {
     if !matches!(request.method, Method::GET | Method::HEAD) {
         return Reply::empty(StatusCode::METHOD_NOT_ALLOWED);
     }
-    match state.save_error() {
+    match state.file_error() {
         None => Reply::ok(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})),
         Some(error) => Reply::json(StatusCode::INTERNAL_SERVER_ERROR, json!({"status": "failed", "error": error})),
     }

@@ -2,6 +2,7 @@
 
 use crate::incident::Incident;
 use crate::persist;
+use crate::replay;
 use crate::sandbox::start_incident;
 use crate::server::{State, lock};
 use std::collections::BTreeSet;
@@ -11,22 +12,32 @@ use std::sync::Arc;
 #[derive(Default)]
 pub(crate) struct Initial {
     pub(crate) incidents: BTreeSet<Incident>,
-    /// A state file.
-    pub(crate) seed: Option<Vec<u8>>,
+    /// A state file or a recording.
+    pub(crate) seed: Option<String>,
+}
+
+impl Initial {
+    /// Adds the resources of the seed. Returns the incidents to start.
+    pub(crate) fn add_seed(&self, state: &Arc<State>) -> Result<BTreeSet<Incident>, String> {
+        let Some(seed) = &self.seed else { return Ok(BTreeSet::new()) };
+        if !replay::is_recording(seed) {
+            return persist::restore(&mut lock(&state.model), seed.as_bytes());
+        }
+        let replay = replay::run(state, seed)?;
+        match replay.differences.iter().find(|difference| difference.what.starts_with("status ")) {
+            Some(difference) => Err(difference.to_string()),
+            None => Ok(BTreeSet::new()),
+        }
+    }
 }
 
 /// Returns to the state at the start.
 pub(crate) fn reset(state: &Arc<State>) {
     lock(&state.faults).clear();
     let mut incidents = state.initial.incidents.clone();
-    {
-        let mut model = lock(&state.model);
-        model.clear();
-        if let Some(seed) = &state.initial.seed {
-            // It was read at the start.
-            incidents.extend(persist::restore(&mut model, seed).unwrap_or_default());
-        }
-    }
+    lock(&state.model).clear();
+    // It was valid at the start.
+    incidents.extend(state.initial.add_seed(state).unwrap_or_default());
     for incident in incidents {
         // The server of the incident was started before.
         let _ = start_incident(state, incident);

@@ -7,6 +7,7 @@ use crate::fault::{Calls, Fault};
 use crate::incident::Incident;
 use crate::model::Model;
 use crate::record::CallRecord;
+use crate::replay::{self, Replay};
 use crate::reset;
 use crate::server::{BASE, Host, State, lock};
 use crate::submission_outcome::SubmissionOutcome;
@@ -196,12 +197,36 @@ impl Sandbox {
         self.state.call_count.clone()
     }
 
+    /// Sends the requests of a [recording](SandboxBuilder::record) to this sandbox, and compares its responses with the recorded ones:
+    /// their status, and the names and types in their bodies. Ids, entity tags and upload URLs are replaced by those that this
+    /// sandbox issues, and the clock is advanced by the recorded time between two requests. Start it with a new sandbox.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let recording = r#"{"time": "2026-01-01T00:00:00Z", "method": "GET", "path": "/v1.0/ingestion/products",
+    ///     "request": {"headers": {"authorization": "Bearer ***"}}, "status": 200, "response": {"body": {"value": [], "more": 1}}}"#;
+    /// let sandbox = partner_sandbox::Sandbox::start().await?;
+    /// let replay = sandbox.replay(&recording.replace('\n', " "))?;
+    /// assert_eq!(replay.differences[0].to_string(), "line 1: GET /v1.0/ingestion/products: /more is missing");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidData`](std::io::ErrorKind::InvalidData) with the line that is not a recorded exchange.
+    pub fn replay(&self, recording: &str) -> std::io::Result<Replay> {
+        let invalid = |error: String| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+        replay::run(&self.state, recording).map_err(invalid)
+    }
+
     /// Stops the sandbox: accepts no more connections, completes the current calls for at most 5 seconds, and saves the state file.
     /// Expectations are checked as when the sandbox is dropped.
     ///
     /// # Errors
     ///
-    /// Returns an error if the state file cannot be written.
+    /// Returns an error if the state file or the recording cannot be written.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -214,7 +239,8 @@ impl Sandbox {
     pub async fn stop(self) -> std::io::Result<()> {
         let servers = std::mem::take(&mut *lock(&self.state.servers));
         connection::stop(&self.state.changes, servers).await;
-        self.state.save()
+        self.state.save()?;
+        self.state.file_error().map_or(Ok(()), |error| Err(std::io::Error::other(error)))
     }
 
     /// Runs the sandbox until this future is dropped. The future never completes.

@@ -1,6 +1,7 @@
 //! Serves one request: applies an injected fault or dispatches to a handler.
 
 use crate::changes::Changes;
+use crate::clock::timestamp;
 use crate::error_shape::exception;
 use crate::fault::{Destination, Disconnect, Fault, Faults, Kind};
 use crate::incident::Incident;
@@ -11,6 +12,7 @@ use crate::model::Model;
 use crate::network::Network;
 use crate::persist::StateFile;
 use crate::record::{CallRecord, Exchange, Expectations, Log};
+use crate::recorder::Recorder;
 use crate::reset::Initial;
 use crate::response::{Content, Disconnected, WireResponse};
 use crate::{blob, contract, entra, service};
@@ -58,6 +60,7 @@ pub(crate) struct State {
     pub(crate) changes: Changes,
     pub(crate) initial: Initial,
     pub(crate) state_file: Option<Mutex<StateFile>>,
+    pub(crate) recorder: Option<Recorder>,
     pub(crate) runtime: Handle,
     /// Aborted when the sandbox is dropped.
     pub(crate) servers: Mutex<Vec<JoinHandle<()>>>,
@@ -69,9 +72,10 @@ impl State {
         self.state_file.as_ref().map_or(Ok(()), |file| lock(file).save_changes(self))
     }
 
-    /// Returns why the state could not be saved.
-    pub(crate) fn save_error(&self) -> Option<String> {
-        self.state_file.as_ref().and_then(|file| lock(file).error.clone())
+    /// Returns why the state could not be saved, or calls could not be recorded.
+    pub(crate) fn file_error(&self) -> Option<String> {
+        let saving = self.state_file.as_ref().and_then(|file| lock(file).error.clone());
+        saving.or_else(|| self.recorder.as_ref()?.error())
     }
 }
 
@@ -173,7 +177,7 @@ fn take_fault(state: &State, to: &Destination<'_>) -> Option<Fault> {
 }
 
 /// Handles a request. A panic results in a 500.
-fn handle(state: &State, host: Host, request: &Request) -> WireResponse {
+pub(crate) fn handle(state: &State, host: Host, request: &Request) -> WireResponse {
     let reply = catch_panic(state, || dispatch(state, host, request));
     let panicked = || Reply::empty(StatusCode::INTERNAL_SERVER_ERROR).noted("the sandbox panicked");
     reply.unwrap_or_else(panicked).into()
@@ -277,6 +281,10 @@ fn log_call(state: &State, call: CallRecord, target: String, request: &Request, 
         request: Message::new(&request.headers, &request.body),
         response: Message::new(response.headers(), &response.body),
     });
+    if let (Some(recorder), Some(kept)) = (&state.recorder, &kept) {
+        let time = timestamp(lock(&state.model).clock.wall());
+        recorder.write(time, &call, &target, kept);
+    }
     lock(&state.calls).push(call.clone(), kept);
     state.changes.call();
     if let Some(on_call) = &state.on_call {

@@ -68,9 +68,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// Starts with the resources and files of a state file, which is not changed. Default: none.
+    /// Starts with the resources and files of a state file, or after the requests of a [recording](Self::record). The file is not
+    /// changed. Default: none.
     ///
-    /// [`start`](Self::start) returns an error if the file cannot be read.
+    /// [`start`](Self::start) returns an error if the file cannot be read, or a recorded request has another status.
     pub fn seed(mut self, file: impl Into<PathBuf>) -> Self {
         self.seed = Some(file.into());
         self
@@ -94,6 +95,21 @@ impl SandboxBuilder {
     /// ```
     pub fn state_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.state_file = Some(file.into());
+        self
+    }
+
+    /// Adds every exchange to this file, as one line of JSON without tokens, secrets and signatures. Default: none.
+    ///
+    /// | field | content |
+    /// | --- | --- |
+    /// | `time` | the time by the sandbox's clock, in RFC 3339 format |
+    /// | `method`, `path`, `operation` | the call; `path` includes the query |
+    /// | `status`, `note`, `durationMilliseconds` | the response, and why it is an error |
+    /// | `request`, `response` | `headers` and `body`: JSON, a text, or a file as `{"base64": "..."}`; at most 256 KiB |
+    ///
+    /// [`Sandbox::replay`](crate::Sandbox::replay) sends the requests again. Token requests are recorded, but not sent again.
+    pub fn record(mut self, file: impl Into<PathBuf>) -> Self {
+        self.record = Some(file.into());
         self
     }
 }

@@ -4,10 +4,12 @@ use super::SandboxBuilder;
 use crate::clock::Clock;
 use crate::connection;
 use crate::entra::TrustedKeys;
+use crate::incident::Incident;
 use crate::local::Local;
 use crate::model::{Account, Model};
 use crate::page::Page;
 use crate::persist::{self, StateFile};
+use crate::recorder::Recorder;
 use crate::reset::Initial;
 use crate::rules::Off;
 use crate::sandbox::{Sandbox, start_incident};
@@ -57,13 +59,9 @@ impl SandboxBuilder {
             products: Default::default(),
             order: Vec::new(),
         };
-        let seed = self.seed.as_deref().map(|file| read(file, &mut model)).transpose()?;
-        let (seed, seeded) = seed.unzip();
         let kept = self.state_file.as_deref().filter(|file| file.exists());
-        let kept = kept.map(|file| read(file, &mut model)).transpose()?.map(|(_, incidents)| incidents);
-        let mut incidents = kept.or(seeded).unwrap_or_default();
-        incidents.extend(&self.incidents);
-        let initial = Initial { incidents: self.incidents, seed };
+        let kept = kept.map(|file| read(file).and_then(|text| restore(file, &text, &mut model))).transpose()?;
+        let seed = self.seed.as_deref().map(read).transpose()?;
         let runtime = Handle::current();
         let state = Arc::new(State {
             model: Mutex::new(model),
@@ -79,15 +77,24 @@ impl SandboxBuilder {
                 page: self.page.then(|| Page::new(address.port())),
                 names: network.names(address),
             },
-            records_bodies: self.control || self.page,
+            records_bodies: self.control || self.page || self.record.is_some(),
             has_one_port: store.is_none(),
             network,
             changes: Default::default(),
-            initial,
+            initial: Initial { incidents: self.incidents, seed },
+            recorder: self.record.as_deref().map(Recorder::new).transpose()?,
             state_file: self.state_file.map(|file| Mutex::new(StateFile::new(file))),
             runtime: runtime.clone(),
             servers: Mutex::default(),
         });
+        let mut incidents = match (kept, self.seed) {
+            (Some(kept), _) => kept,
+            (None, Some(file)) => state.initial.add_seed(&state).map_err(|error| {
+                invalid(format!("{} is neither a state file nor a recording: {error}", file.display()))
+            })?,
+            (None, None) => BTreeSet::new(),
+        };
+        incidents.extend(&state.initial.incidents);
         for incident in incidents {
             start_incident(&state, incident)?;
         }
@@ -108,11 +115,14 @@ fn invalid(message: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
-/// Reads a state file. Returns its text and its incidents.
-fn read(file: &Path, model: &mut Model) -> io::Result<(Vec<u8>, BTreeSet<crate::incident::Incident>)> {
+/// Reads a file. The error names it.
+fn read(file: &Path) -> io::Result<String> {
     let failed = |error: io::Error| io::Error::new(error.kind(), format!("cannot read {}: {error}", file.display()));
-    let text = std::fs::read(file).map_err(failed)?;
-    let incidents = persist::restore(model, &text);
-    let incidents = incidents.map_err(|error| invalid(format!("{} is not a state file: {error}", file.display())))?;
-    Ok((text, incidents))
+    std::fs::read_to_string(file).map_err(failed)
+}
+
+/// Restores a state file. Returns its incidents.
+fn restore(file: &Path, text: &str, model: &mut Model) -> io::Result<BTreeSet<Incident>> {
+    let incidents = persist::restore(model, text.as_bytes());
+    incidents.map_err(|error| invalid(format!("{} is not a state file: {error}", file.display())))
 }

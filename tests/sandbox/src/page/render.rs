@@ -273,7 +273,7 @@ fn settings_of(state: &State) -> Settings {
     let incidents = Incident::ALL
         .map(|incident| IncidentState { name: incident.to_string(), is_active: model.incidents.contains(&incident) });
     Settings {
-        time: timestamp(model.clock.wall()),
+        time: timestamp(model.clock.wall())[..19].replace('T', " "),
         outcomes: model.next_outcomes.iter().map(ToString::to_string).collect(),
         faults,
         incidents: incidents.into(),

@@ -1,6 +1,6 @@
 //! The options of the program, from the command line, the environment and a file, in this order of precedence.
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use partner_sandbox::{Incident, Sandbox, SandboxBuilder};
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -21,6 +21,9 @@ const CLIENT_SECRET: &str = "sandbox-secret";
 Exit codes: 0 stopped, 1 cannot listen or save, 2 invalid option.")]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    #[serde(skip)]
+    pub(crate) command: Option<Command>,
     /// Read options from this TOML file.
     #[arg(long, value_name = "FILE", env = "PARTNER_SANDBOX_CONFIG")]
     #[serde(skip)]
@@ -49,12 +52,15 @@ pub(crate) struct Options {
     /// Client secret of the application [default: sandbox-secret].
     #[arg(long, value_name = "SECRET", env = "PARTNER_SANDBOX_CLIENT_SECRET", hide_env_values = true)]
     client_secret: Option<String>,
-    /// Start with the resources of this state file, which is not changed.
+    /// Start with the resources of this state file, or after the requests of this recording. The file is not changed.
     #[arg(long, value_name = "FILE", env = "PARTNER_SANDBOX_SEED")]
     seed: Option<PathBuf>,
     /// Keep resources and files in this file: read at the start, saved every 2 seconds and at the end.
     #[arg(long, value_name = "FILE", env = "PARTNER_SANDBOX_STATE")]
     state: Option<PathBuf>,
+    /// Add every call to this file, as one line of JSON without secrets.
+    #[arg(long, value_name = "FILE", env = "PARTNER_SANDBOX_RECORD")]
+    record: Option<PathBuf>,
     /// Milliseconds per processing step of a package or a submission [default: 1000].
     #[arg(long, value_name = "MS", env = "PARTNER_SANDBOX_PROCESSING_DELAY")]
     processing_delay: Option<u64>,
@@ -81,6 +87,18 @@ pub(crate) struct Options {
     pub(crate) json: bool,
 }
 
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Send recorded requests to a new sandbox, and print where its responses differ in status and shape.
+    ///
+    /// Options of the sandbox precede the command: `partner-sandbox --without-rules replay FILE`. Exit codes: 0 no differences, 1
+    /// differences, 2 the file is not a recording.
+    Replay {
+        /// A file of --record, or lines of JSON in its format.
+        file: PathBuf,
+    },
+}
+
 impl Options {
     /// Adds the options of the file, if there is one.
     pub(crate) fn with_file(self) -> Result<Self, String> {
@@ -94,6 +112,7 @@ impl Options {
     fn or(self, file: Self) -> Self {
         let either = |own: Vec<_>, other| if own.is_empty() { other } else { own };
         Self {
+            command: self.command,
             config: self.config,
             host: self.host.or(file.host),
             port: self.port.or(file.port),
@@ -105,6 +124,7 @@ impl Options {
             client_secret: self.client_secret.or(file.client_secret),
             seed: self.seed.or(file.seed),
             state: self.state.or(file.state),
+            record: self.record.or(file.record),
             processing_delay: self.processing_delay.or(file.processing_delay),
             page_size: self.page_size.or(file.page_size),
             token_lifetime: self.token_lifetime.or(file.token_lifetime),
@@ -141,6 +161,9 @@ impl Options {
         }
         if let Some(file) = self.state {
             builder = builder.state_file(file);
+        }
+        if let Some(file) = self.record {
+            builder = builder.record(file);
         }
         if let Some(items) = self.page_size {
             builder = builder.page_size(items);

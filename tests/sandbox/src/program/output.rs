@@ -14,21 +14,29 @@ impl Colour {
     }
 }
 
-/// Returns the environment variables of clients.
-fn variables(sandbox: &Sandbox) -> [(&'static str, String); 6] {
-    [
+/// Returns the environment variables of clients. Plain HTTP to another host than this machine must be allowed.
+fn variables(sandbox: &Sandbox) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
         ("AZURE_AUTHORITY_HOST", sandbox.authority()),
         ("PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY", "1".to_owned()),
         ("AZURE_TENANT_ID", sandbox.tenant()),
         ("AZURE_CLIENT_ID", sandbox.client_id()),
         ("AZURE_CLIENT_SECRET", sandbox.client_secret()),
         ("PARTNER_INGESTION_URL", sandbox.url()),
-    ]
+    ];
+    let authority = sandbox.authority();
+    let host = authority.trim_start_matches("http://").rsplit_once(':').map_or("", |(host, _)| host);
+    if !["127.0.0.1", "localhost", "[::1]"].contains(&host) {
+        let names = ["PARTNER_AUTH_ALLOW_PLAIN_HTTP", "PARTNER_INGESTION_ALLOW_PLAIN_HTTP"];
+        variables.extend(names.map(|name| (name, host.to_owned())));
+    }
+    variables
 }
 
 /// Returns the environment variables to export, and a command that requests a token.
 pub(crate) fn environment(sandbox: &Sandbox) -> String {
-    let exports = variables(sandbox).map(|(name, value)| format!("export {name}={}\n", quoted(&value))).concat();
+    let exports =
+        variables(sandbox).iter().map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect::<String>();
     let (client, secret) = (quoted(&sandbox.client_id()), quoted(&sandbox.client_secret()));
     let (authority, tenant) = (sandbox.authority(), sandbox.tenant());
     let page = sandbox.page_url().unwrap_or_default();

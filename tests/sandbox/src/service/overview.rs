@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Maximum length of a displayed value in characters.
-const MAX_VALUE: usize = 400;
+const MAX_VALUE: usize = 1000;
 
 pub(crate) struct Offer {
     pub(crate) id: String,
@@ -157,7 +157,7 @@ fn display(value: Option<&Value>) -> String {
     let text = match value.cloned().map(redact::json) {
         None => String::new(),
         Some(Value::String(text)) => text,
-        Some(other) => other.to_string(),
+        Some(other) => serde_json::to_string_pretty(&other).unwrap_or_default(),
     };
     match text.char_indices().nth(MAX_VALUE) {
         Some((at, _)) => format!("{}…", &text[..at]),

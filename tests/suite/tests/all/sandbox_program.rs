@@ -86,7 +86,7 @@ fn rejects_invalid_options() {
         (&["--config", &wrong_name], "unknown field `prot`"),
         (&["--config", &wrong_type], "invalid type: string"),
         (&["--seed", "missing.json"], "cannot read missing.json"),
-        (&["--seed", &wrong_name], "is not a state file"),
+        (&["--seed", &wrong_name], "is neither a state file nor a recording"),
     ] {
         let output = run(args);
         let text = String::from_utf8(output.stderr).unwrap();
@@ -233,4 +233,51 @@ fn python_client_can_use_the_sandbox() {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert_eq!(text(&output.stdout), "ok\n", "{run} sandbox: {}", text(&output.stderr));
     }
+}
+
+/// Returns the text of a file of the repository.
+fn repository(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+}
+
+#[test]
+fn the_page_for_other_languages_has_the_tested_files() {
+    let page = repository("tests/sandbox/PROTOCOL.md");
+    for file in ["tests/interop/pytest/conftest.py", "tests/interop/node/sandbox.mjs"] {
+        assert!(page.contains(&repository(file)), "copy {file} into PROTOCOL.md");
+    }
+}
+
+/// No container is built in the tests, but its file has only options and versions that exist.
+#[test]
+fn the_container_file_matches_the_program() {
+    let file = repository("tests/sandbox/Containerfile");
+    let help = String::from_utf8(run(&["--help"]).stdout).unwrap();
+    let variables: Vec<(&str, &str)> =
+        file.split_whitespace().filter_map(|word| word.strip_prefix("PARTNER_SANDBOX_")?.split_once('=')).collect();
+    assert_eq!(variables.len(), 4);
+    for (name, _) in &variables {
+        assert!(help.contains(&format!("[env: PARTNER_SANDBOX_{name}=")), "{name}");
+    }
+    let command = file.lines().find_map(|line| line.strip_prefix("CMD ")).unwrap();
+    let flags: Vec<String> = serde_json::from_str(command).unwrap();
+    assert!(flags.iter().all(|flag| help.contains(flag.as_str())), "{flags:?}");
+    let program = "/usr/local/bin/partner-sandbox";
+    assert!(
+        file.contains(&format!("partner-sandbox {program}\n")) && file.contains(&format!("ENTRYPOINT [\"{program}\"]"))
+    );
+    assert!(file.contains(concat!("ARG VERSION=", env!("CARGO_PKG_VERSION"), "\n")));
+    // As in the container, apart from the port.
+    let mut command = self::program(&["--json", "--control", "--port", "0"]);
+    command.envs(variables.iter().map(|(name, value)| (format!("PARTNER_SANDBOX_{name}"), value)));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    assert!(ready["url"].as_str().unwrap().starts_with("http://sandbox:"), "{ready}");
+    assert_eq!(ready["environment"]["PARTNER_INGESTION_ALLOW_PLAIN_HTTP"], "sandbox");
+    stop(&child);
+    let output = child.wait_with_output().unwrap();
+    let warning = String::from_utf8(output.stderr).unwrap();
+    assert!(warning.starts_with("warning: other machines may reach the sandbox"), "{warning}");
 }

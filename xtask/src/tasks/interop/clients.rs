@@ -76,7 +76,7 @@ pub(super) fn test(root: &Path, environment: &Path, report: &Report) -> Result<(
 }
 
 /// Returns a program of the virtual environment.
-fn program(environment: &Path, name: &str) -> PathBuf {
+pub(super) fn program(environment: &Path, name: &str) -> PathBuf {
     let folder = if cfg!(windows) { "Scripts" } else { "bin" };
     environment.join(folder).join(format!("{name}{EXE_SUFFIX}"))
 }

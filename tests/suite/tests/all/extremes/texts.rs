@@ -284,6 +284,12 @@ fn partner_sandbox() -> Vec<Row<String>> {
         row("SandboxBuilder::certificate", |x: String| async move {
             drop(checked(Sandbox::builder()).certificate(x).start().await);
         }),
+        row("Sandbox::replay", |x: String| async move {
+            let sandbox = checked(Sandbox::builder()).start().await.unwrap();
+            drop(sandbox.replay(&x).map_err(|error| error.to_string()));
+            let line = json!({"time": "2026-01-01T00:00:00Z", "method": x, "path": x, "status": 200});
+            drop(sandbox.replay(&line.to_string()));
+        }),
         row("SandboxBuilder::host", |x: String| async move { drop(Sandbox::builder().host(x).start().await) }),
         row("SandboxBuilder::hostname", |x: String| started(move |builder| builder.hostname(x))),
         row("SandboxBuilder::tenant", |x: String| started(move |builder| builder.tenant(x))),

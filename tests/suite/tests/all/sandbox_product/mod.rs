@@ -2,6 +2,7 @@
 
 mod network;
 mod page;
+mod recording;
 mod security;
 mod state;
 

@@ -81,9 +81,9 @@ async fn the_copied_command_sends_the_same_request() {
     }
     // Prints the arguments instead of sending them.
     let script = format!("curl() {{ printf '%s\\n' \"$@\"; }}\n{command}");
-    let shell =
-        std::process::Command::new("sh").args(["-c", &script]).env("TOKEN", "t").env("PARTNER_INGESTION_URL", "u");
-    let output = String::from_utf8({ shell }.output().unwrap().stdout).unwrap();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).env("TOKEN", "t").env("PARTNER_INGESTION_URL", "u");
+    let output = String::from_utf8(shell.output().unwrap().stdout).unwrap();
     let arguments: Vec<&str> = output.lines().collect();
     assert_eq!(arguments[..3], ["-X", "POST", "u/products"]);
     assert!(arguments.contains(&"Authorization: Bearer t"), "{arguments:?}");
@@ -99,10 +99,10 @@ async fn an_offer_is_shown_with_what_differs() {
     env.variant(&product).await;
     env.package(&product, b"PK").await;
     assert!(get(&env.sandbox, "/page/offers").await.contains("not published"));
-    env.client.publish(&product).await.unwrap();
+    env.client.publish(&product).to_live().await.unwrap();
     let listing = env.client.listing_draft(&product);
     listing.modify(|listing| listing.set_summary("Published <summary>")).await.unwrap();
-    env.client.publish(&product).await.unwrap();
+    env.client.publish(&product).to_live().await.unwrap();
     listing.modify(|listing| listing.set_summary("New summary")).await.unwrap();
     let offers = get(&env.sandbox, "/page/offers").await;
     for part in ["contoso", "standard", "a.zip", "Processed", "class=\"track\"", ">changed<", "New summary"] {
