@@ -20,6 +20,8 @@ const PASSWORD: &str = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 const CUSTOM_AUTHORITY: &str = "PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY";
+/// The host that may be reached by plain HTTP.
+const PLAIN_HTTP: &str = "PARTNER_AUTH_ALLOW_PLAIN_HTTP";
 
 /// Returns the value of a variable of this process. It may be a secret.
 pub(crate) fn lookup(name: &str) -> Option<Zeroizing<String>> {
@@ -50,6 +52,9 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<Zeroizing<String>>) -> Result
         return Err(Error::new(ErrorKind::Config, message).with_hint(hint));
     };
     let authority = match lookup(AUTHORITY) {
+        Some(host) if lookup(PLAIN_HTTP).is_some_and(|plain| is_plain_http(&host, &plain)) => {
+            Authority::plain_http(&host)
+        }
         Some(host) if lookup(CUSTOM_AUTHORITY).is_some_and(|flag| is_true(&flag)) => {
             Authority::loopback(&host).or_else(|_| Authority::custom(&host))
         }
@@ -63,6 +68,12 @@ pub(crate) fn read(lookup: impl Fn(&str) -> Option<Zeroizing<String>>) -> Result
         authority: authority.map_err(|error| error.in_variable(AUTHORITY))?,
         variables: [tenant.0, client_id.0],
     })
+}
+
+/// Returns true if the address uses plain HTTP and has this host.
+fn is_plain_http(address: &str, host: &str) -> bool {
+    let url = reqwest::Url::parse(address).ok().filter(|url| url.scheme() == "http");
+    url.is_some_and(|url| url.host_str().is_some_and(|own| own.eq_ignore_ascii_case(host)))
 }
 
 /// Returns the first configured credential: those of the Azure SDKs in their order, then those of CI systems.
@@ -200,5 +211,9 @@ mod tests {
         }
         let error = fails(&[&APPLICATION[..], &[secret, (AUTHORITY, "http://a"), (CUSTOM_AUTHORITY, "true")]].concat());
         assert!(error.contains("https"), "{error}");
+        let plain = [secret, (AUTHORITY, "http://sandbox:8080"), (PLAIN_HTTP, "Sandbox")];
+        assert_eq!(found(&plain).authority, Authority::plain_http("http://sandbox:8080").unwrap());
+        let other = [secret, (AUTHORITY, "http://other:8080"), (PLAIN_HTTP, "sandbox")];
+        assert!(fails(&[&APPLICATION[..], &other[..]].concat()).starts_with(AUTHORITY));
     }
 }

@@ -83,6 +83,8 @@ pub struct Client {
 pub(crate) struct Shared {
     /// Without a trailing slash, unless it has no path.
     pub(crate) base: Url,
+    /// The host that may be reached by plain HTTP.
+    pub(crate) plain_host: Option<String>,
     pub(crate) http: reqwest::Client,
     /// Builds the requests of the operations.
     pub(crate) requests: Requests,
@@ -105,7 +107,8 @@ impl Client {
     /// [`TokenSource::builder_from_env`](partner_auth::TokenSource::builder_from_env): `AZURE_CLIENT_SECRET`, a certificate,
     /// a federated token, or the identity of a build system.
     ///
-    /// `PARTNER_INGESTION_URL`, if set, replaces the public base URL, for example by that of the sandbox. Sends no request.
+    /// `PARTNER_INGESTION_URL`, if set, replaces the public base URL, for example by that of the sandbox. `PARTNER_INGESTION_ALLOW_PLAIN_HTTP` names a
+    /// host that may be reached by plain HTTP, see [`ClientBuilder::allow_plain_http`]. Sends no request.
     ///
     /// # Errors
     ///
@@ -116,7 +119,9 @@ impl Client {
         use std::env::VarError;
         const URL: &str = "PARTNER_INGESTION_URL";
         let tokens = partner_auth::TokenSource::from_env().map_err(Error::auth_config)?;
+        let plain_host = std::env::var("PARTNER_INGESTION_ALLOW_PLAIN_HTTP").ok().filter(|host| !host.is_empty());
         let builder = Self::builder().token_provider(tokens);
+        let builder = plain_host.iter().fold(builder, |builder, host| builder.allow_plain_http(host));
         let url = match std::env::var(URL) {
             Ok(url) => url,
             Err(VarError::NotPresent) => String::new(),
@@ -128,7 +133,7 @@ impl Client {
         match url.trim() {
             "" => builder.build(),
             url => {
-                base_url(url).map_err(|error| error.in_variable(URL))?;
+                base_url(url, plain_host.as_deref()).map_err(|error| error.in_variable(URL))?;
                 builder.base_url(url).build()
             }
         }

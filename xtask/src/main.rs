@@ -99,7 +99,7 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
     ///
     /// `build` measures the project at two revisions. The others compare with peers and are in a separate workspace.
     Bench {
-        /// Benchmark: `build`, `calls`, `compile`, `crypto`, `decode`, `generate` or `tokens`.
+        /// Benchmark: `build`, `calls`, `compile`, `crypto`, `decode`, `generate`, `offers`, `sandbox` or `tokens`.
         #[arg(default_value = "decode")]
         name: String,
         /// Revision that `build` compares HEAD with.
@@ -126,12 +126,14 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
         /// Gate: `advisories`, `deny`, `features`, `minimal-versions`, `minimum-rust`, `release`, `semver`, `wasm` or `workflows`.
         name: Option<String>,
     },
-    /// Test with other people's programs: sign-in at an OAuth server, and clients of the service on the sandbox.
+    /// Test with other people's programs: sign-in at an OAuth server, clients of the service on the sandbox, tests in other languages,
+    /// and the page of the sandbox in a browser.
     ///
     /// The OAuth server is the npm package `oidc-provider` and requires Node.js. The clients are the PyPI packages
     /// `az-partner-center-cli` and `azure-storage-blob` and require Python 3.10; they are installed in target/interop. The clients are not
     /// modified: their connections to Entra ID and the API are redirected to the sandbox (tests/interop/redirect/sitecustomize.py), and
-    /// connections to other hosts fail.
+    /// connections to other hosts fail. The browser is Chromium of this system, or that in BROWSER; the npm package `playwright-core`
+    /// drives it, and writes pictures to target/interop/pictures.
     Interop,
     /// Run the tests of CI at full size, which takes minutes.
     Soak {

@@ -98,6 +98,32 @@ impl Authority {
         Ok(Self(url))
     }
 
+    /// Creates an authority that is reached by plain HTTP, for tests: a sandbox in another container. The secret is sent in clear text,
+    /// so use it only in a network that you trust. No proxy is used.
+    ///
+    /// ```
+    /// use partner_auth::Authority;
+    ///
+    /// assert!(Authority::plain_http("http://sandbox:8080").is_ok());
+    /// assert!(Authority::plain_http("http://login.microsoftonline.com").is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error of kind [`ErrorKind::Config`] if the scheme is not HTTP, the URL has parts other than scheme, host and port, or
+    /// the host is that of a Microsoft cloud.
+    pub fn plain_http(address: &str) -> Result<Self, Error> {
+        let url = address_of(address)?;
+        let host = url.host_str().unwrap_or_default();
+        if url.scheme() != "http" {
+            return Err(config("authority does not use http"));
+        }
+        if CLOUDS.iter().any(|(_, aliases)| aliases.contains(&host)) {
+            return Err(config("authority of a Microsoft cloud must use https"));
+        }
+        Ok(Self(url))
+    }
+
     /// Creates the authority of a test server.
     #[cfg(any(test, feature = "testing"))]
     #[allow(clippy::expect_used, reason = "a socket address is a host and a port")]
@@ -152,6 +178,11 @@ impl FromStr for Authority {
 /// Returns true if the host is a loopback address (RFC 8252 section 8.3).
 pub(crate) fn is_loopback(url: &Url) -> bool {
     matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"))
+}
+
+/// Returns true if requests must not use a proxy, which could not reach this machine, or would see a secret in plain HTTP.
+pub(crate) fn is_direct(url: &Url) -> bool {
+    is_loopback(url) || url.scheme() == "http"
 }
 
 /// Parses a URL that has only scheme, host and port.
@@ -246,6 +277,11 @@ mod tests {
 
     #[test]
     fn rejects_urls_and_tenants_that_could_leak_the_credential() {
+        for address in
+            ["https://sandbox", "sandbox", "http://sandbox/a", "http://login.microsoftonline.us", "http://a@b"]
+        {
+            assert_eq!(Authority::plain_http(address).unwrap_err().kind(), ErrorKind::Config, "{address}");
+        }
         for address in
             ["http://a", "https://a@b", "https://a/b", "https://a?b", "ftp://a", "https://", "", "https://a#b"]
         {

@@ -111,6 +111,7 @@ fn with_text() -> Vec<Row<String>> {
         now("Assertion::new", |text| drop(format!("{:?} {}", Assertion::new(text), Assertion::new(text).as_str()))),
         now("Authority::FromStr", |text| drop(text.parse::<Authority>())),
         now("Authority::custom", |text| drop(Authority::custom(text))),
+        now("Authority::plain_http", |text| drop(Authority::plain_http(text))),
         now("Authority::loopback", |text| drop(Authority::loopback(text))),
         now("AzurePipelines::service_connection", |text| {
             let source = AzurePipelines::read(|name| {

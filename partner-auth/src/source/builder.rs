@@ -4,7 +4,7 @@ use super::{PARTNER_CENTER, TokenSource};
 use crate::cache::RefreshPolicy;
 use crate::clock::Clock;
 use crate::credential::CredentialStore;
-use crate::entra::authority::is_loopback;
+use crate::entra::authority::is_direct;
 use crate::entra::token_client::{Limits, TokenClient};
 use crate::{Authority, Credential, Endpoint, Error, ErrorKind};
 use reqwest::Url;
@@ -131,7 +131,7 @@ impl TokenSourceBuilder {
     /// Customizes the underlying `reqwest::ClientBuilder`, for example its proxies or root certificates.
     ///
     /// Two settings are applied afterwards: redirects are disabled, and the connect timeout is 5 seconds. If the authority is a
-    /// loopback address, no proxy is used.
+    /// loopback address or uses plain HTTP, no proxy is used.
     pub fn configure_http(
         mut self,
         configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
@@ -182,8 +182,7 @@ impl TokenSourceBuilder {
             // A redirect would send the secret to another host.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(5));
-        // A proxy would see the secret, and could not reach this machine.
-        let builder = if is_loopback(&url) { builder.no_proxy() } else { builder };
+        let builder = if is_direct(&url) { builder.no_proxy() } else { builder };
         let http =
             builder.build().map_err(|error| Error::other(ErrorKind::Config, "HTTP client cannot be created", error))?;
         let application = Application {

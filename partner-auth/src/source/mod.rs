@@ -74,7 +74,8 @@ impl TokenSource {
     /// 5. in an Azure Pipelines task with a service connection: [`AzurePipelines`](crate::AzurePipelines)
     ///
     /// `AZURE_AUTHORITY_HOST` selects another Microsoft cloud. The credential is sent to this host, so any other host must be
-    /// allowed with `PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1`.
+    /// allowed with `PARTNER_AUTH_ALLOW_CUSTOM_AUTHORITY=1`. A host that is reached by plain HTTP, such as a sandbox in another
+    /// container, must be named in `PARTNER_AUTH_ALLOW_PLAIN_HTTP`: `sandbox` for `http://sandbox:8080`.
     ///
     /// # Errors
     ///

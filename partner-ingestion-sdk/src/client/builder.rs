@@ -8,7 +8,7 @@ use crate::http::connection_gate::ConnectionGate;
 use crate::http::observe::{Event, Hooks, OutgoingRequest};
 use crate::http::rate_limiter::{RateLimitStore, RateLimiter};
 use crate::http::retry::RetryPolicy;
-use crate::http::url::{base_url, is_loopback};
+use crate::http::url::{base_url, is_direct};
 use partner_auth::TokenProvider;
 use reqwest::Url;
 use std::fmt;
@@ -35,6 +35,7 @@ type ConfigureHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBu
 #[must_use = "call `build` to create the client"]
 pub struct ClientBuilder {
     base: String,
+    plain_host: Option<String>,
     tokens: Option<Arc<dyn TokenProvider>>,
     configure_http: Option<ConfigureHttp>,
     retry: RetryPolicy,
@@ -54,6 +55,7 @@ impl ClientBuilder {
     pub(super) fn new() -> Self {
         Self {
             base: SERVER.to_owned(),
+            plain_host: None,
             tokens: None,
             configure_http: None,
             retry: RetryPolicy::default(),
@@ -70,11 +72,33 @@ impl ClientBuilder {
         }
     }
 
-    /// Sets the base URL, for example to that of the sandbox. Must use https, except for loopback addresses.
+    /// Sets the base URL, for example to that of the sandbox. Must use https, except for loopback addresses and
+    /// [`allow_plain_http`](Self::allow_plain_http).
     ///
     /// Default: the public address of the service, [`SERVER`].
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base = url.into();
+        self
+    }
+
+    /// Allows plain HTTP to one host, for calls and uploads: a sandbox in another container. Tokens are sent in clear text, so use it
+    /// only in a network that you trust. No proxy is used for a base URL with plain HTTP. Default: only loopback addresses.
+    ///
+    /// `Authority::plain_http` is the same for the sign-in.
+    ///
+    /// ```
+    /// use partner_ingestion_sdk::Client;
+    /// use partner_ingestion_sdk::partner_auth::StaticToken;
+    ///
+    /// let builder = || -> Result<_, Box<dyn std::error::Error>> {
+    ///     Ok(Client::builder().token_provider(StaticToken::new("a token")?).base_url("http://sandbox:8080/v1.0/ingestion"))
+    /// };
+    /// assert!(builder()?.build().is_err());
+    /// let client = builder()?.allow_plain_http("sandbox").build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn allow_plain_http(mut self, host: impl Into<String>) -> Self {
+        self.plain_host = Some(host.into());
         self
     }
 
@@ -98,8 +122,8 @@ impl ClientBuilder {
     /// * No retries within reqwest (`retry`): [`RetryPolicy`] decides about all of them.
     /// * A user agent (`user_agent`), see [`application_id`](Self::application_id).
     ///
-    /// Redirect, HTTPS and connect-timeout settings are applied afterwards. If the base URL is a loopback address, no proxy is
-    /// used. The guide [`networks`](crate::networks) has examples.
+    /// Redirect, HTTPS and connect-timeout settings are applied afterwards. If the base URL is a loopback address or has plain HTTP,
+    /// no proxy is used. The guide [`networks`](crate::networks) has examples.
     pub fn configure_http(
         mut self,
         configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
@@ -235,7 +259,7 @@ impl ClientBuilder {
             let hint = "Set one with ClientBuilder::token_provider, or create the client with Client::from_env.";
             return Err(Error::new(ErrorKind::Config, "token provider is missing").with_hint(hint));
         };
-        let base = base_url(&self.base)?;
+        let base = base_url(&self.base, self.plain_host.as_deref())?;
         let mut builder = default_http().user_agent(user_agent(self.application_id.as_deref())?);
         #[cfg(any(feature = "rustls", feature = "native-tls"))]
         for file in &self.root_certificates {
@@ -249,12 +273,12 @@ impl ClientBuilder {
             .redirect(reqwest::redirect::Policy::none())
             .https_only(base.scheme() == "https")
             .connect_timeout(Duration::from_secs(10));
-        // A proxy would see the token, and could not reach this machine.
-        let builder = if is_loopback(&base) { builder.no_proxy() } else { builder };
+        let builder = if is_direct(&base) { builder.no_proxy() } else { builder };
         let http = builder
             .build()
             .map_err(|e| Error::new(ErrorKind::Config, "HTTP client cannot be created").with_source(e))?;
         let Self {
+            plain_host,
             retry,
             attempt_timeout,
             timeout,
@@ -271,6 +295,7 @@ impl ClientBuilder {
                 hooks,
                 requests: Requests::new_with_client(base.as_str().trim_end_matches('/'), http.clone()),
                 base,
+                plain_host,
                 http,
                 tokens,
                 retry,
@@ -287,7 +312,7 @@ impl ClientBuilder {
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // An invalid base URL may contain a password.
-        let base = base_url(&self.base).map_or_else(|_| "invalid".to_owned(), Url::into);
+        let base = base_url(&self.base, self.plain_host.as_deref()).map_or_else(|_| "invalid".to_owned(), Url::into);
         f.debug_struct("ClientBuilder").field("base", &base).field("tokens", &self.tokens).finish_non_exhaustive()
     }
 }

@@ -50,7 +50,7 @@ fn failed(path: &Path, error: &io::Error) -> Error {
 
 /// Writes the content into a file, from its beginning in each attempt.
 async fn fetch(client: &Client, file: &Secret, to: File, path: &Path) -> Result<File, Error> {
-    let Some(url) = store_url(file) else {
+    let Some(url) = store_url(client, file) else {
         let error = Error::new(ErrorKind::InvalidArgument, "download address must use https");
         return Err(error.with_operation(DOWNLOAD.name));
     };

@@ -9,6 +9,7 @@ use http::header::{CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use http::{HeaderName, Method, StatusCode};
 use md5::{Digest, Md5};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -23,7 +24,8 @@ const READ_LIFETIME: Duration = Duration::from_secs(8 * 3600);
 const MAX_KEPT: usize = 32 << 20;
 
 /// A file that was or can be uploaded.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Blob {
     shared_access: Vec<SharedAccess>,
     content: Option<Content>,
@@ -34,6 +36,8 @@ pub(crate) struct Blob {
 }
 
 /// A shared access signature of a file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct SharedAccess {
     signature: String,
     writable: bool,
@@ -41,10 +45,20 @@ struct SharedAccess {
 }
 
 /// The beginning of a file, and its full length.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Content {
+    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
     kept: Vec<u8>,
     length: usize,
+}
+
+fn to_base64<S: Serializer>(content: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&STANDARD.encode(content))
+}
+
+fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    STANDARD.decode(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 impl Content {
@@ -68,6 +82,11 @@ impl Blob {
     pub(crate) fn length(&self) -> usize {
         self.content.as_ref().map_or(0, |content| content.length)
     }
+}
+
+/// Returns true if the path is that of a file.
+pub(crate) fn is_file(path: &str) -> bool {
+    path.starts_with(PREFIX)
 }
 
 /// Creates a blob and returns its name and upload URL.

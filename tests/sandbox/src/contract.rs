@@ -10,8 +10,11 @@ use std::sync::LazyLock;
 /// The corrected document, copied into this crate by `cargo xtask generate`.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     // An invalid copy fails the first test of this crate.
-    serde_json::from_str(include_str!("generated/openapi.json")).unwrap_or_default()
+    serde_json::from_str(DOCUMENT_TEXT).unwrap_or_default()
 });
+
+/// The text of the corrected document.
+pub(crate) const DOCUMENT_TEXT: &str = include_str!("generated/openapi.json");
 
 static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(routes);
 
@@ -105,6 +108,13 @@ pub(crate) fn has_operation(method: &str, template: &str) -> bool {
     ROUTES.iter().any(same)
 }
 
+/// Returns all operations, such as `GET /products`.
+pub(crate) fn operations() -> Vec<String> {
+    let mut all: Vec<String> = ROUTES.iter().map(|route| format!("{} {}", route.method, route.template)).collect();
+    all.sort();
+    all
+}
+
 /// Returns the path of the operation as in the document.
 pub(crate) fn template(method: &str, path: &str) -> Option<&'static str> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
@@ -163,7 +173,7 @@ impl Route {
         let schema = self.operation.pointer("/requestBody/content/application~1json/schema");
         let Some(schema) = schema else {
             // Some clients send `{}` instead of an empty body.
-            let nothing = request.body.is_empty() || request.body == b"{}";
+            let nothing = request.body.is_empty() || *request.body == *b"{}";
             return if nothing {
                 Ok((Value::Null, Vec::new()))
             } else {

@@ -4,15 +4,19 @@
 //! [`SandboxBuilder::control`](crate::SandboxBuilder::control).
 
 use crate::clock::limited;
+use crate::clock::timestamp;
 use crate::contract;
 use crate::error_shape::ErrorShape;
 use crate::fault::{Calls, Fault};
 use crate::incident::Incident;
-use crate::message::{Reply, Request};
+use crate::message::{JSON, Reply, Request};
 use crate::names::UnknownName;
+use crate::persist;
+use crate::record::Entry;
+use crate::reset;
 use crate::sandbox;
 use crate::server::{State, lock};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -78,46 +82,72 @@ struct TokenLifetimeRequest {
     lifetime_seconds: u64,
 }
 
-const ROUTES: &str = "GET calls, POST and DELETE faults, POST and DELETE incidents, POST submissions, POST clock, POST and DELETE tokens";
+const ROUTES: &str = "GET calls, GET openapi.json, GET state, POST seed, POST reset, POST and DELETE faults, POST and DELETE incidents, POST and DELETE submissions, POST clock, POST and DELETE tokens";
 
 pub(crate) fn handle(state: &Arc<State>, request: &Request) -> Reply {
-    match dispatch(state, request) {
-        Some(Ok(None)) => Reply::empty(StatusCode::NO_CONTENT),
-        Some(Ok(Some(body))) => Reply::ok(body),
-        Some(Err(error)) => Reply::json(StatusCode::BAD_REQUEST, json!({"error": error})),
-        None => {
-            Reply::json(StatusCode::NOT_FOUND, json!({"error": format!("unknown route; available routes: {ROUTES}")}))
-        }
+    let path = request.path.trim_start_matches(PREFIX);
+    if matches!(request.method, Method::GET | Method::HEAD) {
+        return match path {
+            "calls" => calls(state, request),
+            "openapi.json" => Reply::typed_file(contract::DOCUMENT_TEXT.into(), JSON),
+            "state" => saved(state),
+            _ => unknown_route(),
+        };
+    }
+    match change(state, request.method.as_str(), path, &request.body) {
+        Some(Ok(())) => Reply::empty(StatusCode::NO_CONTENT),
+        Some(Err(error)) => failed(&error),
+        None => unknown_route(),
     }
 }
 
-/// Executes a control request. `None` if there is no such route.
-fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value>, String>> {
-    let path = request.path.trim_start_matches(PREFIX);
-    let done = match (request.method.as_str(), path) {
-        ("GET", "calls") => return Some(Ok(Some(calls(state)))),
-        ("POST", "faults") => read(request).and_then(|fault_request| fault(state, &fault_request)),
+fn failed(error: &str) -> Reply {
+    Reply::json(StatusCode::BAD_REQUEST, json!({"error": error}))
+}
+
+fn unknown_route() -> Reply {
+    Reply::json(StatusCode::NOT_FOUND, json!({"error": format!("unknown route; available routes: {ROUTES}")}))
+}
+
+/// Executes a change, as the page does.
+pub(crate) fn execute(state: &Arc<State>, method: &str, path: &str, body: &[u8]) -> Result<(), String> {
+    change(state, method, path, body).unwrap_or_else(|| Err("unknown route".to_owned()))
+}
+
+/// Executes a change. `None` if there is no such route.
+fn change(state: &Arc<State>, method: &str, path: &str, body: &[u8]) -> Option<Result<(), String>> {
+    let done = match (method, path) {
+        ("POST", "reset") => {
+            reset::reset(state);
+            Ok(())
+        }
+        ("POST", "seed") => reset::seed(state, body),
+        ("POST", "faults") => read(body).and_then(|fault_request| fault(state, &fault_request)),
         ("DELETE", "faults") => {
             lock(&state.faults).clear();
             Ok(())
         }
-        ("POST", "incidents") => incident(request).and_then(|incident| {
+        ("POST", "incidents") => incident(body).and_then(|incident| {
             let started = sandbox::start_incident(state, incident);
             started.map_err(|error| error.to_string())
         }),
-        ("DELETE", "incidents") => incident(request).map(|incident| {
+        ("DELETE", "incidents") => incident(body).map(|incident| {
             lock(&state.model).incidents.remove(&incident);
         }),
-        ("POST", "submissions") => read(request).and_then(|body: OutcomeRequest| {
+        ("POST", "submissions") => read(body).and_then(|body: OutcomeRequest| {
             let outcome = body.next_outcome.parse().map_err(|unknown: UnknownName| unknown.to_string())?;
             lock(&state.model).next_outcomes.push_back(outcome);
             Ok(())
         }),
-        ("POST", "clock") => read(request).map(|advance: AdvanceRequest| {
+        ("DELETE", "submissions") => {
+            lock(&state.model).next_outcomes.clear();
+            Ok(())
+        }
+        ("POST", "clock") => read(body).map(|advance: AdvanceRequest| {
             let by = Duration::from_secs(advance.advance_seconds);
             lock(&state.model).clock.advance(by);
         }),
-        ("POST", "tokens") => read(request).map(|tokens: TokenLifetimeRequest| {
+        ("POST", "tokens") => read(body).map(|tokens: TokenLifetimeRequest| {
             lock(&state.model).token_lifetime = limited(Duration::from_secs(tokens.lifetime_seconds));
         }),
         ("DELETE", "tokens") => {
@@ -126,15 +156,26 @@ fn dispatch(state: &Arc<State>, request: &Request) -> Option<Result<Option<Value
         }
         _ => return None,
     };
-    Some(done.map(|()| None))
+    if done.is_ok() {
+        state.changes.account();
+    }
+    Some(done)
 }
 
-fn read<T: DeserializeOwned>(request: &Request) -> Result<T, String> {
-    serde_json::from_slice(&request.body).map_err(|error| error.to_string())
+/// Returns the content of a state file.
+pub(crate) fn saved(state: &State) -> Reply {
+    match persist::save(&lock(&state.model)) {
+        Ok(content) => Reply::typed_file(content, JSON),
+        Err(error) => failed(&error.to_string()),
+    }
 }
 
-fn incident(request: &Request) -> Result<Incident, String> {
-    let request: IncidentRequest = read(request)?;
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
+}
+
+fn incident(body: &[u8]) -> Result<Incident, String> {
+    let request: IncidentRequest = read(body)?;
     request.incident.parse().map_err(|unknown: UnknownName| unknown.to_string())
 }
 
@@ -198,13 +239,26 @@ impl FaultRequest {
     }
 }
 
-fn calls(state: &State) -> Value {
-    let calls = lock(&state.calls).all();
-    let calls = calls.iter().map(|call| {
-        json!({
-            "method": call.method, "path": call.path, "operation": call.operation, "status": call.status, "note": call.note,
-            "ifMatch": call.if_match, "clientRequestID": call.client_request_id,
-        })
+/// Returns the calls after the number `after`.
+fn calls(state: &State, request: &Request) -> Reply {
+    let after = request.query("after").unwrap_or("0");
+    let Ok(after) = after.parse() else {
+        return failed(&format!("invalid number {after:?} in the query parameter after"));
+    };
+    let calls: Vec<Entry> = lock(&state.calls).newest(after).cloned().collect();
+    Reply::ok(calls.iter().rev().map(call).collect())
+}
+
+fn call(entry: &Entry) -> Value {
+    let call = &entry.call;
+    let mut body = json!({
+        "method": call.method, "path": call.path, "operation": call.operation, "status": call.status, "note": call.note,
+        "ifMatch": call.if_match, "clientRequestID": call.client_request_id, "requestID": call.request_id,
+        "violation": call.is_violation, "number": entry.number, "time": timestamp(call.time), "durationMilliseconds": call.duration.as_secs_f64() * 1000.0,
     });
-    calls.collect()
+    if let Some(kept) = &entry.kept {
+        body["request"] = kept.request.to_json();
+        body["response"] = kept.response.to_json();
+    }
+    body
 }

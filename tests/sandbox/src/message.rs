@@ -1,6 +1,7 @@
 //! Requests and replies of the handlers.
 
 use crate::error_shape;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ pub(crate) struct Request {
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
 }
 
 impl Request {
@@ -35,11 +36,13 @@ pub(crate) struct Reply {
     /// The bytes of a file, instead of a JSON body.
     pub(crate) file: Option<Vec<u8>>,
     pub(crate) note: Option<String>,
+    /// Whether the request violates the document.
+    pub(crate) is_violation: bool,
 }
 
 impl Reply {
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: None, file: None, note: None }
+        Self { status, headers: Vec::new(), body: None, file: None, note: None, is_violation: false }
     }
 
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
@@ -48,6 +51,11 @@ impl Reply {
 
     pub(crate) fn file(content: Vec<u8>) -> Self {
         Self { file: Some(content), ..Self::empty(StatusCode::OK) }
+    }
+
+    /// Creates a reply with a file of this content type.
+    pub(crate) fn typed_file(content: Vec<u8>, kind: &str) -> Self {
+        Self::file(content).with_header(header::CONTENT_TYPE, kind)
     }
 
     pub(crate) fn ok(body: Value) -> Self {

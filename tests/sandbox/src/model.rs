@@ -6,6 +6,7 @@ use crate::entra::TrustedKeys;
 use crate::incident::Incident;
 use crate::rules::Off;
 use crate::submission_outcome::SubmissionOutcome;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -51,7 +52,8 @@ pub(crate) struct Model {
 
 pub(crate) type Object = Map<String, Value>;
 
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Product {
     pub(crate) body: Object,
     pub(crate) setup: Object,
@@ -66,13 +68,19 @@ pub(crate) struct Product {
     pub(crate) submissions: Vec<Submission>,
 }
 
+/// One of the known names. With `&'static str`, serde would borrow from the input.
+pub(crate) type Known = &'static str;
+
 /// A draft of one module of an offer or a plan, with its resource.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Draft {
     /// Empty for a resource that was added to a draft and has no branch, such as a listing in another language.
-    pub(crate) module: &'static str,
+    #[serde(deserialize_with = "module")]
+    pub(crate) module: Known,
     /// The collection in the resource's path, in lower case.
-    pub(crate) collection: &'static str,
+    #[serde(deserialize_with = "collection")]
+    pub(crate) collection: Known,
     pub(crate) variant: Option<String>,
     pub(crate) instance: String,
     /// Branches become visible some time after their plan was created.
@@ -81,6 +89,8 @@ pub(crate) struct Draft {
 }
 
 /// An image or a package, with its file.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Upload {
     /// The collection in lower case. For an image, it includes the listing.
     pub(crate) collection: String,
@@ -90,6 +100,8 @@ pub(crate) struct Upload {
     pub(crate) uploaded_at: Option<Moment>,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Submission {
     pub(crate) id: String,
     pub(crate) request: Object,
@@ -103,6 +115,8 @@ pub(crate) struct Submission {
 }
 
 /// A finding of the validation of a submission.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Problem {
     pub(crate) code: String,
     /// Plan and module.
@@ -110,7 +124,52 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
+/// The modules of drafts. Empty for a resource without a branch.
+const MODULES: [&str; 8] =
+    ["", "Property", "Listing", "Availability", "Cosell", "SupplementalContent", "Package", "ResellerConfiguration"];
+/// The collections of drafts.
+const COLLECTIONS: [&str; 8] = [
+    "properties",
+    "listings",
+    "productavailabilities",
+    "featureavailabilities",
+    "coselllisting",
+    "supplementalcontents",
+    "packageconfigurations",
+    "resellerconfiguration",
+];
+
+fn module<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    known(&MODULES, "module", deserializer)
+}
+
+fn collection<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    known(&COLLECTIONS, "collection", deserializer)
+}
+
+/// Reads one of the known names of a state file.
+fn known<'de, D: Deserializer<'de>>(
+    names: &[&'static str],
+    what: &str,
+    deserializer: D,
+) -> Result<&'static str, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let found = names.iter().find(|known| **known == name);
+    found.copied().ok_or_else(|| serde::de::Error::custom(format!("unknown {what} {name:?}")))
+}
+
 impl Model {
+    /// Removes all resources, files and outcomes. Tokens and the clock remain.
+    pub(crate) fn clear(&mut self) {
+        self.late.clear();
+        self.next_outcomes.clear();
+        self.submissions = 0;
+        self.blobs.clear();
+        self.products.clear();
+        self.order.clear();
+        self.incidents.clear();
+    }
+
     /// Returns true if the header has a token that was issued here and is still valid.
     pub(crate) fn accepts(&self, authorization: Option<&str>) -> bool {
         let token = authorization.and_then(|value| {

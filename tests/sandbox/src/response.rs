@@ -33,6 +33,8 @@ pub(crate) struct WireResponse {
     head: response::Parts,
     pub(crate) body: Bytes,
     pub(crate) note: Option<String>,
+    /// Whether the request violates the document.
+    pub(crate) is_violation: bool,
 }
 
 impl From<Reply> for WireResponse {
@@ -40,6 +42,7 @@ impl From<Reply> for WireResponse {
         let mut response = Self::empty();
         response.head.status = reply.status;
         response.note = reply.note;
+        response.is_violation = reply.is_violation;
         let headers = &mut response.head.headers;
         match (reply.body, reply.file) {
             (Some(json), _) => {
@@ -52,7 +55,10 @@ impl From<Reply> for WireResponse {
             }
             (None, None) => {}
         }
-        headers.extend(reply.headers);
+        // A header of the reply replaces the content type.
+        for (name, value) in reply.headers {
+            headers.insert(name, value);
+        }
         response
     }
 }
@@ -61,7 +67,7 @@ impl WireResponse {
     /// Creates an empty response.
     pub(crate) fn empty() -> Self {
         let (head, body) = Response::new(Bytes::new()).into_parts();
-        Self { head, body, note: None }
+        Self { head, body, note: None, is_violation: false }
     }
 
     /// Creates the response of a fault.
@@ -90,6 +96,11 @@ impl WireResponse {
 
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.head.headers
+    }
+
+    /// Converts the response for hyper, with a body that is sent as it is produced.
+    pub(crate) fn into_stream(self, body: Content) -> Response<Content> {
+        Response::from_parts(self.head, body)
     }
 
     /// Converts the response for hyper. JSON is sent chunked without a length, and 204 with the length 0, as the service does.

@@ -1,13 +1,21 @@
 //! Serves one request: applies an injected fault or dispatches to a handler.
 
+use crate::changes::Changes;
+use crate::clock::timestamp;
 use crate::error_shape::exception;
 use crate::fault::{Destination, Disconnect, Fault, Faults, Kind};
 use crate::incident::Incident;
+use crate::kept::{Kept, Message};
+use crate::local::{self, Local};
 use crate::message::{Reply, Request, pairs};
 use crate::model::Model;
+use crate::network::Network;
+use crate::persist::StateFile;
 use crate::record::{CallRecord, Exchange, Expectations, Log};
+use crate::recorder::Recorder;
+use crate::reset::Initial;
 use crate::response::{Content, Disconnected, WireResponse};
-use crate::{blob, contract, control, entra, service};
+use crate::{blob, contract, entra, service};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -16,13 +24,16 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
+use tokio::task::JoinHandle;
 
 /// The base path of the API, as on the real service.
 pub(crate) const BASE: &str = "/v1.0/ingestion";
 /// Maximum size of a request body, as a related service reports it (reported in 2026).
 const MAX_BODY: usize = 268_435_456;
+/// Maximum size of the body of a request that is not part of the API or the blob store.
+const MAX_SMALL_BODY: usize = 1 << 20;
 
 pub(crate) type OnCall = Box<dyn Fn(&CallRecord) + Send + Sync>;
 pub(crate) type OnExchange = Box<dyn Fn(&Exchange) + Send + Sync>;
@@ -39,11 +50,33 @@ pub(crate) struct State {
     pub(crate) panics: Mutex<Vec<Box<dyn Any + Send>>>,
     pub(crate) on_call: Option<OnCall>,
     pub(crate) on_exchange: Vec<OnExchange>,
-    /// Whether the control API is enabled.
-    pub(crate) control: bool,
+    /// What the sandbox has besides the service.
+    pub(crate) local: Local,
+    /// Whether the call log has headers and bodies.
+    pub(crate) records_bodies: bool,
+    /// Whether the blob store has the port of the API.
+    pub(crate) has_one_port: bool,
+    pub(crate) network: Network,
+    pub(crate) changes: Changes,
+    pub(crate) initial: Initial,
+    pub(crate) state_file: Option<Mutex<StateFile>>,
+    pub(crate) recorder: Option<Recorder>,
     pub(crate) runtime: Handle,
     /// Aborted when the sandbox is dropped.
-    pub(crate) servers: Mutex<Vec<AbortHandle>>,
+    pub(crate) servers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl State {
+    /// Saves changes to the state file, if there is one.
+    pub(crate) fn save(&self) -> std::io::Result<()> {
+        self.state_file.as_ref().map_or(Ok(()), |file| lock(file).save_changes(self))
+    }
+
+    /// Returns why the state could not be saved, or calls could not be recorded.
+    pub(crate) fn file_error(&self) -> Option<String> {
+        let saving = self.state_file.as_ref().and_then(|file| lock(file).error.clone());
+        saving.or_else(|| self.recorder.as_ref()?.error())
+    }
 }
 
 impl std::fmt::Debug for State {
@@ -66,10 +99,17 @@ pub(crate) async fn serve(
     host: Host,
     request: HttpRequest<Incoming>,
 ) -> Result<HttpResponse<Content>, Disconnected> {
+    let (time, started) = (SystemTime::now(), Instant::now());
     let (parts, body) = request.into_parts();
     let target = parts.uri.to_string();
-    let body = match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => body.to_bytes().to_vec(),
+    let path = parts.uri.path();
+    let is_local = host == Host::Service && local::has_route(&state, path);
+    let host = if state.has_one_port && blob::is_file(path) { Host::BlobStore } else { host };
+    let is_small =
+        (is_local && !local::takes_file(path)) || (!is_local && host == Host::Service && below_base(path).is_none());
+    let limit = if is_small { MAX_SMALL_BODY } else { MAX_BODY };
+    let body = match Limited::new(body, limit).collect().await {
+        Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
             return Ok(WireResponse::from(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)).into_http());
         }
@@ -82,8 +122,8 @@ pub(crate) async fn serve(
         headers: parts.headers,
         body,
     };
-    if host == Host::Service && state.control && request.path.starts_with(control::PREFIX) {
-        return Ok(WireResponse::from(control::handle(&state, &request)).into_http());
+    if is_local {
+        return Ok(local::serve(&state, &request));
     }
     let destination = destination(host, &request);
     let fault = destination.as_ref().and_then(|to| take_fault(&state, to));
@@ -105,7 +145,8 @@ pub(crate) async fn serve(
     if host == Host::Service {
         response.add_service_headers();
     }
-    let call = record(&request, destination.as_ref(), &response, disconnect);
+    let mut call = record(&request, destination.as_ref(), &response, disconnect);
+    (call.time, call.duration) = (time, started.elapsed());
     catch_panic(&state, || log_call(&state, call, target, &request, &response));
     match disconnect {
         None => Ok(response.into_http()),
@@ -136,7 +177,7 @@ fn take_fault(state: &State, to: &Destination<'_>) -> Option<Fault> {
 }
 
 /// Handles a request. A panic results in a 500.
-fn handle(state: &State, host: Host, request: &Request) -> WireResponse {
+pub(crate) fn handle(state: &State, host: Host, request: &Request) -> WireResponse {
     let reply = catch_panic(state, || dispatch(state, host, request));
     let panicked = || Reply::empty(StatusCode::INTERNAL_SERVER_ERROR).noted("the sandbox panicked");
     reply.unwrap_or_else(panicked).into()
@@ -149,7 +190,7 @@ fn catch_panic<T>(state: &State, work: impl FnOnce() -> T) -> Option<T> {
 }
 
 /// Returns the path below the base path of the API, ignoring case.
-fn below_base(path: &str) -> Option<&str> {
+pub(crate) fn below_base(path: &str) -> Option<&str> {
     let base = path.get(..BASE.len())?;
     base.eq_ignore_ascii_case(BASE).then(|| &path[BASE.len()..])
 }
@@ -157,11 +198,14 @@ fn below_base(path: &str) -> Option<&str> {
 /// Dispatches a request to its handler.
 fn dispatch(state: &State, host: Host, request: &Request) -> Reply {
     let mut model = lock(&state.model);
+    if let Some((tenant, v2)) = entra::route(&request.path).filter(|_| host == Host::Service) {
+        return entra::token(&mut model, request, tenant, v2);
+    }
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        state.changes.account();
+    }
     if host == Host::BlobStore {
         return blob::handle(&mut model, request);
-    }
-    if let Some((tenant, v2)) = entra::route(&request.path) {
-        return entra::token(&mut model, request, tenant, v2);
     }
     let Some(path) = below_base(&request.path) else {
         return Reply::empty(StatusCode::NOT_FOUND).noted("path is not part of the API");
@@ -189,10 +233,14 @@ fn dispatch(state: &State, host: Host, request: &Request) -> Reply {
             let mut reply = service::handle(&mut model, request, &allowed);
             if reply.note.is_none() && !allowed.notes.is_empty() {
                 reply.note = Some(allowed.notes.join("; "));
+                reply.is_violation = true;
             }
             reply
         }
-        Err(reply) => reply,
+        Err(mut reply) => {
+            reply.is_violation = true;
+            reply
+        }
     }
 }
 
@@ -214,13 +262,31 @@ fn record(
         operation,
         status: if no_response { 0 } else { response.status().as_u16() },
         note: note.or_else(|| response.note.clone()),
+        is_violation: response.is_violation,
         if_match: request.header("if-match").map(str::to_owned),
         client_request_id: request.header("client-request-id").map(str::to_owned),
+        request_id: request_id(response),
+        time: SystemTime::UNIX_EPOCH,
+        duration: Duration::ZERO,
     }
 }
 
+fn request_id(response: &WireResponse) -> Option<String> {
+    let id = ["request-id", "x-ms-request-id"].into_iter().find_map(|name| response.headers().get(name));
+    id.and_then(|id| id.to_str().ok()).map(str::to_owned)
+}
+
 fn log_call(state: &State, call: CallRecord, target: String, request: &Request, response: &WireResponse) {
-    lock(&state.calls).push(call.clone());
+    let kept = state.records_bodies.then(|| Kept {
+        request: Message::new(&request.headers, &request.body),
+        response: Message::new(response.headers(), &response.body),
+    });
+    if let (Some(recorder), Some(kept)) = (&state.recorder, &kept) {
+        let time = timestamp(lock(&state.model).clock.wall());
+        recorder.write(time, &call, &target, kept);
+    }
+    lock(&state.calls).push(call.clone(), kept);
+    state.changes.call();
     if let Some(on_call) = &state.on_call {
         on_call(&call);
     }
@@ -231,7 +297,7 @@ fn log_call(state: &State, call: CallRecord, target: String, request: &Request, 
         call,
         target,
         request_headers: header_pairs(&request.headers),
-        request_body: request.body.clone(),
+        request_body: request.body.to_vec(),
         response_headers: header_pairs(response.headers()),
         response_body: response.body.to_vec(),
     };

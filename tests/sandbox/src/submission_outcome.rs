@@ -45,3 +45,31 @@ named! { SubmissionOutcome, "submission outcome":
     "modular-cert" = ModularCert,
     "shadow" = Shadow,
 }
+
+impl SubmissionOutcome {
+    /// All outcomes.
+    pub const ALL: [Self; 9] = [
+        Self::Pass,
+        Self::FailCreation,
+        Self::Fail,
+        Self::FailCertification,
+        Self::FailPromotion,
+        Self::Archived,
+        Self::NotSet,
+        Self::ModularCert,
+        Self::Shadow,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_parses_from_its_name() {
+        assert_eq!(SubmissionOutcome::ALL.len(), NAMES.len());
+        for outcome in SubmissionOutcome::ALL {
+            assert_eq!(outcome.to_string().parse(), Ok(outcome));
+        }
+    }
+}

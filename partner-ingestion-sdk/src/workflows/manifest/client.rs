@@ -5,10 +5,11 @@ use super::convert;
 use super::export::Export;
 use super::folder::LoadedOffer;
 use super::offer::OfferManifest;
-use super::state::{self, Instances, MODULES, OfferState, Scope};
+use super::state::{self, MODULES, OfferState, Scope};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::types::*;
+use crate::workflows::submitted::Instances;
 use futures_util::future::try_join;
 
 /// # Offers as files

@@ -13,7 +13,7 @@ use crate::http::connection::{BodyError, address, connection_error};
 use crate::http::operation::{IfMatchRule, Operation};
 use crate::http::response::{RawResponse, service_error};
 use crate::http::retry::{Failure, Repeatable};
-use crate::http::url::is_https_or_loopback;
+use crate::http::url::is_allowed;
 use crate::types::Secret;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
@@ -63,7 +63,7 @@ impl BlobUpload {
     }
 
     async fn send(self) -> Result<(), Error> {
-        let Some(url) = store_url(&self.address) else {
+        let Some(url) = store_url(&self.client, &self.address) else {
             return Err(
                 Error::new(ErrorKind::InvalidArgument, "upload address must use https").with_operation(UPLOAD.name)
             );
@@ -86,9 +86,9 @@ impl BlobUpload {
 
 awaitable!(BlobUpload => ());
 
-/// Parses an issued address. `None` if it does not use https, except for loopback addresses.
-pub(crate) fn store_url(address: &Secret) -> Option<Url> {
-    Url::parse(address.expose()).ok().filter(is_https_or_loopback)
+/// Parses an issued address. `None` if it does not use https, except for loopback addresses and the client's host of plain HTTP.
+pub(crate) fn store_url(client: &Client, address: &Secret) -> Option<Url> {
+    Url::parse(address.expose()).ok().filter(|url| is_allowed(url, client.shared.plain_host.as_deref()))
 }
 
 /// One upload in progress.

@@ -100,7 +100,7 @@ enum Stored {
 
 /// Compares the file at an address with a local one.
 async fn compare_with(client: &Client, address: &Secret, reader: &mut Reader) -> Result<Stored, Error> {
-    let Some(url) = store_url(address) else { return Ok(Stored::Unreadable) };
+    let Some(url) = store_url(client, address) else { return Ok(Stored::Unreadable) };
     let mut comparison = Comparison { client, url, reader, attempts: 0 };
     let compared = send_with_retries(client.shared.retry, &mut comparison).await;
     compared.map_err(|error| error.with_operation(DOWNLOAD.name))

@@ -88,11 +88,17 @@ fn check_credential<'f>(model: &Model, request: &Request, get: &impl Fn(&str) ->
     }
 }
 
-fn issue_token(model: &mut Model, v2: bool) -> Reply {
+/// Creates a token that is valid for this time.
+pub(crate) fn new_token(model: &mut Model, lifetime: Duration) -> String {
     let token = format!("sandbox.{}", guid());
-    let lifetime = model.token_lifetime;
     let expires_at = model.clock.now() + lifetime;
     model.tokens.insert(token.clone(), Token { expires_at });
+    token
+}
+
+fn issue_token(model: &mut Model, v2: bool) -> Reply {
+    let lifetime = model.token_lifetime;
+    let token = new_token(model, lifetime);
     model.issued_tokens += 1;
     let seconds = lifetime.as_secs();
     // The v1 endpoint writes its numbers as strings.

@@ -90,6 +90,22 @@ pub struct Fault {
     pub(crate) is_processed: bool,
 }
 
+/// Describes the fault in a few words.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Delay => f.write_str("delay")?,
+            Kind::Respond { status, .. } => write!(f, "status {status}")?,
+            Kind::Disconnect(Disconnect::BeforeRequest) => f.write_str("reset")?,
+            Kind::Disconnect(Disconnect::BeforeResponse) => f.write_str("drop-response")?,
+            Kind::Disconnect(Disconnect::WithinBody) => f.write_str("truncate-body")?,
+            Kind::Disconnect(Disconnect::StallBody) => f.write_str("stall")?,
+            Kind::RateLimit(rate) => write!(f, "at most {rate} per second")?,
+        }
+        if self.delay.is_zero() { Ok(()) } else { write!(f, " after {} ms", self.delay.as_millis()) }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
     /// The call is processed normally after the delay.

@@ -85,6 +85,17 @@ impl Faults {
         *self = Self::default();
     }
 
+    /// Describes the pending faults.
+    pub(crate) fn pending(&self) -> Vec<String> {
+        let scripted = self.scripted.iter().map(|scripted| {
+            let times =
+                if scripted.left == usize::MAX { "always".to_owned() } else { format!("{} times", scripted.left) };
+            format!("{}: {}, {times}", scripted.calls, scripted.fault)
+        });
+        let random = self.random.iter().map(|random| format!("any call: random faults, {} percent", random.percent));
+        scripted.chain(random).collect()
+    }
+
     pub(crate) fn inject_random(&mut self, seed: u64, percent: u8) {
         self.random = Some(RandomFaults { state: seed, percent });
     }

@@ -5,6 +5,7 @@ mod expand;
 mod filter;
 mod fresh;
 mod late;
+pub(crate) mod overview;
 mod products;
 mod subjects;
 mod submissions;

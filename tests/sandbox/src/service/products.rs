@@ -119,7 +119,7 @@ fn is_offer_id(id: &Value) -> bool {
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case("AzureOfferId"))
 }
 
-fn offer_id(body: &Object) -> Option<&str> {
+pub(super) fn offer_id(body: &Object) -> Option<&str> {
     let id = body.get("externalIDs")?.as_array()?.iter().find(|id| is_offer_id(id))?;
     id.get("value")?.as_str().filter(|value| !value.is_empty())
 }

@@ -145,7 +145,7 @@ pub(super) fn live_instances(model: &Model, product: &Product) -> BTreeSet<Strin
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     Creating,
     CreationFailed,
     Submitted,
@@ -161,7 +161,7 @@ enum Stage {
 }
 
 impl Submission {
-    fn stage(&self, processing_delay: Duration, now: Moment) -> Stage {
+    pub(super) fn stage(&self, processing_delay: Duration, now: Moment) -> Stage {
         if self.is_cancelled {
             return Stage::Cancelled;
         }

@@ -105,7 +105,7 @@ pub(super) fn single(
 }
 
 /// Updates the states of packages: Uploaded, InProcessing, then Processed or ProcessFailed.
-fn update_states(model: &mut Model, id: &str) {
+pub(super) fn update_states(model: &mut Model, id: &str) {
     let (processing_delay, now) = (model.processing_delay, model.clock.now());
     let Some(product) = model.products.get_mut(id) else {
         return;

@@ -44,6 +44,7 @@ mod round_trip;
 mod rules;
 mod sandbox;
 mod sandbox_facts;
+mod sandbox_product;
 mod sandbox_program;
 mod sandbox_resources;
 mod secrets;

@@ -17,6 +17,9 @@ pub fn run(root: &Path, name: &str, against: &str, report: &Report) -> Result<()
         "offers" => return offers(root, report),
         "calls" | "crypto" | "decode" | "tokens" => {}
         "generate" => cargo(root, &["build", "--quiet", "--release", "--package", "xtask"], &[])?,
+        "sandbox" => {
+            cargo(root, &["build", "--quiet", "--release", "--package", "partner-sandbox"], &[])?;
+        }
         "compile" => {
             std::fs::create_dir_all(&target)?;
             let options =
@@ -25,18 +28,24 @@ pub fn run(root: &Path, name: &str, against: &str, report: &Report) -> Result<()
         }
         other => {
             bail!(
-                "unknown benchmark `{other}`; expected build, calls, compile, crypto, decode, generate, offers or tokens"
+                "unknown benchmark `{other}`; expected build, calls, compile, crypto, decode, generate, offers, sandbox or tokens"
             )
         }
     }
     report.step("bench", name);
     let args = ["run", "--quiet", "--release", "--manifest-path", "tests/bench/Cargo.toml", "--bin", name];
     let target = target.to_string_lossy();
-    let xtask = root.join("target/release/xtask").to_string_lossy().into_owned();
+    let built = |name: &str| root.join("target/release").join(name).to_string_lossy().into_owned();
+    let (xtask, sandbox) = (built("xtask"), built("partner-sandbox"));
     cargo(
         root,
         &args,
-        &[("CARGO_TARGET_DIR", &target), ("PLAIN_DOCUMENT", &plain.to_string_lossy()), ("XTASK", &xtask)],
+        &[
+            ("CARGO_TARGET_DIR", &target),
+            ("PLAIN_DOCUMENT", &plain.to_string_lossy()),
+            ("XTASK", &xtask),
+            ("SANDBOX", &sandbox),
+        ],
     )
 }
 

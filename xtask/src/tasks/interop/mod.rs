@@ -1,7 +1,9 @@
-//! `cargo xtask interop`: tests partner-auth against another server, and the sandbox with other clients.
+//! `cargo xtask interop`: tests partner-auth against another server, and the sandbox with other clients and in a browser.
 
 mod clients;
+mod languages;
 mod oauth;
+mod page;
 
 use crate::report::Report;
 use crate::tasks::python;
@@ -18,9 +20,16 @@ struct Part {
     test: fn(&Path, &Path, &Report) -> Result<()>,
 }
 
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 4] = [
     Part { name: "OAuth server", programs: &["node", "npm"], install: oauth::install, test: oauth::test },
     Part { name: "clients", programs: &[python::PYTHON], install: clients::install, test: clients::test },
+    Part {
+        name: "tests in other languages",
+        programs: &[python::PYTHON, "node"],
+        install: clients::install,
+        test: languages::test,
+    },
+    Part { name: "page", programs: &["node", "npm"], install: page::install, test: page::test },
 ];
 
 /// Runs the tests in CI. Prints a warning and succeeds if a program or its package registry is not available.

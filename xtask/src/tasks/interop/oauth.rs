@@ -7,9 +7,10 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const FILES: [&str; 3] = ["package.json", "package-lock.json", "server.mjs"];
+/// The files of this test and of the other ones with npm packages.
+const FILES: [&str; 4] = ["package.json", "package-lock.json", "server.mjs", "page.mjs"];
 
-/// Installs the server in a separate folder.
+/// Installs the npm packages in a separate folder.
 pub(super) fn install(root: &Path, report: &Report) -> Result<PathBuf> {
     let folder = root.join("target/interop");
     std::fs::create_dir_all(&folder)?;
@@ -22,7 +23,7 @@ pub(super) fn install(root: &Path, report: &Report) -> Result<PathBuf> {
     let status = Command::new("npm").args(args).current_dir(&folder).status();
     let status = status.context("cannot start npm; install Node.js")?;
     if !status.success() {
-        bail!("npm cannot install the server ({status}); check access to the package registry");
+        bail!("npm cannot install the packages ({status}); check access to the package registry");
     }
     Ok(folder)
 }

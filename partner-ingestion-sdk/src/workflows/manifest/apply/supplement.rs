@@ -3,6 +3,7 @@
 //! The document does not say how the files are sent. It has an address for each, and an operation that commits them.
 
 use super::context::Run;
+use crate::client::Client;
 use crate::error::Error;
 use crate::types::*;
 use crate::workflows::manifest::fault::Pointer;
@@ -85,7 +86,7 @@ impl Run<'_> {
         let _permit = self.transfer().await?;
         let address = own.file_sas_uri.as_ref();
         let is_same = self.is_same_file(address, &document.file).await?.unwrap_or(true);
-        Ok(match (is_same, address.is_some_and(allows_writing)) {
+        Ok(match (is_same, address.is_some_and(|address| allows_writing(&self.client, address))) {
             (true, true) => Need::Commit,
             (true, false) => Need::Nothing,
             (false, true) => Need::Upload,
@@ -146,7 +147,7 @@ fn is_the_document(asset: &SupplementalContentAsset, document: &Document) -> boo
 }
 
 /// Returns true if an address allows writing: the files were not committed since it was issued.
-fn allows_writing(address: &Secret) -> bool {
-    let Some(url) = store_url(address) else { return false };
+fn allows_writing(client: &Client, address: &Secret) -> bool {
+    let Some(url) = store_url(client, address) else { return false };
     url.query_pairs().any(|(key, permissions)| key == "sp" && permissions.contains('w'))
 }

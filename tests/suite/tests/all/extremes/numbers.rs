@@ -198,6 +198,9 @@ fn partner_sandbox() -> Vec<Row<Extreme>> {
             env.sandbox.advance(Duration::MAX);
             process(&env.client).await;
         }),
+        row("SandboxBuilder::blob_port", |x: Extreme| async move {
+            let _ = checked(Sandbox::builder()).blob_port(x.status()).start().await;
+        }),
         row("SandboxBuilder::page_size", |x: Extreme| sandbox(move |builder| builder.page_size(x.size()))),
         row("SandboxBuilder::port", |x: Extreme| async move {
             let _ = checked(Sandbox::builder()).port(x.status()).start().await;

@@ -10,7 +10,7 @@ use partner_ingestion_sdk::{
     Client, Error, FailedSubmission, FileManifest, FileSource, Filter, IfMatch, OPERATIONS, OfferManifest, Part,
     RetryPolicy, Stage,
 };
-use partner_sandbox::{Calls, ErrorShape, Fault, Incident, Sandbox, SubmissionOutcome};
+use partner_sandbox::{Calls, ErrorShape, Fault, Incident, Sandbox, SandboxBuilder, SubmissionOutcome};
 use partner_tests::bridge::Args;
 use partner_tests::generated::bridge::call;
 use partner_tests::test_env::{TestEnv, checked, client_builder};
@@ -226,6 +226,10 @@ fn values() -> Vec<Row<String>> {
         now("ClientBuilder::root_certificates", |x| {
             drop(client_builder().token_provider(StaticToken::new("t").unwrap()).root_certificates(x).build());
         }),
+        now("ClientBuilder::allow_plain_http", |x| {
+            let builder = client_builder().allow_plain_http(x).token_provider(StaticToken::new("t").unwrap());
+            drop(builder.base_url("http://sandbox.example").build());
+        }),
         now("ClientBuilder::base_url", |x| {
             let builder = client_builder().base_url(x).token_provider(StaticToken::new("t").unwrap());
             drop(format!("{builder:?}"));
@@ -283,6 +287,18 @@ fn partner_sandbox() -> Vec<Row<String>> {
         row("SandboxBuilder::certificate", |x: String| async move {
             drop(checked(Sandbox::builder()).certificate(x).start().await);
         }),
+        row("Sandbox::replay", |x: String| async move {
+            let sandbox = checked(Sandbox::builder()).start().await.unwrap();
+            drop(sandbox.replay(&x).map_err(|error| error.to_string()));
+            let line = json!({"time": "2026-01-01T00:00:00Z", "method": x, "path": x, "status": 200});
+            drop(sandbox.replay(&line.to_string()));
+        }),
+        row("SandboxBuilder::host", |x: String| async move { drop(Sandbox::builder().host(x).start().await) }),
+        row("SandboxBuilder::hostname", |x: String| started(move |builder| builder.hostname(x))),
+        row("SandboxBuilder::tenant", |x: String| started(move |builder| builder.tenant(x))),
+        row("SandboxBuilder::client_id", |x: String| started(move |builder| builder.client_id(x))),
+        row("SandboxBuilder::client_secret", |x: String| started(move |builder| builder.client_secret(x))),
+        row("SandboxBuilder::seed", |x: String| async move { drop(Sandbox::builder().seed(x).start().await) }),
         row("SandboxBuilder::without_rule", |x: String| async move {
             drop(checked(Sandbox::builder()).without_rule(x).start().await);
         }),
@@ -292,6 +308,11 @@ fn partner_sandbox() -> Vec<Row<String>> {
             drop(x.parse::<SubmissionOutcome>().map_err(|unknown| unknown.to_string()))
         }),
     ]
+}
+
+async fn started(configure: impl FnOnce(SandboxBuilder) -> SandboxBuilder) {
+    let sandbox = configure(checked(Sandbox::builder())).start().await.unwrap();
+    assert!(sandbox.url().starts_with("http://"));
 }
 
 async fn fault(fault: Fault) {

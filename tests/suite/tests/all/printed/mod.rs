@@ -203,6 +203,11 @@ async fn partner_sandbox() -> Vec<(&'static str, String)> {
         found.add("CallRecord", &exchange.call);
     }
     found.add("CallRecord", &sandbox.calls());
+    let line =
+        json!({"time": "2026-01-01T00:00:00Z", "method": "GET", "path": format!("/x?sig={SECRET}"), "status": 200});
+    let replay = sandbox.replay(&line.to_string()).unwrap();
+    found.add("Difference", &replay.differences);
+    found.add("Replay", &replay);
     let signature = address.expose().split("sig=").nth(1).unwrap().to_owned();
     for secret in [sandbox.client_secret(), token.unwrap(), signature] {
         found.0.iter_mut().filter(|(_, text)| text.contains(&secret)).for_each(|(_, text)| *text += SECRET);

@@ -1,25 +1,28 @@
 //! The builder of a sandbox.
 
-use crate::clock::{Clock, limited};
-use crate::connection::{bind, start};
-use crate::entra::TrustedKeys;
+mod environment;
+mod start;
+
+use crate::clock::limited;
 use crate::incident::Incident;
 use crate::message::guid;
-use crate::model::{Account, Model};
+use crate::network::Network;
 use crate::record::{CallRecord, Exchange};
-use crate::rules::Off;
-use crate::sandbox::Sandbox;
-use crate::server::{Host, OnCall, OnExchange, State};
+use crate::server::{OnCall, OnExchange};
 use std::collections::BTreeSet;
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
 use std::time::Duration;
-use tokio::runtime::Handle;
 
-/// A builder for a [`Sandbox`].
+/// A builder for a [`Sandbox`](crate::Sandbox).
 #[must_use = "call `start` to start the sandbox"]
 pub struct SandboxBuilder {
-    port: u16,
+    network: Network,
+    tenant: String,
+    client_id: String,
+    client_secret: String,
+    seed: Option<PathBuf>,
+    state_file: Option<PathBuf>,
+    record: Option<PathBuf>,
     processing_delay: Duration,
     page_size: usize,
     token_lifetime: Duration,
@@ -27,6 +30,7 @@ pub struct SandboxBuilder {
     on_call: Option<OnCall>,
     on_exchange: Vec<OnExchange>,
     control: bool,
+    page: bool,
     incidents: BTreeSet<Incident>,
     rules_off: Vec<String>,
     without_rules: bool,
@@ -35,7 +39,19 @@ pub struct SandboxBuilder {
 impl SandboxBuilder {
     pub(crate) fn new() -> Self {
         Self {
-            port: 0,
+            network: Network {
+                host: "127.0.0.1".to_owned(),
+                port: 0,
+                blob_port: Some(0),
+                hostname: None,
+                allow_remote: false,
+            },
+            tenant: guid(),
+            client_id: guid(),
+            client_secret: format!("sandbox~{}", guid()),
+            seed: None,
+            state_file: None,
+            record: None,
             processing_delay: Duration::from_millis(50),
             page_size: 2,
             token_lifetime: Duration::from_secs(3600),
@@ -43,16 +59,11 @@ impl SandboxBuilder {
             on_call: None,
             on_exchange: Vec::new(),
             control: false,
+            page: false,
             incidents: BTreeSet::new(),
             rules_off: Vec::new(),
             without_rules: false,
         }
-    }
-
-    /// Sets the port. Default: a free port.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
     }
 
     /// Sets the duration of each asynchronous processing step: the branches of a new plan, packages and submissions.
@@ -81,18 +92,23 @@ impl SandboxBuilder {
         self
     }
 
-    /// Enables the HTTP control API under `/sandbox/`, for tests in other languages. Default: disabled.
+    /// Enables the HTTP control API under `/sandbox/`, for tests in other languages, and `/healthz`. Default: disabled.
     ///
     /// | request | effect |
     /// | --- | --- |
-    /// | GET `calls` | returns the call log, oldest call first |
-    /// | POST `faults` | same as [`Sandbox::fail`]: `{"calls": "GET /products", "times": 2, "status": 503}` |
-    /// | DELETE `faults` | same as [`Sandbox::clear_faults`] |
-    /// | POST, DELETE `incidents` | same as [`Sandbox::start_incident`] and [`Sandbox::stop_incident`]: `{"incident": "list-refused"}` |
-    /// | POST `submissions` | same as [`Sandbox::set_next_outcome`]: `{"nextOutcome": "fail-certification"}` |
-    /// | POST `clock` | same as [`Sandbox::advance`]: `{"advanceSeconds": 3600}` |
-    /// | POST `tokens` | same as [`Sandbox::set_token_lifetime`]: `{"lifetimeSeconds": 60}` |
-    /// | DELETE `tokens` | same as [`Sandbox::revoke_tokens`] |
+    /// | GET `calls` | returns the call log with headers and bodies, oldest call first; `?after=N`: the calls after the number N |
+    /// | GET `openapi.json` | returns the corrected document that the sandbox implements |
+    /// | GET `state` | returns the content of a [state file](Self::state_file) |
+    /// | POST `seed` | replaces resources and files by those of the state file in the body |
+    /// | POST `reset` | same as [`Sandbox::reset`](crate::Sandbox::reset) |
+    /// | POST `faults` | same as [`Sandbox::fail`](crate::Sandbox::fail): `{"calls": "GET /products", "times": 2, "status": 503}` |
+    /// | DELETE `faults` | same as [`Sandbox::clear_faults`](crate::Sandbox::clear_faults) |
+    /// | POST, DELETE `incidents` | same as [`Sandbox::start_incident`](crate::Sandbox::start_incident) and [`Sandbox::stop_incident`](crate::Sandbox::stop_incident): `{"incident": "list-refused"}` |
+    /// | POST `submissions` | same as [`Sandbox::set_next_outcome`](crate::Sandbox::set_next_outcome): `{"nextOutcome": "fail-certification"}` |
+    /// | DELETE `submissions` | removes the outcomes that were set and not used yet |
+    /// | POST `clock` | same as [`Sandbox::advance`](crate::Sandbox::advance): `{"advanceSeconds": 3600}` |
+    /// | POST `tokens` | same as [`Sandbox::set_token_lifetime`](crate::Sandbox::set_token_lifetime): `{"lifetimeSeconds": 60}` |
+    /// | DELETE `tokens` | same as [`Sandbox::revoke_tokens`](crate::Sandbox::revoke_tokens) |
     ///
     /// The `calls` of a fault are `any`, `tokens`, `uploads` or an operation. A fault has exactly one of these fields:
     ///
@@ -103,9 +119,30 @@ impl SandboxBuilder {
     ///
     /// `delayMilliseconds` may be added to each of them, or used alone. `times` is the number of affected calls. Default: 1.
     ///
-    /// An invalid request returns 400 with the reason.
+    /// An invalid request returns 400 with the reason. Requests of other web pages are rejected with 421 or 403. Secrets, tokens and
+    /// signatures of upload URLs are removed from the call log. It has bodies of at most 256 KiB, for the latest calls: 32 MiB in total.
+    ///
+    /// GET `/healthz` returns 200, or 500 if the state file cannot be written.
     pub fn control(mut self, on: bool) -> Self {
         self.control = on;
+        self
+    }
+
+    /// Serves a web page at `/`, for people: calls, offers and controls. Default: disabled.
+    ///
+    /// Its address is [`Sandbox::page_url`](crate::Sandbox::page_url). The page shows no secrets. Requests of other web pages are
+    /// rejected, and the controls need the token in the address.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let sandbox = partner_sandbox::Sandbox::builder().page(true).start().await?;
+    /// println!("{}", sandbox.page_url().unwrap());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn page(mut self, on: bool) -> Self {
+        self.page = on;
         self
     }
 
@@ -152,67 +189,5 @@ impl SandboxBuilder {
     pub fn without_rules(mut self) -> Self {
         self.without_rules = true;
         self
-    }
-
-    /// Starts the sandbox on a loopback address.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the port cannot be bound. Returns [`InvalidInput`](io::ErrorKind::InvalidInput) if a certificate is
-    /// invalid or the id of a rule is unknown.
-    pub async fn start(self) -> io::Result<Sandbox> {
-        let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidInput, message);
-        let mut rules_off = if self.without_rules { Off::all() } else { Off::default() };
-        for id in &self.rules_off {
-            rules_off.add(id).map_err(invalid)?;
-        }
-        let (service, address) = bind(self.port)?;
-        let (store, blobs) = bind(0)?;
-        let origin = format!("http://{address}");
-        let trusted_keys = TrustedKeys::new(&origin, &self.certificates);
-        let trusted_keys = trusted_keys.map_err(invalid)?;
-        let account =
-            Account { tenant: guid(), client_id: guid(), secret: format!("sandbox~{}", guid()), trusted_keys };
-        let model = Model {
-            clock: Clock::new(),
-            account,
-            origin,
-            store: format!("http://{blobs}"),
-            front_door: None,
-            token_lifetime: self.token_lifetime,
-            processing_delay: self.processing_delay,
-            page_size: self.page_size,
-            incidents: BTreeSet::new(),
-            late: Default::default(),
-            rules_off,
-            next_outcomes: Default::default(),
-            tokens: Default::default(),
-            issued_tokens: 0,
-            submissions: 0,
-            blobs: Default::default(),
-            products: Default::default(),
-            order: Vec::new(),
-        };
-        let runtime = Handle::current();
-        let state = Arc::new(State {
-            model: Mutex::new(model),
-            calls: Mutex::default(),
-            call_count: Arc::default(),
-            faults: Mutex::default(),
-            expectations: Mutex::default(),
-            panics: Mutex::default(),
-            on_call: self.on_call,
-            on_exchange: self.on_exchange,
-            control: self.control,
-            runtime: runtime.clone(),
-            servers: Mutex::default(),
-        });
-        start(&state, &runtime, service, Host::Service)?;
-        start(&state, &runtime, store, Host::BlobStore)?;
-        let sandbox = Sandbox { address, state };
-        for incident in self.incidents {
-            sandbox.start_incident(incident)?;
-        }
-        Ok(sandbox)
     }
 }
