@@ -52,8 +52,9 @@ enum Command {
     },
     /// Compare two versions of the document.
     ///
-    /// Compares the interfaces and ignores layout and order. Prints for each change its rule, place and direction, and its effect on
-    /// the wire and on users of the crate. OLD and NEW are files, or git revisions of the committed document.
+    /// Compares what is generated from both, with their corrections: methods, types, fields, variants and setters, by their level for
+    /// users of the crate. Then compares the interfaces on the wire, with rule, place and direction of each change. OLD and NEW are
+    /// files, which the overlays of the project correct, or git revisions.
     #[command(after_help = "Examples:
   cargo xtask diff HEAD~1 HEAD                             what the last commit changed
   cargo xtask diff openapi/partner-ingestion.json new.json what a new document changes
@@ -69,10 +70,10 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
         /// Print Markdown.
         #[arg(long)]
         markdown: bool,
-        /// List every change of the levels `doc` and `nothing` instead of counting them.
+        /// List every change without consequences instead of counting them.
         #[arg(long)]
         all: bool,
-        /// Fail if a change has at least this level: source, behaviour, additive, doc or nothing.
+        /// Fail if a change for users has at least this level: source, behaviour, additive or doc.
         #[arg(long, value_name = "LEVEL")]
         fail_on: Option<String>,
     },

@@ -1,7 +1,7 @@
 //! Generates the crate from the document:
 //! load, verify the pin, apply overlays, normalize, check, run progenitor, emit companions, polish, write.
 
-mod companions;
+pub mod companions;
 mod corrections_md;
 pub mod emit;
 mod engine;

@@ -9,9 +9,8 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use crate::diff::change::Change;
 use crate::diff::compare::compare;
-use crate::diff::{render, worst};
+use crate::diff::{CORRECTED, Changes, render, users};
 use crate::document::correct::{Corrected, correct};
 use crate::document::correction::State;
 use crate::document::finding::Findings;
@@ -94,20 +93,19 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     if committed.as_bytes() == old.bytes {
         return Ok(None);
     }
-    let changes = compare(&old.value, &document.value);
-    show(&changes, report)?;
-
     let overlays = openapi.join("overlays");
     let names_text = read(&openapi.join("names.toml"))?;
     let earlier = retained::read(&openapi.join(retained::FILE))?;
     let old_names = names::parse(&names_text).context("openapi/names.toml")?;
     let actions = overlay::read_all(&overlays)?;
     let sdk = hand_written::read(root)?;
-    let old_document = correct(old.value, &actions, &[])?.document;
-    let (old_api, findings) = interface(&old_document, &old_names, &earlier, &sdk, true);
-    findings.into_result_in("cannot generate from the current document", &old.source)?;
+    // What the crate was generated from, whatever the overlays are now.
+    let old = load::load(&root.join(CORRECTED))?;
+    let (old_api, findings) = interface(&old.value, &old_names, &earlier, &sdk, false);
+    findings.into_result_in("cannot read the current interface", &old.source)?;
 
     let corrected = correct(document.value.clone(), &actions, &[])?;
+    let wire = compare(&old.value, &corrected.document);
     report_corrections(&corrected, report);
     let proposed = normalise::unnamed(&corrected.document, &old_names);
     for (operation, name) in &proposed {
@@ -115,13 +113,20 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     }
     let names_text = tables::with_operations(&names_text, &proposed, day)?;
     let new_names = names::parse(&names_text)?;
-    let (new_api, findings) = interface(&corrected.document, &new_names, &Retained::default(), &sdk, false);
-    stop_at(findings, &corrected, document)?;
+    let (mut new_api, findings) = interface(&corrected.document, &new_names, &Retained::default(), &sdk, false);
+    if let Err(error) = stop_at(findings, &corrected, document) {
+        show(&Changes { users: Vec::new(), wire }, report)?;
+        return Err(error);
+    }
 
-    let names_text = tables::with_spellings(&names_text, &renamed_properties(&old_api, &new_api))?;
-    let names_text = tables::without_rows(&names_text, &new_names.unused_rows())?;
     let mut retained = Retained::between(&old_api, &new_api, day);
     retained.keep_days_of(&earlier);
+    let names_text = tables::with_spellings(&names_text, &renamed_properties(&old_api, &new_api))?;
+    let names_text = tables::without_rows(&names_text, &new_names.unused_rows())?;
+    // Nothing is rejected: the rows are what the interface lacks.
+    drop(retained.add_to(&mut new_api));
+    let changes = Changes { users: users::compare(&old_api, &new_api), wire };
+    show(&changes, report)?;
 
     let mut files = Files::default();
     files.add("openapi/source.toml", tables::pin(&read(&openapi.join("source.toml"))?, document, &committed, day)?);
@@ -132,17 +137,17 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     for (name, text) in tables::needed_corrections(&overlays, &corrected)? {
         files.add(&format!("openapi/overlays/{name}"), text);
     }
-    let entry = changelog::Entry { changes: &changes, day, digest: &pin::sha256(committed.as_bytes()) };
+    let entry = changelog::Entry { changes: &changes.users, day, digest: &pin::sha256(committed.as_bytes()) };
     files.add(changelog::FILE, entry.added_to(&read(&root.join(changelog::FILE))?));
     files.add(DOCUMENT, committed);
     Ok(Some(files))
 }
 
-fn show(changes: &[Change], report: &Report) -> Result<()> {
+fn show(changes: &Changes, report: &Report) -> Result<()> {
     if report.is_shown() {
         anstream::stdout().write_all(render::screen(changes, false).as_bytes()).context("cannot print")?;
     }
-    report.step("diff", &format!("{} changes; {}", changes.len(), render::bump(worst(changes))));
+    report.step("diff", &format!("{}; {}", changes.count(), render::bump(users::worst(&changes.users))));
     Ok(())
 }
 

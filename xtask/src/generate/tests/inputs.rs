@@ -180,6 +180,68 @@ fn different_success_types_name_the_operation() {
 }
 
 #[test]
+fn success_without_a_body_beside_one_with_a_body_is_optional() {
+    let edited = |path: &'static str, status: &'static str| {
+        Project::new().changed(|document| {
+            document["paths"][path]["get"]["responses"][status] = json!({"description": "Nothing yet"});
+        })
+    };
+    for status in ["202", "204"] {
+        let files = Project::new().other_document(edited("/products/{productID}", status)).unwrap();
+        let text = |name: &str| &files.iter().find(|(path, _)| path.ends_with(name)).unwrap().1;
+        let operations = text("generated/operations.rs");
+        assert!(operations.contains("awaitable!(GetProduct => Response < Option < AzureProduct > >);"), "{status}");
+        assert!(operations.contains("or `None` if the response has no body."), "{status}");
+        let table = text("generated/table.rs");
+        let row = &table[table.find("name: \"get_product\",").unwrap()..];
+        assert!(row[..row.find("};").unwrap()].contains("may_be_empty: true"), "{row}");
+    }
+    // A list needs its pages.
+    let error = error_of(edited("/products", "204"));
+    assert!(error.contains("GET /products lists pages, but a success has no body"), "{error}");
+    assert!(error.contains("at /paths/~1products/get/responses/204"), "{error}");
+    assert!(error.contains("remove this response in openapi/overlays/"), "{error}");
+}
+
+/// Adds a parameter to an operation.
+fn with_parameter(path: &str, method: &str, parameter: serde_json::Value) -> String {
+    Project::new().changed(|document| {
+        document["paths"][path][method]["parameters"].as_array_mut().unwrap().push(parameter);
+    })
+}
+
+#[test]
+fn unsupported_parameters_are_rejected_with_place_and_next_step() {
+    let table = [
+        (json!({"in": "cookie", "name": "a"}), "a parameter in cookie is not supported", ""),
+        (
+            json!({"in": "query", "name": "a", "schema": {"type": "object", "properties": {"b": {"type": "string"}}}}),
+            "an object as a parameter is not supported",
+            "/schema",
+        ),
+        (
+            json!({"in": "query", "name": "a", "schema": {"type": "array", "items": {"type": "array", "items": {}}}}),
+            "a list of objects or lists as a parameter",
+            "/schema",
+        ),
+        (
+            json!({"in": "query", "name": "a", "style": "pipeDelimited",
+                "schema": {"type": "array", "items": {"type": "string"}}}),
+            "a list with the style pipeDelimited is not supported",
+            "/style",
+        ),
+        (json!({"in": "header", "name": "a b"}), "\"a b\" is not a valid name of a header", "/name"),
+    ];
+    for (parameter, message, place) in table {
+        let error = error_of(with_parameter("/products", "get", parameter));
+        assert!(error.contains(message) && error.contains("openapi/overlays/"), "{message}: {error}");
+        let at = format!("{place}\n");
+        assert!(error.contains("other.json:1:") && error.contains("at /paths/~1products/get/parameters/"), "{error}");
+        assert!(error.contains(&at), "{place}: {error}");
+    }
+}
+
+#[test]
 fn circular_references_are_reported() {
     let error = error_of(Project::new().changed(|document| {
         let schemas = &mut document["components"]["schemas"];
