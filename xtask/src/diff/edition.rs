@@ -7,7 +7,6 @@ use crate::document::correct::{Corrected, correct};
 use crate::document::correction::State;
 use crate::document::names::{self, Names};
 use crate::document::overlay::OverlayFile;
-use crate::document::references;
 use crate::generate::interface;
 use crate::generate::model::api::Api;
 use crate::generate::model::hand_written::HandWritten;
@@ -48,14 +47,8 @@ impl Edition {
     pub fn corrected(corrected: Value, tables: &Tables, sdk: &HandWritten) -> Result<Self> {
         let mut names: Names = names::parse(&tables.names)?;
         names.operations.extend(normalise::unnamed(&corrected, &names));
-        let dangling = references::check(&corrected).into_result("references");
-        let api = match dangling {
-            Err(error) => Err(error.to_string()),
-            Ok(()) => {
-                let (api, findings) = interface(&corrected, &names, &tables.retained, sdk, false);
-                findings.into_result("no code can be generated").map(|()| api).map_err(|error| error.to_string())
-            }
-        };
+        let (api, findings) = interface(&corrected, &names, &tables.retained, sdk, false);
+        let api = findings.into_result("no code can be generated").map(|()| api).map_err(|error| error.to_string());
         Ok(Self { corrected, api })
     }
 
@@ -64,8 +57,7 @@ impl Edition {
         let wire = compare(&self.corrected, &new.corrected);
         let users = match (&self.api, &mut new.api) {
             (Ok(old), Ok(new)) => {
-                // Nothing is rejected: the rows are what the interface lacks.
-                drop(Retained::between(old, new, day).add_to(new));
+                Retained::carry(old, new, &Retained::default(), day);
                 users::compare(old, new)
             }
             (old, new) => {

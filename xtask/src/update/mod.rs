@@ -5,6 +5,8 @@
 
 pub mod changelog;
 mod copy;
+#[cfg(test)]
+mod retained_tests;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,7 @@ use crate::document::correct::{Corrected, correct};
 use crate::document::correction::State;
 use crate::document::finding::Findings;
 use crate::document::load::{self, Document};
-use crate::document::{names, overlay, pin};
+use crate::document::{foreign, names, overlay, pin};
 use crate::generate::emit::Files;
 use crate::generate::model::api::Api;
 use crate::generate::model::{hand_written, normalise};
@@ -33,6 +35,8 @@ pub struct Options<'o> {
     pub document: &'o Path,
     /// Print what would be done without doing it.
     pub dry_run: bool,
+    /// Ids of corrections to remove if they no longer apply.
+    pub allow_broken: &'o [String],
     pub proof: Proof,
     /// The day on which the document was retrieved.
     pub day: &'o str,
@@ -55,26 +59,26 @@ const DOCUMENT: &str = "openapi/partner-ingestion.json";
 pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     let document = load::load(options.document)?;
     report.step("load", &document.source.name);
-    let prepared = prepare(root, &document, options.day, report)?;
+    let prepared = prepare(root, &document, options, report)?;
     let Some(inputs) = prepared else {
         report.step("done", "the document is unchanged");
         return Ok(());
     };
-    if options.dry_run {
-        for path in inputs.differing(root)? {
-            report.detail(&format!("would write {}", path.display()));
-        }
-        report.step("done", "dry run: nothing was written");
-        return Ok(());
-    }
     let copy = copy::of(root, "update")?;
     inputs.write(&copy)?;
     generate::run(&generate::Options { root: copy.clone(), ..generate::Options::default() }, report)
         .context("cannot generate from the new document; nothing was changed")?;
-    prove(root, &copy, options.proof, report)?;
     let mut files = Files::default();
     files.add_all(&copy)?;
     files.add_file(&copy, changelog::FILE)?;
+    if options.dry_run {
+        for path in files.differing(root)? {
+            report.detail(&format!("would write {}", path.display()));
+        }
+        report.step("done", "dry run: the code was generated in target/update, nothing else was written");
+        return Ok(());
+    }
+    prove(root, &copy, options.proof, report)?;
     let written = files.write(root)?;
     for path in written.changed.iter().chain(&written.removed) {
         report.detail(&path.display().to_string());
@@ -85,10 +89,13 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
 
 /// Prints the changes of the new document and returns the changed inputs; `None` if the document is the same
 /// byte for byte.
-pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> Result<Option<Files>> {
+pub fn prepare(root: &Path, document: &Document, options: &Options<'_>, report: &Report) -> Result<Option<Files>> {
+    let day = options.day;
     let openapi = root.join("openapi");
     let old = load::load(&root.join(DOCUMENT))?;
     pin::verify(&pin::read(&openapi.join("source.toml"))?, &old.bytes, &root.join(DOCUMENT))?;
+    let known = old.value["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str());
+    foreign::check(&document.value, known).with_context(|| document.source.name.clone())?;
     let committed = tables::committed_form(document)?;
     if committed.as_bytes() == old.bytes {
         return Ok(None);
@@ -104,7 +111,7 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     let (old_api, findings) = interface(&old.value, &old_names, &earlier, &sdk, false);
     findings.into_result_in("cannot read the current interface", &old.source)?;
 
-    let corrected = correct(document.value.clone(), &actions, &[])?;
+    let corrected = correct(document.value.clone(), &actions, options.allow_broken)?;
     let wire = compare(&old.value, &corrected.document);
     report_corrections(&corrected, report);
     let proposed = normalise::unnamed(&corrected.document, &old_names);
@@ -119,12 +126,12 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
         return Err(error);
     }
 
-    let mut retained = Retained::between(&old_api, &new_api, day);
-    retained.keep_days_of(&earlier);
     let names_text = tables::with_spellings(&names_text, &renamed_properties(&old_api, &new_api))?;
-    let names_text = tables::without_rows(&names_text, &new_names.unused_rows())?;
-    // Nothing is rejected: the rows are what the interface lacks.
-    drop(retained.add_to(&mut new_api));
+    let retained = Retained::carry(&old_api, &mut new_api, &earlier, day);
+    let unused = new_names.unused_rows().into_iter();
+    let (kept, unused): (Vec<_>, Vec<_>) = unused.partition(|(table, key)| retained.keeps(&new_names, table, key));
+    let names_text = tables::without_rows(&names_text, &unused)?;
+    let names_text = tables::with_marks(&names_text, &kept)?;
     let changes = Changes { users: users::compare(&old_api, &new_api), wire };
     show(&changes, report)?;
 
@@ -154,18 +161,20 @@ fn show(changes: &Changes, report: &Report) -> Result<()> {
 /// Prints the outcome of each correction.
 fn report_corrections(corrected: &Corrected, report: &Report) {
     let count = |wanted: fn(&State) -> bool| corrected.corrections.iter().filter(|(_, state)| wanted(state)).count();
+    for correction in &corrected.left_out {
+        report.step("removed", &format!("{} is removed as requested", correction.fact.id));
+    }
     let applied = count(|state| matches!(state, State::Applied(_)));
     report.step("corrections", &format!("{applied} of {} still apply", corrected.corrections.len()));
     for (correction, state) in &corrected.corrections {
         match state {
-            State::Applied(_) => {}
+            State::Applied(_) | State::Broken(_) => {}
             State::NoLongerNeeded => {
                 report.step(
                     "removed",
                     &format!("{} is fixed in the document; its correction is removed", correction.fact.id),
                 );
             }
-            State::Broken(reason) => report.fail(&format!("{} is broken: {reason}", correction.fact.id)),
         }
     }
 }
@@ -173,11 +182,12 @@ fn report_corrections(corrected: &Corrected, report: &Report) {
 /// Returns an error that lists all problems to fix first.
 fn stop_at(mut findings: Findings, corrected: &Corrected, document: &Document) -> Result<()> {
     findings.extend(corrected.findings(false));
+    corrected.attribute(&mut findings);
     let stopped = findings.into_result_in("cannot update to the new document", &document.source);
     stopped.map_err(|error| {
         anyhow::anyhow!(
             "{error:#}\n\nnothing was changed. Fix the problems above in openapi/overlays/ or openapi/names.toml, and run \
-             `cargo xtask update` again; if a correction no longer applies, remove its group of actions"
+             `cargo xtask update` again; --allow-broken removes a correction that no longer applies"
         )
     })
 }

@@ -6,7 +6,7 @@ use crate::diff::users::worst;
 use crate::document::load;
 use crate::generate::tests::{Project, compiler};
 use crate::report::Report;
-use crate::update::{changelog, prepare};
+use crate::update::{Options, Proof, changelog, prepare};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -158,8 +158,15 @@ fn compile(code: &str) -> Result<(), String> {
         BREAKING.iter().for_each(|edit| edit(&mut edited));
         let project = Project::generated();
         project.write(changelog::FILE, "");
+        let options = Options {
+            document: "edited.json".as_ref(),
+            dry_run: true,
+            allow_broken: &[],
+            proof: Proof::Compiles,
+            day: "2027-01-31",
+        };
         let document = load::from_bytes("edited.json", edited.to_string().into_bytes()).unwrap();
-        let inputs = prepare(project.root(), &document, "2027-01-31", &Report::quiet()).unwrap().unwrap();
+        let inputs = prepare(project.root(), &document, &options, &Report::quiet()).unwrap().unwrap();
         inputs.write(project.root()).unwrap();
         project.run(|_| {}).unwrap();
         compiler::copy_sdk(project.root());

@@ -14,6 +14,8 @@ pub struct Api {
     pub unions: BTreeMap<String, Union>,
     pub ids: BTreeMap<String, Id>,
     pub operations: Vec<Operation>,
+    /// Types that keep their setters, although nothing sends them any more.
+    pub kept_setters: BTreeSet<String>,
     /// Notices for the maintainer, such as names derived by rule.
     pub notices: Vec<Finding>,
 }

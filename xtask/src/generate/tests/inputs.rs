@@ -25,11 +25,11 @@ fn rejects_files_that_are_not_a_document() {
         (&whole.as_bytes()[..whole.len() / 2], "the file may be truncated"),
         (b"{\"swagger\": \"2.0\", \"paths\": {}}", "not a Swagger 2.0 document"),
         (b"{\"a\": 1}", "missing; this is not an OpenAPI document"),
-        (b"{\"openapi\": \"3.1.0\"}", "version 3.1.0 is not supported"),
+        (b"{\"openapi\": \"4.0.0\"}", "version 4.0.0 is not supported"),
         (b"{\"openapi\": \"3.0.1\", \"paths\": {\"/a\": {}}}", "missing; the OpenAPI document is incomplete"),
         (b"{\"openapi\": \"3.0.1\", \"paths\": []}", "expected an object with members"),
-        (b"\xff\xfe{", "line 1: not UTF-8"),
-        (b"", "not"),
+        (b"{\n\xff\xfe", "line 2: not UTF-8"),
+        (b"", "the file is empty"),
         (deep.as_bytes(), "recursion limit"),
         (nested.as_bytes(), "recursion limit"),
         // Nested aliases that would exhaust memory.
@@ -95,8 +95,10 @@ fn hand_written_names_cannot_be_generated() {
     let sdk = "partner-ingestion-sdk/src";
     project.write(&format!("{sdk}/lib.rs"), "pub mod types {\npub use crate::generated::enums::*;\npub use crate::value::AzureListing;\n}\npub use client::{Client, LeadConfiguration as Branch};\n");
     project.write(&format!("{sdk}/http/client.rs"), "impl Client {\n    fn get_product(&self) {}\n}\n");
-    project
-        .write(&format!("{sdk}/http/call.rs"), "macro_rules! call_options { () => { pub fn product_id(self) {} } }\n");
+    project.write(
+        &format!("{sdk}/http/call.rs"),
+        "macro_rules! call_options { () => { pub fn cosell_asset_id(self) {} } }\n",
+    );
     project.write(&format!("{sdk}/generated/operations.rs"), "impl Client {\n    fn list_products(&self) {}\n}\n");
     project.replace("openapi/names.toml", "\"create_product\"", "\"modify_listing\"");
     let error = project.run(|_| {}).unwrap_err();
@@ -105,7 +107,7 @@ fn hand_written_names_cannot_be_generated() {
         "the operation `get_product`",
         "the type `AzureListing`",
         "the type `Branch`",
-        "the parameter of get_product `product_id`",
+        "the parameter of get_cosell_asset `cosell_asset_id`",
     ] {
         assert!(error.contains(expected), "{expected}: {error}");
     }
