@@ -52,8 +52,9 @@ enum Command {
     },
     /// Compare two versions of the document.
     ///
-    /// Compares the interfaces and ignores layout and order. Prints for each change its rule, place and direction, and its effect on
-    /// the wire and on users of the crate. OLD and NEW are files, or git revisions of the committed document.
+    /// Compares what is generated from both, with their corrections: methods, types, fields, variants and setters, by their level for
+    /// users of the crate. Then compares the interfaces on the wire, with rule, place and direction of each change. OLD and NEW are
+    /// files, which the overlays of the project correct, or git revisions.
     #[command(after_help = "Examples:
   cargo xtask diff HEAD~1 HEAD                             what the last commit changed
   cargo xtask diff openapi/partner-ingestion.json new.json what a new document changes
@@ -69,10 +70,10 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
         /// Print Markdown.
         #[arg(long)]
         markdown: bool,
-        /// List every change of the levels `doc` and `nothing` instead of counting them.
+        /// List every change without consequences instead of counting them.
         #[arg(long)]
         all: bool,
-        /// Fail if a change has at least this level: source, behaviour, additive, doc or nothing.
+        /// Fail if a change for users has at least this level: source, behaviour, additive or doc.
         #[arg(long, value_name = "LEVEL")]
         fail_on: Option<String>,
     },
@@ -86,11 +87,14 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
   cargo xtask update new.json                              update if the project builds
   curl -L <address> | cargo xtask update - --verify        update from standard input if the tests pass, too")]
     Update {
-        /// The new document: JSON or YAML, OpenAPI 3.0 or Swagger 2.0; `-` is standard input.
+        /// The new document: JSON or YAML, OpenAPI 3.0 to 3.2 or Swagger 2.0; `-` is standard input.
         document: PathBuf,
-        /// Print what would be done without writing anything.
+        /// Generate the code below target/ and list all files that would change, without changing them.
         #[arg(long)]
         dry_run: bool,
+        /// Remove this correction if it no longer applies; may be repeated.
+        #[arg(long, value_name = "ID")]
+        allow_broken: Vec<String>,
         /// Also run the tests.
         #[arg(long)]
         verify: bool,
@@ -161,10 +165,14 @@ fn main() -> ExitCode {
             let options = diff::Options { old: &old, new: &new, markdown, all, fail_on: fail_on.as_deref() };
             diff::run(&root, &options, &report)
         }
-        Command::Update { document, dry_run, verify } => {
+        Command::Update { document, dry_run, allow_broken, verify } => {
             let day = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).date_naive().to_string();
             let proof = if verify { update::Proof::Tested } else { update::Proof::Compiles };
-            update::run(&root, &update::Options { document: &document, dry_run, proof, day: &day }, &report)
+            update::run(
+                &root,
+                &update::Options { document: &document, dry_run, allow_broken: &allow_broken, proof, day: &day },
+                &report,
+            )
         }
         Command::Bench { name, against } => bench::run(&root, &name, &against, &report),
         Command::Demo => demo::run(&root, &report),

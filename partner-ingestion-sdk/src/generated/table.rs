@@ -98,6 +98,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/submissions/{submissionID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static COMMIT_SUPPLEMENTAL_CONTENT: Operation = Operation {
         name: "commit_supplemental_content",
@@ -105,6 +106,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/supplementalContents/{instanceID}/commit",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_COSELL_ASSET: Operation = Operation {
         name: "create_cosell_asset",
@@ -112,6 +114,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/cosellAssets",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_LISTING: Operation = Operation {
         name: "create_listing",
@@ -119,6 +122,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/createWithInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_LISTING_ASSET: Operation = Operation {
         name: "create_listing_asset",
@@ -126,6 +130,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/assets",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_LISTING_IMAGE: Operation = Operation {
         name: "create_listing_image",
@@ -133,6 +138,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/images",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_LISTING_VIDEO: Operation = Operation {
         name: "create_listing_video",
@@ -140,6 +146,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/videos",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_PACKAGE: Operation = Operation {
         name: "create_package",
@@ -147,6 +154,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/packages",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_PRODUCT: Operation = Operation {
         name: "create_product",
@@ -154,6 +162,7 @@ pub(crate) mod by_name {
         path: "/products",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_PRODUCT_AVAILABILITY: Operation = Operation {
         name: "create_product_availability",
@@ -161,6 +170,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/productavailabilities",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_PROPERTY: Operation = Operation {
         name: "create_property",
@@ -168,6 +178,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/properties",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_SUBMISSION: Operation = Operation {
         name: "create_submission",
@@ -175,6 +186,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/submissions",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static CREATE_VARIANT: Operation = Operation {
         name: "create_variant",
@@ -182,6 +194,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/variants",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static DELETE_COSELL_ASSET: Operation = Operation {
         name: "delete_cosell_asset",
@@ -189,6 +202,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/cosellAssets/{cosellAssetID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static DELETE_LISTING: Operation = Operation {
         name: "delete_listing",
@@ -196,6 +210,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static DELETE_LISTING_ASSET: Operation = Operation {
         name: "delete_listing_asset",
@@ -203,6 +218,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/assets/{assetID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static DELETE_LISTING_IMAGE: Operation = Operation {
         name: "delete_listing_image",
@@ -210,6 +226,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/images/{imageID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static DELETE_LISTING_VIDEO: Operation = Operation {
         name: "delete_listing_video",
@@ -217,6 +234,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/videos/{videoID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static DELETE_PACKAGE: Operation = Operation {
         name: "delete_package",
@@ -224,6 +242,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/packages/{packageID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static DELETE_PRODUCT: Operation = Operation {
         name: "delete_product",
@@ -231,6 +250,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static DELETE_VARIANT: Operation = Operation {
         name: "delete_variant",
@@ -238,6 +258,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/variants/{variantID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static FIND_COSELL_ASSETS: Operation = Operation {
         name: "find_cosell_assets",
@@ -245,6 +266,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/cosellAssets/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static FIND_COSELL_LISTINGS: Operation = Operation {
         name: "find_cosell_listings",
@@ -252,6 +274,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/cosellListing/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static FIND_FEATURE_AVAILABILITIES: Operation = Operation {
         name: "find_feature_availabilities",
@@ -259,6 +282,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/featureAvailabilities/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static FIND_LISTINGS: Operation = Operation {
         name: "find_listings",
@@ -266,6 +290,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static FIND_PACKAGE_CONFIGURATIONS: Operation = Operation {
         name: "find_package_configurations",
@@ -273,6 +298,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/packageConfigurations/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static FIND_PRODUCT_AVAILABILITIES: Operation = Operation {
         name: "find_product_availabilities",
@@ -280,6 +306,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/productAvailabilities/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static FIND_PROPERTIES: Operation = Operation {
         name: "find_properties",
@@ -287,6 +314,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/properties/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static FIND_SUPPLEMENTAL_CONTENTS: Operation = Operation {
         name: "find_supplemental_contents",
@@ -294,6 +322,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/supplementalcontents/getByInstanceID(instanceID={instanceID})",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_COSELL_ASSET: Operation = Operation {
         name: "get_cosell_asset",
@@ -301,6 +330,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/cosellAssets/{cosellAssetID}",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_COSELL_LISTING: Operation = Operation {
         name: "get_cosell_listing",
@@ -308,6 +338,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/cosellListing/{instanceID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static GET_FEATURE_AVAILABILITY: Operation = Operation {
         name: "get_feature_availability",
@@ -315,6 +346,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/featureavailabilities/{featureAvailabilityID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static GET_LEAD_CONFIGURATION: Operation = Operation {
         name: "get_lead_configuration",
@@ -322,6 +354,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/leadconfiguration",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_LISTING: Operation = Operation {
         name: "get_listing",
@@ -329,6 +362,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static GET_LISTING_ASSET: Operation = Operation {
         name: "get_listing_asset",
@@ -336,6 +370,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/assets/{assetID}",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_LISTING_IMAGE: Operation = Operation {
         name: "get_listing_image",
@@ -343,6 +378,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/images/{imageID}",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_LISTING_VIDEO: Operation = Operation {
         name: "get_listing_video",
@@ -350,6 +386,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/videos/{videoID}",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_PACKAGE: Operation = Operation {
         name: "get_package",
@@ -357,6 +394,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/packages/{packageID}",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_PACKAGE_CONFIGURATION: Operation = Operation {
         name: "get_package_configuration",
@@ -364,6 +402,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/packageconfigurations/{packageConfigurationID}",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_PRODUCT: Operation = Operation {
         name: "get_product",
@@ -371,6 +410,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static GET_PRODUCT_AVAILABILITY: Operation = Operation {
         name: "get_product_availability",
@@ -378,6 +418,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/productavailabilities/{productAvailabilityID}",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_PRODUCT_SETUP: Operation = Operation {
         name: "get_product_setup",
@@ -385,6 +426,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/setup",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static GET_PROPERTY: Operation = Operation {
         name: "get_property",
@@ -392,6 +434,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/properties/{propertyID}",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_RESELLER_CONFIGURATION: Operation = Operation {
         name: "get_reseller_configuration",
@@ -399,6 +442,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/resellerConfiguration",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static GET_SUBMISSION: Operation = Operation {
         name: "get_submission",
@@ -406,6 +450,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/submissions/{submissionID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static GET_SUPPLEMENTAL_CONTENT: Operation = Operation {
         name: "get_supplemental_content",
@@ -413,6 +458,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/supplementalContents/{instanceID}",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static GET_VARIANT: Operation = Operation {
         name: "get_variant",
@@ -420,6 +466,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/variants/{variantID}",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static LIST_BRANCHES: Operation = Operation {
         name: "list_branches",
@@ -427,6 +474,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/branches/getByModule(module={module})",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static LIST_COSELL_ASSETS: Operation = Operation {
         name: "list_cosell_assets",
@@ -434,6 +482,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/cosellAssets",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static LIST_LISTING_ASSETS: Operation = Operation {
         name: "list_listing_assets",
@@ -441,6 +490,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/assets",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static LIST_LISTING_IMAGES: Operation = Operation {
         name: "list_listing_images",
@@ -448,6 +498,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/images",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static LIST_LISTING_VIDEOS: Operation = Operation {
         name: "list_listing_videos",
@@ -455,6 +506,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/videos",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static LIST_PACKAGES: Operation = Operation {
         name: "list_packages",
@@ -462,6 +514,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/packages",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static LIST_PRODUCT_AVAILABILITIES: Operation = Operation {
         name: "list_product_availabilities",
@@ -469,6 +522,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/productavailabilities",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static LIST_PRODUCTS: Operation = Operation {
         name: "list_products",
@@ -476,6 +530,7 @@ pub(crate) mod by_name {
         path: "/products",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static LIST_PROPERTIES: Operation = Operation {
         name: "list_properties",
@@ -483,6 +538,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/properties",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static LIST_SUBMISSION_REPORTS: Operation = Operation {
         name: "list_submission_reports",
@@ -490,6 +546,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/submissions/{submissionID}/reports",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static LIST_SUBMISSION_VALIDATIONS: Operation = Operation {
         name: "list_submission_validations",
@@ -497,6 +554,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/submissions/{submissionID}/validations",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static LIST_SUBMISSION_WORKFLOWS: Operation = Operation {
         name: "list_submission_workflows",
@@ -504,6 +562,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/submissions/{submissionID}/workflowdetails",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static LIST_SUBMISSIONS: Operation = Operation {
         name: "list_submissions",
@@ -511,6 +570,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/submissions",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static LIST_VARIANTS: Operation = Operation {
         name: "list_variants",
@@ -518,6 +578,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/variants",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static PROMOTE_SUBMISSION: Operation = Operation {
         name: "promote_submission",
@@ -525,6 +586,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/submissions/{submissionID}/promote",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_COSELL_ASSET: Operation = Operation {
         name: "replace_cosell_asset",
@@ -532,6 +594,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/cosellAssets/{cosellAssetID}",
         if_match: IfMatchRule::Optional,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_COSELL_LISTING: Operation = Operation {
         name: "replace_cosell_listing",
@@ -539,6 +602,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/cosellListing/{instanceID}",
         if_match: IfMatchRule::Optional,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_FEATURE_AVAILABILITY: Operation = Operation {
         name: "replace_feature_availability",
@@ -546,6 +610,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/featureavailabilities/{featureAvailabilityID}",
         if_match: IfMatchRule::Required,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_LISTING: Operation = Operation {
         name: "replace_listing",
@@ -553,6 +618,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}",
         if_match: IfMatchRule::Required,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_LISTING_ASSET: Operation = Operation {
         name: "replace_listing_asset",
@@ -560,6 +626,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/assets/{assetID}",
         if_match: IfMatchRule::Optional,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_LISTING_IMAGE: Operation = Operation {
         name: "replace_listing_image",
@@ -567,6 +634,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/images/{imageID}",
         if_match: IfMatchRule::Required,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_LISTING_VIDEO: Operation = Operation {
         name: "replace_listing_video",
@@ -574,6 +642,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/listings/{listingID}/videos/{videoID}",
         if_match: IfMatchRule::Optional,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_PACKAGE: Operation = Operation {
         name: "replace_package",
@@ -581,6 +650,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/packages/{packageID}",
         if_match: IfMatchRule::Optional,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_PACKAGE_CONFIGURATION: Operation = Operation {
         name: "replace_package_configuration",
@@ -588,6 +658,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/packageconfigurations/{packageConfigurationID}",
         if_match: IfMatchRule::Required,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_PRODUCT_AVAILABILITY: Operation = Operation {
         name: "replace_product_availability",
@@ -595,6 +666,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/productavailabilities/{productAvailabilityID}",
         if_match: IfMatchRule::Required,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_PROPERTY: Operation = Operation {
         name: "replace_property",
@@ -602,6 +674,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/properties/{propertyID}",
         if_match: IfMatchRule::Required,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_SUPPLEMENTAL_CONTENT: Operation = Operation {
         name: "replace_supplemental_content",
@@ -609,6 +682,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/supplementalContents/{instanceID}",
         if_match: IfMatchRule::Required,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static REPLACE_VARIANT: Operation = Operation {
         name: "replace_variant",
@@ -616,6 +690,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/variants/{variantID}",
         if_match: IfMatchRule::Optional,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static SET_LEAD_CONFIGURATION: Operation = Operation {
         name: "set_lead_configuration",
@@ -623,6 +698,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/leadconfiguration",
         if_match: IfMatchRule::No,
         secret: true,
+        may_be_empty: false,
     };
     pub(crate) static SET_PRODUCT_SETUP: Operation = Operation {
         name: "set_product_setup",
@@ -630,6 +706,7 @@ pub(crate) mod by_name {
         path: "/products/{productID}/setup",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
     pub(crate) static SET_RESELLER_CONFIGURATION: Operation = Operation {
         name: "set_reseller_configuration",
@@ -637,5 +714,6 @@ pub(crate) mod by_name {
         path: "/products/{productID}/resellerConfiguration",
         if_match: IfMatchRule::No,
         secret: false,
+        may_be_empty: false,
     };
 }

@@ -3,7 +3,6 @@
 use super::attempt::{Attempts, Outcome};
 use super::connection::address;
 use super::observe::{Event, Measurement, Totals};
-use super::operation::ANY;
 use super::pipeline::Pipeline;
 use super::response::{RawResponse, service_error};
 use super::retry::{Failure, Repeatable, WaitLimits};
@@ -171,7 +170,7 @@ impl<'a> CallAttempts<'a> {
     /// Returns the error of a read whose body is missing or ends early, as when a gateway loses it. A raw request may have no body.
     fn cut_off(&self, response: &RawResponse) -> Option<Error> {
         let operation = self.pipeline.call.operation();
-        let may_be_empty = response.status == StatusCode::NO_CONTENT || operation.name == ANY.name;
+        let may_be_empty = response.status == StatusCode::NO_CONTENT || operation.may_be_empty;
         let is_read = self.method == Method::GET && !(response.body.is_empty() && may_be_empty);
         is_read.then(|| response.check_complete(operation).err()).flatten()
     }

@@ -21,6 +21,8 @@ pub struct Operation {
     pub if_match: IfMatchRule,
     /// True if a body can contain a secret. Errors never quote such a body.
     pub(crate) secret: bool,
+    /// True if a success may have no body.
+    pub(crate) may_be_empty: bool,
 }
 
 impl Operation {
@@ -44,4 +46,4 @@ pub enum IfMatchRule {
 
 /// A request that is not in the API document.
 pub(crate) static ANY: Operation =
-    Operation { name: "request", method: "", path: "", if_match: IfMatchRule::No, secret: true };
+    Operation { name: "request", method: "", path: "", if_match: IfMatchRule::No, secret: true, may_be_empty: true };

@@ -17,8 +17,14 @@ use std::path::Path;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
-pub(super) static DOWNLOAD: Operation =
-    Operation { name: "download", method: "GET", path: "", if_match: IfMatchRule::No, secret: true };
+pub(super) static DOWNLOAD: Operation = Operation {
+    name: "download",
+    method: "GET",
+    path: "",
+    if_match: IfMatchRule::No,
+    secret: true,
+    may_be_empty: false,
+};
 
 /// Downloads a file. An existing file with the same content is left as it is, and it is replaced only when the download is complete.
 pub(crate) async fn to_file(client: &Client, file: &Secret, path: &Path) -> Result<(), Error> {

@@ -16,9 +16,7 @@ pub fn compare(old: &Value, new: &Value) -> Vec<Change> {
     Schemas::new(old, new).compare(&mut changes);
     let mut changes = changes.0;
     changes.iter_mut().for_each(|change| recognise_inherited(change, new));
-    changes.sort_by(|a, b| {
-        (b.rule.users, b.wire(), &a.subject, &a.pointer).cmp(&(a.rule.users, a.wire(), &b.subject, &b.pointer))
-    });
+    changes.sort_by(|a, b| (b.wire(), &a.subject, &a.pointer).cmp(&(a.wire(), &b.subject, &b.pointer)));
     changes
 }
 

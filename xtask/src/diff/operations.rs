@@ -2,6 +2,7 @@
 
 use super::change::{Changes, Direction, Place, members, resolve, texts};
 use super::schema;
+use crate::document::foreign::nameless;
 use crate::document::pointer::escape;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,21 +37,6 @@ fn operations(document: &Value) -> BTreeMap<String, Operation<'_>> {
 }
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
-
-fn nameless(path: &str) -> String {
-    let mut text = String::new();
-    let mut inside = false;
-    for c in path.to_ascii_lowercase().chars() {
-        match c {
-            '{' => inside = true,
-            '}' => inside = false,
-            _ if inside => continue,
-            _ => {}
-        }
-        text.push(c);
-    }
-    text
-}
 
 pub fn of_operations(old: &Value, new: &Value, changes: &mut Changes) {
     let (before, after) = (operations(old), operations(new));

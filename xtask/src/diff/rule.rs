@@ -1,8 +1,7 @@
-//! The rules: kinds of changes, each with its level on the wire and for users of the crate.
+//! The rules: kinds of changes on the wire, each with its level.
 //!
-//! Ids, levels and directions follow oasdiff's catalogue of changes. The effect on users follows from the design of the crate: every
-//! property is optional, enums and unions are open, optional arguments are setters, every 2xx status is a success, and removed items
-//! stay as deprecated (`openapi/retained.toml`).
+//! Ids, levels and directions follow oasdiff's catalogue of changes. The effect on users of the crate is not a matter of these rules:
+//! `users` compares what is generated.
 
 /// The effect of a change on programs that use the old interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,8 +17,6 @@ pub enum Wire {
 /// The effect of a change on users of the generated crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Users {
-    /// No effect.
-    Nothing,
     /// Documentation only.
     Doc,
     /// An item was added or deprecated.
@@ -36,77 +33,77 @@ pub struct Rule {
     pub id: &'static str,
     /// The level in a request and in a response.
     pub wire: (Wire, Wire),
-    pub users: Users,
 }
 
-const fn rule(id: &'static str, request: Wire, response: Wire, users: Users) -> Rule {
-    Rule { id, wire: (request, response), users }
+const fn rule(id: &'static str, request: Wire, response: Wire) -> Rule {
+    Rule { id, wire: (request, response) }
 }
 
-use Users::{Additive, Behaviour, Doc, Nothing, Source};
 use Wire::{Breaking, Safe, Unclear};
 
 /// All rules, by subject. Ids are stable, because scripts and release notes use them.
 pub static RULES: &[Rule] = &[
-    rule("server-changed", Breaking, Breaking, Behaviour),
-    rule("document-version-changed", Safe, Safe, Doc),
-    rule("operation-added", Safe, Safe, Additive),
-    rule("operation-removed", Breaking, Breaking, Source),
-    rule("operation-deprecated", Safe, Safe, Doc),
-    rule("operation-id-changed", Safe, Safe, Nothing),
-    rule("operation-tags-changed", Safe, Safe, Nothing),
-    rule("path-renamed", Safe, Safe, Nothing),
-    rule("parameter-added", Safe, Safe, Additive),
-    rule("required-parameter-added", Breaking, Safe, Source),
-    rule("parameter-removed", Unclear, Safe, Source),
-    rule("parameter-became-required", Breaking, Safe, Source),
-    rule("parameter-became-optional", Safe, Safe, Source),
-    rule("body-added", Safe, Safe, Source),
-    rule("body-removed", Unclear, Safe, Source),
-    rule("body-became-required", Breaking, Safe, Nothing),
-    rule("body-became-optional", Safe, Safe, Nothing),
-    rule("media-type-added", Safe, Safe, Nothing),
-    rule("media-type-removed", Breaking, Breaking, Nothing),
-    rule("success-added", Safe, Safe, Nothing),
-    rule("success-removed", Safe, Breaking, Nothing),
-    rule("success-body-added", Safe, Safe, Source),
-    rule("success-body-removed", Safe, Breaking, Source),
-    rule("error-response-added", Safe, Safe, Nothing),
-    rule("error-response-removed", Safe, Safe, Nothing),
-    rule("response-header-added", Safe, Safe, Nothing),
-    rule("response-header-removed", Safe, Unclear, Nothing),
-    rule("schema-added", Safe, Safe, Additive),
-    rule("schema-removed", Unclear, Unclear, Additive),
-    rule("type-changed", Breaking, Breaking, Source),
-    rule("format-changed", Unclear, Unclear, Source),
-    rule("property-added", Safe, Safe, Additive),
-    rule("property-removed", Unclear, Unclear, Behaviour),
-    rule("property-inherited", Safe, Safe, Nothing),
-    rule("property-renamed", Unclear, Breaking, Behaviour),
-    rule("property-became-required", Breaking, Safe, Nothing),
-    rule("property-became-optional", Safe, Breaking, Nothing),
-    rule("became-nullable", Safe, Breaking, Nothing),
-    rule("became-not-nullable", Breaking, Safe, Nothing),
-    rule("enum-value-added", Safe, Unclear, Additive),
-    rule("enum-value-removed", Breaking, Safe, Additive),
-    rule("enum-value-renamed", Breaking, Unclear, Additive),
-    rule("values-closed", Breaking, Safe, Source),
-    rule("values-opened", Safe, Unclear, Source),
-    rule("union-member-added", Safe, Breaking, Additive),
-    rule("union-member-removed", Breaking, Safe, Additive),
-    rule("base-added", Unclear, Unclear, Additive),
-    rule("base-removed", Unclear, Unclear, Behaviour),
-    rule("constraint-changed", Unclear, Unclear, Nothing),
-    rule("text-changed", Safe, Safe, Doc),
+    rule("server-changed", Breaking, Breaking),
+    rule("document-version-changed", Safe, Safe),
+    rule("operation-added", Safe, Safe),
+    rule("operation-removed", Breaking, Breaking),
+    rule("operation-deprecated", Safe, Safe),
+    rule("operation-id-changed", Safe, Safe),
+    rule("operation-tags-changed", Safe, Safe),
+    rule("path-renamed", Safe, Safe),
+    rule("parameter-added", Safe, Safe),
+    rule("required-parameter-added", Breaking, Safe),
+    rule("parameter-removed", Unclear, Safe),
+    rule("parameter-became-required", Breaking, Safe),
+    rule("parameter-became-optional", Safe, Safe),
+    rule("body-added", Safe, Safe),
+    rule("body-removed", Unclear, Safe),
+    rule("body-became-required", Breaking, Safe),
+    rule("body-became-optional", Safe, Safe),
+    rule("media-type-added", Safe, Safe),
+    rule("media-type-removed", Breaking, Breaking),
+    rule("success-added", Safe, Safe),
+    rule("success-removed", Safe, Breaking),
+    rule("success-body-added", Safe, Safe),
+    rule("success-body-removed", Safe, Breaking),
+    rule("error-response-added", Safe, Safe),
+    rule("error-response-removed", Safe, Safe),
+    rule("response-header-added", Safe, Safe),
+    rule("response-header-removed", Safe, Unclear),
+    rule("schema-added", Safe, Safe),
+    rule("schema-removed", Unclear, Unclear),
+    rule("type-changed", Breaking, Breaking),
+    rule("format-changed", Unclear, Unclear),
+    rule("property-added", Safe, Safe),
+    rule("property-removed", Unclear, Unclear),
+    rule("property-inherited", Safe, Safe),
+    rule("property-renamed", Unclear, Breaking),
+    rule("property-became-required", Breaking, Safe),
+    rule("property-became-optional", Safe, Breaking),
+    rule("became-nullable", Safe, Breaking),
+    rule("became-not-nullable", Breaking, Safe),
+    rule("enum-value-added", Safe, Unclear),
+    rule("enum-value-removed", Breaking, Safe),
+    rule("enum-value-renamed", Breaking, Unclear),
+    rule("values-closed", Breaking, Safe),
+    rule("values-opened", Safe, Unclear),
+    rule("union-member-added", Safe, Breaking),
+    rule("union-member-removed", Breaking, Safe),
+    rule("base-added", Unclear, Unclear),
+    rule("base-removed", Unclear, Unclear),
+    rule("constraint-changed", Unclear, Unclear),
+    rule("text-changed", Safe, Safe),
 ];
 
 /// Returns the rule of this id. An unknown id gets the most severe levels.
 pub fn named(id: &str) -> &'static Rule {
-    static UNKNOWN: Rule = rule("unknown", Breaking, Breaking, Source);
+    static UNKNOWN: Rule = rule("unknown", Breaking, Breaking);
     RULES.iter().find(|rule| rule.id == id).unwrap_or(&UNKNOWN)
 }
 
 impl Wire {
+    pub const ALL: [Self; 3] = [Self::Breaking, Self::Unclear, Self::Safe];
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Safe => "safe",
@@ -117,11 +114,10 @@ impl Wire {
 }
 
 impl Users {
-    pub const ALL: [Self; 5] = [Self::Source, Self::Behaviour, Self::Additive, Self::Doc, Self::Nothing];
+    pub const ALL: [Self; 4] = [Self::Source, Self::Behaviour, Self::Additive, Self::Doc];
 
     pub fn word(self) -> &'static str {
         match self {
-            Self::Nothing => "nothing",
             Self::Doc => "doc",
             Self::Additive => "additive",
             Self::Behaviour => "behaviour",
@@ -136,7 +132,6 @@ impl Users {
             Self::Behaviour => "behaviour: code compiles and behaves differently",
             Self::Additive => "additive: something was added or deprecated",
             Self::Doc => "doc: documentation only",
-            Self::Nothing => "nothing: no effect on users",
         }
     }
 }

@@ -4,8 +4,9 @@ use super::correction::{self, Correction, NotApplied, State};
 use super::finding::{Finding, Findings};
 use super::overlay::OverlayFile;
 use crate::report::Report;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The corrected document and the outcome of every correction.
 pub struct Corrected {
@@ -13,7 +14,9 @@ pub struct Corrected {
     pub corrections: Vec<(Correction, State)>,
     pub not_applied: Vec<NotApplied>,
     /// Corrections that were skipped as requested.
-    left_out: Vec<String>,
+    pub left_out: Vec<Correction>,
+    /// The file and the line of each correction.
+    places: BTreeMap<String, String>,
     documented: usize,
     /// Targets of documentation that match nothing.
     undocumented: Vec<String>,
@@ -38,6 +41,11 @@ pub fn correct(mut document: Value, overlays: &[OverlayFile], allow_broken: &[St
     let ids = corrections.iter().map(|c| c.fact.id.as_str());
     correction::check_ids(ids.chain(not_applied.iter().map(|fact| fact.id.as_str())))?;
 
+    let known = |id: &&String| !corrections.iter().any(|correction| correction.fact.id == **id);
+    if let Some(id) = allow_broken.iter().find(known) {
+        let ids: Vec<&str> = corrections.iter().map(|correction| correction.fact.id.as_str()).collect();
+        bail!("--allow-broken {id}: no correction has this id; the ids are {}", ids.join(", "));
+    }
     let (left_out, corrections): (Vec<_>, Vec<_>) =
         corrections.into_iter().partition(|correction| allow_broken.contains(&correction.fact.id));
     let mut outcome = Vec::new();
@@ -52,34 +60,58 @@ pub fn correct(mut document: Value, overlays: &[OverlayFile], allow_broken: &[St
         }
         None => (0, Vec::new()),
     };
-    let left_out = left_out.into_iter().map(|correction| correction.fact.id).collect();
-    Ok(Corrected { document, corrections: outcome, not_applied, left_out, documented, undocumented })
+    let all = outcome.iter().map(|(correction, _)| correction).chain(&left_out);
+    let file = |name: &str| overlays.iter().find(|file| file.name == name);
+    let places = all.filter_map(|correction| {
+        Some((correction.fact.id.clone(), file(&correction.file)?.place_of(&correction.fact.id)))
+    });
+    let places = places.collect();
+    Ok(Corrected { document, corrections: outcome, not_applied, left_out, places, documented, undocumented })
 }
 
 impl Corrected {
     /// Returns the corrections that stop generation. In the committed document every correction has to be needed.
     pub fn findings(&self, is_committed: bool) -> Findings {
         let mut findings = Findings::default();
-        for (Correction { fact, file, .. }, state) in &self.corrections {
+        for (Correction { fact, .. }, state) in &self.corrections {
             let (message, help) = match state {
-                State::NoLongerNeeded if is_committed => (
-                    format!("correction {} is no longer needed", fact.id),
-                    format!("remove its group from openapi/overlays/{file}"),
-                ),
+                State::NoLongerNeeded if is_committed => {
+                    (format!("correction {} is no longer needed", fact.id), "remove its group of actions".to_owned())
+                }
                 State::Broken(reason) => (
                     format!("correction {} is broken: {reason}", fact.id),
-                    format!("correct openapi/overlays/{file}, or skip it with --allow-broken {}", fact.id),
+                    format!("correct it, or skip it with --allow-broken {}", fact.id),
                 ),
                 State::Applied(_) | State::NoLongerNeeded => continue,
             };
-            findings.push(Finding::new("", message).help(help));
+            let finding = Finding { cause: self.places.get(&fact.id).cloned(), ..Finding::new("", message) };
+            findings.push(finding.help(help));
         }
         findings
     }
 
+    /// Adds the correction that a value comes from to the findings about it.
+    pub fn attribute(&self, findings: &mut Findings) {
+        let applied: Vec<&Correction> = self
+            .corrections
+            .iter()
+            .filter(|(_, state)| matches!(state, State::Applied(_)))
+            .map(|(correction, _)| correction)
+            .collect();
+        for finding in findings.iter_mut().filter(|finding| finding.cause.is_none() && !finding.pointer.is_empty()) {
+            let adds = |correction: &&&Correction| {
+                correction.actions.iter().any(|action| action.adds(&self.document, &finding.pointer))
+            };
+            if let Some(correction) = applied.iter().rev().find(adds) {
+                finding.cause = self.places.get(&correction.fact.id).cloned();
+                finding.message = format!("{} (added by the correction {})", finding.message, correction.fact.id);
+            }
+        }
+    }
+
     pub fn report(&self, is_committed: bool, report: &Report) {
-        for id in &self.left_out {
-            report.warn(&format!("correction {id} is skipped as requested"));
+        for Correction { fact, .. } in &self.left_out {
+            report.warn(&format!("correction {} is skipped as requested", fact.id));
         }
         for (correction, state) in &self.corrections {
             if *state == State::NoLongerNeeded && !is_committed {

@@ -2,9 +2,10 @@
 
 use super::source::SourceText;
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
+use std::collections::BTreeSet;
 use std::fmt;
 
-/// Maximum number of findings that are printed with their lines. The others are listed without.
+/// Maximum number of findings that are printed. The others are counted.
 pub const SHOWN: usize = 40;
 const LONGEST_LINE: usize = 500;
 
@@ -14,11 +15,13 @@ pub struct Finding {
     pub pointer: String,
     pub message: String,
     pub help: Option<String>,
+    /// File and line of the cause, if that is not the document.
+    pub cause: Option<String>,
 }
 
 impl Finding {
     pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), message: message.into(), help: None }
+        Self { pointer: pointer.into(), message: message.into(), help: None, cause: None }
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -29,6 +32,9 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(cause) = &self.cause {
+            write!(f, "{cause}: ")?;
+        }
         if self.pointer.is_empty() {
             write!(f, "{}", self.message)?;
         } else {
@@ -52,6 +58,18 @@ impl Findings {
         self.0.push(finding);
     }
 
+    /// Adds the findings about places that have none yet: a later step fails on what an earlier one reported.
+    pub fn extend_elsewhere(&mut self, other: Findings) {
+        let known: BTreeSet<String> = self.0.iter().map(|finding| finding.pointer.clone()).collect();
+        self.0.extend(
+            other.0.into_iter().filter(|finding| finding.pointer.is_empty() || !known.contains(&finding.pointer)),
+        );
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Finding> {
+        self.0.iter_mut()
+    }
+
     pub fn extend(&mut self, other: Findings) {
         self.0.extend(other.0);
     }
@@ -63,13 +81,9 @@ impl Findings {
 
     /// Same as [`into_result`](Self::into_result), but prints each finding with its line of the document.
     pub fn into_result_in(self, step: &str, source: &SourceText) -> anyhow::Result<()> {
-        let mut shown = 0;
-        self.listed(step, |finding| {
-            shown += 1;
-            match finding.pointer.is_empty() || shown > SHOWN {
-                true => format!("\n    {finding}"),
-                false => format!("\n\n{}", in_its_line(finding, source)),
-            }
+        self.listed(step, |finding| match finding.pointer.is_empty() || finding.cause.is_some() {
+            true => format!("\n    {finding}"),
+            false => format!("\n\n{}", in_its_line(finding, source)),
         })
     }
 
@@ -79,7 +93,10 @@ impl Findings {
         }
         self.0.sort();
         self.0.dedup();
-        let list: String = self.0.iter().map(render).collect();
+        let mut list: String = self.0.iter().take(SHOWN).map(render).collect();
+        if let Some(more) = self.0.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            list += &format!("\n    and {more} more");
+        }
         let count = self.0.len();
         let noun = if count == 1 { "problem" } else { "problems" };
         Err(anyhow::anyhow!("{step}: {count} {noun}{list}"))

@@ -1,12 +1,15 @@
-//! Reads a document: JSON or YAML, with or without byte order mark, any line endings; OpenAPI 3.0, or Swagger 2.0 converted to it.
+//! Reads a document: JSON or YAML, with or without byte order mark, any line endings; OpenAPI 3.0, or OpenAPI 3.1 and Swagger 2.0
+//! converted to it.
 
 use super::finding::{Finding, Findings, NotUsable};
+use super::format::{not_a_document, not_text};
 use super::source::{SourceText, is_json};
-use super::swagger2;
+use super::{openapi31, swagger2};
 use anyhow::{Context, Result};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
+use std::io::Read;
 use std::path::Path;
 
 /// A document: its bytes as read (for the pin), its value as OpenAPI 3.0, and its text for locations.
@@ -20,7 +23,9 @@ pub struct Document {
 pub fn load(path: &Path) -> Result<Document> {
     let bytes = match path.as_os_str() == "-" {
         true => {
-            std::io::read_to_string(std::io::stdin()).map(String::into_bytes).context("cannot read standard input")?
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
+            bytes
         }
         false => std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
     };
@@ -48,23 +53,37 @@ pub fn parse(bytes: &[u8]) -> Result<Value, NotUsable> {
 
 /// Parses a document. Returns it as OpenAPI 3.0, and true if it was Swagger 2.0.
 fn read(bytes: &[u8]) -> Result<(Value, bool), NotUsable> {
+    if let Some(what) = not_text(bytes) {
+        return Err(NotUsable::at("", what));
+    }
     let bytes = without_mark(bytes);
     let text = std::str::from_utf8(bytes).map_err(|e| {
         let line = bytes[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
         NotUsable::at("", format!("line {line}: not UTF-8; save the file as UTF-8"))
     })?;
+    if let Some(what) = not_a_document(text) {
+        return Err(NotUsable::at("", what));
+    }
     let value = if is_json(text) { json(text)? } else { yaml(text).map_err(|e| NotUsable::at("", e.to_string()))? };
     let version = value.get("swagger").map(|version| version.as_str().unwrap_or("of an unknown version").to_owned());
     let value = match version.as_deref() {
         Some("2.0") => swagger2::upgrade(&value)?,
         Some(version) => {
-            let message = format!("Swagger {version} is not supported; use Swagger 2.0 or OpenAPI 3.0");
+            let message = format!("Swagger {version} is not supported; use Swagger 2.0 or OpenAPI 3");
             return Err(NotUsable::at("/swagger", message));
         }
-        None => value,
+        None => newer(value)?,
     };
     check_version(&value)?;
     Ok((value, version.is_some()))
+}
+
+/// Lowers OpenAPI 3.1 and 3.2, and lists of types in 3.0.
+fn newer(mut value: Value) -> Result<Value, NotUsable> {
+    match value.get("openapi").and_then(Value::as_str) {
+        Some(version) if version.starts_with("3.1.") || version.starts_with("3.2.") => openapi31::lower(&value),
+        _ => openapi31::lower_type_lists(&mut value).map(|()| value),
+    }
 }
 
 fn without_mark(bytes: &[u8]) -> &[u8] {
@@ -151,7 +170,7 @@ fn check_version(document: &Value) -> Result<(), NotUsable> {
     match document.get("openapi").and_then(Value::as_str) {
         Some(version) if version.starts_with("3.0.") => {}
         Some(version) => {
-            let message = format!("version {version} is not supported; export the document as OpenAPI 3.0");
+            let message = format!("version {version} is not supported; export the document as OpenAPI 3.0 or 3.1");
             return Err(NotUsable::at("/openapi", message));
         }
         None => return Err(NotUsable::at("/openapi", "missing; this is not an OpenAPI document")),

@@ -3,10 +3,13 @@
 pub mod correct;
 pub mod correction;
 pub mod finding;
+pub mod foreign;
+mod format;
 pub mod load;
 pub mod manifest;
 pub mod names;
 pub mod node;
+mod openapi31;
 pub mod overlay;
 pub mod pin;
 pub mod pointer;

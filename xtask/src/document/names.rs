@@ -120,10 +120,10 @@ impl Names {
         self.used.borrow_mut().insert((table, key.to_owned()));
     }
 
-    /// Returns a finding for each row that is not in the document, because the item may have been renamed.
-    pub fn unused(&self) -> Findings {
+    /// Returns a finding for each row that is not in the document and not kept for a retained item, because the item may have been renamed.
+    pub fn unused(&self, kept: impl Fn(&str, &str) -> bool) -> Findings {
         let mut findings = Findings::default();
-        for (table, key) in self.unused_rows() {
+        for (table, key) in self.unused_rows().into_iter().filter(|(table, key)| !kept(table, key)) {
             let message = format!("names.toml [{table}]: {key:?} is not in this document");
             findings.push(Finding::new("", message).help("remove the row, or correct its place"));
         }

@@ -19,6 +19,7 @@ pub struct OverlayFile {
     pub name: String,
     pub actions: Vec<Action>,
     overlay: v1_1::Overlay,
+    text: String,
     /// The extensions (`x-…`) at the root.
     pub extensions: Value,
 }
@@ -68,10 +69,16 @@ pub fn parse(name: &str, text: &str) -> Result<OverlayFile> {
     let header = v1_1::Overlay { actions: Vec::new(), ..overlay.clone() };
     let single = |action: &v1_1::Action| v1_1::Overlay { actions: vec![action.clone()], ..header.clone() };
     let actions = overlay.actions.iter().map(|action| Action::new(name, single(action))).collect::<Result<_>>()?;
-    Ok(OverlayFile { name: name.to_owned(), actions, extensions, overlay })
+    Ok(OverlayFile { name: name.to_owned(), actions, extensions, overlay, text: text.to_owned() })
 }
 
 impl OverlayFile {
+    /// Returns the path and the line of a correction.
+    pub fn place_of(&self, id: &str) -> String {
+        let line = self.text.lines().position(|line| line.trim().trim_start_matches("- ") == format!("id: {id}"));
+        format!("openapi/overlays/{}{}", self.name, line.map(|at| format!(":{}", at + 1)).unwrap_or_default())
+    }
+
     /// Applies all actions and returns the targets that match nothing or a value of another type.
     pub fn apply_all(&self, document: &mut Value) -> Vec<String> {
         // Strings do not increase the depth of the document.
@@ -123,6 +130,15 @@ impl Action {
     /// Returns the JSON pointers of the places that the action matches in this document.
     pub fn places(&self, document: &Value) -> Result<Vec<String>> {
         Ok(query_places(&self.query, document))
+    }
+
+    /// Returns true if the value at a pointer comes from this action.
+    pub fn adds(&self, document: &Value, pointer: &str) -> bool {
+        let Ok(Some(addition)) = self.addition(document) else { return false };
+        query_places(&self.query, document).iter().any(|place| {
+            let inside = pointer.strip_prefix(place.as_str()).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+            inside.is_some_and(|rest| addition.pointer(rest).is_some())
+        })
     }
 
     /// Returns how many of the places already have everything that the action adds.

@@ -41,7 +41,8 @@ fn paths<'a>(operations: impl Iterator<Item = &'a Operation>) -> Value {
         for param in &op.path_params {
             path = path.replace(&format!("{{{}}}", param.wire), &format!("{{{}}}", param.rust));
         }
-        let params: Vec<Value> = op.path_params.iter().chain(&op.params).map(parameter).collect();
+        let params: Vec<Value> =
+            op.path_params.iter().chain(&op.params).filter(|param| param.is_in_request()).map(parameter).collect();
         let mut operation = json!({"operationId": op.name, "parameters": params, "responses": {"2XX": response(op)}});
         if let Some(body) = &op.body {
             operation["requestBody"] =
@@ -56,8 +57,7 @@ fn paths<'a>(operations: impl Iterator<Item = &'a Operation>) -> Value {
 fn parameter(param: &Param) -> Value {
     let (place, name) = match param.place {
         ParamPlace::Path => ("path", &param.rust),
-        ParamPlace::Query => ("query", &param.wire),
-        ParamPlace::Header => ("header", &param.wire),
+        ParamPlace::Query | ParamPlace::Header => ("query", &param.wire),
     };
     let ty = match param.ty {
         Type::Bool => "boolean",
@@ -192,6 +192,7 @@ mod tests {
             if_match: IfMatch::No,
             body: None,
             response: None,
+            may_be_empty: false,
             errors: Vec::new(),
             group: String::new(),
             group_terms: Vec::new(),

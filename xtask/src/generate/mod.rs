@@ -1,7 +1,7 @@
 //! Generates the crate from the document:
 //! load, verify the pin, apply overlays, normalize, check, run progenitor, emit companions, polish, write.
 
-mod companions;
+pub mod companions;
 mod corrections_md;
 pub mod emit;
 mod engine;
@@ -18,7 +18,7 @@ use crate::document::manifest::{self, Manifest};
 use crate::document::names::{self, Names};
 use crate::document::rules::{self, Rule};
 use crate::document::source::SourceText;
-use crate::document::{load, overlay, pin, references};
+use crate::document::{foreign, load, overlay, pin, references};
 use crate::report::Report;
 use anyhow::{Context, Result};
 use companions::usage::Usage;
@@ -64,19 +64,22 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
         report.step("pin", &format!("version {} of {}, sha256 {short}", source.version, source.retrieved));
     }
 
+    let names = names::read(&openapi.join("names.toml"))?;
+    let known = names.operations.keys().filter_map(|operation| Some(operation.split_once(' ')?.1));
+    foreign::check(&document.value, known).with_context(|| path.display().to_string())?;
     let corrected = correct(document.value, &overlay::read_all(&openapi.join("overlays"))?, &options.allow_broken)?;
     corrected.report(is_committed, report);
-    let names = names::read(&openapi.join("names.toml"))?;
     let retained = retained::read(&openapi.join(retained::FILE))?;
     let (mut api, mut findings) =
         interface(&corrected.document, &names, &retained, &hand_written::read(&options.root)?, is_committed);
     findings.extend(corrected.findings(is_committed));
+    corrected.attribute(&mut findings);
     let rules = rules::read(&openapi.join(rules::FILE))?;
     findings.extend(rules.findings());
     let (rules, unfit) = publishing_rules::apply(&rules.rules, &mut api);
     let mut manifest = manifest::read(&openapi.join(manifest::FILE))?;
     let outdated = [
-        ("names that are not in this document", names.unused()),
+        ("names that are not in this document", names.unused(|table, key| retained.keeps(&names, table, key))),
         ("rules that do not fit this document", unfit),
         ("parts of a manifest that are not in this document", manifest_types::fit(&mut manifest, &api)),
     ];
@@ -113,7 +116,7 @@ pub fn interface(
 ) -> (Api, Findings) {
     let mut findings = references::check(document);
     let (mut api, found) = normalise::normalise(document, names);
-    findings.extend(found);
+    findings.extend_elsewhere(found);
     let found = retained.add_to(&mut api);
     if is_committed {
         findings.extend(found);
@@ -207,10 +210,21 @@ fn banner(document: &str) -> String {
     )
 }
 
+/// The command that writes what `--check` compares.
+fn command(options: &Options) -> String {
+    let mut command = "cargo xtask generate".to_owned();
+    let paths = [("--document", &options.document), ("--out", &options.out)];
+    for (option, path) in paths.into_iter().filter_map(|(option, path)| Some((option, path.as_ref()?))) {
+        command += &format!(" {option} {}", path.display());
+    }
+    options.allow_broken.iter().for_each(|id| command += &format!(" --allow-broken {id}"));
+    command
+}
+
 fn finish(files: &Files, options: &Options, report: &Report) -> Result<()> {
     let root = options.out.as_ref().unwrap_or(&options.root);
     if options.check {
-        let total = files.check(root, "cargo xtask generate")?;
+        let total = files.check(root, &command(options))?;
         report.step("check", &format!("{total} files are up to date"));
         return Ok(());
     }

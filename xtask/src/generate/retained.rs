@@ -3,11 +3,14 @@
 //!
 //! Operations are not retained, because the service no longer has them. `cargo xtask update` writes the table.
 
+use super::companions::usage::Usage;
 use super::model::api::{Api, Deprecation, Enum, Field, Id, Member, Struct, Type, Union, UnionKind, Variant};
 use crate::document::finding::{Finding, Findings};
+use crate::document::names::Names;
 use crate::document::words::same_letters;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 pub const FILE: &str = "retained.toml";
@@ -26,6 +29,9 @@ pub struct Retained {
     pub members: Vec<UnionMember>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub types: Vec<Named>,
+    /// Types whose setters stay, although nothing sends them any more.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub setters: BTreeSet<String>,
 }
 
 /// A value of an enum.
@@ -111,8 +117,59 @@ impl Retained {
         Ok(format!("{HEADER}{rows}").trim_end().to_owned() + "\n")
     }
 
+    /// Keeps what `old` has and `new` does not, and adds it to `new`. Dates are those of an earlier table, and notes name what the
+    /// document has now.
+    pub fn carry(old: &Api, new: &mut Api, earlier: &Self, day: &str) -> Self {
+        let mut retained = Self::between(old, new, day);
+        retained.keep_days_of(earlier);
+        retained.name_final_successors();
+        // Nothing is rejected: the rows are what the interface lacks.
+        drop(retained.add_to(new));
+        let (had, has) = (Usage::of(old), Usage::of(new));
+        let lost = had.sent().difference(has.sent());
+        retained.setters =
+            lost.filter(|name| new.structs.contains_key(*name) || new.unions.contains_key(*name)).cloned().collect();
+        new.kept_setters.clone_from(&retained.setters);
+        retained
+    }
+
+    /// A successor may have been replaced itself. Without one in the document, the note names none.
+    fn name_final_successors(&mut self) {
+        let next = |of: &str, name: &str, rows: &[(String, String, Option<String>)]| {
+            rows.iter().find(|(owner, removed, _)| owner == of && removed == name).map(|(_, _, now)| now.clone())
+        };
+        let last = |of: &str, mut now: Option<String>, rows: &[(String, String, Option<String>)]| {
+            // Each step is another row, unless spellings return in a circle.
+            for _ in 0..rows.len() {
+                let Some(following) = now.as_deref().and_then(|name| next(of, name, rows)) else { return now };
+                now = following;
+            }
+            now
+        };
+        let rows: Vec<_> = self.values.iter().map(|v| (v.of.clone(), v.name.clone(), v.since.now.clone())).collect();
+        self.values.iter_mut().for_each(|value| value.since.now = last(&value.of, value.since.now.take(), &rows));
+        let rows: Vec<_> = self.fields.iter().map(|f| (f.of.clone(), f.name.clone(), f.since.now.clone())).collect();
+        self.fields.iter_mut().for_each(|field| field.since.now = last(&field.of, field.since.now.take(), &rows));
+    }
+
+    /// Returns true if a row of `names.toml` is about a retained item. It stays, so that an item that returns has its old name.
+    pub fn keeps(&self, names: &Names, table: &str, key: &str) -> bool {
+        let is_type = |name: &str| self.types.iter().any(|named| named.name == name);
+        match table {
+            "variants" => self.values.iter().any(|value| key == format!("{}.{}", value.of, value.text)),
+            "fields" | "spellings" => self.fields.iter().any(|field| field.property == key),
+            "schemas" => names.schemas.get(key).is_some_and(|name| is_type(name)),
+            "enums" => {
+                names.enums.iter().any(|(name, places)| is_type(name) && places.iter().any(|place| place == key))
+            }
+            "unions" => is_type(key),
+            "ids" => names.ids.get(key).is_some_and(|name| is_type(name)),
+            _ => false,
+        }
+    }
+
     /// Returns the items that `old` has and `new` does not; `old` includes what was retained before.
-    pub fn between(old: &Api, new: &Api, day: &str) -> Self {
+    fn between(old: &Api, new: &Api, day: &str) -> Self {
         let mut retained = Self::default();
         for (name, list) in &old.enums {
             let current = new.enums.get(name);
@@ -120,10 +177,10 @@ impl Retained {
                 retained.keep_type(name, TypeKind::Enum, &list.doc, day);
             }
             let current = current.map(|list| list.variants.as_slice()).unwrap_or_default();
-            for (at, removed) in
-                list.variants.iter().enumerate().filter(|(_, v)| !current.iter().any(|c| c.rust == v.rust))
-            {
-                let now = in_its_place(&list.variants, current, at).map(str::to_owned);
+            // Those retained before have no position in the document.
+            let listed: Vec<&Variant> = list.variants.iter().filter(|variant| variant.deprecation.is_none()).collect();
+            for removed in list.variants.iter().filter(|v| !current.iter().any(|c| c.rust == v.rust)) {
+                let now = in_its_place(&listed, current, removed).map(str::to_owned);
                 let since = Since { since: day.to_owned(), now };
                 let (of, name, text) = (name.clone(), removed.rust.clone(), removed.wire.clone());
                 retained.values.push(Value { of, name, text, since });
@@ -172,7 +229,7 @@ impl Retained {
     }
 
     /// Keeps the dates of an earlier table for items that were already removed there.
-    pub fn keep_days_of(&mut self, earlier: &Self) {
+    fn keep_days_of(&mut self, earlier: &Self) {
         for value in &mut self.values {
             let known = earlier.values.iter().find(|e| (&e.of, &e.name) == (&value.of, &value.name));
             value.since = known.map_or(value.since.clone(), |known| known.since.clone());
@@ -194,6 +251,7 @@ impl Retained {
 
     /// Adds everything to the interface, marked as deprecated. A row for an item that the document has is a finding.
     pub fn add_to(&self, api: &mut Api) -> Findings {
+        api.kept_setters.clone_from(&self.setters);
         let mut findings = Findings::default();
         let mut reject = |what: String, why: &str| {
             let finding = Finding::new("", format!("retained.toml: {what} {why}"));
@@ -287,9 +345,10 @@ fn add_type(api: &mut Api, named: &Named) -> Option<()> {
 }
 
 /// Returns the value that replaced a removed one: it differs only in case or punctuation, or is the only new value at its position.
-fn in_its_place<'v>(old: &[Variant], new: &'v [Variant], at: usize) -> Option<&'v str> {
+fn in_its_place<'v>(old: &[&Variant], new: &'v [Variant], removed: &Variant) -> Option<&'v str> {
     let fresh = |variant: &&Variant| !old.iter().any(|o| o.wire == variant.wire);
-    let by_letters = new.iter().filter(fresh).find(|variant| same_letters(&variant.wire, &old[at].wire));
-    let by_place = || new.get(at).filter(|_| old.len() == new.len()).filter(fresh);
+    let by_letters = new.iter().filter(fresh).find(|variant| same_letters(&variant.wire, &removed.wire));
+    let at = old.iter().position(|variant| variant.wire == removed.wire);
+    let by_place = || new.get(at?).filter(|_| old.len() == new.len()).filter(fresh);
     by_letters.or_else(by_place).map(|variant| variant.rust.as_str())
 }

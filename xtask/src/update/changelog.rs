@@ -1,7 +1,7 @@
 //! The changelog entry of a new document.
 
-use crate::diff::change::Change;
 use crate::diff::rule::Users;
+use crate::diff::users::UserChange;
 use std::fmt::Write;
 
 pub const FILE: &str = "partner-ingestion-sdk/CHANGELOG.md";
@@ -9,7 +9,7 @@ pub const FILE: &str = "partner-ingestion-sdk/CHANGELOG.md";
 const UNRELEASED: &str = "## Unreleased\n";
 
 pub struct Entry<'c> {
-    pub changes: &'c [Change],
+    pub changes: &'c [UserChange],
     pub day: &'c str,
     pub digest: &'c str,
 }
@@ -30,27 +30,24 @@ impl Entry<'_> {
     fn render(&self) -> String {
         let mut text = format!("### The document of {}\n\nsha256 `{}`.\n", self.day, self.digest);
         for level in Users::ALL {
-            let group: Vec<_> = self.changes.iter().filter(|change| change.rule.users == level).collect();
-            // Changes without effect on code are only counted.
+            let group: Vec<_> = self.changes.iter().filter(|change| change.level == level).collect();
             match level {
-                Users::Doc | Users::Nothing if !group.is_empty() => {
+                _ if group.is_empty() => {}
+                // Changes without effect on code are only counted.
+                Users::Doc => {
                     let _ = writeln!(text, "\n{}: {} changes.", capital(level.heading()), group.len());
                 }
-                _ if group.is_empty() => {}
                 _ => {
                     let _ = writeln!(text, "\n{}:\n", capital(level.heading()));
-                    for change in group {
-                        let detail = if change.detail.is_empty() { "" } else { ": " };
-                        let _ = writeln!(
-                            text,
-                            "* `{}` {}{detail}{}",
-                            change.rule.id,
-                            change.subject,
-                            change.detail.replace('\n', " ")
-                        );
+                    for UserChange { id, item, detail, .. } in group {
+                        let colon = if detail.is_empty() { "" } else { ": " };
+                        let _ = writeln!(text, "* `{id}` `{item}`{colon}{}", detail.replace('\n', " "));
                     }
                 }
             }
+        }
+        if self.changes.is_empty() {
+            text.push_str("\nThe crate is the same.\n");
         }
         text
     }

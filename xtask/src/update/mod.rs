@@ -5,18 +5,19 @@
 
 pub mod changelog;
 mod copy;
+#[cfg(test)]
+mod retained_tests;
 mod tables;
 #[cfg(test)]
 mod tests;
 
-use crate::diff::change::Change;
 use crate::diff::compare::compare;
-use crate::diff::{render, worst};
+use crate::diff::{CORRECTED, Changes, render, users};
 use crate::document::correct::{Corrected, correct};
 use crate::document::correction::State;
 use crate::document::finding::Findings;
 use crate::document::load::{self, Document};
-use crate::document::{names, overlay, pin};
+use crate::document::{foreign, names, overlay, pin};
 use crate::generate::emit::Files;
 use crate::generate::model::api::Api;
 use crate::generate::model::{hand_written, normalise};
@@ -34,6 +35,8 @@ pub struct Options<'o> {
     pub document: &'o Path,
     /// Print what would be done without doing it.
     pub dry_run: bool,
+    /// Ids of corrections to remove if they no longer apply.
+    pub allow_broken: &'o [String],
     pub proof: Proof,
     /// The day on which the document was retrieved.
     pub day: &'o str,
@@ -56,26 +59,26 @@ const DOCUMENT: &str = "openapi/partner-ingestion.json";
 pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
     let document = load::load(options.document)?;
     report.step("load", &document.source.name);
-    let prepared = prepare(root, &document, options.day, report)?;
+    let prepared = prepare(root, &document, options, report)?;
     let Some(inputs) = prepared else {
         report.step("done", "the document is unchanged");
         return Ok(());
     };
-    if options.dry_run {
-        for path in inputs.differing(root)? {
-            report.detail(&format!("would write {}", path.display()));
-        }
-        report.step("done", "dry run: nothing was written");
-        return Ok(());
-    }
     let copy = copy::of(root, "update")?;
     inputs.write(&copy)?;
     generate::run(&generate::Options { root: copy.clone(), ..generate::Options::default() }, report)
         .context("cannot generate from the new document; nothing was changed")?;
-    prove(root, &copy, options.proof, report)?;
     let mut files = Files::default();
     files.add_all(&copy)?;
     files.add_file(&copy, changelog::FILE)?;
+    if options.dry_run {
+        for path in files.differing(root)? {
+            report.detail(&format!("would write {}", path.display()));
+        }
+        report.step("done", "dry run: the code was generated in target/update, nothing else was written");
+        return Ok(());
+    }
+    prove(root, &copy, options.proof, report)?;
     let written = files.write(root)?;
     for path in written.changed.iter().chain(&written.removed) {
         report.detail(&path.display().to_string());
@@ -86,28 +89,30 @@ pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
 
 /// Prints the changes of the new document and returns the changed inputs; `None` if the document is the same
 /// byte for byte.
-pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> Result<Option<Files>> {
+pub fn prepare(root: &Path, document: &Document, options: &Options<'_>, report: &Report) -> Result<Option<Files>> {
+    let day = options.day;
     let openapi = root.join("openapi");
     let old = load::load(&root.join(DOCUMENT))?;
     pin::verify(&pin::read(&openapi.join("source.toml"))?, &old.bytes, &root.join(DOCUMENT))?;
+    let known = old.value["paths"].as_object().into_iter().flatten().map(|(path, _)| path.as_str());
+    foreign::check(&document.value, known).with_context(|| document.source.name.clone())?;
     let committed = tables::committed_form(document)?;
     if committed.as_bytes() == old.bytes {
         return Ok(None);
     }
-    let changes = compare(&old.value, &document.value);
-    show(&changes, report)?;
-
     let overlays = openapi.join("overlays");
     let names_text = read(&openapi.join("names.toml"))?;
     let earlier = retained::read(&openapi.join(retained::FILE))?;
     let old_names = names::parse(&names_text).context("openapi/names.toml")?;
     let actions = overlay::read_all(&overlays)?;
     let sdk = hand_written::read(root)?;
-    let old_document = correct(old.value, &actions, &[])?.document;
-    let (old_api, findings) = interface(&old_document, &old_names, &earlier, &sdk, true);
-    findings.into_result_in("cannot generate from the current document", &old.source)?;
+    // What the crate was generated from, whatever the overlays are now.
+    let old = load::load(&root.join(CORRECTED))?;
+    let (old_api, findings) = interface(&old.value, &old_names, &earlier, &sdk, false);
+    findings.into_result_in("cannot read the current interface", &old.source)?;
 
-    let corrected = correct(document.value.clone(), &actions, &[])?;
+    let corrected = correct(document.value.clone(), &actions, options.allow_broken)?;
+    let wire = compare(&old.value, &corrected.document);
     report_corrections(&corrected, report);
     let proposed = normalise::unnamed(&corrected.document, &old_names);
     for (operation, name) in &proposed {
@@ -115,13 +120,20 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     }
     let names_text = tables::with_operations(&names_text, &proposed, day)?;
     let new_names = names::parse(&names_text)?;
-    let (new_api, findings) = interface(&corrected.document, &new_names, &Retained::default(), &sdk, false);
-    stop_at(findings, &corrected, document)?;
+    let (mut new_api, findings) = interface(&corrected.document, &new_names, &Retained::default(), &sdk, false);
+    if let Err(error) = stop_at(findings, &corrected, document) {
+        show(&Changes { users: Vec::new(), wire }, report)?;
+        return Err(error);
+    }
 
     let names_text = tables::with_spellings(&names_text, &renamed_properties(&old_api, &new_api))?;
-    let names_text = tables::without_rows(&names_text, &new_names.unused_rows())?;
-    let mut retained = Retained::between(&old_api, &new_api, day);
-    retained.keep_days_of(&earlier);
+    let retained = Retained::carry(&old_api, &mut new_api, &earlier, day);
+    let unused = new_names.unused_rows().into_iter();
+    let (kept, unused): (Vec<_>, Vec<_>) = unused.partition(|(table, key)| retained.keeps(&new_names, table, key));
+    let names_text = tables::without_rows(&names_text, &unused)?;
+    let names_text = tables::with_marks(&names_text, &kept)?;
+    let changes = Changes { users: users::compare(&old_api, &new_api), wire };
+    show(&changes, report)?;
 
     let mut files = Files::default();
     files.add("openapi/source.toml", tables::pin(&read(&openapi.join("source.toml"))?, document, &committed, day)?);
@@ -132,35 +144,37 @@ pub fn prepare(root: &Path, document: &Document, day: &str, report: &Report) -> 
     for (name, text) in tables::needed_corrections(&overlays, &corrected)? {
         files.add(&format!("openapi/overlays/{name}"), text);
     }
-    let entry = changelog::Entry { changes: &changes, day, digest: &pin::sha256(committed.as_bytes()) };
+    let entry = changelog::Entry { changes: &changes.users, day, digest: &pin::sha256(committed.as_bytes()) };
     files.add(changelog::FILE, entry.added_to(&read(&root.join(changelog::FILE))?));
     files.add(DOCUMENT, committed);
     Ok(Some(files))
 }
 
-fn show(changes: &[Change], report: &Report) -> Result<()> {
+fn show(changes: &Changes, report: &Report) -> Result<()> {
     if report.is_shown() {
         anstream::stdout().write_all(render::screen(changes, false).as_bytes()).context("cannot print")?;
     }
-    report.step("diff", &format!("{} changes; {}", changes.len(), render::bump(worst(changes))));
+    report.step("diff", &format!("{}; {}", changes.count(), render::bump(users::worst(&changes.users))));
     Ok(())
 }
 
 /// Prints the outcome of each correction.
 fn report_corrections(corrected: &Corrected, report: &Report) {
     let count = |wanted: fn(&State) -> bool| corrected.corrections.iter().filter(|(_, state)| wanted(state)).count();
+    for correction in &corrected.left_out {
+        report.step("removed", &format!("{} is removed as requested", correction.fact.id));
+    }
     let applied = count(|state| matches!(state, State::Applied(_)));
     report.step("corrections", &format!("{applied} of {} still apply", corrected.corrections.len()));
     for (correction, state) in &corrected.corrections {
         match state {
-            State::Applied(_) => {}
+            State::Applied(_) | State::Broken(_) => {}
             State::NoLongerNeeded => {
                 report.step(
                     "removed",
                     &format!("{} is fixed in the document; its correction is removed", correction.fact.id),
                 );
             }
-            State::Broken(reason) => report.fail(&format!("{} is broken: {reason}", correction.fact.id)),
         }
     }
 }
@@ -168,11 +182,12 @@ fn report_corrections(corrected: &Corrected, report: &Report) {
 /// Returns an error that lists all problems to fix first.
 fn stop_at(mut findings: Findings, corrected: &Corrected, document: &Document) -> Result<()> {
     findings.extend(corrected.findings(false));
+    corrected.attribute(&mut findings);
     let stopped = findings.into_result_in("cannot update to the new document", &document.source);
     stopped.map_err(|error| {
         anyhow::anyhow!(
             "{error:#}\n\nnothing was changed. Fix the problems above in openapi/overlays/ or openapi/names.toml, and run \
-             `cargo xtask update` again; if a correction no longer applies, remove its group of actions"
+             `cargo xtask update` again; --allow-broken removes a correction that no longer applies"
         )
     })
 }

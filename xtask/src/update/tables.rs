@@ -85,6 +85,22 @@ pub fn without_rows(text: &str, rows: &[(&str, String)]) -> Result<String> {
     Ok(table.to_string())
 }
 
+/// Returns `names.toml` with a remark at the rows of items that the document no longer has.
+pub fn with_marks(text: &str, rows: &[(&str, String)]) -> Result<String> {
+    const MARK: &str = " # retained";
+    if rows.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let mut table = parse(text, "names.toml")?;
+    for (section, key) in rows {
+        let row = table.get_mut(section).and_then(|section| section.get_mut(key)).and_then(Item::as_value_mut);
+        if let Some(row) = row {
+            row.decor_mut().set_suffix(MARK);
+        }
+    }
+    Ok(table.to_string())
+}
+
 fn remove_place(section: &mut toml_edit::Table, place: &str) {
     let mut empty = Vec::new();
     for (name, row) in section.iter_mut() {
@@ -104,13 +120,16 @@ fn parse(text: &str, name: &str) -> Result<DocumentMut> {
     text.parse().with_context(|| format!("openapi/{name} is not a valid table"))
 }
 
-/// Returns the changed overlay files, without corrections that the new document no longer needs.
+/// Returns the changed overlay files, without corrections that the new document no longer needs or that are to be removed.
 pub fn needed_corrections(overlays: &Path, corrected: &Corrected) -> Result<Vec<(String, String)>> {
     let mut removed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (correction, state) in &corrected.corrections {
         if *state == State::NoLongerNeeded {
             removed.entry(&correction.file).or_default().push(&correction.fact.id);
         }
+    }
+    for correction in &corrected.left_out {
+        removed.entry(&correction.file).or_default().push(&correction.fact.id);
     }
     let mut files = Vec::new();
     for (name, ids) in removed {

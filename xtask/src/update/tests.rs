@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 const DAY: &str = "2027-01-31";
 const NAMES: &str = "openapi/overlays/10-names-and-values.overlay.yaml";
 
-fn project() -> Project {
+pub(super) fn project() -> Project {
     let project = Project::generated();
     project.write(changelog::FILE, "# Changelog\n\n## Unreleased\n\n* Something else.\n\n## 0.1.0\n");
     project
 }
 
-fn update(project: &Project, bytes: impl AsRef<[u8]>) -> Result<(), String> {
+pub(super) fn update(project: &Project, bytes: impl AsRef<[u8]>) -> Result<(), String> {
     with(project, bytes, false)
 }
 
@@ -26,13 +26,13 @@ fn update_with_proof(project: &Project, bytes: impl AsRef<[u8]>, dry_run: bool, 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("new.json");
     std::fs::write(&file, bytes).unwrap();
-    let options = Options { document: &file, dry_run, proof, day: DAY };
+    let options = Options { document: &file, dry_run, allow_broken: &[], proof, day: DAY };
     run(project.root(), &options, &Report::quiet())
         .map_err(|error| anstream::adapter::strip_str(&format!("{error:#}")).to_string())
 }
 
 /// Checks after a success that the generated files are up to date and that a second run changes nothing.
-fn settled(project: &Project) {
+pub(super) fn settled(project: &Project) {
     project.check().unwrap();
     let before = project.tree();
     update(project, project.read("openapi/partner-ingestion.json")).unwrap();
@@ -66,7 +66,8 @@ fn renamed_value_stays_as_deprecated_and_can_return() {
     );
     let changelog = project.read(changelog::FILE);
     assert!(changelog.contains("### The document of 2027-01-31\n\nsha256 `"), "{changelog}");
-    assert!(changelog.contains("* `enum-value-renamed` AzureProductSetup.sellingOption: "), "{changelog}");
+    let row = format!("* `deprecated` `SellingOption::{old}`: removed from the document of 2027-01-31");
+    assert!(changelog.contains("Behaviour: code compiles") && changelog.contains(&row), "{changelog}");
     assert!(changelog.contains("* Something else.") && changelog.contains("## 0.1.0"), "{changelog}");
     let pin = project.read("openapi/source.toml");
     assert!(pin.contains("retrieved = \"2027-01-31\"") && pin.contains("As published on 2027-01-31"), "{pin}");
@@ -178,6 +179,28 @@ fn broken_correction_stops_the_update_and_changes_nothing() {
     }
 }
 
+#[test]
+fn a_broken_correction_is_removed_on_request() {
+    let project = project();
+    let broken = project.changed(|document| {
+        schema(document, "Common.PagedCollection")["properties"]["@odata.nextLink"] = json!({"type": "integer"});
+    });
+    let error = update(&project, &broken).unwrap_err();
+    assert!(error.contains("or skip it with --allow-broken next-link"), "{error}");
+    let allow_broken = ["next-link".to_owned()];
+    project.write("target/new.json", &broken);
+    let file = project.path("target/new.json");
+    let options =
+        Options { document: &file, dry_run: false, allow_broken: &allow_broken, proof: Proof::Generated, day: DAY };
+    let error = format!(
+        "{:#}",
+        run(project.root(), &options, &Report::quiet()).err().map_or(String::new(), |e| format!("{e:#}"))
+    );
+    assert_eq!(error, "");
+    assert!(!project.read(NAMES).contains("id: next-link"));
+    project.check().unwrap();
+}
+
 /// The copy has no manifest here, so the build fails.
 #[test]
 fn code_that_does_not_build_stays_in_the_copy() {
@@ -206,7 +229,11 @@ fn dry_run_writes_nothing_and_edited_document_is_rejected() {
     let before = project.tree();
     let changed = project.changed(|document| document["info"]["version"] = json!("1.1"));
     with(&project, &changed, true).unwrap();
-    assert_eq!(project.tree(), before);
+    let mut after = project.tree();
+    after.retain(|(path, _)| !path.starts_with("target"));
+    assert_eq!(after, before);
+    let copy = project.read("target/update/partner-ingestion-sdk/src/generated/table.rs");
+    assert!(copy.contains("API_VERSION: &str = \"1.1\""), "the generator ran in the copy");
     project.replace("openapi/partner-ingestion.json", "\"1.0\"", "\"1.00\"");
     let error = update(&project, &changed).unwrap_err();
     assert!(error.contains("was changed: its sha256 is"), "{error}");

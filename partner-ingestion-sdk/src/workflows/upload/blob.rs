@@ -32,7 +32,7 @@ const BLOCK: usize = 8 << 20;
 pub(crate) const STALL: Duration = Duration::from_secs(60);
 
 static UPLOAD: Operation =
-    Operation { name: "upload", method: "PUT", path: "", if_match: IfMatchRule::No, secret: true };
+    Operation { name: "upload", method: "PUT", path: "", if_match: IfMatchRule::No, secret: true, may_be_empty: false };
 
 /// An upload to an issued address. Created by [`Client::upload`].
 #[derive(Debug)]

@@ -1,19 +1,19 @@
 //! Verifies the levels of changes: compiles a crate written for the current SDK with the SDK of an edited document.
 
-use crate::diff::compare::compare;
 use crate::diff::rule::Users;
-use crate::diff::tests::{Edit, at, document};
-use crate::diff::worst;
+use crate::diff::tests::{Edit, at, corrected_changes, document};
+use crate::diff::users::worst;
 use crate::document::load;
 use crate::generate::tests::{Project, compiler};
 use crate::report::Report;
-use crate::update::{changelog, prepare};
+use crate::update::{Options, Proof, changelog, prepare};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
 const SETUP: &str = "/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProductSetup/properties";
 const PACKAGE_PATH: &str = "/paths/~1products~1{productID}~1packages~1{packageID}";
+const PRODUCT_PATH: &str = "/paths/~1products~1{productID}";
 const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
 
 /// Code of a downstream author.
@@ -50,6 +50,17 @@ pub async fn setup(client: &Client) -> Result<AzureProductSetup, Error> {
 }
 "#;
 
+/// Code that uses what the edits add.
+const NEW_CODE: &str = r#"//! Uses the new parameters.
+use partner_ingestion_sdk::{Client, Error, types::*};
+
+pub async fn setup(client: &Client) -> Result<AzureProductSetup, Error> {
+    let call = client.get_product_setup("a product").x_publisher_id("a publisher").x_level(2);
+    let call = call.ids(vec!["a".to_owned(), "b".to_owned()]).names(["c".to_owned()]);
+    Ok(call.send().await?.into_inner())
+}
+"#;
+
 /// Code of a downstream author that `BREAKING` breaks.
 const BROKEN: &str = r#"//! Uses the changed items.
 use partner_ingestion_sdk::types::AzureProductSetup;
@@ -61,6 +72,10 @@ pub fn test_drive(setup: &AzureProductSetup) -> Option<bool> {
 
 pub async fn delete(client: &Client) -> Result<(), Error> {
     client.delete_package("a product", "a package").send().await.map(drop)
+}
+
+pub async fn delete_product(client: &Client) -> Result<(), Error> {
+    Ok(client.delete_product("a product").send().await?.into_inner())
 }
 "#;
 
@@ -91,7 +106,13 @@ fn harmless(document: &mut Value) {
         .as_array_mut()
         .unwrap()
         .push(json!({"in": "query", "name": "$top", "schema": {"type": "integer"}}));
-    get["responses"]["202"] = json!({"description": "Accepted"});
+    let parameters = get["parameters"].as_array_mut().unwrap();
+    parameters.push(json!({"in": "header", "name": "X-Publisher-Id", "schema": {"type": "string"}}));
+    parameters.push(json!({"in": "header", "name": "x-level", "schema": {"type": "integer"}}));
+    let list = json!({"type": "array", "items": {"type": "string"}});
+    parameters.push(json!({"in": "query", "name": "ids", "schema": list}));
+    parameters.push(json!({"in": "query", "name": "names", "explode": false, "schema": list}));
+    get["responses"]["202"] = get["responses"]["200"].clone();
 }
 
 /// Removes references to these schemas: members of unions, and properties.
@@ -118,9 +139,15 @@ fn without(node: &mut Value, lost: &[String]) {
 }
 
 /// Edits that break the crate. Each of them has the level source.
-const BREAKING: [Edit; 2] = [
+const BREAKING: [Edit; 3] = [
     |document| drop(at(document, PACKAGE_PATH).as_object_mut().unwrap().remove("delete")),
     |document| at(document, SETUP)["enableTestDrive"]["type"] = "string".into(),
+    |document| {
+        // The DELETE answers 204. With this edit it may also answer with a body.
+        let product = json!({"$ref": "#/components/schemas/Microsoft.Ingestion.Api.Models.Products.AzureProduct"});
+        at(document, PRODUCT_PATH)["delete"]["responses"]["202"] =
+            json!({"description": "", "content": {"application/json": {"schema": product}}});
+    },
 ];
 
 /// Compiles code with the SDK of a document that has all edits.
@@ -129,10 +156,17 @@ fn compile(code: &str) -> Result<(), String> {
         let mut edited = document();
         harmless(&mut edited);
         BREAKING.iter().for_each(|edit| edit(&mut edited));
-        let project = Project::new();
+        let project = Project::generated();
         project.write(changelog::FILE, "");
+        let options = Options {
+            document: "edited.json".as_ref(),
+            dry_run: true,
+            allow_broken: &[],
+            proof: Proof::Compiles,
+            day: "2027-01-31",
+        };
         let document = load::from_bytes("edited.json", edited.to_string().into_bytes()).unwrap();
-        let inputs = prepare(project.root(), &document, "2027-01-31", &Report::quiet()).unwrap().unwrap();
+        let inputs = prepare(project.root(), &document, &options, &Report::quiet()).unwrap().unwrap();
         inputs.write(project.root()).unwrap();
         project.run(|_| {}).unwrap();
         compiler::copy_sdk(project.root());
@@ -147,13 +181,18 @@ fn changes_below_the_level_source_compile() {
     let base = document();
     let mut edited = base.clone();
     harmless(&mut edited);
-    let changes = compare(&base, &edited);
-    assert!(worst(&changes) < Users::Source, "{changes:?}");
+    let changes = corrected_changes(&base, &edited);
+    assert_eq!(worst(&changes.users), Some(Users::Behaviour), "{:?}", changes.users);
     for id in ["enum-value-renamed", "enum-value-removed", "property-removed", "schema-removed", "union-member-removed"]
     {
-        assert!(changes.iter().any(|change| change.rule.id == id), "{id} is reported");
+        assert!(changes.wire.iter().any(|change| change.rule.id == id), "{id} is reported");
+    }
+    for item in ["SellingOption::ListingOnly", "CallToAction::ContactMe", "AzureProductSetup.trial_uri"] {
+        let found = changes.users.iter().find(|change| change.item == item && change.id == "deprecated");
+        assert_eq!(found.unwrap().level, Users::Behaviour, "{item}");
     }
     compile(CODE).unwrap();
+    compile(NEW_CODE).unwrap();
     // Removed items are reported as deprecated.
     let error = compile(&format!("#![deny(deprecated)]\n{CODE}")).unwrap_err();
     for what in ["ListingOnly", "ContactMe", "trial_uri", "ListingContact", "as_sales_force"] {
@@ -168,15 +207,15 @@ fn changes_of_the_level_source_break_the_build() {
     for edit in BREAKING {
         let mut edited = base.clone();
         edit(&mut edited);
-        assert_eq!(worst(&compare(&base, &edited)), Users::Source);
+        assert_eq!(worst(&corrected_changes(&base, &edited).users), Some(Users::Source));
     }
     let error = compile(BROKEN).unwrap_err();
-    for wanted in ["delete_package", "mismatched types"] {
+    for wanted in ["delete_package", "mismatched types", "Option<AzureProduct>"] {
         assert!(error.contains(wanted), "{wanted}: {error}");
     }
     assert_eq!(
         error.lines().filter(|line| line.starts_with("error[")).count(),
-        2,
+        3,
         "there are no other errors: {error}"
     );
 }

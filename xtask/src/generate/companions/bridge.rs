@@ -70,6 +70,12 @@ fn get(param: &Param) -> TokenStream {
     match &param.ty {
         Type::Bool => quote!(args.bool(#name)),
         Type::Integer => quote!(args.integer(#name)),
+        Type::List(item) if **item == Type::Bool => quote!(vec![args.bool(#name)]),
+        Type::List(item) if **item == Type::Integer => quote!(vec![args.integer(#name)]),
+        Type::List(item) => {
+            let item = rust_type(item);
+            quote!(vec![#item::from(args.text(#name))])
+        }
         _ => quote!(args.text(#name)),
     }
 }

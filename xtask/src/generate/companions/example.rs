@@ -55,7 +55,7 @@ fn expand(get: &Operation, op: &Operation) -> String {
 
 /// A resource that can be read is read and sent back, any other body is new.
 fn body_of(api: &Api, op: &Operation, body: &Type) -> String {
-    match (op.method.as_str(), api.get_of(op).filter(|get| get.response.as_ref() == Some(body))) {
+    match (op.method.as_str(), api.get_of(op).filter(|get| get.response.as_ref() == Some(body) && !get.may_be_empty)) {
         ("PUT", Some(get)) => {
             let (name, arguments, expand) = (&get.name, arguments(get).join(", "), expand(get, get));
             format!("client.{name}({arguments}){expand}.send().await?.into_inner()")
@@ -93,6 +93,12 @@ fn arguments(op: &Operation) -> Vec<String> {
         Type::Bool => "true".to_owned(),
         Type::Integer => "1".to_owned(),
         Type::Enum(_) => format!("{:?}", words::camel(&param.wire)),
+        Type::List(item) => match &**item {
+            Type::Bool => "vec![true]".to_owned(),
+            Type::Integer => "vec![1]".to_owned(),
+            Type::Enum(name) => format!("vec![{name}::from(\"value\")]"),
+            _ => "vec![\"value\".to_owned()]".to_owned(),
+        },
         _ => sample(&param.wire),
     };
     required.map(argument).collect()

@@ -102,10 +102,11 @@ fn types_doc(op: &Operation) -> String {
         Type::Struct(name) | Type::Union(name) => Some(format!("[`{name}`]")),
         _ => None,
     };
+    let empty = if op.may_be_empty { ", or `None` if the response has no body" } else { "" };
     match (op.body.as_ref().and_then(link), op.response.as_ref().and_then(link)) {
-        (Some(body), Some(response)) => format!("\n\nRequest body: {body}. Response: {response}."),
+        (Some(body), Some(response)) => format!("\n\nRequest body: {body}. Response: {response}{empty}."),
         (Some(body), None) => format!("\n\nRequest body: {body}."),
-        (None, Some(response)) => format!("\n\nResponse: {response}."),
+        (None, Some(response)) => format!("\n\nResponse: {response}{empty}."),
         (None, None) => String::new(),
     }
 }
@@ -126,8 +127,9 @@ fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStrea
         quote!(body: #ty)
     });
     let fields = required.chain(unset).chain(body);
-    let response = op.response.as_ref().map_or(quote!(()), rust_type);
+    let response = response_type(op);
     let (setters, send, pages) = (optional(op).map(setter), send(api, op, requests)?, pages(api, op));
+    let headers = headers(op);
     Ok(quote! {
         #docs
         #[derive(Clone, Debug)]
@@ -136,6 +138,7 @@ fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStrea
         impl #name {
             #(#setters)*
             call_options!();
+            #headers
             #send
             #pages
         }
@@ -156,8 +159,23 @@ fn setter(param: &Param) -> TokenStream {
     }
 }
 
+/// The type that the method returns, as text.
+pub fn response_text(op: &Operation) -> String {
+    format!("Response<{}>", response_type(op).to_string().replace(' ', ""))
+}
+
+/// The type of the decoded body.
+fn response_type(op: &Operation) -> TokenStream {
+    let body = op.response.as_ref().map(rust_type);
+    match body {
+        Some(body) if op.may_be_empty => quote!(Option<#body>),
+        Some(body) => body,
+        None => quote!(()),
+    }
+}
+
 fn send(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStream> {
-    let response = op.response.as_ref().map_or(quote!(()), rust_type);
+    let response = response_type(op);
     let (method, arguments) = (ident(&op.name), arguments(requests, op)?);
     let path = op.path_params.iter().map(|param| {
         let (wire, name) = (&param.wire, ident(&param.rust));
@@ -167,31 +185,106 @@ fn send(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStream> 
         Some(body) if op.if_match != IfMatch::No && api.has_etag(body) => quote!(crate::Resource::etag(&self.body)),
         _ => quote!(None),
     };
+    let request = with_lists(op, quote!(requests.#method(#(#arguments),*)));
+    let (this, with_headers) = this(op);
     // A POST without a body is an action: it succeeded whatever the response contains.
     let is_action = op.method == "POST" && op.body.is_none();
     let decoded = match op.response.is_some() {
+        true if op.may_be_empty => quote!(?.or_null().decode()),
         true if is_action => quote!(.map(Success::decode_or_default)),
         true => quote!(?.decode()),
         false => quote!(.map(Success::empty)),
     };
     Ok(quote! {
         /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
-        pub async fn send(self) -> Result<Response<#response>, Error> {
-            let request = |requests: &Requests| requests.#method(#(#arguments),*);
+        pub async fn send(#this) -> Result<Response<#response>, Error> {
+            #with_headers
+            let request = |requests: &Requests| #request;
             self.call.send(&[#(#path),*], #etag, &request).await #decoded
         }
     })
+}
+
+/// The receiver, and the statement that adds the parameters in headers to the call.
+fn this(op: &Operation) -> (TokenStream, Option<TokenStream>) {
+    match op.params.iter().any(|param| param.place == ParamPlace::Header) {
+        true => (quote!(mut self), Some(quote!(self.add_headers();))),
+        false => (quote!(self), None),
+    }
+}
+
+/// The method that adds the parameters in headers to the call.
+fn headers(op: &Operation) -> Option<TokenStream> {
+    let params: Vec<&Param> = op.params.iter().filter(|param| param.place == ParamPlace::Header).collect();
+    let statements = params.iter().map(|param| {
+        let (wire, field) = (&param.wire, ident(&param.rust));
+        let value = |value: TokenStream| match &param.ty {
+            Type::List(item) => {
+                let text = text_of(item, &quote!(v));
+                quote!(&#value.iter().map(|v| #text.to_string()).collect::<Vec<_>>().join(","))
+            }
+            Type::Bool | Type::Integer => quote!(&#value.to_string()),
+            _ => quote!(#value.as_str()),
+        };
+        let (given, required) = (value(quote!(value)), value(quote!(self.#field)));
+        match param.required {
+            true => quote!(self.call.header(#wire, #required);),
+            false => quote!(if let Some(value) = &self.#field { self.call.header(#wire, #given); }),
+        }
+    });
+    (!params.is_empty()).then(|| {
+        quote! {
+            fn add_headers(&mut self) {
+                #(#statements)*
+            }
+        }
+    })
+}
+
+/// Adds lists to the query of a request.
+fn with_lists(op: &Operation, request: TokenStream) -> TokenStream {
+    let lists = op.params.iter().filter(|param| param.place == ParamPlace::Query);
+    let statements: Vec<TokenStream> = lists
+        .filter_map(|param| {
+            let Type::List(item) = &param.ty else { return None };
+            let (wire, field, text) = (&param.wire, ident(&param.rust), text_of(item, &quote!(v)));
+            let given = if param.required { quote!(Some(&self.#field)) } else { quote!(self.#field.as_ref()) };
+            let values = quote!(values.iter().map(|v| #text.to_string()));
+            let add = match param.explode {
+                true => quote!(request.url_mut().query_pairs_mut().extend_pairs(#values.map(|value| (#wire, value)));),
+                false => quote! {
+                    request.url_mut().query_pairs_mut().append_pair(#wire, &#values.collect::<Vec<_>>().join(","));
+                },
+            };
+            // An empty list is no parameter.
+            Some(quote!(if let Some(values) = #given.filter(|values| !values.is_empty()) { #add }))
+        })
+        .collect();
+    match statements.is_empty() {
+        true => request,
+        false => quote!({ let mut request = #request?; #(#statements)* Ok(request) }),
+    }
+}
+
+/// A displayable value of an item.
+fn text_of(item: &Type, value: &TokenStream) -> TokenStream {
+    match item {
+        Type::Enum(_) => quote!(#value.as_str()),
+        _ => value.clone(),
+    }
 }
 
 /// Both are `inline`, so that a list is compiled by who reads it: compiled here, the lists took 23 of 37 s of a release build.
 fn pages(api: &Api, op: &Operation) -> Option<TokenStream> {
     let (page, item) = api.page_of(op)?;
     let (page, item_type) = (ident(page), rust_type(item).to_string().replace(' ', ""));
+    let (this, with_headers) = this(op);
     let stream = docs(&format!("Returns a stream of all items of all pages: [`{item_type}`]."));
     Some(quote! {
         /// Returns a stream of all pages, following `nextLink`.
         #[inline]
-        pub fn pages(self) -> crate::Pages<#page> {
+        pub fn pages(#this) -> crate::Pages<#page> {
+            #with_headers
             crate::Pages::new(self.call.clone(), Box::pin(self.send()))
         }
 

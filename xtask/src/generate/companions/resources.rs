@@ -5,6 +5,7 @@ use crate::generate::model::api::{Api, Field, Struct, Type, Union, UnionKind};
 use anyhow::Result;
 use proc_macro2::TokenStream;
 use quote::quote;
+use std::collections::BTreeSet;
 
 /// Wire names of the common properties of resources.
 const ID: &str = "id";
@@ -39,6 +40,28 @@ pub fn emit(api: &Api) -> Result<String> {
         #(#unions)*
         #(#ids)*
     })
+}
+
+/// The traits and conversions of an object or a union, as text.
+pub fn implementations(api: &Api, name: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut add = |what: Option<String>| found.extend(what);
+    if let Some(object) = api.structs.get(name) {
+        add(resource(name, object).map(|tokens| format!("{name}: Resource{}", parts_text(&tokens))));
+        add(object.page().map(|page| format!("{name}: Page<{}>", rust_type(page.item).to_string().replace(' ', ""))));
+    }
+    let union = api.unions.get(name);
+    add(union.and_then(|union| union_resource(name, union)).map(|_| format!("{name}: Resource")));
+    let id = api.structs.get(name).and_then(id_of).or_else(|| id_of_union(api, union?));
+    add(id.filter(|id| api.collections_of(id).len() == 1).map(|id| format!("{id}: From<&{name}>")));
+    found
+}
+
+/// The properties that the trait reads.
+fn parts_text(tokens: &TokenStream) -> String {
+    let text = tokens.to_string();
+    let parts = [ID, "etag", "resource_type"].into_iter().filter(|part| text.contains(&format!("{part} = (")));
+    parts.map(|part| format!(" {part}")).collect()
 }
 
 fn tagged(name: &str, object: &Struct) -> Option<TokenStream> {

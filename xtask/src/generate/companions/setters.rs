@@ -2,11 +2,11 @@
 
 use super::usage::Usage;
 use super::{declare, deprecated, docs, earlier_names, ident, print, rust_type};
-use crate::generate::model::api::{Api, Field, Member, Type, UnionKind};
+use crate::generate::model::api::{Api, Field, Member, Struct, Type, Union, UnionKind};
 use anyhow::Result;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn emit(api: &Api, usage: &Usage) -> Result<String> {
     let mut out = print(quote!(
@@ -25,24 +25,49 @@ pub fn emit(api: &Api, usage: &Usage) -> Result<String> {
     Ok(out)
 }
 
-/// Setters of the fields that at least two members share.
+/// The setters of an object that is sent, by name and type.
+pub fn setters_of(object: &Struct) -> BTreeSet<String> {
+    object.fields.iter().map(signature).collect()
+}
+
+/// The setters of a union that is sent, by name and type.
+pub fn union_setters_of(api: &Api, union: &Union) -> BTreeSet<String> {
+    match &union.kind {
+        UnionKind::Tagged { tag, members } => {
+            shared_fields(api, tag, members).iter().map(|(field, _)| signature(field)).collect()
+        }
+        UnionKind::Shaped { .. } => BTreeSet::new(),
+    }
+}
+
+fn signature(field: &Field) -> String {
+    format!("{}({})", setter_of(field), setter_type(field).to_string().replace(' ', ""))
+}
+
 fn union_setters(api: &Api, name: &str, tag: &str, members: &[Member]) -> TokenStream {
+    let setters = shared_fields(api, tag, members);
+    let setters = setters.iter().map(|(field, having)| union_setter(field, having));
+    let name = ident(name);
+    quote!(struct #name { #(#setters,)* })
+}
+
+/// The fields that at least two members share, and these members.
+fn shared_fields<'a>(api: &'a Api, tag: &str, members: &'a [Member]) -> Vec<(&'a Field, Vec<&'a Member>)> {
     let field_of = |member: &Member, wire: &str| api.structs.get(&member.ty).and_then(|object| object.field(wire));
     let fields = members.iter().filter_map(|member| api.structs.get(&member.ty)).flat_map(|object| &object.fields);
     let mut shared: BTreeMap<&str, &Field> = BTreeMap::new();
     for field in fields.filter(|field| field.wire != tag) {
         shared.entry(&field.wire).or_insert(field);
     }
-    let setters = shared.into_values().filter_map(|field| {
+    let fields = shared.into_values().filter_map(|field| {
         let same = |member: &&Member| {
             field_of(member, &field.wire).is_some_and(|other| other.ty == field.ty && other.rust == field.rust)
         };
         let having: Vec<&Member> = members.iter().filter(same).collect();
         let differ = members.iter().filter(|member| field_of(member, &field.wire).is_some()).count() != having.len();
-        (having.len() > 1 && !differ).then(|| union_setter(field, &having))
+        (having.len() > 1 && !differ).then_some((field, having))
     });
-    let name = ident(name);
-    quote!(struct #name { #(#setters,)* })
+    fields.collect()
 }
 
 fn union_setter(field: &Field, having: &[&Member]) -> TokenStream {

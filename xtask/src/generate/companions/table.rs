@@ -37,7 +37,7 @@ pub fn constant(op: &Operation) -> Ident {
 
 fn operation(api: &Api, op: &Operation) -> TokenStream {
     let (constant, if_match, secret) = (constant(op), ident(op.if_match.variant()), holds_secret(api, op));
-    let Operation { name, method, path, .. } = op;
+    let Operation { name, method, path, may_be_empty, .. } = op;
     quote! {
         pub(crate) static #constant: Operation = Operation {
             name: #name,
@@ -45,6 +45,7 @@ fn operation(api: &Api, op: &Operation) -> TokenStream {
             path: #path,
             if_match: IfMatchRule::#if_match,
             secret: #secret,
+            may_be_empty: #may_be_empty,
         };
     }
 }

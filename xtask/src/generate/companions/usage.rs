@@ -39,6 +39,7 @@ impl Usage {
         for name in bodies {
             usage.reach(api, name);
         }
+        usage.sent.extend(api.kept_setters.iter().cloned());
         for holder in api.structs.keys().chain(api.unions.keys()) {
             for name in inside(api, holder).into_iter().chain(values_inside(api, holder)) {
                 usage.held.entry(name).or_default().insert(holder.clone());
@@ -72,7 +73,12 @@ impl Usage {
         }
     }
 
-    /// Whether a request body can hold this type.
+    /// The types that a request body can hold, and those that keep their setters.
+    pub fn sent(&self) -> &BTreeSet<String> {
+        &self.sent
+    }
+
+    /// Whether a request body can hold this type, or could in an earlier document.
     pub fn is_sent(&self, name: &str) -> bool {
         self.sent.contains(name)
     }

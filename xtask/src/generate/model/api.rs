@@ -14,6 +14,8 @@ pub struct Api {
     pub unions: BTreeMap<String, Union>,
     pub ids: BTreeMap<String, Id>,
     pub operations: Vec<Operation>,
+    /// Types that keep their setters, although nothing sends them any more.
+    pub kept_setters: BTreeSet<String>,
     /// Notices for the maintainer, such as names derived by rule.
     pub notices: Vec<Finding>,
 }
@@ -133,6 +135,8 @@ pub struct Operation {
     pub if_match: IfMatch,
     pub body: Option<Type>,
     pub response: Option<Type>,
+    /// True if a success may also have no body.
+    pub may_be_empty: bool,
     /// Statuses of errors that the document lists.
     pub errors: Vec<String>,
     /// The resource, as the heading of its operations in the documentation.
@@ -167,6 +171,8 @@ pub struct Param {
     pub rust: String,
     pub ty: Type,
     pub required: bool,
+    /// True if a list repeats the parameter; else its items are separated by commas.
+    pub explode: bool,
     pub doc: Option<String>,
     pub pointer: String,
 }
@@ -184,6 +190,13 @@ pub enum IfMatch {
     No,
     Optional,
     Required,
+}
+
+impl Param {
+    /// Returns true if progenitor's request has the parameter. The builder adds headers and lists itself.
+    pub fn is_in_request(&self) -> bool {
+        self.place != ParamPlace::Header && !matches!(self.ty, Type::List(_))
+    }
 }
 
 impl Type {
@@ -289,10 +302,10 @@ impl Api {
     pub fn modifier_of<'a>(&'a self, put: &'a Operation) -> Option<Modifier<'a>> {
         let get = self.get_of(put).filter(|_| put.method == "PUT")?;
         let resource = put.body.as_ref().filter(|body| self.has_etag(body))?;
-        let same = get.response.as_ref() == Some(resource) && put.response.as_ref() == Some(resource);
+        let always = |op: &Operation| op.response.as_ref() == Some(resource) && !op.may_be_empty;
         let optional = get.params.iter().chain(&put.params).all(|param| !param.required);
         let name = format!("modify_{}", get.name.strip_prefix("get_").unwrap_or(&get.name));
-        (same && optional).then_some(Modifier { name, resource, get, put })
+        (always(get) && always(put) && optional).then_some(Modifier { name, resource, get, put })
     }
 
     /// The GET at the path of an operation.

@@ -180,7 +180,7 @@ fn write_with_reversed_keys(value: &Value, out: &mut String) {
 }
 
 /// Returns the Rust files without comments.
-fn code_only(files: &[(std::path::PathBuf, String)]) -> Vec<(String, String)> {
+pub fn code_only(files: &[(std::path::PathBuf, String)]) -> Vec<(String, String)> {
     let rust = files.iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "rs"));
     rust.map(|(path, text)| {
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));

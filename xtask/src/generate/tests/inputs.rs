@@ -25,11 +25,11 @@ fn rejects_files_that_are_not_a_document() {
         (&whole.as_bytes()[..whole.len() / 2], "the file may be truncated"),
         (b"{\"swagger\": \"2.0\", \"paths\": {}}", "not a Swagger 2.0 document"),
         (b"{\"a\": 1}", "missing; this is not an OpenAPI document"),
-        (b"{\"openapi\": \"3.1.0\"}", "version 3.1.0 is not supported"),
+        (b"{\"openapi\": \"4.0.0\"}", "version 4.0.0 is not supported"),
         (b"{\"openapi\": \"3.0.1\", \"paths\": {\"/a\": {}}}", "missing; the OpenAPI document is incomplete"),
         (b"{\"openapi\": \"3.0.1\", \"paths\": []}", "expected an object with members"),
-        (b"\xff\xfe{", "line 1: not UTF-8"),
-        (b"", "not"),
+        (b"{\n\xff\xfe", "line 2: not UTF-8"),
+        (b"", "the file is empty"),
         (deep.as_bytes(), "recursion limit"),
         (nested.as_bytes(), "recursion limit"),
         // Nested aliases that would exhaust memory.
@@ -95,8 +95,10 @@ fn hand_written_names_cannot_be_generated() {
     let sdk = "partner-ingestion-sdk/src";
     project.write(&format!("{sdk}/lib.rs"), "pub mod types {\npub use crate::generated::enums::*;\npub use crate::value::AzureListing;\n}\npub use client::{Client, LeadConfiguration as Branch};\n");
     project.write(&format!("{sdk}/http/client.rs"), "impl Client {\n    fn get_product(&self) {}\n}\n");
-    project
-        .write(&format!("{sdk}/http/call.rs"), "macro_rules! call_options { () => { pub fn product_id(self) {} } }\n");
+    project.write(
+        &format!("{sdk}/http/call.rs"),
+        "macro_rules! call_options { () => { pub fn cosell_asset_id(self) {} } }\n",
+    );
     project.write(&format!("{sdk}/generated/operations.rs"), "impl Client {\n    fn list_products(&self) {}\n}\n");
     project.replace("openapi/names.toml", "\"create_product\"", "\"modify_listing\"");
     let error = project.run(|_| {}).unwrap_err();
@@ -105,7 +107,7 @@ fn hand_written_names_cannot_be_generated() {
         "the operation `get_product`",
         "the type `AzureListing`",
         "the type `Branch`",
-        "the parameter of get_product `product_id`",
+        "the parameter of get_cosell_asset `cosell_asset_id`",
     ] {
         assert!(error.contains(expected), "{expected}: {error}");
     }
@@ -177,6 +179,68 @@ fn different_success_types_name_the_operation() {
         responses["202"] = json!({"description": "", "content": {"application/json": {"schema": {"type": "string"}}}});
     }));
     assert!(error.contains("GET /products has success responses of different types: 200, 202"), "{error}");
+}
+
+#[test]
+fn success_without_a_body_beside_one_with_a_body_is_optional() {
+    let edited = |path: &'static str, status: &'static str| {
+        Project::new().changed(|document| {
+            document["paths"][path]["get"]["responses"][status] = json!({"description": "Nothing yet"});
+        })
+    };
+    for status in ["202", "204"] {
+        let files = Project::new().other_document(edited("/products/{productID}", status)).unwrap();
+        let text = |name: &str| &files.iter().find(|(path, _)| path.ends_with(name)).unwrap().1;
+        let operations = text("generated/operations.rs");
+        assert!(operations.contains("awaitable!(GetProduct => Response < Option < AzureProduct > >);"), "{status}");
+        assert!(operations.contains("or `None` if the response has no body."), "{status}");
+        let table = text("generated/table.rs");
+        let row = &table[table.find("name: \"get_product\",").unwrap()..];
+        assert!(row[..row.find("};").unwrap()].contains("may_be_empty: true"), "{row}");
+    }
+    // A list needs its pages.
+    let error = error_of(edited("/products", "204"));
+    assert!(error.contains("GET /products lists pages, but a success has no body"), "{error}");
+    assert!(error.contains("at /paths/~1products/get/responses/204"), "{error}");
+    assert!(error.contains("remove this response in openapi/overlays/"), "{error}");
+}
+
+/// Adds a parameter to an operation.
+fn with_parameter(path: &str, method: &str, parameter: serde_json::Value) -> String {
+    Project::new().changed(|document| {
+        document["paths"][path][method]["parameters"].as_array_mut().unwrap().push(parameter);
+    })
+}
+
+#[test]
+fn unsupported_parameters_are_rejected_with_place_and_next_step() {
+    let table = [
+        (json!({"in": "cookie", "name": "a"}), "a parameter in cookie is not supported", ""),
+        (
+            json!({"in": "query", "name": "a", "schema": {"type": "object", "properties": {"b": {"type": "string"}}}}),
+            "an object as a parameter is not supported",
+            "/schema",
+        ),
+        (
+            json!({"in": "query", "name": "a", "schema": {"type": "array", "items": {"type": "array", "items": {}}}}),
+            "a list of objects or lists as a parameter",
+            "/schema",
+        ),
+        (
+            json!({"in": "query", "name": "a", "style": "pipeDelimited",
+                "schema": {"type": "array", "items": {"type": "string"}}}),
+            "a list with the style pipeDelimited is not supported",
+            "/style",
+        ),
+        (json!({"in": "header", "name": "a b"}), "\"a b\" is not a valid name of a header", "/name"),
+    ];
+    for (parameter, message, place) in table {
+        let error = error_of(with_parameter("/products", "get", parameter));
+        assert!(error.contains(message) && error.contains("openapi/overlays/"), "{message}: {error}");
+        let at = format!("{place}\n");
+        assert!(error.contains("other.json:1:") && error.contains("at /paths/~1products/get/parameters/"), "{error}");
+        assert!(error.contains(&at), "{place}: {error}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn messages_about_frequent_mistakes_lead_on() {
         ),
         (
             "/// A price as a float.\npub fn f() -> Price {\nPrice::default().set_open_price(9.99)\n}",
-            &["`Decimal`", "From<{float}>"],
+            &["expected a `Decimal` or an integer", "convert a float with `Decimal::try_from(9.99)?`"],
         ),
     ];
     for (code, expected) in table {

@@ -6,8 +6,10 @@ mod corrections;
 mod docs;
 mod document;
 mod inputs;
+mod messages;
 mod mistakes;
 mod mutation;
+mod openapi31;
 mod rules;
 mod swagger2;
 

@@ -137,7 +137,10 @@ fn edited_documents_give_code_or_a_located_error() {
                 Ok(files) => code.push((case, (code.len() < compiles).then_some(files))),
                 Err(error) => {
                     let error = format!("{error:#}");
-                    assert!(error.contains('/'), "case {case}: no place in: {error}");
+                    let place = ["/paths", "/components", "/info", "/servers", "names.toml", "openapi/"];
+                    assert!(place.iter().any(|place| error.contains(place)), "case {case}: no place in: {error}");
+                    // A comparison of progenitor's code is no message about the document.
+                    assert!(!error.contains("xtask/src"), "case {case}: {error}");
                     rejected += 1;
                 }
             }

@@ -108,7 +108,7 @@ fn problems_are_located_in_a_swagger_document() {
 fn unsupported_documents_are_rejected() {
     let project = Project::new();
     for (text, wanted) in [
-        (r#"{"swagger": "1.2", "paths": {"/a": {}}}"#, "Swagger 1.2 is not supported; use Swagger 2.0 or OpenAPI 3.0"),
+        (r#"{"swagger": "1.2", "paths": {"/a": {}}}"#, "Swagger 1.2 is not supported; use Swagger 2.0 or OpenAPI 3"),
         (r#"{"swagger": 2.0, "paths": {"/a": {}}}"#, "of an unknown version"),
         (r#"{"swagger": "2.0", "paths": 7}"#, "not a Swagger 2.0 document"),
         // An unknown method.
@@ -117,7 +117,7 @@ fn unsupported_documents_are_rejected() {
                 [{"in": "body", "name": "b", "schema": {}}], "responses": {}}}}}"##,
             "unknown method `pmst`",
         ),
-        (r#"{"openapi": "3.1.0"}"#, "version 3.1.0 is not supported"),
+        (r#"{"openapi": "4.0.0"}"#, "version 4.0.0 is not supported"),
         (r#"{"openapi": "3.0.1", "openapi": "3.0.2"}"#, "duplicate key \"openapi\""),
     ] {
         let error = project.other_document(text).unwrap_err();

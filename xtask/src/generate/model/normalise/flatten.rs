@@ -36,7 +36,10 @@ impl<'d> Normaliser<'d> {
             }
             let members = node.get("allOf").and_then(|all| all.items().ok()).unwrap_or_default();
             let [only] = members.as_slice() else { return members.len() > 1 };
-            if !node.pointer.starts_with("/components/schemas/") {
+            // Elsewhere it is the type of its target, with a description.
+            let is_component =
+                node.pointer.starts_with("/components/schemas/") && node.pointer.matches('/').count() == 3;
+            if !is_component {
                 return false;
             }
             let Ok((target, _)) = self.target(only) else { return false };

@@ -52,13 +52,15 @@ impl<'d> Normaliser<'d> {
         let path_params = in_path_order(path, path_params, node)?;
         let camel = words::camel(&name);
         let (group, group_terms) = self.group(path);
+        let (response, may_be_empty) = self.success(&key, node, &format!("{camel}Response"))?;
         Ok(Some(Operation {
             path: path.to_owned(),
             pointer: node.pointer.clone(),
             doc: self.text(node, "summary")?.or(self.description(node)),
             body: self.body(&key, node, &format!("{camel}Body"))?,
             errors: error_statuses(node),
-            response: self.success(&key, node, &format!("{camel}Response"))?,
+            response,
+            may_be_empty,
             name,
             method,
             path_params,
@@ -94,25 +96,33 @@ impl<'d> Normaliser<'d> {
                 Some("path") => ParamPlace::Path,
                 Some("query") => ParamPlace::Query,
                 Some("header") => match wire.to_ascii_lowercase().as_str() {
-                    "authorization" | "client-request-id" => continue,
+                    // OpenAPI 3.0 ignores parameters with the names of the body's and the token's headers.
+                    "authorization" | "client-request-id" | "accept" | "content-type" => continue,
                     "if-match" => {
                         if_match = if required { IfMatch::Required } else { IfMatch::Optional };
                         continue;
                     }
-                    _ => ParamPlace::Header,
+                    name if is_header_name(name) => ParamPlace::Header,
+                    _ => {
+                        let message = format!("{wire:?} is not a valid name of a header");
+                        let help = "correct the name, or remove the parameter, in openapi/overlays/";
+                        return Err(Finding::new(format!("{}/name", param.pointer), message).help(help));
+                    }
                 },
                 other => {
                     let message = format!("a parameter in {} is not supported", other.unwrap_or("no place"));
-                    return Err(Finding::new(&param.pointer, message));
+                    let help = "remove the parameter in openapi/overlays/, or add support in the generator";
+                    return Err(Finding::new(&param.pointer, message).help(help));
                 }
             };
             let ty = self.param_type(key, &param, wire, place)?;
             let rust = self.names.field(wire).map_or_else(|| words::snake(wire), str::to_owned);
             let doc = self.description(&param);
             let required = required || place == ParamPlace::Path;
+            let explode = explode(&param, place, &ty)?;
             let pointer = param.pointer.clone();
             all.retain(|other| other.wire != wire || other.place != place);
-            all.push(Param { place, wire: wire.to_owned(), rust, ty, required, doc, pointer });
+            all.push(Param { place, wire: wire.to_owned(), rust, ty, required, explode, doc, pointer });
         }
         Ok((all, if_match))
     }
@@ -132,6 +142,14 @@ impl<'d> Normaliser<'d> {
                 Type::Id(name)
             }
             (_, ty @ (Type::Bool | Type::Integer)) => ty,
+            (_, Type::List(item)) => Type::List(Box::new(match *item {
+                item @ (Type::Bool | Type::Integer | Type::Enum(_)) => item,
+                Type::Struct(_) | Type::Union(_) | Type::List(_) | Type::Map(_) => {
+                    return Err(not_a_parameter(param, "a list of objects or lists"));
+                }
+                _ => Type::Text,
+            })),
+            (_, Type::Struct(_) | Type::Union(_) | Type::Map(_)) => return Err(not_a_parameter(param, "an object")),
             _ => Type::Text,
         })
     }
@@ -145,18 +163,24 @@ impl<'d> Normaliser<'d> {
         self.json(&body, &format!("{key}#body"), name)
     }
 
-    /// Returns the type of the success responses. It must be the same for all statuses, because the service returns 200 where the
-    /// document has 201.
-    fn success(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<Option<Type>, Finding> {
+    /// Returns the type of the success responses, and whether a success may also have no body. The type must be the same for all
+    /// statuses, because the service returns 200 where the document has 201.
+    fn success(&mut self, key: &str, node: &Node<'d>, name: &str) -> Result<(Option<Type>, bool), Finding> {
         let mut types: Vec<(String, Type)> = Vec::new();
+        let mut empty = None;
         let responses =
             node.get("responses").ok_or_else(|| Finding::new(&node.pointer, "the operation has no responses"))?;
         for (status, response) in responses.members()?.into_iter().filter(|(status, _)| status.starts_with('2')) {
             let response = self.resolve(&response, "responses")?;
-            if let Some(ty) = self.json(&response, &format!("{key}#{status}"), name)?
-                && !types.iter().any(|(_, known)| *known == ty)
-            {
-                types.push((status.to_owned(), ty));
+            // RFC 9110 allows no body with these statuses, whatever the document has.
+            let ty = match status {
+                "204" | "205" => None,
+                _ => self.json(&response, &format!("{key}#{status}"), name)?,
+            };
+            match ty {
+                None => empty = Some(response.pointer),
+                Some(ty) if types.iter().any(|(_, known)| *known == ty) => {}
+                Some(ty) => types.push((status.to_owned(), ty)),
             }
         }
         if types.len() > 1 {
@@ -164,7 +188,17 @@ impl<'d> Normaliser<'d> {
             let message = format!("{key} has success responses of different types: {}", statuses.join(", "));
             return Err(Finding::new(&responses.pointer, message).help("correct the wrong one in openapi/overlays/"));
         }
-        Ok(types.pop().map(|(_, ty)| ty))
+        let response = types.pop().map(|(_, ty)| ty);
+        let empty = empty.filter(|_| response.is_some());
+        if let (Some(pointer), Some(Type::Struct(page))) = (&empty, &response)
+            && key.starts_with("GET ")
+            && self.api.structs.get(page).is_some_and(|page| page.page().is_some())
+        {
+            let message = format!("{key} lists pages, but a success has no body");
+            let help = "remove this response in openapi/overlays/, or give it the body of the other one";
+            return Err(Finding::new(pointer, message).help(help));
+        }
+        Ok((response, empty.is_some()))
     }
 
     /// Returns the type of the JSON content of a body or response, if it has content.
@@ -201,6 +235,32 @@ impl<'d> Normaliser<'d> {
         }
         Err(Finding::new(&node.pointer, "references are circular, or pass through too many others"))
     }
+}
+
+fn not_a_parameter(param: &Node<'_>, what: &str) -> Finding {
+    let message = format!("{what} as a parameter is not supported");
+    let help = "replace its schema with one of a text in openapi/overlays/, or remove the parameter";
+    Finding::new(format!("{}/schema", param.pointer), message).help(help)
+}
+
+/// Returns whether a list repeats the parameter. Default: in a query it does.
+fn explode(param: &Node<'_>, place: ParamPlace, ty: &Type) -> Result<bool, Finding> {
+    let Type::List(_) = ty else { return Ok(false) };
+    let in_query = place == ParamPlace::Query;
+    let default = if in_query { "form" } else { "simple" };
+    match param.str_of("style")? {
+        Some(style) if style != default => {
+            let message = format!("a list with the style {style} is not supported");
+            let help = format!("remove `style` in openapi/overlays/ if the service also accepts {default}");
+            Err(Finding::new(format!("{}/style", param.pointer), message).help(help))
+        }
+        _ => Ok(in_query && param.value.get("explode").and_then(Value::as_bool).unwrap_or(true)),
+    }
+}
+
+/// Returns true for a token of RFC 9110, section 5.6.2.
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
 }
 
 fn error_statuses(node: &Node<'_>) -> Vec<String> {

@@ -28,6 +28,14 @@ impl<'d> Normaliser<'d> {
         if let Some(tagged) = self.tagged(members)? {
             return self.tagged_union(node, tagged, place, name);
         }
+        // Two objects differ in nothing that is checked, so that neither gets a type.
+        let objects = members.iter().filter(|member| {
+            let target = self.target(member).map(|(target, _)| target);
+            target.is_ok_and(|target| self.is_object(&target) || target.value["type"] == "object")
+        });
+        if objects.count() > 1 {
+            return Ok(self.plain(node));
+        }
         let mut shapes = Vec::new();
         for member in members {
             let kind = words::camel(member.str_of("type")?.unwrap_or("member"));
@@ -38,10 +46,7 @@ impl<'d> Normaliser<'d> {
         shapes.sort();
         let distinct = shapes.windows(2).all(|pair| pair[0].0 != pair[1].0);
         if shapes.len() < members.len() || !distinct {
-            self.api
-                .notices
-                .push(Finding::new(&node.pointer, "the alternatives cannot be distinguished; kept as plain JSON"));
-            return Ok(Type::Any);
+            return Ok(self.plain(node));
         }
         let doc = self.description(node);
         let union = Union {
@@ -52,6 +57,12 @@ impl<'d> Normaliser<'d> {
         };
         self.api.unions.insert(name.to_owned(), union);
         Ok(Type::Union(name.to_owned()))
+    }
+
+    fn plain(&mut self, node: &Node<'d>) -> Type {
+        let notice = Finding::new(&node.pointer, "the alternatives cannot be distinguished; kept as plain JSON");
+        self.api.notices.push(notice);
+        Type::Any
     }
 
     /// Returns the members with their tags, if all are components with a tag of the same name.
