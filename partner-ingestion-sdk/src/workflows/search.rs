@@ -66,19 +66,13 @@ where
     found.await.map_err(|error| if error.kind() == ErrorKind::Ambiguous { error } else { creation })
 }
 
-/// Waits until a search finds the resource that was created, at most 10 seconds. The creation succeeded, so that a search that fails is
-/// not an error.
+/// Waits until a search finds the resource that was created, at most 10 seconds. The creation succeeded, so that a search that fails,
+/// whatever the error, is not the error of the caller, and says nothing about the list.
 pub(super) async fn wait_until_listed<T, F>(search: impl Fn() -> F)
 where
     F: Future<Output = Result<T, Error>>,
 {
-    let listed = poll_until(SEARCH_INTERVAL, SEARCHES, || async {
-        match search().await {
-            Err(error) if !(error.is_not_found() || error.is_retryable()) => Err(error),
-            outcome => Ok(outcome),
-        }
-    });
-    drop(listed.await);
+    drop(poll_until(SEARCH_INTERVAL, SEARCHES, || async { Ok(search().await) }).await);
 }
 
 /// Returns the only match; none and several are errors.
@@ -127,6 +121,22 @@ mod tests {
         let refused = Error::from_response(StatusCode::BAD_REQUEST, None, b"", true);
         let error = search_after(refused, || async { Ok(()) }).await.unwrap_err();
         assert_eq!(error.status(), Some(StatusCode::BAD_REQUEST));
+    }
+
+    /// After an error of any kind, too: the resource may not be listed yet.
+    #[tokio::test(start_paused = true)]
+    async fn a_created_resource_is_waited_for_until_it_is_listed() {
+        let rejected = || Error::from_response(StatusCode::PRECONDITION_FAILED, None, b"", true);
+        for (failures, expected) in [(0, 1), (1, 2), (3, 4), (100, 4)] {
+            let searches = Cell::new(0);
+            let search = || {
+                searches.set(searches.get() + 1);
+                let outcome = if searches.get() > failures { Ok(()) } else { Err(rejected()) };
+                async move { outcome }
+            };
+            wait_until_listed(search).await;
+            assert_eq!(searches.get(), expected, "{failures} failures");
+        }
     }
 
     #[tokio::test(start_paused = true)]

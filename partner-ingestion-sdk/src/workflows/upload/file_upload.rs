@@ -1,5 +1,6 @@
 //! The upload of one file of an offer, from its record to the end of its processing.
 
+use super::duplicate::read_first;
 use super::existing;
 use super::progress::{OnProgress, Progress};
 use super::resource::{self, FileResource};
@@ -154,10 +155,12 @@ impl<T: FileResource> FileUpload<T> {
             let copy = source.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(FileSource::again);
             existing::find(&client, &target, &requested, copy, waiting())
         };
+        let (from, at) = (&client, &target);
+        let read = |id: String| async move { T::read(from, at, &id).await };
         let existing = match self.record {
             Record::New => None,
             Record::NewUnlessUploaded => find().await?,
-            Record::Existing(id) => Some(resource::read(&client, &target, &id, waiting()).await?),
+            Record::Existing(id) => Some(read_first(&id, waiting(), read).await?),
         };
         let (response, is_pending) = match existing {
             Some(found) => {
@@ -196,7 +199,7 @@ impl<T: FileResource> FileUpload<T> {
             let marked = match tolerate_absence(self.poll_interval, waiting().deadline, mark).await {
                 // The mark may have been set, and the processing may have changed the state since, or recognized a duplicate.
                 Err(error) if error.may_have_been_processed() || error.duplicate_of().is_some() => {
-                    let there = resource::read::<T>(&client, &target, &id, waiting()).await;
+                    let there = read_first(&id, waiting(), read).await;
                     there.ok().filter(|there| !resource::is_pending(there.state())).ok_or(error)?
                 }
                 outcome => outcome?,

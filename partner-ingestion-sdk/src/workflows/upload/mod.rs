@@ -1,6 +1,7 @@
 //! Files of an offer: find or create the resource, upload the file, mark it as uploaded, wait until it is processed.
 
 mod blob;
+mod duplicate;
 mod existing;
 mod file;
 mod file_upload;

@@ -1,6 +1,6 @@
 //! Waiting for the processing of a package.
 
-use super::resource::read;
+use super::duplicate::read_first;
 use super::target::{PollOptions, UploadTarget};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, FailedSubmission};
@@ -31,7 +31,8 @@ pub(super) async fn wait_until_processed(
                         to process it.";
             return Err(Error::new(ErrorKind::Timeout, message).with_hint(hint));
         }
-        response = read(client, target, id.as_str(), options).await?;
+        let read = async |id: String| client.get_package(&target.product, id).send().await;
+        response = read_first(id.as_str(), options, read).await?;
         id = PackageId::from(&response);
     }
 }

@@ -8,7 +8,6 @@ use crate::http::response::Response;
 use crate::model::resource::Resource;
 use crate::types::*;
 use crate::workflows::search::items_of;
-use crate::workflows::wait::tolerate_absence;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::future::ready;
@@ -73,24 +72,6 @@ pub(crate) trait UploadSteps: Resource + Clone + Send + Sync + 'static {
         _: PollOptions,
     ) -> Outcome<'a, Response<Self>> {
         ready(Ok(response)).boxed()
-    }
-}
-
-/// Reads a resource with its address. Transient errors and single 404 responses do not end the wait. A duplicate of an earlier package
-/// (same content and name) is replaced by that package.
-pub(super) async fn read<T: FileResource>(
-    client: &Client,
-    target: &UploadTarget,
-    id: &str,
-    options: PollOptions,
-) -> Result<Response<T>, Error> {
-    let read = |id: String| async move { T::read(client, target, &id).await };
-    match tolerate_absence(options.interval, options.deadline, || read(id.to_owned())).await {
-        Err(error) => match error.duplicate_of() {
-            Some(existing) => tolerate_absence(options.interval, options.deadline, || read(existing.to_string())).await,
-            None => Err(error),
-        },
-        found => found,
     }
 }
 
