@@ -145,6 +145,24 @@ async fn replaces_cosell_leads_and_supplemental_content() {
     let error = client.commit_supplemental_content(&product, "nothing").send().await.unwrap_err();
     assert!(error.is_not_found());
 
+    let asset = SupplementalContentAsset::default().set_file_name("guide.pdf");
+    let content = committed.into_inner().set_assets([asset]);
+    let content = client.replace_supplemental_content(&product, &draft, content).send().await.unwrap().into_inner();
+    let asset = content.assets.as_ref().unwrap()[0].clone();
+    assert!(asset.asset_id.is_some());
+    let error = client.commit_supplemental_content(&product, &draft).send().await.unwrap_err();
+    assert!(status(&error) == 400 && error.to_string().contains("guide.pdf"), "{error}");
+    client.upload(asset.file_sas_uri.as_ref().unwrap(), &b"guide"[..]).await.unwrap();
+    let kept = client.replace_supplemental_content(&product, &draft, content).send().await.unwrap();
+    assert_eq!(
+        kept.assets.as_ref().unwrap()[0].file_sas_uri,
+        asset.file_sas_uri,
+        "a file with an id keeps its address"
+    );
+    let committed = client.commit_supplemental_content(&product, &draft).send().await.unwrap();
+    let readable = committed.assets.as_ref().unwrap()[0].file_sas_uri.clone().unwrap();
+    assert_eq!(status(&client.upload(&readable, &b"other"[..]).await.unwrap_err()), 403, "only for reading");
+
     let property =
         client.create_property(&product, AzureProperty::default().set_app_version("2")).send().await.unwrap();
     assert!(property.id.is_some() && property.status().as_u16() == 200);

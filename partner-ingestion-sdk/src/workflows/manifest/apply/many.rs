@@ -68,7 +68,7 @@ impl ApplyOffers {
         }
     }
 
-    /// Sets how many offers are applied at a time. Default: 4. Zero counts as 1.
+    /// Sets how many offers are applied at a time. Default: 4. Zero counts as 1. Each offer transfers up to four files at a time.
     pub fn max_concurrent_offers(mut self, max: usize) -> Self {
         self.max_concurrent_offers = max.max(1);
         self

@@ -52,11 +52,11 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         let existing = current.and_then(|content| content.assets.as_deref()).unwrap_or_default();
         let documents = wanted.documents.as_deref().unwrap_or_default();
-        let needs = try_join_all(documents.iter().map(|document| self.need(existing, document))).await?;
-        let replaced: Vec<&SupplementalContentAsset> = (documents.iter().zip(&needs))
-            .filter(|(_, need)| **need == Need::Replace)
-            .filter_map(|(document, _)| find(existing, document))
-            .collect();
+        let own = matches(existing, documents);
+        let needs = documents.iter().zip(&own).map(|(document, own)| self.need(*own, document));
+        let needs = try_join_all(needs).await?;
+        let replaced: Vec<&SupplementalContentAsset> =
+            own.iter().zip(&needs).filter(|(_, need)| **need == Need::Replace).filter_map(|(own, _)| *own).collect();
         let change = |current: SupplementalContent| {
             let content = wanted.content.merge_into(&current, &self.secrets)?;
             let Some(documents) = &wanted.documents else { return Ok(content) };
@@ -71,18 +71,19 @@ impl Run<'_> {
         let instance = instance.ok_or_else(|| self.absent(PLACE))?;
         let content = self.client.get_supplemental_content(&self.product, instance).send().await?.into_inner();
         let announced = content.assets.unwrap_or_default();
-        let uploads = documents.iter().zip(&needs).enumerate().filter(|(_, (_, need))| **need != Need::Commit);
-        let uploads = uploads.filter(|(_, (_, need))| **need != Need::Nothing);
-        self.all(uploads.map(|(number, (own, _))| self.send_document(&announced, number, own).boxed()).collect())
-            .await?;
+        let own = matches(&announced, documents);
+        let uploads = documents.iter().zip(own).zip(&needs).enumerate();
+        let uploads = uploads.filter(|(_, (_, need))| !matches!(need, Need::Commit | Need::Nothing));
+        let uploads = uploads.map(|(number, ((document, own), _))| self.send_document(own, number, document).boxed());
+        self.all(uploads.collect()).await?;
         self.proceed()?;
         self.client.commit_supplemental_content(&self.product, instance).send().await?;
         self.done(PLACE, "committed");
         Ok(())
     }
 
-    async fn need(&self, existing: &[SupplementalContentAsset], document: &Document) -> Result<Need, Error> {
-        let Some(own) = find(existing, document) else { return Ok(Need::Announce) };
+    async fn need(&self, own: Option<&SupplementalContentAsset>, document: &Document) -> Result<Need, Error> {
+        let Some(own) = own else { return Ok(Need::Announce) };
         let _permit = self.transfer().await?;
         let address = own.file_sas_uri.as_ref();
         let is_same = self.is_same_file(address, &document.file).await?.unwrap_or(true);
@@ -94,37 +95,42 @@ impl Run<'_> {
         })
     }
 
-    /// Returns the assets with those that are missing, and without those that are replaced. With `prune`, others are removed, too.
+    /// Returns the assets of a draft with new ones for documents that are missing, and in place of those that are replaced. With
+    /// `prune`, assets without a document are removed.
     fn announced(
         &self,
         mut assets: Vec<SupplementalContentAsset>,
         documents: &[Document],
         replaced: &[&SupplementalContentAsset],
     ) -> Result<Vec<SupplementalContentAsset>, Error> {
-        assets.retain(|asset| !replaced.iter().any(|old| old.asset_id == asset.asset_id));
-        for document in documents {
-            match assets.iter_mut().find(|asset| is_the_document(asset, document)) {
-                Some(own) => *own = document.properties.merge_into(own, &self.secrets)?,
-                None => {
-                    let new = document.properties.resolve(&self.secrets)?;
-                    assets.push(new.set_file_name(base_name(&document.file)));
-                }
+        let is_replaced = |own: &SupplementalContentAsset| replaced.iter().any(|old| old.asset_id == own.asset_id);
+        let wanted = |(own, document): (Option<&SupplementalContentAsset>, &Document)| {
+            let asset = match own.filter(|own| !is_replaced(own)) {
+                Some(own) => document.properties.merge_into(own, &self.secrets)?,
+                None => document.properties.resolve(&self.secrets)?.set_file_name(base_name(&document.file)),
+            };
+            Ok((own.cloned(), asset))
+        };
+        let mut rest: Vec<_> =
+            matches(&assets, documents).into_iter().zip(documents).map(wanted).collect::<Result<_, Error>>()?;
+        assets.retain_mut(|asset| match rest.iter().position(|(own, _)| own.as_ref() == Some(&*asset)) {
+            Some(at) => {
+                *asset = rest.remove(at).1;
+                true
             }
-        }
-        if self.prune {
-            assets.retain(|asset| documents.iter().any(|document| is_the_document(asset, document)));
-        }
+            None => !self.prune,
+        });
+        assets.extend(rest.into_iter().map(|(_, new)| new));
         Ok(assets)
     }
 
     async fn send_document(
         &self,
-        announced: &[SupplementalContentAsset],
+        announced: Option<&SupplementalContentAsset>,
         number: usize,
         document: &Document,
     ) -> Result<(), Error> {
-        let address = find(announced, document).and_then(|asset| asset.file_sas_uri.as_ref());
-        let Some(address) = address else {
+        let Some(address) = announced.and_then(|asset| asset.file_sas_uri.as_ref()) else {
             let at = Pointer::default().join("supplementalContent").join("documents").join(number).join("file");
             let message = format!("the service issued no upload address for {:?}", base_name(&document.file));
             let hint = "Upload the document in the portal, and apply the manifest again.";
@@ -137,13 +143,17 @@ impl Run<'_> {
     }
 }
 
-fn find<'a>(assets: &'a [SupplementalContentAsset], document: &Document) -> Option<&'a SupplementalContentAsset> {
-    assets.iter().find(|asset| is_the_document(asset, document))
-}
-
-/// Documents are matched by name.
-fn is_the_document(asset: &SupplementalContentAsset, document: &Document) -> bool {
-    asset.file_name.as_deref() == Some(base_name(&document.file))
+/// Returns the asset of each document, by name. Each asset belongs to one document at most.
+fn matches<'a>(
+    assets: &'a [SupplementalContentAsset],
+    documents: &[Document],
+) -> Vec<Option<&'a SupplementalContentAsset>> {
+    let mut rest: Vec<&SupplementalContentAsset> = assets.iter().collect();
+    let own = documents.iter().map(|document| {
+        let at = rest.iter().position(|asset| asset.file_name.as_deref() == Some(base_name(&document.file)))?;
+        Some(rest.remove(at))
+    });
+    own.collect()
 }
 
 /// Returns true if an address allows writing: the files were not committed since it was issued.

@@ -75,6 +75,25 @@ async fn documents_are_uploaded_replaced_and_removed() {
 }
 
 #[tokio::test]
+async fn documents_may_have_the_same_name() {
+    let env = TestEnv::start().await;
+    let folder = Folder::new("supplement-names");
+    for part in ["one", "two"] {
+        std::fs::create_dir(folder.path().join(part)).unwrap();
+        std::fs::write(folder.path().join(part).join("a.pdf"), part).unwrap();
+    }
+    let both = manifest(folder.path(), &["one/a.pdf", "two/a.pdf"]);
+    let product = apply(&env, &both).await.unwrap().product.unwrap();
+    let expected = pairs(&[("certification/2/a.pdf", "two"), ("certification/a.pdf", "one")]);
+    assert_eq!(exported(&env, "supplement-same", &product).await, expected);
+    assert_eq!(apply(&env, &both).await.unwrap().to_string(), "");
+    std::fs::write(folder.path().join("one/a.pdf"), "three").unwrap();
+    apply(&env, &both).await.unwrap();
+    let expected = pairs(&[("certification/2/a.pdf", "two"), ("certification/a.pdf", "three")]);
+    assert_eq!(exported(&env, "supplement-changed", &product).await, expected);
+}
+
+#[tokio::test]
 async fn an_upload_that_was_not_committed_continues() {
     let env = TestEnv::start().await;
     let folder = Folder::new("supplement-continue");
