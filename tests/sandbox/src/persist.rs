@@ -4,7 +4,7 @@ use crate::blob::Blob;
 use crate::changes;
 use crate::clock::{Moment, SavedClock};
 use crate::incident::Incident;
-use crate::model::{Model, Product};
+use crate::model::{Model, Product, offer_id};
 use crate::server::{State, lock};
 use crate::submission_outcome::SubmissionOutcome;
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,8 @@ pub(crate) fn restore(model: &mut Model, text: &[u8]) -> Result<BTreeSet<Inciden
     model.order = saved.order.into_owned();
     model.blobs = saved.blobs.into_owned();
     model.products = saved.products.into_owned();
+    model.offer_ids =
+        model.products.values().filter_map(|product| offer_id(&product.body)).map(str::to_owned).collect();
     Ok(saved.incidents)
 }
 
