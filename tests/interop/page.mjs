@@ -124,7 +124,7 @@ await page.locator('#message', { hasText: 'Stopped list-empty.' }).waitFor();
 assert.equal((await (await call('GET', 'products')).json()).value.length, 2);
 
 // The filter selects calls, also those that arrive later.
-await page.getByLabel('Filter').fill('products 503');
+await page.getByLabel('Filter').fill('injected fault');
 await page.waitForFunction(() => document.querySelectorAll('#call-list .call').length === 1);
 await page.getByLabel('Filter').fill('');
 await page.getByLabel('Only errors and violations').check();

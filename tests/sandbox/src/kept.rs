@@ -4,7 +4,6 @@ use crate::recorder::Half;
 use crate::redact;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -16,9 +15,10 @@ pub(crate) const MAX_TOTAL: usize = 32 << 20;
 /// One half of an exchange.
 #[derive(Clone)]
 pub(crate) struct Message {
-    headers: HeaderMap,
+    /// One line for each header. It needs a tenth of the memory of a map.
+    head: Box<str>,
     /// `None` if the body is too long.
-    body: Option<Bytes>,
+    body: Option<Box<[u8]>>,
     length: usize,
 }
 
@@ -31,18 +31,22 @@ pub(crate) struct Kept {
 
 impl Message {
     pub(crate) fn new(headers: &HeaderMap, body: &[u8]) -> Self {
-        // A copy, because the received bytes are part of a larger buffer.
-        let kept = (body.len() <= MAX_BODY).then(|| Bytes::copy_from_slice(body));
-        Self { headers: headers.clone(), body: kept, length: body.len() }
+        let lines =
+            headers.iter().map(|(name, value)| format!("{name}: {}\n", String::from_utf8_lossy(value.as_bytes())));
+        let kept = (body.len() <= MAX_BODY).then(|| body.into());
+        Self { head: lines.collect::<String>().into(), body: kept, length: body.len() }
     }
 
     fn size(&self) -> usize {
-        // About the memory of a header.
-        self.body.as_ref().map_or(0, Bytes::len) + 64 * self.headers.len()
+        self.body.as_ref().map_or(0, |body| body.len()) + self.head.len()
+    }
+
+    fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.head.lines().filter_map(|line| line.split_once(": "))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
+        self.headers().find(|(other, _)| *other == name).map(|(_, value)| value)
     }
 
     /// Returns the body without secrets.
@@ -55,7 +59,7 @@ impl Message {
 
     /// Returns one line for each header, without secrets.
     pub(crate) fn header_lines(&self) -> String {
-        let headers = redact::headers(&self.headers).into_iter();
+        let headers = redact::headers(self.headers()).into_iter();
         let lines = headers.map(|(name, value)| format!("{name}: {}\n", value.as_str().unwrap_or_default()));
         lines.collect()
     }
@@ -71,12 +75,12 @@ impl Message {
             Some(body) if self.is_file(body) => json!({"base64": STANDARD.encode(body)}),
             _ => self.body(),
         };
-        Half { headers: redact::headers(&self.headers), body }
+        Half { headers: redact::headers(self.headers()), body }
     }
 
     /// Returns headers and body without secrets.
     pub(crate) fn to_json(&self) -> Value {
-        json!({"headers": redact::headers(&self.headers), "body": self.body()})
+        json!({"headers": redact::headers(self.headers()), "body": self.body()})
     }
 }
 

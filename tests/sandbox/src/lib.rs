@@ -2,6 +2,7 @@
 
 mod blob;
 mod builder;
+mod call_log;
 mod changes;
 mod clock;
 mod connection;

@@ -8,7 +8,7 @@ use crate::rules::Off;
 use crate::submission_outcome::SubmissionOutcome;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 /// The only account of the sandbox.
@@ -46,6 +46,8 @@ pub(crate) struct Model {
     pub(crate) submissions: u64,
     pub(crate) blobs: HashMap<String, Blob>,
     pub(crate) products: BTreeMap<String, Product>,
+    /// The offer ids of all products, to find a duplicate quickly.
+    pub(crate) offer_ids: HashSet<String>,
     /// Product ids in the order of creation. Deleted products are included, because a page token may refer to them.
     pub(crate) order: Vec<String>,
 }
@@ -166,6 +168,7 @@ impl Model {
         self.submissions = 0;
         self.blobs.clear();
         self.products.clear();
+        self.offer_ids.clear();
         self.order.clear();
         self.incidents.clear();
     }
@@ -178,6 +181,18 @@ impl Model {
         });
         token.and_then(|token| self.tokens.get(token)).is_some_and(|token| self.clock.now() < token.expires_at)
     }
+}
+
+/// Returns true if an external id is the offer id.
+pub(crate) fn is_offer_id(id: &Value) -> bool {
+    let kind = id.get("type").and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("AzureOfferId"))
+}
+
+/// Returns the offer id in the body of a product.
+pub(crate) fn offer_id(body: &Object) -> Option<&str> {
+    let id = body.get("externalIDs")?.as_array()?.iter().find(|id| is_offer_id(id))?;
+    id.get("value")?.as_str().filter(|value| !value.is_empty())
 }
 
 impl Product {

@@ -4,7 +4,7 @@ use crate::blob::Blob;
 use crate::changes;
 use crate::clock::{Moment, SavedClock};
 use crate::incident::Incident;
-use crate::model::{Model, Product};
+use crate::model::{Model, Product, offer_id};
 use crate::server::{State, lock};
 use crate::submission_outcome::SubmissionOutcome;
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,18 @@ pub(crate) fn restore(model: &mut Model, text: &[u8]) -> Result<BTreeSet<Inciden
     model.order = saved.order.into_owned();
     model.blobs = saved.blobs.into_owned();
     model.products = saved.products.into_owned();
+    model.offer_ids =
+        model.products.values().filter_map(|product| offer_id(&product.body)).map(str::to_owned).collect();
     Ok(saved.incidents)
+}
+
+/// Creates a file that other users cannot read: it has signatures of upload addresses.
+fn private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Replaces a file, so that a reader finds either the old or the new content, even after a power failure.
@@ -78,7 +89,7 @@ pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
-    let mut file = File::create(&temporary)?;
+    let mut file = private(&temporary)?;
     let written = file.write_all(content).and_then(|()| file.sync_all());
     drop(file);
     if let Err(error) = written.and_then(|()| fs::rename(&temporary, path)) {
@@ -149,6 +160,8 @@ mod tests {
             assert_eq!(fs::read(&file).unwrap(), content);
         }
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions()) & 0o777, 0o600);
         assert!(write_atomically(&folder, b"a folder").is_err());
         fs::remove_dir_all(&folder).unwrap();
         assert!(write_atomically(&file, b"no folder").is_err());

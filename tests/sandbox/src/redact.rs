@@ -1,7 +1,6 @@
 //! Removes secrets from recorded requests and responses.
 
 use crate::message::pairs;
-use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 /// Replaces a secret.
@@ -30,17 +29,16 @@ fn is_secret(name: &str) -> bool {
 }
 
 /// Returns the headers without secrets. Names are in lower case.
-pub(crate) fn headers(headers: &HeaderMap) -> Map<String, Value> {
+pub(crate) fn headers<'h>(headers: impl Iterator<Item = (&'h str, &'h str)>) -> Map<String, Value> {
     let mut shown = Map::new();
-    for (name, value) in headers {
-        let text = String::from_utf8_lossy(value.as_bytes());
+    for (name, text) in headers {
         let value = match text.split_once(' ') {
             // The scheme is not secret.
             Some((scheme, _)) if name == "authorization" => format!("{scheme} {HIDDEN}"),
-            _ if is_secret(name.as_str()) => HIDDEN.to_owned(),
-            _ => hide_signatures(&text),
+            _ if is_secret(name) => HIDDEN.to_owned(),
+            _ => hide_signatures(text),
         };
-        shown.insert(name.to_string(), value.into());
+        shown.insert(name.to_owned(), value.into());
     }
     shown
 }
@@ -136,11 +134,8 @@ mod tests {
 
     #[test]
     fn headers_have_no_secrets() {
-        let mut sent = HeaderMap::new();
-        sent.insert("authorization", "Bearer x".parse().unwrap());
-        sent.insert("cookie", "a=b".parse().unwrap());
-        sent.insert("if-match", "\"t\"".parse().unwrap());
+        let sent = [("authorization", "Bearer x"), ("cookie", "a=b"), ("if-match", "\"t\"")];
         let shown = json!({"authorization": "Bearer ***", "cookie": "***", "if-match": "\"t\""});
-        assert_eq!(Value::Object(headers(&sent)), shown);
+        assert_eq!(Value::Object(headers(sent.into_iter())), shown);
     }
 }

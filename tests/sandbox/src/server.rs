@@ -1,11 +1,9 @@
 //! Serves one request: applies an injected fault or dispatches to a handler.
 
 use crate::changes::Changes;
-use crate::clock::timestamp;
 use crate::error_shape::exception;
 use crate::fault::{Destination, Disconnect, Fault, Faults, Kind};
 use crate::incident::Incident;
-use crate::kept::{Kept, Message};
 use crate::local::{self, Local};
 use crate::message::{Reply, Request, pairs};
 use crate::model::Model;
@@ -15,16 +13,16 @@ use crate::record::{CallRecord, Exchange, Expectations, Log};
 use crate::recorder::Recorder;
 use crate::reset::Initial;
 use crate::response::{Content, Disconnected, WireResponse};
-use crate::{blob, contract, entra, service};
+use crate::{blob, call_log, contract, entra, service};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
+use http::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -145,9 +143,9 @@ pub(crate) async fn serve(
     if host == Host::Service {
         response.add_service_headers();
     }
-    let mut call = record(&request, destination.as_ref(), &response, disconnect);
+    let mut call = call_log::record(&request, destination.as_ref(), &response, disconnect);
     (call.time, call.duration) = (time, started.elapsed());
-    catch_panic(&state, || log_call(&state, call, target, &request, &response));
+    catch_panic(&state, || call_log::log_call(&state, call, target, &request, &response));
     match disconnect {
         None => Ok(response.into_http()),
         Some(disconnect) => response.disconnect(disconnect),
@@ -242,84 +240,6 @@ fn dispatch(state: &State, host: Host, request: &Request) -> Reply {
             reply
         }
     }
-}
-
-fn record(
-    request: &Request,
-    to: Option<&Destination<'_>>,
-    response: &WireResponse,
-    disconnect: Option<Disconnect>,
-) -> CallRecord {
-    let operation = match to {
-        Some(Destination::Operation { method, template }) => Some(format!("{method} {template}")),
-        _ => None,
-    };
-    let no_response = matches!(disconnect, Some(Disconnect::BeforeRequest | Disconnect::BeforeResponse));
-    let note = disconnect.map(|_| "injected fault: connection closed".to_owned());
-    CallRecord {
-        method: request.method.to_string(),
-        path: logged_path(request),
-        operation,
-        status: if no_response { 0 } else { response.status().as_u16() },
-        note: note.or_else(|| response.note.clone()),
-        is_violation: response.is_violation,
-        if_match: request.header("if-match").map(str::to_owned),
-        client_request_id: request.header("client-request-id").map(str::to_owned),
-        request_id: request_id(response),
-        time: SystemTime::UNIX_EPOCH,
-        duration: Duration::ZERO,
-    }
-}
-
-fn request_id(response: &WireResponse) -> Option<String> {
-    let id = ["request-id", "x-ms-request-id"].into_iter().find_map(|name| response.headers().get(name));
-    id.and_then(|id| id.to_str().ok()).map(str::to_owned)
-}
-
-fn log_call(state: &State, call: CallRecord, target: String, request: &Request, response: &WireResponse) {
-    let kept = state.records_bodies.then(|| Kept {
-        request: Message::new(&request.headers, &request.body),
-        response: Message::new(response.headers(), &response.body),
-    });
-    if let (Some(recorder), Some(kept)) = (&state.recorder, &kept) {
-        let time = timestamp(lock(&state.model).clock.wall());
-        recorder.write(time, &call, &target, kept);
-    }
-    lock(&state.calls).push(call.clone(), kept);
-    state.changes.call();
-    if let Some(on_call) = &state.on_call {
-        on_call(&call);
-    }
-    if state.on_exchange.is_empty() {
-        return;
-    }
-    let exchange = Exchange {
-        call,
-        target,
-        request_headers: header_pairs(&request.headers),
-        request_body: request.body.to_vec(),
-        response_headers: header_pairs(response.headers()),
-        response_body: response.body.to_vec(),
-    };
-    for on_exchange in &state.on_exchange {
-        on_exchange(&exchange);
-    }
-}
-
-fn header_pairs(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    let headers = headers.iter();
-    headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
-}
-
-/// Returns path and query for the log, without the signature of an upload URL.
-fn logged_path(request: &Request) -> String {
-    let signed = request.query("sig").is_some();
-    if signed || request.query.is_empty() {
-        return request.path.clone();
-    }
-    let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    format!("{}?{}", request.path, query.join("&"))
 }
 
 /// Locks the mutex. A poisoned lock must not hide the panic that caused it.

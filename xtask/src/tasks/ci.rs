@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const SLOWEST: usize = 10;
 
 /// Tests of the suite and of xtask that take seconds, because they start programs, compile crates or wait. `--quick` skips them.
-const SLOW: [&str; 15] = [
+const SLOW: [&str; 16] = [
     "concurrency::",
     "dependencies::",
     "ensure_creates_once",
@@ -25,6 +25,7 @@ const SLOW: [&str; 15] = [
     "rules::",
     "compiled::",
     "sandbox::",
+    "sandbox_product::",
     "sandbox_program::",
     "update::",
     "uploads::",

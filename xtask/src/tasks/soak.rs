@@ -15,7 +15,7 @@ struct Soak {
     env: &'static [(&'static str, &'static str)],
 }
 
-const SOAKS: [Soak; 9] = [
+const SOAKS: [Soak; 10] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
@@ -33,6 +33,12 @@ const SOAKS: [Soak; 9] = [
         what: "64 clients on one sandbox for a minute without errors",
         args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "sandbox::sixty_four"],
         env: &[("PARTNER_SECONDS", "60")],
+    },
+    Soak {
+        name: "crashes",
+        what: "a sandbox that is killed at 100 random moments, and continues with what it saved",
+        args: &["--package", "partner-tests", "--test", "all", "--", "--nocapture", "sandbox_product::state::"],
+        env: &[("PARTNER_CRASHES", "100")],
     },
     Soak {
         name: "offers",

@@ -1,5 +1,8 @@
 //! Measures the program `partner-sandbox`: its start, calls per second of processor time, and memory with 10,000 offers. Linux only,
 //! because the processor time and the memory of another process are read from /proc.
+//!
+//! `PRISM=/path/to/prism cargo xtask bench sandbox` measures the generic mock Prism (npm package `@stoplight/prism-cli`) beside it. It
+//! returns examples for the same document, and keeps no state.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,6 +16,10 @@ const OFFERS: usize = 10_000;
 /// Clock ticks per second of the processor times in /proc, on every usual system.
 const TICKS: f64 = 100.0;
 
+/// Prism needs milliseconds for a call.
+const PRISM_CALLS: usize = 1_000;
+const PRISM_PORT: &str = "4010";
+
 fn main() {
     let program = std::env::var("SANDBOX").unwrap();
     let mut starts: Vec<Duration> = (0..STARTS).map(|_| Sandbox::start(&program).started_in).collect();
@@ -24,17 +31,7 @@ fn main() {
     let before = sandbox.memory();
     let id = client.create(0);
     for (name, path) in [("a product", format!("products/{id}")), ("a list of one", "products".to_owned())] {
-        let (time, started) = (sandbox.processor_time(), Instant::now());
-        for _ in 0..CALLS {
-            assert_eq!(client.call("GET", &path, "").0, 200);
-        }
-        let (used, elapsed) = (sandbox.processor_time() - time, started.elapsed().as_secs_f64());
-        let calls = CALLS as f64;
-        println!(
-            "GET of {name}: {:.0} calls per second of processor time, {:.0} per second on one connection",
-            calls / used,
-            calls / elapsed
-        );
+        reads(&sandbox, &mut client, name, &path, CALLS);
     }
     let time = sandbox.processor_time();
     for number in 1..=OFFERS {
@@ -47,6 +44,45 @@ fn main() {
         before / 1024,
         sandbox.memory() / 1024
     );
+    if let Ok(program) = std::env::var("PRISM") {
+        prism(&program);
+    }
+}
+
+/// Measures one call, many times.
+fn reads(sandbox: &Sandbox, client: &mut Client, name: &str, path: &str, calls: usize) {
+    let (time, started) = (sandbox.processor_time(), Instant::now());
+    for _ in 0..calls {
+        assert_eq!(client.call("GET", path, "").0, 200);
+    }
+    let (used, elapsed) = (sandbox.processor_time() - time, started.elapsed().as_secs_f64());
+    let calls = calls as f64;
+    println!(
+        "GET of {name}: {:.0} calls per second of processor time, {:.0} per second on one connection",
+        calls / used,
+        calls / elapsed
+    );
+}
+
+fn prism(program: &str) {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/partner-ingestion.openapi.json");
+    let started = Instant::now();
+    let mut command = Command::new(program);
+    command.args(["mock", "--port", PRISM_PORT, document]).stdout(Stdio::null()).stderr(Stdio::null());
+    let child = command.spawn().unwrap();
+    let stream = loop {
+        match TcpStream::connect(format!("127.0.0.1:{PRISM_PORT}")) {
+            Ok(stream) => break stream,
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    println!("Prism: start until ready: {:.0} ms", started.elapsed().as_secs_f64() * 1000.0);
+    let prism = Sandbox { child, ready: Value::Null, started_in: started.elapsed() };
+    let mut client = Client { stream: BufReader::new(stream), token: "prism".to_owned(), base: "" };
+    // The first call loads what the others use.
+    client.call("GET", "products", "");
+    reads(&prism, &mut client, "Prism, a list of one", "products", PRISM_CALLS);
+    println!("Prism: memory: {} MB", prism.memory() / 1024);
 }
 
 struct Sandbox {
@@ -94,6 +130,8 @@ impl Drop for Sandbox {
 struct Client {
     stream: BufReader<TcpStream>,
     token: String,
+    /// The path of the API.
+    base: &'static str,
 }
 
 impl Client {
@@ -101,7 +139,7 @@ impl Client {
         let text = |key: &str| ready[key].as_str().unwrap().to_owned();
         let stream = TcpStream::connect(text("authority").trim_start_matches("http://")).unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut client = Self { stream: BufReader::new(stream), token: String::new() };
+        let mut client = Self { stream: BufReader::new(stream), token: String::new(), base: "/v1.0/ingestion" };
         let form = format!(
             "grant_type=client_credentials&client_id={}&client_secret={}&resource=https://api.partner.microsoft.com",
             text("clientId"),
@@ -123,7 +161,7 @@ impl Client {
     }
 
     fn call(&mut self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        self.send(method, &format!("/v1.0/ingestion/{path}"), body)
+        self.send(method, &format!("{}/{path}", self.base), body)
     }
 
     fn send(&mut self, method: &str, path: &str, body: &str) -> (u16, Value) {

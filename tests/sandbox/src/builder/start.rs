@@ -57,6 +57,7 @@ impl SandboxBuilder {
             submissions: 0,
             blobs: Default::default(),
             products: Default::default(),
+            offer_ids: Default::default(),
             order: Vec::new(),
         };
         let kept = self.state_file.as_deref().filter(|file| file.exists());

@@ -2,7 +2,7 @@
 
 use super::submissions::Stage;
 use super::uploads::update_states;
-use crate::model::{Draft, Model, Object, Product, Submission};
+use crate::model::{Draft, Model, Object, Product, Submission, offer_id};
 use crate::redact;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -86,7 +86,7 @@ fn offer(model: &mut Model, id: &str) -> Option<Offer> {
     });
     Some(Offer {
         id: id.to_owned(),
-        offer_id: super::products::offer_id(&product.body).unwrap_or_default().to_owned(),
+        offer_id: offer_id(&product.body).unwrap_or_default().to_owned(),
         name: product.text("name").to_owned(),
         kind: product.kind().to_owned(),
         plans: product.variants.keys().map(|id| plan(product, id)).collect(),

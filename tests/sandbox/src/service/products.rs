@@ -4,7 +4,7 @@ use super::{object, product};
 use crate::contract::ValidRequest;
 use crate::incident::Incident;
 use crate::message::{Reply, Request, guid};
-use crate::model::{Model, Object, Product};
+use crate::model::{Model, Object, Product, is_offer_id, offer_id};
 use crate::schema::field;
 use crate::service::filter::Filter;
 use crate::service::{drafts, fresh, late, submissions};
@@ -91,8 +91,7 @@ pub(super) fn create(model: &mut Model, call: &ValidRequest) -> Reply {
     let Some(offer) = offer_id(&body) else {
         return Reply::bad_request("ExternalIDs", "An external id of type AzureOfferId is required.");
     };
-    let taken = model.products.values().any(|p| offer_id(&p.body) == Some(offer));
-    if taken {
+    if model.offer_ids.contains(offer) {
         return Reply::error(StatusCode::CONFLICT, &format!("An offer with the id {offer} exists already."));
     }
     // The service assigns the id and ignores an id in the request.
@@ -101,6 +100,7 @@ pub(super) fn create(model: &mut Model, call: &ValidRequest) -> Reply {
     let mut new = Product { body: body.clone(), ..Product::default() };
     new.setup = fresh::setup(new.kind());
     drafts::of_offer(&mut new, &id, model.clock.now() + 2 * late::additional_delay(model));
+    model.offer_ids.extend(offer_id(&body).map(str::to_owned));
     model.products.insert(id.clone(), new);
     model.order.push(id.clone());
     super::created(model, call, &format!("products/{id}"), &body)
@@ -112,16 +112,6 @@ fn normalize_offer_type(body: &mut Object) {
     for id in ids.into_iter().flatten().filter(|id| is_offer_id(id)) {
         id["type"] = "AzureOfferId".into();
     }
-}
-
-fn is_offer_id(id: &Value) -> bool {
-    let kind = id.get("type").and_then(Value::as_str);
-    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("AzureOfferId"))
-}
-
-pub(super) fn offer_id(body: &Object) -> Option<&str> {
-    let id = body.get("externalIDs")?.as_array()?.iter().find(|id| is_offer_id(id))?;
-    id.get("value")?.as_str().filter(|value| !value.is_empty())
 }
 
 /// Returns true if the offer is published in modules. Older offers are not.
@@ -141,7 +131,10 @@ pub(super) fn delete(model: &mut Model, id: &str) -> Reply {
         return Reply::error(StatusCode::CONFLICT, "An offer that was published cannot be deleted.")
             .noted("rule delete-published-offer");
     }
-    model.products.remove(id);
+    let removed = model.products.remove(id);
+    if let Some(offer) = removed.as_ref().and_then(|product| offer_id(&product.body)) {
+        model.offer_ids.remove(offer);
+    }
     Reply::empty(StatusCode::NO_CONTENT)
 }
 

@@ -293,12 +293,12 @@ fn partner_sandbox() -> Vec<Row<String>> {
             let line = json!({"time": "2026-01-01T00:00:00Z", "method": x, "path": x, "status": 200});
             drop(sandbox.replay(&line.to_string()));
         }),
-        row("SandboxBuilder::host", |x: String| async move { drop(Sandbox::builder().host(x).start().await) }),
+        row("SandboxBuilder::host", |x: String| async move { drop(checked(Sandbox::builder()).host(x).start().await) }),
         row("SandboxBuilder::hostname", |x: String| started(move |builder| builder.hostname(x))),
         row("SandboxBuilder::tenant", |x: String| started(move |builder| builder.tenant(x))),
         row("SandboxBuilder::client_id", |x: String| started(move |builder| builder.client_id(x))),
         row("SandboxBuilder::client_secret", |x: String| started(move |builder| builder.client_secret(x))),
-        row("SandboxBuilder::seed", |x: String| async move { drop(Sandbox::builder().seed(x).start().await) }),
+        row("SandboxBuilder::seed", |x: String| async move { drop(checked(Sandbox::builder()).seed(x).start().await) }),
         row("SandboxBuilder::without_rule", |x: String| async move {
             drop(checked(Sandbox::builder()).without_rule(x).start().await);
         }),

@@ -21,7 +21,7 @@ async fn create(client: &Client, offer: &str) -> ProductId {
 
 #[tokio::test]
 async fn calls_are_listed_with_their_violations() {
-    let env = TestEnv::with_builder(Sandbox::builder().page(true)).await;
+    let env = TestEnv::with_builder(checked(Sandbox::builder()).page(true)).await;
     assert!(get(&env.sandbox, "/").await.contains("No calls yet."));
     create(&env.client, "contoso").await;
     let wrong = json!({"resourceType": "AzureApplication", "name": 7});

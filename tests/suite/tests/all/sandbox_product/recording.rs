@@ -17,7 +17,7 @@ async fn recording(file: &str) -> String {
     env.package(&product, b"PK\x03\x04\xff").await;
     env.client.listing_draft(&product).modify(|listing| listing.set_summary("A summary")).await.unwrap();
     env.client.publish(&product).to_live().await.unwrap();
-    env.client.get_product(&ProductId::from("missing")).send().await.unwrap_err();
+    env.client.get_product(ProductId::from("missing")).send().await.unwrap_err();
     let secret = env.sandbox.client_secret();
     env.sandbox.stop().await.unwrap();
     let text = std::fs::read_to_string(file).unwrap();

@@ -55,7 +55,7 @@ async fn an_unusable_file_is_an_error_at_the_start() {
         (newer, "format 99 is not supported"),
         (folder.path("missing/state.json"), "No such file"),
     ] {
-        let error = Sandbox::builder().state_file(&file).start().await.unwrap_err().to_string();
+        let error = checked(Sandbox::builder()).state_file(&file).start().await.unwrap_err().to_string();
         assert!(error.contains(expected) || !expected.contains("such"), "{error}");
     }
 }
