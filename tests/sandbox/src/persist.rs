@@ -87,7 +87,8 @@ fn private(path: &Path) -> io::Result<File> {
 /// Replaces a file, so that a reader finds either the old or the new content, even after a power failure.
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
+    // Always the same name, so that crashes leave one file at most.
+    name.push(".tmp");
     let temporary = path.with_file_name(name);
     let mut file = private(&temporary)?;
     let written = file.write_all(content).and_then(|()| file.sync_all());

@@ -21,18 +21,26 @@ impl Run<'_> {
     ) -> Result<(), Error> {
         let Some(wanted) = wanted else { return Ok(()) };
         let mut rest: Vec<&ListingVideo> = existing.iter().collect();
+        let mut matched: Vec<&ListingVideo> = Vec::new();
         let mut tasks = Vec::new();
         for video in wanted {
             let own = rest.iter().position(|existing| match &video.file {
                 Some(file) => existing.file_name.as_deref() == Some(base_name(file)),
                 None => existing.streaming_uri.as_deref() == link(video),
             });
-            tasks.push(self.video(place, listing, own.map(|at| rest.remove(at)), video).boxed());
+            let own = own.map(|at| rest.remove(at));
+            matched.extend(own);
+            tasks.push(self.video(place, listing, own, video).boxed());
         }
         self.all(tasks).await?;
         let (client, product) = (&self.client, &self.product);
-        if self.prune {
-            for removed in rest {
+        // A run that ended before it deleted a replaced video left two.
+        let is_same = |own: &ListingVideo, other: &ListingVideo| {
+            (&own.file_name, &own.streaming_uri) == (&other.file_name, &other.streaming_uri)
+        };
+        for removed in rest {
+            if self.prune || matched.iter().any(|own| is_same(own, removed)) {
+                self.proceed()?;
                 client.delete_listing_video(product, listing, removed).send().await?;
                 self.done(place, "deleted a video");
             }

@@ -82,6 +82,27 @@ async fn a_changed_logo_replaces_the_old_one() {
     assert_eq!(apply().await.unwrap().to_string(), "");
 }
 
+/// The new logo was uploaded, and the program ended before it deleted the old one.
+#[tokio::test]
+async fn a_replaced_logo_that_was_not_deleted_is_deleted_by_the_next_run() {
+    let folder = exported("apply-two-logos").await;
+    let env = TestEnv::start().await;
+    let manifest = load(folder.path()).await;
+    let apply = || env.client.apply_offer(&manifest).secret("CONNECTION_STRING", "AccountKey=hidden");
+    let product = apply().await.unwrap().product.unwrap();
+    std::fs::write(folder.path().join("en-us/AzureLogoLarge.png"), png(300, 300)).unwrap();
+    let delete = Calls::of("DELETE", "/products/{productID}/listings/{listingID}/images/{imageID}");
+    env.sandbox.fail(delete, Fault::status(400), 1);
+    apply().await.unwrap_err();
+    let listing = env.client.listing_draft(&product).get().await.unwrap();
+    let images =
+        async || env.client.list_listing_images(&product, &*listing).await.unwrap().value.clone().unwrap().len();
+    assert_eq!(images().await, 2);
+    apply().await.unwrap();
+    assert_eq!(images().await, 1);
+    assert_eq!(apply().await.unwrap().to_string(), "");
+}
+
 #[tokio::test]
 async fn nothing_is_deleted_without_prune() {
     let folder = exported("apply-prune").await;

@@ -2,17 +2,20 @@
 
 use super::client_of;
 use crate::sandbox_program::{Folder, Running};
+use partner_ingestion_sdk::reqwest::Method;
 use partner_ingestion_sdk::types::*;
-use partner_ingestion_sdk::{Client, Page};
+use partner_ingestion_sdk::{Client, Error, Page};
 use partner_sandbox::{Incident, Sandbox};
 use partner_tests::test_env::{TestEnv, checked};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 /// Number of crashes. `PARTNER_CRASHES` sets another one.
 const CRASHES: usize = 6;
+/// Number of offers created before each crash.
+const OFFERS: usize = 50;
 
 #[tokio::test]
 async fn a_restarted_sandbox_continues() {
@@ -73,17 +76,26 @@ fn is_writing(folder: &Path) -> bool {
     files.any(|file| file.unwrap().path().extension().is_some_and(|extension| extension == "tmp"))
 }
 
-/// Creates offers until the program is killed. Every second crash is in the middle of saving.
+/// Creates some offers, and changes the last one until the sandbox does not respond.
+async fn change(client: &Client, round: usize) -> Result<(), Error> {
+    let setup = json!({"resourceType": "AzureProductSetup", "sellingOption": "ListAndSell"});
+    let mut path = String::new();
+    for number in 0.. {
+        if number < OFFERS {
+            let name = format!("offer-{round}-{number}");
+            let offer = client.create_product(AzureProduct::application(&name, &name)).await?;
+            path = format!("products/{}/setup", offer.id.clone().unwrap());
+        } else {
+            client.request(Method::POST, &path).json(&setup).send::<Value>().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Changes offers until the program is killed. Every second crash is in the middle of saving.
 async fn crash(mut running: Running, folder: &Path, file: &Path, round: usize) -> BTreeSet<String> {
     let client = client_of(&running);
-    let creating = tokio::spawn(async move {
-        for number in 0.. {
-            let name = format!("offer-{round}-{number}");
-            if client.create_product(AzureProduct::application(&name, &name)).await.is_err() {
-                break;
-            }
-        }
-    });
+    let changing = tokio::spawn(async move { change(&client, round).await });
     let mut random = fastrand::Rng::new();
     let wait = random.u64(0..2500);
     tokio::time::sleep(Duration::from_millis(wait)).await;
@@ -93,7 +105,7 @@ async fn crash(mut running: Running, folder: &Path, file: &Path, round: usize) -
     let before = saved(file);
     running.child.kill().unwrap();
     running.child.wait().unwrap();
-    creating.abort();
+    changing.abort();
     before
 }
 
