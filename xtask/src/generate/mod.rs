@@ -11,6 +11,7 @@ mod polish;
 pub mod retained;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tools_document;
 
 use crate::document::correct::{Corrected, correct};
 use crate::document::finding::{self, Findings};
@@ -186,6 +187,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule], m
     files.add(emit::SCHEMA, companions::manifest_schema::emit(api, manifest)?);
     files.add("tests/sandbox/src/generated/openapi.json", document.clone());
     files.add("tests/sandbox/src/generated/publishing-rules.json", companions::rules::json(rules)?);
+    files.add(tools_document::FILE, pretty(&tools_document::document(&corrected.document, api))?);
     files.add("openapi/partner-ingestion.openapi.json", document);
     files.add("openapi/CORRECTIONS.md", corrections_md::render(&corrected.corrections, &corrected.not_applied));
     Ok(files)
