@@ -216,3 +216,19 @@ fn required_fields_do_not_change_the_rust() {
     let required = project.other_document(document.to_string()).unwrap();
     assert_eq!(code_only(Project::plain()), code_only(&required));
 }
+
+/// A new description changes the comments that have it, and no other Rust file.
+#[test]
+fn new_prose_changes_only_its_comments() {
+    let project = Project::new();
+    let document = project.changed(|document| {
+        super::schema(document, "Products.AzureProductSetup")["description"] = "Other words.".into();
+    });
+    let files = project.other_document(document).unwrap();
+    let rust = |path: &std::path::Path| path.extension().is_some_and(|kind| kind == "rs");
+    let both = Project::plain().iter().zip(&files).filter(|((path, _), _)| rust(path));
+    let changed = both.filter(|((_, before), (_, after))| before != after).map(|((path, _), _)| path);
+    let changed: Vec<&str> = changed.filter_map(|path| path.file_name()?.to_str()).collect();
+    assert_eq!(changed, ["types.rs"]);
+    assert_eq!(code_only(Project::plain()), code_only(&files));
+}

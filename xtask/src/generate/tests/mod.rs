@@ -12,6 +12,7 @@ mod mutation;
 mod openapi31;
 mod rules;
 mod swagger2;
+mod tools;
 
 use super::{Options, run};
 use crate::report::Report;

@@ -1,0 +1,97 @@
+//! `openapi/partner-ingestion.tools.json` has what other tools need, and nothing else.
+
+use super::Project;
+use crate::document::{load, names};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+fn tools() -> Value {
+    let (_, text) = Project::plain().iter().find(|(path, _)| path.ends_with("partner-ingestion.tools.json")).unwrap();
+    load::parse(text.as_bytes()).unwrap()
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values())
+}
+
+fn visit<'d>(node: &'d Value, f: &mut impl FnMut(&'d Value)) {
+    f(node);
+    match node {
+        Value::Object(members) => members.values().for_each(|member| visit(member, f)),
+        Value::Array(items) => items.iter().for_each(|item| visit(item, f)),
+        _ => {}
+    }
+}
+
+#[test]
+fn operations_have_the_names_of_the_crate_and_a_declared_tag() {
+    let document = tools();
+    let names = names::read(&Project::new().path("openapi/names.toml")).unwrap();
+    let wanted: BTreeSet<&str> = names.operations.values().map(String::as_str).collect();
+    let found: Vec<&str> = operations(&document).map(|op| op["operationId"].as_str().unwrap()).collect();
+    assert_eq!(found.len(), wanted.len());
+    assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), wanted);
+    let tags: BTreeSet<&str> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    let used: BTreeSet<&str> = operations(&document).map(|op| op["tags"][0].as_str().unwrap()).collect();
+    assert_eq!(used, tags);
+    assert!(operations(&document).all(|op| op["tags"].as_array().unwrap().len() == 1));
+}
+
+#[test]
+fn one_security_scheme_replaces_the_header_of_the_token() {
+    let document = tools();
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    assert_eq!(schemes.len(), 1);
+    let (name, scheme) = schemes.iter().next().unwrap();
+    let flows = scheme["flows"].as_object().unwrap();
+    assert_eq!((flows.len(), scheme["type"].as_str()), (1, Some("oauth2")));
+    let scopes = flows["clientCredentials"]["scopes"].as_object().unwrap();
+    assert!(scopes.contains_key("https://api.partner.microsoft.com/.default"), "{scopes:?}");
+    assert_eq!(document["security"][0][name][0].as_str(), scopes.keys().next().map(String::as_str));
+    visit(&document, &mut |node| {
+        assert!(node["name"] != "Authorization" && node["$ref"] != "#/components/parameters/Authorization", "{node}");
+    });
+}
+
+#[test]
+fn alternatives_have_a_discriminator_that_maps_every_member() {
+    let document = tools();
+    let mut unions = 0;
+    visit(&document, &mut |node| {
+        let Some(members) = node.get("oneOf").and_then(Value::as_array) else { return };
+        let references: BTreeSet<&str> = members.iter().filter_map(|member| member["$ref"].as_str()).collect();
+        if references.len() < members.len() || members.len() < 2 {
+            return;
+        }
+        unions += 1;
+        let mapping = node["discriminator"]["mapping"].as_object().unwrap_or_else(|| panic!("no mapping in {node}"));
+        assert_eq!(mapping.values().filter_map(Value::as_str).collect::<BTreeSet<_>>(), references);
+        for (value, target) in mapping {
+            let schema = document.pointer(target.as_str().unwrap().strip_prefix('#').unwrap()).unwrap();
+            let property = node["discriminator"]["propertyName"].as_str().unwrap();
+            assert!(schema.to_string().contains(&format!("\"{property}\"")), "{target} has no {property}");
+            assert!(schema.to_string().contains(&format!("\"{value}\"")), "{target} is not {value}");
+        }
+    });
+    assert!(unions > 5, "{unions}");
+}
+
+#[test]
+fn every_component_is_used_and_has_a_short_name() {
+    let document = tools();
+    let mut used = BTreeSet::new();
+    visit(&document, &mut |node| used.extend(node.get("$ref").and_then(Value::as_str)));
+    for target in &used {
+        assert!(document.pointer(&target[1..]).is_some(), "{target} does not exist");
+    }
+    let mut count = 0;
+    for kind in ["headers", "parameters", "responses", "schemas"] {
+        for name in document["components"][kind].as_object().into_iter().flatten().map(|(name, _)| name) {
+            count += 1;
+            assert!(used.contains(format!("#/components/{kind}/{name}").as_str()), "{kind}/{name} is unused");
+            assert!(!name.contains("Microsoft."), "{name}");
+        }
+    }
+    assert!(count > 80, "{count}");
+}
