@@ -169,7 +169,7 @@ impl Comparison<'_> {
                 match after.variants.iter().find(|now| now.rust == variant.rust) {
                     None => self.add(Source, "variant-removed", item, ""),
                     Some(now) => {
-                        self.texts(Behaviour, "value-respelt", item, &variant.wire, &now.wire);
+                        self.texts(Behaviour, "value-changed", item, &variant.wire, &now.wire);
                         // Code that compares with it compiles, and no longer matches.
                         self.deprecated(item, Behaviour, &variant.deprecation, &now.deprecation);
                     }

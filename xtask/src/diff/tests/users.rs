@@ -93,8 +93,8 @@ const CASES: [Case; 21] = [
     // The same variant for another text.
     (
         |d| at(d, SETUP)["properties"]["sellingOption"]["enum"][0] = "listing_only".into(),
-        (Behaviour, "value-respelt", "SellingOption::ListingOnly"),
-        Some((Behaviour, "value-respelt")),
+        (Behaviour, "value-changed", "SellingOption::ListingOnly"),
+        Some((Behaviour, "value-changed")),
     ),
     (
         |d| drop(at(d, SETUP)["properties"]["sellingOption"].as_object_mut().unwrap().remove("enum")),

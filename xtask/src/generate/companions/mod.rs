@@ -10,6 +10,7 @@ pub mod manifest_schema;
 pub mod modify;
 pub mod operations;
 pub mod overview;
+pub mod parameters;
 pub mod resources;
 pub mod rules;
 pub mod setters;
