@@ -21,7 +21,8 @@ fn sdk() -> (PathBuf, PathBuf) {
 
 /// Compiles a file as a library that depends on the SDK. Returns what the compiler prints if it fails.
 fn compile(sdk: &Path, dependencies: &Path, source: &Path) -> Option<String> {
-    let folder = std::env::temp_dir().join(format!("partner-tests-mistakes-{}", std::process::id()));
+    let name = source.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    let folder = std::env::temp_dir().join(format!("partner-tests-mistakes-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc.args(["--edition", "2024", "--crate-type", "lib", "--emit", "metadata", "--color", "never", "--out-dir"]);

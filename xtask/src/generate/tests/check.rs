@@ -25,7 +25,7 @@ fn output_is_deterministic() {
         files(&out)
     });
     assert_eq!(first, second);
-    assert_eq!(first.len(), 21);
+    assert_eq!(first.len(), 22);
 }
 
 #[test]

@@ -338,12 +338,12 @@ fn new_operations_need_only_a_row() {
 #[test]
 fn failed_write_changes_no_file() {
     let project = Project::new();
-    std::fs::create_dir_all(project.path("partner-ingestion-sdk/src/generated/types.partial")).unwrap();
+    std::fs::create_dir_all(project.path("partner-ingestion-sdk/src/generated/types.rs.partial")).unwrap();
     let before = project.tree();
     let error = project.run(|_| {}).unwrap_err();
-    assert!(error.contains("cannot write") && error.contains("types.partial"), "{error}");
+    assert!(error.contains("cannot write") && error.contains("types.rs.partial"), "{error}");
     assert_eq!(project.tree(), before);
-    std::fs::remove_dir(project.path("partner-ingestion-sdk/src/generated/types.partial")).unwrap();
+    std::fs::remove_dir(project.path("partner-ingestion-sdk/src/generated/types.rs.partial")).unwrap();
     project.run(|_| {}).unwrap();
     assert!(project.tree().len() > before.len() + 10);
     assert!(project.tree().iter().all(|(path, _)| path.extension().is_none_or(|kind| kind != "partial")));

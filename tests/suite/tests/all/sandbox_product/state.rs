@@ -99,6 +99,10 @@ async fn crash(mut running: Running, folder: &Path, file: &Path, round: usize) -
     let mut random = fastrand::Rng::new();
     let wait = random.u64(0..2500);
     tokio::time::sleep(Duration::from_millis(wait)).await;
+    // Once something is saved, a crash can lose it.
+    while saved(file).is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     while round % 2 == 1 && !is_writing(folder) {
         tokio::task::yield_now().await;
     }
