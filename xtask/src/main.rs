@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use xtask::document::month::Age;
 use xtask::report::Report;
 use xtask::tasks::{bench, ci, demo, gates, interop, soak, test_times};
 use xtask::{diff, generate, update};
@@ -29,6 +30,7 @@ enum Command {
   cargo xtask generate                           after a change in openapi/
   cargo xtask generate --check                   in CI: check that the files are up to date
   cargo xtask generate --document new.json       from another copy of the document
+  cargo xtask generate --stale 2y                list corrections to confirm again
   cargo xtask generate --document new.json --out /tmp/try --allow-broken next-link")]
     Generate {
         /// Compare with the files on disk without changing them.
@@ -43,6 +45,9 @@ enum Command {
         /// Skip this correction; may be repeated.
         #[arg(long, value_name = "ID")]
         allow_broken: Vec<String>,
+        /// List the corrections whose last confirmation is older than that, as `2y` or `18m`, and do nothing else.
+        #[arg(long, value_name = "AGE", conflicts_with = "check")]
+        stale: Option<Age>,
         /// Also write the document that progenitor reads.
         #[arg(long, value_name = "FILE")]
         emit_normalised: Option<PathBuf>,
@@ -157,8 +162,10 @@ fn main() -> ExitCode {
     let report = Report::default();
     let root = project_root();
     let result = match Cli::parse().command {
-        Command::Generate { check, document, out, allow_broken, emit_normalised, emit_plain } => {
-            let options = generate::Options { root, document, out, check, allow_broken, emit_normalised, emit_plain };
+        Command::Generate { check, document, out, allow_broken, stale, emit_normalised, emit_plain } => {
+            let stale = stale.zip(day().get(..7).and_then(|month| month.parse().ok())).map(|(age, month)| (month, age));
+            let options =
+                generate::Options { root, document, out, check, allow_broken, stale, emit_normalised, emit_plain };
             generate::run(&options, &report)
         }
         Command::Diff { old, new, markdown, all, fail_on } => {
@@ -166,7 +173,7 @@ fn main() -> ExitCode {
             diff::run(&root, &options, &report)
         }
         Command::Update { document, dry_run, allow_broken, verify } => {
-            let day = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).date_naive().to_string();
+            let day = day();
             let proof = if verify { update::Proof::Tested } else { update::Proof::Compiles };
             update::run(
                 &root,
@@ -185,6 +192,11 @@ fn main() -> ExitCode {
         Command::Soak { name } => soak::run(&root, name.as_deref(), &report),
     };
     result.map_or_else(|error| failed(&report, &error), |()| ExitCode::SUCCESS)
+}
+
+/// Returns today's date, as `2025-04-01`.
+fn day() -> String {
+    chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).date_naive().to_string()
 }
 
 fn failed(report: &Report, error: &anyhow::Error) -> ExitCode {

@@ -1,5 +1,6 @@
 //! Corrections: groups of Overlay actions with an assertion. Each is *applied*, *no longer needed* or *broken*.
 
+use super::month::Month;
 use super::overlay::{self, Action};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -19,6 +20,9 @@ pub struct Fact {
     /// The service's actual behaviour.
     pub does: String,
     pub evidence: String,
+    /// The month in which the service was last seen to do so, as `2025-04`. `None` if it never was.
+    #[serde(default)]
+    pub confirmed: Option<Month>,
     /// Number of places that the first action matches.
     pub expect: usize,
     /// The old value of each of these places: a subset with the relevant keys.

@@ -7,6 +7,7 @@ pub mod foreign;
 mod format;
 pub mod load;
 pub mod manifest;
+pub mod month;
 pub mod names;
 pub mod node;
 mod openapi31;

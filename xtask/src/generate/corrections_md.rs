@@ -1,6 +1,7 @@
 //! `openapi/CORRECTIONS.md`: every correction in one table, and every known deviation that is not corrected.
 
 use crate::document::correction::{Correction, NotApplied, State};
+use crate::document::month::{Age, Month};
 use std::fmt::Write;
 
 pub fn render(corrections: &[(Correction, State)], not_applied: &[NotApplied], digest: &str) -> String {
@@ -10,7 +11,7 @@ pub fn render(corrections: &[(Correction, State)], not_applied: &[NotApplied], d
          Where the document and the service differ. Each row is a group of Overlay actions in `overlays/`; `generate`\n\
          checks that it touches the expected number of places and that the old value is still there.\n\n\
          The corrected document, from which the code is generated, has the sha256 `{digest}`.\n\n\
-         ## Applied\n\n| id | kind | the document says | the service does | evidence | places |\n| --- | --- | --- | --- | --- | --- |\n",
+         ## Applied\n\n| id | kind | the document says | the service does | evidence | last confirmed | places |\n| --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for (correction, state) in corrections {
         let fact = &correction.fact;
@@ -19,7 +20,8 @@ pub fn render(corrections: &[(Correction, State)], not_applied: &[NotApplied], d
             State::NoLongerNeeded => "no longer needed".to_owned(),
             State::Broken(_) => "broken".to_owned(),
         };
-        let cells = [&fact.id, &fact.kind.to_string(), &fact.says, &fact.does, &fact.evidence, &places];
+        let confirmed = fact.confirmed.map_or_else(|| "never".to_owned(), |month| month.to_string());
+        let cells = [&fact.id, &fact.kind.to_string(), &fact.says, &fact.does, &fact.evidence, &confirmed, &places];
         row(&mut out, &cells.map(|cell| cell.as_str()));
     }
     out.push_str(
@@ -38,6 +40,24 @@ pub fn render(corrections: &[(Correction, State)], not_applied: &[NotApplied], d
         }
     }
     out
+}
+
+/// Returns a line for each correction whose last confirmation is older than that, the oldest first.
+pub fn stale(corrections: &[(Correction, State)], today: Month, age: Age) -> Vec<String> {
+    let mut old: Vec<_> = corrections
+        .iter()
+        .map(|(correction, _)| &correction.fact)
+        .filter(|fact| fact.confirmed.is_none_or(|month| month.until(today) > age.months))
+        .collect();
+    old.sort_by_key(|fact| fact.confirmed);
+    let width = old.iter().map(|fact| fact.id.len()).max().unwrap_or_default();
+    let line = |confirmed: String, id: &str, evidence: &str| format!("{confirmed:<7}  {id:<width$}  {evidence}");
+    old.iter()
+        .map(|fact| {
+            let confirmed = fact.confirmed.map_or_else(|| "never".to_owned(), |month| month.to_string());
+            line(confirmed, &fact.id, &fact.evidence)
+        })
+        .collect()
 }
 
 fn row(out: &mut String, cells: &[&str]) {

@@ -16,6 +16,7 @@ mod tools_document;
 use crate::document::correct::{Corrected, correct};
 use crate::document::finding::{self, Findings};
 use crate::document::manifest::{self, Manifest};
+use crate::document::month::{Age, Month};
 use crate::document::names::{self, Names};
 use crate::document::rules::{self, Rule};
 use crate::document::source::SourceText;
@@ -44,6 +45,8 @@ pub struct Options {
     pub check: bool,
     /// Ids of corrections to skip.
     pub allow_broken: Vec<String>,
+    /// List the corrections whose last confirmation is older than that, and do nothing else. With the current month.
+    pub stale: Option<(Month, Age)>,
     /// Where to write the document that progenitor reads.
     pub emit_normalised: Option<PathBuf>,
     /// Where to write the document for plain progenitor.
@@ -69,6 +72,19 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     let known = names.operations.keys().filter_map(|operation| Some(operation.split_once(' ')?.1));
     foreign::check(&document.value, known).with_context(|| path.display().to_string())?;
     let corrected = correct(document.value, &overlay::read_all(&openapi.join("overlays"))?, &options.allow_broken)?;
+    if let Some((today, age)) = options.stale {
+        let lines = corrections_md::stale(&corrected.corrections, today, age);
+        lines.iter().for_each(|line| report.detail(line));
+        let (count, total) = (lines.len(), corrected.corrections.len());
+        report.step(
+            "stale",
+            &format!(
+                "{count} of {total} corrections were last confirmed more than {} months ago, or never",
+                age.months
+            ),
+        );
+        return Ok(());
+    }
     corrected.report(is_committed, report);
     let retained = retained::read(&openapi.join(retained::FILE))?;
     let (mut api, mut findings) =

@@ -1,6 +1,8 @@
 //! Corrections that no longer fit or are no longer needed are reported by id.
 
 use super::{DOCS, Project, schema};
+use crate::document::correction::{Correction, State};
+use crate::generate::corrections_md::stale;
 use serde_json::json;
 
 const NAMES: &str = "openapi/overlays/10-names-and-values.overlay.yaml";
@@ -147,4 +149,30 @@ fn corrections_md_lists_every_correction() {
     for id in ids {
         assert!(table.contains(&format!("| {id} |")), "{id}");
     }
+}
+
+/// The oldest confirmations come first, and before them what was never confirmed.
+#[test]
+fn old_confirmations_are_listed() {
+    let correction = |id: &str, confirmed: Option<&str>| {
+        let mut fact = json!({"id": id, "kind": "field", "says": "a", "does": "b", "evidence": "c", "expect": 1});
+        if let Some(month) = confirmed {
+            fact["confirmed"] = month.into();
+        }
+        let fact = serde_json::from_value(fact).unwrap();
+        (Correction { fact, file: "a.yaml".to_owned(), actions: Vec::new() }, State::NoLongerNeeded)
+    };
+    let all = [
+        correction("new", Some("2025-04")),
+        correction("old", Some("2023-06")),
+        correction("never-seen", None),
+        correction("older", Some("2019-12")),
+    ];
+    let listed = |today: &str, age: &str| stale(&all, today.parse().unwrap(), age.parse().unwrap());
+    assert_eq!(listed("2025-06", "2y"), ["never    never-seen  c", "2019-12  older       c"]);
+    assert_eq!(listed("2025-07", "2y").len(), 3, "25 months");
+    assert_eq!(listed("2025-06", "1m").len(), 4);
+    let project = Project::new();
+    project.replace(NAMES, "confirmed: '2025-04'", "confirmed: 'last year'");
+    assert!(project.run(|_| {}).unwrap_err().contains("write it as `2025-04`"));
 }
