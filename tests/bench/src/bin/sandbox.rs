@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 const STARTS: usize = 20;
 const CALLS: usize = 20_000;
+/// Connections at the same time. On one, the program waits for the client between two calls.
+const CONNECTIONS: usize = 8;
 const OFFERS: usize = 10_000;
 /// Clock ticks per second of the processor times in /proc, on every usual system.
 const TICKS: f64 = 100.0;
@@ -31,7 +33,8 @@ fn main() {
     let before = sandbox.memory();
     let id = client.create(0);
     for (name, path) in [("a product", format!("products/{id}")), ("a list of one", "products".to_owned())] {
-        reads(&sandbox, &mut client, name, &path, CALLS);
+        let mut clients: Vec<Client> = (0..CONNECTIONS).map(|_| Client::new(&sandbox.ready)).collect();
+        reads(&sandbox, &mut clients, name, &path, CALLS);
     }
     let time = sandbox.processor_time();
     for number in 1..=OFFERS {
@@ -50,15 +53,19 @@ fn main() {
 }
 
 /// Measures one call, many times.
-fn reads(sandbox: &Sandbox, client: &mut Client, name: &str, path: &str, calls: usize) {
+fn reads(sandbox: &Sandbox, clients: &mut [Client], name: &str, path: &str, calls: usize) {
     let (time, started) = (sandbox.processor_time(), Instant::now());
-    for _ in 0..calls {
-        assert_eq!(client.call("GET", path, "").0, 200);
-    }
+    let each = calls / clients.len();
+    let connections = clients.len();
+    std::thread::scope(|scope| {
+        for client in clients {
+            scope.spawn(move || (0..each).for_each(|_| assert_eq!(client.call("GET", path, "").0, 200)));
+        }
+    });
     let (used, elapsed) = (sandbox.processor_time() - time, started.elapsed().as_secs_f64());
     let calls = calls as f64;
     println!(
-        "GET of {name}: {:.0} calls per second of processor time, {:.0} per second on one connection",
+        "GET of {name}: {:.0} calls per second of processor time, {:.0} per second on {connections} connections",
         calls / used,
         calls / elapsed
     );
@@ -81,7 +88,7 @@ fn prism(program: &str) {
     let mut client = Client { stream: BufReader::new(stream), token: "prism".to_owned(), base: "" };
     // The first call loads what the others use.
     client.call("GET", "products", "");
-    reads(&prism, &mut client, "Prism, a list of one", "products", PRISM_CALLS);
+    reads(&prism, std::slice::from_mut(&mut client), "Prism, a list of one", "products", PRISM_CALLS);
     println!("Prism: memory: {} MB", prism.memory() / 1024);
 }
 
@@ -95,7 +102,8 @@ impl Sandbox {
     fn start(program: &str) -> Self {
         let started = Instant::now();
         let mut command = Command::new(program);
-        command.args(["--json", "--processing-delay", "0"]).stdout(Stdio::piped()).stderr(Stdio::null());
+        // One core.
+        command.args(["--json", "--processing-delay", "0"]).env("TOKIO_WORKER_THREADS", "1").stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
