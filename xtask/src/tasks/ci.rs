@@ -12,23 +12,30 @@ use std::time::{Duration, Instant};
 const SLOWEST: usize = 10;
 
 /// Tests of the suite and of xtask that take seconds, because they start programs, compile crates or wait. `--quick` skips them.
-const SLOW: [&str; 16] = [
+const SLOW: [&str; 23] = [
+    "compiled::",
     "concurrency::",
     "dependencies::",
     "ensure_creates_once",
+    "example_offer::",
     "examples::",
     "fault_table::",
+    "history::",
     "hostile_descriptions",
+    "manifest::",
+    "mistakes::",
     "mutation::",
     "no_secret_is_logged",
     "publish::",
+    "publish_robust::",
     "rules::",
-    "compiled::",
     "sandbox::",
     "sandbox_product::",
     "sandbox_program::",
+    "simulation::",
     "update::",
     "uploads::",
+    "users::",
 ];
 
 /// A command that must succeed.
