@@ -40,27 +40,24 @@ fn refused(node: &Node<'_>, what: &str, help: &str) -> Finding {
 }
 
 fn root(document: &Node<'_>) -> Result<Value, Finding> {
-    let mut lowered = Members::new();
-    for (key, node) in document.members()? {
-        match key {
-            "openapi" => drop(lowered.insert(key.to_owned(), "3.0.3".into())),
-            "webhooks" if node.object()?.is_empty() => {}
-            "webhooks" => return Err(refused(&node, "webhooks", "remove them; the crate only calls the service")),
-            "jsonSchemaDialect" if DIALECTS.contains(&node.str()?) => {}
-            "jsonSchemaDialect" => return Err(refused(&node, "a dialect of schemas", "use the default one")),
+    members(document, |key, node| {
+        let value = match key {
+            "openapi" => "3.0.3".into(),
+            "webhooks" if node.object()?.is_empty() => return Ok(None),
+            "webhooks" => return Err(refused(node, "webhooks", "remove them; the crate only calls the service")),
+            "jsonSchemaDialect" if DIALECTS.contains(&node.str()?) => return Ok(None),
+            "jsonSchemaDialect" => return Err(refused(node, "a dialect of schemas", "use the default one")),
             // The document's own address.
-            "$self" => {}
-            "paths" => drop(lowered.insert(key.to_owned(), each(&node, path_item)?)),
-            "components" => drop(lowered.insert(key.to_owned(), components(&node)?)),
-            "info" => drop(lowered.insert(key.to_owned(), without(&node, &["summary"])?)),
-            "servers" | "tags" | "security" | "externalDocs" => {
-                drop(lowered.insert(key.to_owned(), node.value.clone()))
-            }
-            _ if key.starts_with("x-") => drop(lowered.insert(key.to_owned(), node.value.clone())),
-            _ => return Err(unknown(&node, key)),
-        }
-    }
-    Ok(lowered.into())
+            "$self" => return Ok(None),
+            "paths" => each(node, path_item)?,
+            "components" => components(node)?,
+            "info" => without(node, &["summary"])?,
+            "servers" | "tags" | "security" | "externalDocs" => node.value.clone(),
+            _ if key.starts_with("x-") => node.value.clone(),
+            _ => return Err(unknown(node, key)),
+        };
+        Ok(Some(value))
+    })
 }
 
 fn unknown(node: &Node<'_>, key: &str) -> Finding {
@@ -68,58 +65,52 @@ fn unknown(node: &Node<'_>, key: &str) -> Finding {
 }
 
 fn components(node: &Node<'_>) -> Result<Value, Finding> {
-    let mut lowered = Members::new();
-    for (key, node) in node.members()? {
+    members(node, |key, node| {
         let value = match key {
-            "schemas" => each(&node, schema)?,
-            "parameters" | "headers" => each(&node, parameter)?,
-            "responses" => each(&node, response)?,
-            "requestBodies" => each(&node, body)?,
-            "securitySchemes" => each(&node, security_scheme)?,
-            "pathItems" | "mediaTypes" if node.object()?.is_empty() => continue,
-            "pathItems" => return Err(refused(&node, "shared path items", "move them to `paths`")),
-            "mediaTypes" => return Err(refused(&node, "shared media types", "move them to their bodies")),
+            "schemas" => each(node, schema)?,
+            "parameters" | "headers" => each(node, parameter)?,
+            "responses" => each(node, response)?,
+            "requestBodies" => each(node, body)?,
+            "securitySchemes" => each(node, security_scheme)?,
+            "pathItems" | "mediaTypes" if node.object()?.is_empty() => return Ok(None),
+            "pathItems" => return Err(refused(node, "shared path items", "move them to `paths`")),
+            "mediaTypes" => return Err(refused(node, "shared media types", "move them to their bodies")),
             "examples" | "links" | "callbacks" => node.value.clone(),
             _ if key.starts_with("x-") => node.value.clone(),
-            _ => return Err(unknown(&node, key)),
+            _ => return Err(unknown(node, key)),
         };
-        lowered.insert(key.to_owned(), value);
-    }
-    Ok(lowered.into())
+        Ok(Some(value))
+    })
 }
 
 fn path_item(item: &Node<'_>) -> Result<Value, Finding> {
-    let mut lowered = Members::new();
-    for (key, node) in item.members()? {
+    members(item, |key, node| {
         let value = match key {
-            _ if METHODS.contains(&key) => operation(&node)?,
-            "parameters" => list(&node, parameter)?,
+            _ if METHODS.contains(&key) => operation(node)?,
+            "parameters" => list(node, parameter)?,
             "summary" | "description" | "servers" => node.value.clone(),
             _ if key.starts_with("x-") => node.value.clone(),
-            "$ref" => return Err(refused(&node, "a reference to a path item", "write the path item here")),
-            "query" => return Err(refused(&node, "the method QUERY", "use POST, if the service has it")),
-            "additionalOperations" => return Err(refused(&node, "other methods", "use a method of OpenAPI 3.0")),
-            _ => return Err(unknown(&node, key)),
+            "$ref" => return Err(refused(node, "a reference to a path item", "write the path item here")),
+            "query" => return Err(refused(node, "the method QUERY", "use POST, if the service has it")),
+            "additionalOperations" => return Err(refused(node, "other methods", "use a method of OpenAPI 3.0")),
+            _ => return Err(unknown(node, key)),
         };
-        lowered.insert(key.to_owned(), value);
-    }
-    Ok(lowered.into())
+        Ok(Some(value))
+    })
 }
 
 fn operation(operation: &Node<'_>) -> Result<Value, Finding> {
-    let mut lowered = Members::new();
-    for (key, node) in operation.members()? {
+    members(operation, |key, node| {
         let value = match key {
-            "parameters" => list(&node, parameter)?,
-            "requestBody" => body(&node)?,
-            "responses" => each(&node, response)?,
+            "parameters" => list(node, parameter)?,
+            "requestBody" => body(node)?,
+            "responses" => each(node, response)?,
             // Requests of the service are not generated.
-            "callbacks" => continue,
+            "callbacks" => return Ok(None),
             _ => node.value.clone(),
         };
-        lowered.insert(key.to_owned(), value);
-    }
-    Ok(lowered.into())
+        Ok(Some(value))
+    })
 }
 
 /// A parameter or a header.
@@ -127,20 +118,18 @@ fn parameter(node: &Node<'_>) -> Result<Value, Finding> {
     if let Some(reference) = reference(node)? {
         return Ok(reference);
     }
-    let mut lowered = Members::new();
-    for (key, node) in node.members()? {
+    members(node, |key, node| {
         let value = match (key, node.value.as_str()) {
-            ("schema", _) => schema(&node)?,
-            ("content", _) => each(&node, media_type)?,
+            ("schema", _) => schema(node)?,
+            ("content", _) => each(node, media_type)?,
             ("in", Some("querystring")) => {
-                return Err(refused(&node, "a parameter that is the whole query", "list its parts as parameters"));
+                return Err(refused(node, "a parameter that is the whole query", "list its parts as parameters"));
             }
-            ("style", Some("cookie")) => return Err(refused(&node, "the style cookie", "use the style form")),
+            ("style", Some("cookie")) => return Err(refused(node, "the style cookie", "use the style form")),
             _ => node.value.clone(),
         };
-        lowered.insert(key.to_owned(), value);
-    }
-    Ok(lowered.into())
+        Ok(Some(value))
+    })
 }
 
 fn body(node: &Node<'_>) -> Result<Value, Finding> {
@@ -163,33 +152,29 @@ fn response(node: &Node<'_>) -> Result<Value, Finding> {
 }
 
 fn with_content(node: &Node<'_>) -> Result<Value, Finding> {
-    let mut lowered = Members::new();
-    for (key, node) in node.members()? {
+    members(node, |key, node| {
         let value = match key {
-            "content" => each(&node, media_type)?,
-            "headers" => each(&node, parameter)?,
+            "content" => each(node, media_type)?,
+            "headers" => each(node, parameter)?,
             _ => node.value.clone(),
         };
-        lowered.insert(key.to_owned(), value);
-    }
-    Ok(lowered.into())
+        Ok(Some(value))
+    })
 }
 
 fn media_type(node: &Node<'_>) -> Result<Value, Finding> {
-    let mut lowered = Members::new();
-    for (key, node) in node.members()? {
+    members(node, |key, node| {
         let value = match key {
-            "schema" => schema(&node)?,
-            "$ref" => return Err(refused(&node, "a reference to a media type", "write the media type here")),
-            "itemSchema" => return Err(refused(&node, "a stream of items", "describe the whole body in `schema`")),
-            "prefixEncoding" | "itemEncoding" => return Err(refused(&node, "encodings of items", "remove them")),
+            "schema" => schema(node)?,
+            "$ref" => return Err(refused(node, "a reference to a media type", "write the media type here")),
+            "itemSchema" => return Err(refused(node, "a stream of items", "describe the whole body in `schema`")),
+            "prefixEncoding" | "itemEncoding" => return Err(refused(node, "encodings of items", "remove them")),
             "example" | "examples" | "encoding" => node.value.clone(),
             _ if key.starts_with("x-") => node.value.clone(),
-            _ => return Err(unknown(&node, key)),
+            _ => return Err(unknown(node, key)),
         };
-        lowered.insert(key.to_owned(), value);
-    }
-    Ok(lowered.into())
+        Ok(Some(value))
+    })
 }
 
 fn security_scheme(node: &Node<'_>) -> Result<Value, Finding> {
@@ -211,6 +196,20 @@ fn reference(node: &Node<'_>) -> Result<Option<Value>, Finding> {
     Ok(node.str_of("$ref")?.map(|reference| json!({"$ref": reference})))
 }
 
+/// Lowers each member of an object by its name. `None` leaves a member out.
+fn members(
+    node: &Node<'_>,
+    lower: impl Fn(&str, &Node<'_>) -> Result<Option<Value>, Finding>,
+) -> Result<Value, Finding> {
+    let mut lowered = Members::new();
+    for (key, node) in node.members()? {
+        if let Some(value) = lower(key, &node)? {
+            lowered.insert(key.to_owned(), value);
+        }
+    }
+    Ok(lowered.into())
+}
+
 fn without(node: &Node<'_>, keys: &[&str]) -> Result<Value, Finding> {
     let mut members = node.object()?.clone();
     members.retain(|key, _| !keys.contains(&key.as_str()));
@@ -218,12 +217,7 @@ fn without(node: &Node<'_>, keys: &[&str]) -> Result<Value, Finding> {
 }
 
 fn each(node: &Node<'_>, lower: impl Fn(&Node<'_>) -> Result<Value, Finding>) -> Result<Value, Finding> {
-    let members = node.members()?.into_iter();
-    let lower = |(key, node): (&str, Node<'_>)| {
-        let value = if key.starts_with("x-") { node.value.clone() } else { lower(&node)? };
-        Ok((key.to_owned(), value))
-    };
-    members.map(lower).collect::<Result<Members, _>>().map(Value::from)
+    members(node, |key, node| Ok(Some(if key.starts_with("x-") { node.value.clone() } else { lower(node)? })))
 }
 
 fn list(node: &Node<'_>, lower: impl Fn(&Node<'_>) -> Result<Value, Finding>) -> Result<Value, Finding> {

@@ -1,4 +1,4 @@
-//! A copy of the project for trying a new document.
+//! A copy of the project for trying a new document, or other versions of dependencies.
 
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};

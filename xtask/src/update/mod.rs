@@ -4,7 +4,7 @@
 //! unchanged.
 
 pub mod changelog;
-mod copy;
+pub mod copy;
 #[cfg(test)]
 mod retained_tests;
 mod tables;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const TYPES: &str = "partner-ingestion-sdk/src/generated/types.rs";
 const ENUMS: &str = "partner-ingestion-sdk/src/generated/enums.rs";
 
-fn respelt(project: &Project, to: &str) -> String {
+fn with_spelling(project: &Project, to: &str) -> String {
     project.changed(|document| {
         schema(document, "AzureProductSetup")["properties"]["sellingOption"]["enum"][0] = json!(to);
     })
@@ -17,8 +17,8 @@ fn respelt(project: &Project, to: &str) -> String {
 #[test]
 fn a_note_names_the_final_successor() {
     let project = project();
-    update(&project, respelt(&project, "Second-Name")).unwrap();
-    update(&project, respelt(&project, "Third-Name")).unwrap();
+    update(&project, with_spelling(&project, "Second-Name")).unwrap();
+    update(&project, with_spelling(&project, "Third-Name")).unwrap();
     let enums: String = project.read(ENUMS).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(enums.contains("use `ThirdName`\")] ListingOnly = "), "{}", project.read("openapi/retained.toml"));
     assert!(enums.contains("use `ThirdName`\")] SecondName = "), "{}", project.read("openapi/retained.toml"));
@@ -53,7 +53,7 @@ fn a_value_that_returns_has_its_old_name() {
     let first = project.read("openapi/partner-ingestion.json");
     project.run(|_| {}).unwrap();
     assert!(project.read(ENUMS).contains("Catalogue = \"ListingOnly\""));
-    update(&project, respelt(&project, "Listed-Only")).unwrap();
+    update(&project, with_spelling(&project, "Listed-Only")).unwrap();
     let names = project.read("openapi/names.toml");
     assert!(names.contains("\"SellingOption.ListingOnly\" = \"Catalogue\" # retained"), "{names}");
     settled(&project);

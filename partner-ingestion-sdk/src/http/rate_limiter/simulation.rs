@@ -76,7 +76,7 @@ struct Caller<'s> {
     service: &'s Mutex<Service>,
     /// The times of the accepted calls.
     accepted: &'s Mutex<Vec<Instant>>,
-    /// The times that the service could accept calls in, but told its callers to wait.
+    /// Periods in which the service would have accepted calls, but had told its callers to wait.
     rounding: &'s Mutex<Vec<(Instant, Instant)>>,
     limits: WaitLimits,
     attempt_timeout: Duration,
@@ -132,7 +132,7 @@ struct Summary {
     failed: usize,
     /// The accepted calls per second, relative to those that the service allows.
     throughput: f64,
-    /// The same without the time in which the service could accept calls, but told its callers to wait, because it rounds Retry-After up.
+    /// The throughput without the periods in which callers waited only because Retry-After is rounded up to whole seconds.
     while_open: f64,
 }
 

@@ -2,7 +2,7 @@
 
 use super::published::{not_raised, taken_away};
 use super::rule::{Check, Rule, Scope, Select};
-use super::select::properties;
+use super::select::{name, properties};
 use crate::model::display::{POINTER, RESOURCE_ID};
 use crate::types::{Extra, ValidationItem, ValidationSeverity};
 use serde::Serialize;
@@ -163,9 +163,8 @@ impl Rule {
         let counted = properties.iter();
         match self.check {
             Check::Required | Check::Count { .. } if self.across => {
-                let names: Vec<&str> = self.path.iter().map(|step| step.name).collect();
                 let total = counted.map(|property| property.values().len()).sum();
-                self.number(&names.join("."), total).map(|message| (String::new(), message)).into_iter().collect()
+                self.number(&name(self.path), total).map(|message| (String::new(), message)).into_iter().collect()
             }
             Check::Required => {
                 counted.filter_map(|p| Some((p.path.clone(), self.number(&p.path, p.values().len())?))).collect()

@@ -1,7 +1,7 @@
 //! Compares a draft with the published version of the resource.
 
 use super::rule::Step;
-use super::select::properties;
+use super::select::{name, properties};
 use serde_json::Value;
 
 /// What differs between two versions that are otherwise equal.
@@ -38,10 +38,6 @@ pub(super) fn not_raised(path: &'static [Step], published: &Value, draft: &Value
     let message = format!("{name} is {new}, expected above the published {old}, because the resource changed");
     let is_changed = new_numbers < old_numbers || rest(published, own) != rest(draft, own);
     (new_numbers <= old_numbers && is_changed).then_some((name, message))
-}
-
-fn name(path: &[Step]) -> String {
-    path.iter().map(|step| step.name).collect::<Vec<_>>().join(".")
 }
 
 /// Returns the texts and flags at the end of a path.

@@ -35,6 +35,11 @@ pub(super) fn properties<'v>(resource: &'v Value, path: &'static [Step]) -> Vec<
     objects.iter().flat_map(|(path, object)| last.of(path, object)).collect()
 }
 
+/// The name of a path in messages.
+pub(super) fn name(path: &[Step]) -> String {
+    path.iter().map(|step| step.name).collect::<Vec<_>>().join(".")
+}
+
 impl Step {
     fn of<'v>(&'static self, path: &str, object: &'v Value) -> Vec<Property<'v>> {
         let named = |name: &str, value| {

@@ -78,8 +78,7 @@ impl Rule {
             let slots = slots(&subject.value, &self.path);
             match &self.check {
                 Check::Required | Check::Count { .. } if self.across => {
-                    let names: Vec<&str> = self.path.iter().map(|step| step.name.as_str()).collect();
-                    found.extend(self.number(&names.join("."), slots.iter().map(|slot| slot.items().len()).sum()));
+                    found.extend(self.number(&self.name(), slots.iter().map(|slot| slot.items().len()).sum()));
                 }
                 Check::Required => {
                     found.extend(slots.iter().filter_map(|slot| self.number(&slot.path, slot.items().len())))

@@ -4,6 +4,7 @@ mod tool;
 
 use crate::process::{self, cargo, target};
 use crate::report::Report;
+use crate::update::copy;
 use anyhow::{Context, Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
@@ -93,8 +94,7 @@ fn features(root: &Path, report: &Report) -> Result<Outcome> {
 /// The lowest versions of direct dependencies that the manifests allow.
 fn minimal_versions(root: &Path, _report: &Report) -> Result<Outcome> {
     // The lock file changes, so a copy is checked.
-    let copy = target(root).join("minimal-versions");
-    copy_tracked(root, &copy)?;
+    let copy = copy::of(root, "minimal-versions")?;
     // The option is not stable.
     cargo(&copy, &["update", "--quiet", "-Z", "direct-minimal-versions"], &[("RUSTC_BOOTSTRAP", "1")])?;
     let folder = copy.join("target");
@@ -162,34 +162,6 @@ fn succeeds(command: &mut Command) -> Result<Outcome> {
     let status = command.status().with_context(|| format!("cannot start {name}"))?;
     ensure!(status.success(), "`{name}` failed ({status})");
     Ok(Outcome::Passed)
-}
-
-/// Copies the files that git tracks into a new folder.
-fn copy_tracked(root: &Path, folder: &Path) -> Result<()> {
-    if folder.exists() {
-        // The build results are kept.
-        for entry in std::fs::read_dir(folder)? {
-            let path = entry?.path();
-            match path.is_dir() {
-                true if path.ends_with("target") => {}
-                true => std::fs::remove_dir_all(path)?,
-                false => std::fs::remove_file(path)?,
-            }
-        }
-    }
-    let files = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output().context("cannot start git")?;
-    ensure!(files.status.success(), "git cannot list the files of the project");
-    for name in String::from_utf8(files.stdout)?.split('\0').filter(|name| !name.is_empty()) {
-        let (from, to) = (root.join(name), folder.join(name));
-        if let Some(parent) = to.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        // A file may be deleted and not committed yet.
-        if from.exists() {
-            std::fs::copy(&from, &to).with_context(|| format!("cannot copy {name}"))?;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
