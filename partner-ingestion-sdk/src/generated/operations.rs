@@ -214,7 +214,7 @@
 use crate::generated::requests::Requests;
 use crate::generated::table::by_name;
 use crate::http::call::{Call, awaitable, call_options};
-use crate::http::response::Success;
+use crate::http::response::{Success, json};
 use crate::types::*;
 use crate::{Client, Error, Response};
 /// # Branches
@@ -2431,6 +2431,7 @@ impl ListBranches {
                 ],
                 None,
                 &request,
+                Some(json::<BranchPage>),
             )
             .await?
             .decode()
@@ -2476,7 +2477,12 @@ impl ListCosellAssets {
             requests.list_cosell_assets(self.product_id.as_str())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<CosellAssetPage>),
+            )
             .await?
             .decode()
     }
@@ -2519,7 +2525,7 @@ impl CreateCosellAsset {
             requests.create_cosell_asset(self.product_id.as_str(), &self.body)
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await?
             .decode()
     }
@@ -2563,6 +2569,7 @@ impl FindCosellAssets {
                 ],
                 None,
                 &request,
+                Some(json::<CosellAssetPage>),
             )
             .await?
             .decode()
@@ -2619,6 +2626,7 @@ impl GetCosellAsset {
                 ],
                 None,
                 &request,
+                Some(json::<CosellAsset>),
             )
             .await?
             .decode()
@@ -2672,6 +2680,7 @@ impl ReplaceCosellAsset {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -2715,6 +2724,7 @@ impl DeleteCosellAsset {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::empty)
@@ -2762,6 +2772,7 @@ impl FindCosellListings {
                 ],
                 None,
                 &request,
+                Some(json::<CosellListingPage>),
             )
             .await?
             .decode()
@@ -2812,6 +2823,7 @@ impl GetCosellListing {
                 ],
                 None,
                 &request,
+                Some(json::<CosellListing>),
             )
             .await?
             .decode()
@@ -2865,6 +2877,7 @@ impl ReplaceCosellListing {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -2896,7 +2909,12 @@ impl GetLeadConfiguration {
             requests.get_lead_configuration(self.product_id.as_str())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<LeadConfiguration>),
+            )
             .await?
             .decode()
     }
@@ -2929,7 +2947,7 @@ impl SetLeadConfiguration {
             requests.set_lead_configuration(self.product_id.as_str(), &self.body)
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await?
             .decode()
     }
@@ -2983,6 +3001,7 @@ impl ListListingAssets {
                 ],
                 None,
                 &request,
+                Some(json::<ListingAssetPage>),
             )
             .await?
             .decode()
@@ -3042,6 +3061,7 @@ impl CreateListingAsset {
                 ],
                 None,
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -3099,6 +3119,7 @@ impl GetListingAsset {
                 ],
                 None,
                 &request,
+                Some(json::<ListingAsset>),
             )
             .await?
             .decode()
@@ -3156,6 +3177,7 @@ impl ReplaceListingAsset {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -3202,6 +3224,7 @@ impl DeleteListingAsset {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::empty)
@@ -3256,6 +3279,7 @@ impl ListListingImages {
                 ],
                 None,
                 &request,
+                Some(json::<ListingImagePage>),
             )
             .await?
             .decode()
@@ -3315,6 +3339,7 @@ impl CreateListingImage {
                 ],
                 None,
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -3372,6 +3397,7 @@ impl GetListingImage {
                 ],
                 None,
                 &request,
+                Some(json::<ListingImage>),
             )
             .await?
             .decode()
@@ -3429,6 +3455,7 @@ impl ReplaceListingImage {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -3475,6 +3502,7 @@ impl DeleteListingImage {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::empty)
@@ -3529,6 +3557,7 @@ impl ListListingVideos {
                 ],
                 None,
                 &request,
+                Some(json::<ListingVideoPage>),
             )
             .await?
             .decode()
@@ -3588,6 +3617,7 @@ impl CreateListingVideo {
                 ],
                 None,
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -3645,6 +3675,7 @@ impl GetListingVideo {
                 ],
                 None,
                 &request,
+                Some(json::<ListingVideo>),
             )
             .await?
             .decode()
@@ -3702,6 +3733,7 @@ impl ReplaceListingVideo {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -3748,6 +3780,7 @@ impl DeleteListingVideo {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::empty)
@@ -3797,6 +3830,7 @@ impl CreateListing {
                 ],
                 None,
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -3840,6 +3874,7 @@ impl FindListings {
                 ],
                 None,
                 &request,
+                Some(json::<ListingPage>),
             )
             .await?
             .decode()
@@ -3889,6 +3924,7 @@ impl GetListing {
                 ],
                 None,
                 &request,
+                Some(json::<AzureListing>),
             )
             .await?
             .decode()
@@ -3938,6 +3974,7 @@ impl ReplaceListing {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -3977,6 +4014,7 @@ impl DeleteListing {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::empty)
@@ -4008,7 +4046,12 @@ impl GetProductSetup {
             requests.get_product_setup(self.product_id.as_str())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<AzureProductSetup>),
+            )
             .await?
             .decode()
     }
@@ -4041,7 +4084,7 @@ impl SetProductSetup {
             requests.set_product_setup(self.product_id.as_str(), &self.body)
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await?
             .decode()
     }
@@ -4086,7 +4129,7 @@ impl ListProducts {
         let request = |requests: &Requests| {
             requests.list_products(self.filter.as_deref(), self.skip_token.as_deref())
         };
-        self.call.send(&[], None, &request).await?.decode()
+        self.call.send(&[], None, &request, Some(json::<ProductPage>)).await?.decode()
     }
     /// Returns a stream of all pages, following `nextLink`.
     #[inline]
@@ -4123,7 +4166,7 @@ impl CreateProduct {
     /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
     pub async fn send(self) -> Result<Response<AzureProduct>, Error> {
         let request = |requests: &Requests| requests.create_product(&self.body);
-        self.call.send(&[], None, &request).await?.decode()
+        self.call.send(&[], None, &request, None).await?.decode()
     }
 }
 awaitable!(CreateProduct => Response < AzureProduct >);
@@ -4152,7 +4195,12 @@ impl GetProduct {
             requests.get_product(self.product_id.as_str())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<AzureProduct>),
+            )
             .await?
             .decode()
     }
@@ -4183,7 +4231,7 @@ impl DeleteProduct {
             requests.delete_product(self.product_id.as_str())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await
             .map(Success::empty)
     }
@@ -4218,7 +4266,12 @@ impl ListPackages {
             requests.list_packages(self.product_id.as_str())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<PackagePage>),
+            )
             .await?
             .decode()
     }
@@ -4261,7 +4314,7 @@ impl CreatePackage {
             requests.create_package(self.product_id.as_str(), &self.body)
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await?
             .decode()
     }
@@ -4300,6 +4353,7 @@ impl GetPackage {
                 ],
                 None,
                 &request,
+                Some(json::<AzurePackage>),
             )
             .await?
             .decode()
@@ -4349,6 +4403,7 @@ impl ReplacePackage {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -4388,6 +4443,7 @@ impl DeletePackage {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::empty)
@@ -4429,7 +4485,12 @@ impl ListVariants {
             requests.list_variants(self.product_id.as_str(), self.skip_token.as_deref())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<VariantPage>),
+            )
             .await?
             .decode()
     }
@@ -4472,7 +4533,7 @@ impl CreateVariant {
             requests.create_variant(self.product_id.as_str(), &self.body)
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await?
             .decode()
     }
@@ -4511,6 +4572,7 @@ impl GetVariant {
                 ],
                 None,
                 &request,
+                Some(json::<Variant>),
             )
             .await?
             .decode()
@@ -4560,6 +4622,7 @@ impl ReplaceVariant {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -4599,6 +4662,7 @@ impl DeleteVariant {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::empty)
@@ -4634,7 +4698,12 @@ impl ListProductAvailabilities {
             requests.list_product_availabilities(self.product_id.as_str())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<ProductAvailabilityPage>),
+            )
             .await?
             .decode()
     }
@@ -4677,7 +4746,7 @@ impl CreateProductAvailability {
             requests.create_product_availability(self.product_id.as_str(), &self.body)
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await?
             .decode()
     }
@@ -4726,6 +4795,7 @@ impl FindProductAvailabilities {
                 ],
                 None,
                 &request,
+                Some(json::<ProductAvailabilityPage>),
             )
             .await?
             .decode()
@@ -4782,6 +4852,7 @@ impl GetProductAvailability {
                 ],
                 None,
                 &request,
+                Some(json::<ProductAvailability>),
             )
             .await?
             .decode()
@@ -4835,6 +4906,7 @@ impl ReplaceProductAvailability {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -4891,6 +4963,7 @@ impl FindFeatureAvailabilities {
                 ],
                 None,
                 &request,
+                Some(json::<FeatureAvailabilityPage>),
             )
             .await?
             .decode()
@@ -4955,6 +5028,7 @@ impl GetFeatureAvailability {
                 ],
                 None,
                 &request,
+                Some(json::<FeatureAvailability>),
             )
             .await?
             .decode()
@@ -5017,6 +5091,7 @@ impl ReplaceFeatureAvailability {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -5052,7 +5127,12 @@ impl ListProperties {
             requests.list_properties(self.product_id.as_str())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<PropertyPage>),
+            )
             .await?
             .decode()
     }
@@ -5095,7 +5175,7 @@ impl CreateProperty {
             requests.create_property(self.product_id.as_str(), &self.body)
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await?
             .decode()
     }
@@ -5138,6 +5218,7 @@ impl FindProperties {
                 ],
                 None,
                 &request,
+                Some(json::<PropertyPage>),
             )
             .await?
             .decode()
@@ -5187,6 +5268,7 @@ impl GetProperty {
                 ],
                 None,
                 &request,
+                Some(json::<AzureProperty>),
             )
             .await?
             .decode()
@@ -5240,6 +5322,7 @@ impl ReplaceProperty {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -5271,7 +5354,12 @@ impl GetResellerConfiguration {
             requests.get_reseller_configuration(self.product_id.as_str())
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<ResellerConfiguration>),
+            )
             .await?
             .decode()
     }
@@ -5304,7 +5392,7 @@ impl SetResellerConfiguration {
             requests.set_reseller_configuration(self.product_id.as_str(), &self.body)
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await?
             .decode()
     }
@@ -5356,7 +5444,12 @@ impl ListSubmissions {
                 )
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(
+                &[("productID", self.product_id.as_str())],
+                None,
+                &request,
+                Some(json::<SubmissionPage>),
+            )
             .await?
             .decode()
     }
@@ -5399,7 +5492,7 @@ impl CreateSubmission {
             requests.create_submission(self.product_id.as_str(), &self.body)
         };
         self.call
-            .send(&[("productID", self.product_id.as_str())], None, &request)
+            .send(&[("productID", self.product_id.as_str())], None, &request, None)
             .await?
             .decode()
     }
@@ -5449,6 +5542,7 @@ impl GetSubmission {
                 ],
                 None,
                 &request,
+                Some(json::<Submission>),
             )
             .await?
             .decode()
@@ -5489,6 +5583,7 @@ impl CancelSubmission {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::empty)
@@ -5535,6 +5630,7 @@ impl PromoteSubmission {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::decode_or_default)
@@ -5584,6 +5680,7 @@ impl ListSubmissionReports {
                 ],
                 None,
                 &request,
+                Some(json::<CertificationReportPage>),
             )
             .await?
             .decode()
@@ -5643,6 +5740,7 @@ impl ListSubmissionValidations {
                 ],
                 None,
                 &request,
+                Some(json::<ValidationItemPage>),
             )
             .await?
             .decode()
@@ -5702,6 +5800,7 @@ impl ListSubmissionWorkflows {
                 ],
                 None,
                 &request,
+                Some(json::<WorkflowDetailPage>),
             )
             .await?
             .decode()
@@ -5761,6 +5860,7 @@ impl FindSupplementalContents {
                 ],
                 None,
                 &request,
+                Some(json::<SupplementalContentPage>),
             )
             .await?
             .decode()
@@ -5817,6 +5917,7 @@ impl GetSupplementalContent {
                 ],
                 None,
                 &request,
+                Some(json::<SupplementalContent>),
             )
             .await?
             .decode()
@@ -5870,6 +5971,7 @@ impl ReplaceSupplementalContent {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()
@@ -5916,6 +6018,7 @@ impl CommitSupplementalContent {
                 ],
                 None,
                 &request,
+                None,
             )
             .await
             .map(Success::decode_or_default)
@@ -5965,6 +6068,7 @@ impl FindPackageConfigurations {
                 ],
                 None,
                 &request,
+                Some(json::<PackageConfigurationPage>),
             )
             .await?
             .decode()
@@ -6021,6 +6125,7 @@ impl GetPackageConfiguration {
                 ],
                 None,
                 &request,
+                Some(json::<PackageConfiguration>),
             )
             .await?
             .decode()
@@ -6074,6 +6179,7 @@ impl ReplacePackageConfiguration {
                 ],
                 crate::Resource::etag(&self.body),
                 &request,
+                None,
             )
             .await?
             .decode()

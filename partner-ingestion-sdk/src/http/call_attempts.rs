@@ -4,7 +4,7 @@ use super::attempt::{Attempts, Outcome};
 use super::connection::address;
 use super::observe::{Event, Measurement, Totals};
 use super::pipeline::Pipeline;
-use super::response::{RawResponse, service_error};
+use super::response::{Decode, Decoded, RawResponse, service_error};
 use super::retry::{Failure, Repeatable, WaitLimits};
 use super::trace;
 use crate::error::{Error, ErrorKind};
@@ -30,6 +30,9 @@ pub(super) struct CallAttempts<'a> {
     /// When the last attempt ended.
     ended: Option<Instant>,
     totals: Totals,
+    /// Decodes the body of a read.
+    decode: Option<Decode>,
+    pub(super) decoded: Option<Decoded>,
 }
 
 impl Attempts for CallAttempts<'_> {
@@ -61,7 +64,7 @@ impl Attempts for CallAttempts<'_> {
         let (error, failure) = match outcome {
             Ok(response) if response.status.is_success() => {
                 shared.limiter.succeeded();
-                let Some(error) = self.cut_off(&response) else { return Ok(Outcome::Done(response)) };
+                let Some(error) = self.decode_read(&response) else { return Ok(Outcome::Done(response)) };
                 // The read changed nothing and can be repeated.
                 (error, Failure::ConnectionLost)
             }
@@ -102,7 +105,12 @@ impl Attempts for CallAttempts<'_> {
 }
 
 impl<'a> CallAttempts<'a> {
-    pub(super) fn new(pipeline: &'a Pipeline<'a>, request: Request, limits: WaitLimits) -> Self {
+    pub(super) fn new(
+        pipeline: &'a Pipeline<'a>,
+        request: Request,
+        limits: WaitLimits,
+        decode: Option<Decode>,
+    ) -> Self {
         let method = request.method().clone();
         Self {
             pipeline,
@@ -113,6 +121,8 @@ impl<'a> CallAttempts<'a> {
             ambiguous: false,
             ended: None,
             totals: Totals::default(),
+            decode,
+            decoded: None,
         }
     }
 
@@ -167,12 +177,22 @@ impl<'a> CallAttempts<'a> {
         if self.ambiguous { error } else { error.with_hint(NO_TURN) }
     }
 
-    /// Returns the error of a read whose body is missing or ends early, as when a gateway loses it. A raw request may have no body.
-    fn cut_off(&self, response: &RawResponse) -> Option<Error> {
+    /// Decodes the body of a read. Returns an error if it is missing or ends early, as when a gateway loses it. A raw request may
+    /// have no body.
+    fn decode_read(&mut self, response: &RawResponse) -> Option<Error> {
         let operation = self.pipeline.call.operation();
         let may_be_empty = response.status == StatusCode::NO_CONTENT || operation.may_be_empty;
-        let is_read = self.method == Method::GET && !(response.body.is_empty() && may_be_empty);
-        is_read.then(|| response.check_complete(operation).err()).flatten()
+        if self.method != Method::GET || (response.body.is_empty() && may_be_empty) {
+            return None;
+        }
+        match self.decode.map(|decode| decode(&response.body)) {
+            Some(Ok(decoded)) => {
+                self.decoded = Some(decoded);
+                None
+            }
+            // Another error is reported when the call returns.
+            Some(Err(_)) | None => response.check_complete(operation).err(),
+        }
     }
 
     /// Returns true if an earlier attempt may have deleted the resource. The empty 404 of a gateway says nothing about it.

@@ -3,7 +3,7 @@
 use super::call::{Call, awaitable, call_options, invalid_body};
 use super::operation::ANY;
 use super::pager::Pages;
-use super::response::{Response, Success};
+use super::response::{Decode, Response, Success, json};
 use super::url::join;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
@@ -125,12 +125,12 @@ impl RawRequest {
     /// # Errors
     ///
     /// Returns the errors of every call, and [`ErrorKind::CrossOrigin`] for a link to another origin.
-    pub async fn send<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
+    pub async fn send<T: DeserializeOwned + Send + 'static>(self) -> Result<Response<T>, Error> {
         // Boxed and without a type parameter, so that it is compiled once and not for every decoded type.
-        Box::pin(self.fetch()).await?.or_null().decode()
+        Box::pin(self.fetch(json::<T>)).await?.or_null().decode()
     }
 
-    async fn fetch(self) -> Result<Success, Error> {
+    async fn fetch(self, decode: Decode) -> Result<Success, Error> {
         let argument = |message: String| {
             Error::new(ErrorKind::InvalidArgument, message).with_operation(self.call.operation().name)
         };
@@ -146,7 +146,7 @@ impl RawRequest {
             request.headers_mut().insert(ACCEPT, json);
             Ok(request)
         };
-        self.call.send(&[], None, &build_request).await
+        self.call.send(&[], None, &build_request, Some(decode)).await
     }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, HeaderMap, LOCATION};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -119,6 +120,17 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
     }
 }
 
+/// A decoded body, without its type.
+pub(crate) type Decoded = Box<dyn Any + Send>;
+
+/// Decodes the body of a read while it can still be sent again.
+pub(crate) type Decode = fn(&[u8]) -> serde_json::Result<Decoded>;
+
+/// The decoder of a type.
+pub(crate) fn json<T: DeserializeOwned + Send + 'static>(body: &[u8]) -> serde_json::Result<Decoded> {
+    serde_json::from_slice::<T>(body).map(|value| Box::new(value) as Decoded)
+}
+
 /// A response with its whole body.
 pub(crate) struct RawResponse {
     pub(crate) status: StatusCode,
@@ -149,17 +161,22 @@ pub(crate) fn service_error(operation: &'static Operation, response: &RawRespons
         .with_operation(operation.name)
 }
 
-/// A successful response that is not decoded yet.
+/// A successful response.
 pub(crate) struct Success {
     pub(super) operation: &'static Operation,
     /// True if the request cannot have changed anything.
     pub(super) is_safe: bool,
     pub(super) attempts: u32,
     pub(super) response: RawResponse,
+    /// The body of a read that was decoded already.
+    pub(super) decoded: Option<Decoded>,
 }
 
 impl Success {
-    pub(crate) fn decode<T: DeserializeOwned>(mut self) -> Result<Response<T>, Error> {
+    pub(crate) fn decode<T: DeserializeOwned + 'static>(mut self) -> Result<Response<T>, Error> {
+        if let Some(Ok(value)) = self.decoded.take().map(|decoded| decoded.downcast()) {
+            return Ok(self.with(*value));
+        }
         let body = std::mem::take(&mut self.response.body);
         match serde_json::from_slice(&body) {
             Ok(value) => Ok(self.with(value)),

@@ -5,7 +5,7 @@ use super::call::{Call, check_segment};
 use super::call_attempts::CallAttempts;
 use super::connection::address;
 use super::pipeline::{BuildRequest, Pipeline};
-use super::response::{RawResponse, Success};
+use super::response::{Decode, Decoded, RawResponse, Success};
 use super::retry::WaitLimits;
 use super::trace;
 use crate::error::{Error, ErrorKind};
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 impl Call {
-    /// Checks the arguments and sends the request that `build_request` builds.
+    /// Checks the arguments and sends the request that `build_request` builds. `decode` decodes the response of a GET.
     ///
     /// Boxed: the callers' futures stay small, and programs that run many of them move them around.
     pub(crate) fn send<'a>(
@@ -24,6 +24,7 @@ impl Call {
         path: &'a [(&str, &str)],
         body_etag: Option<&'a str>,
         build_request: BuildRequest<'a>,
+        decode: Option<Decode>,
     ) -> BoxFuture<'a, Result<Success, Error>> {
         Box::pin(async move {
             let operation = self.operation();
@@ -31,21 +32,21 @@ impl Call {
                 check_segment(name, value).map_err(|e| e.with_operation(operation.name))?;
             }
             let pipeline = Pipeline::new(self, build_request, self.precondition(body_etag)?)?;
-            let (method, response) = run(&pipeline).await?;
+            let (method, response, decoded) = run(&pipeline, decode).await?;
             let attempts = pipeline.attempts();
-            Ok(Success { operation, is_safe: method.is_safe(), attempts, response })
+            Ok(Success { operation, is_safe: method.is_safe(), attempts, response, decoded })
         })
     }
 }
 
-/// Sends the request within its timeout and traces it. Returns its method and the response.
-async fn run(pipeline: &Pipeline<'_>) -> Result<(Method, RawResponse), Error> {
+/// Sends the request within its timeout and traces it. Returns its method, the response, and the body if it is decoded.
+async fn run(pipeline: &Pipeline<'_>, decode: Option<Decode>) -> Result<(Method, RawResponse, Option<Decoded>), Error> {
     let request = pipeline.request()?;
     let span = trace::span(pipeline.call.operation(), &request);
     let method = request.method().clone();
     let policy = pipeline.call.options.retry.unwrap_or(pipeline.call.shared().retry);
     let limits = WaitLimits::new(policy, pipeline.attempt_timeout());
-    let mut attempts = CallAttempts::new(pipeline, request, limits);
+    let mut attempts = CallAttempts::new(pipeline, request, limits, decode);
     let start = Instant::now();
     let work = send_with_retries(policy, &mut attempts).instrument(span.clone());
     let outcome = match pipeline.call.options.timeout.or(pipeline.call.shared().timeout) {
@@ -59,5 +60,5 @@ async fn run(pipeline: &Pipeline<'_>) -> Result<(Method, RawResponse), Error> {
     };
     attempts.completed(outcome.as_ref(), start);
     trace::outcome(&span, pipeline.attempts(), outcome.as_ref());
-    outcome.map(|response| (method, response))
+    outcome.map(|response| (method, response, attempts.decoded))
 }

@@ -103,7 +103,11 @@ impl Sandbox {
         let started = Instant::now();
         let mut command = Command::new(program);
         // One core.
-        command.args(["--json", "--processing-delay", "0"]).env("TOKIO_WORKER_THREADS", "1").stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .args(["--json", "--processing-delay", "0"])
+            .env("TOKIO_WORKER_THREADS", "1")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

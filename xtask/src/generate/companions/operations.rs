@@ -17,7 +17,7 @@ pub fn emit(api: &Api, requests: &syn::File) -> Result<String> {
         use crate::generated::requests::Requests;
         use crate::generated::table::by_name;
         use crate::http::call::{Call, awaitable, call_options};
-        use crate::http::response::Success;
+        use crate::http::response::{Success, json};
         use crate::types::*;
         use crate::{Client, Error, Response};
         #(#methods)*
@@ -196,12 +196,16 @@ fn send(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStream> 
         true => quote!(?.decode()),
         false => quote!(.map(Success::empty)),
     };
+    let decode = match op.response.is_some() && op.method == "GET" {
+        true => quote!(Some(json::<#response>)),
+        false => quote!(None),
+    };
     Ok(quote! {
         /// Sends the request. See [`Client`](crate::Client#errors-of-calls) for the errors.
         pub async fn send(#this) -> Result<Response<#response>, Error> {
             #with_headers
             let request = |requests: &Requests| #request;
-            self.call.send(&[#(#path),*], #etag, &request).await #decoded
+            self.call.send(&[#(#path),*], #etag, &request, #decode).await #decoded
         }
     })
 }

@@ -1,8 +1,9 @@
 //! Calls: compares the SDK with reqwest by hand, progenitor's own client, reqwest-middleware and azure_core's pipeline, over plain
 //! HTTP/1.1 and over TLS with HTTP/2. The server is a separate process.
 //!
-//! Measures time, allocations and connections, and the memory of a list of 100,000 products.
+//! Measures time, allocations and connections, the memory of a list of 100,000 products, and instructions if valgrind is installed.
 
+mod instructions;
 mod peers;
 mod server;
 
@@ -20,11 +21,22 @@ const IN_A_ROW: usize = 50;
 const AT_A_TIME: [(usize, usize); 2] = [(640, 64), (1_536, 512)];
 
 fn main() {
-    if std::env::args().nth(1).as_deref() == Some("serve") {
-        return Runtime::new().unwrap().block_on(serve());
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    match args.split_first() {
+        Some((command, _)) if command == "serve" => return Runtime::new().unwrap().block_on(serve()),
+        Some((command, args)) if command == "repeat" => return instructions::repeat(&runtime, args),
+        _ => {}
     }
     let server = start();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if args.is_empty() {
+        times(&runtime, &server);
+    }
+    instructions::print(&server);
+}
+
+/// Prints the times of all rows, over both transports.
+fn times(runtime: &Runtime, server: &Server) {
     for (transport, origin) in [("HTTP/1.1", &server.plain), ("TLS and HTTP/2", &server.tls)] {
         println!("\n## {transport}");
         let peers = all(origin);
@@ -52,9 +64,9 @@ fn main() {
         row("a list of 100 pages, each after 1 ms", &|peer| {
             assert_eq!(runtime.block_on(peer.pages()), PAGES * 10);
         });
-        connections(&runtime, &server, origin);
+        connections(runtime, server, origin);
     }
-    memory(&runtime, &server);
+    memory(runtime, server);
 }
 
 /// Prints how many connections 100 concurrent calls of a new client open.

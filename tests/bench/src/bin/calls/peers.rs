@@ -184,7 +184,7 @@ impl Peer for Sdk {
     async fn post(&self, note: &str) {
         let mut product = AzureProduct::application("contoso", "Contoso");
         product.extra.insert("note".to_owned(), note.into());
-        self.0.create_product(&product).send().await.unwrap();
+        self.0.create_product(product).send().await.unwrap();
     }
 
     async fn pages(&self) -> usize {
