@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempts, Outcome};
 use super::connection::address;
-use super::observe::{Event, Measurement, Totals};
+use super::observe::{Event, Measurement, Totals, elapsed};
 use super::pipeline::Pipeline;
 use super::response::{Decode, Decoded, RawResponse, service_error};
 use super::retry::{Failure, Repeatable, WaitLimits};
@@ -27,7 +27,7 @@ pub(super) struct CallAttempts<'a> {
     refreshed: bool,
     /// True if the service may have processed an earlier attempt.
     ambiguous: bool,
-    /// When the last attempt ended.
+    /// When the last attempt ended, if someone observes.
     ended: Option<Instant>,
     totals: Totals,
     /// Decodes the body of a read.
@@ -41,7 +41,7 @@ impl Attempts for CallAttempts<'_> {
     async fn attempt(&mut self) -> Result<Outcome<RawResponse>, Error> {
         let pipeline = self.pipeline;
         let shared = pipeline.call.shared();
-        let backoff = self.ended.map(|ended| ended.elapsed()).unwrap_or_default();
+        let backoff = elapsed(self.ended);
         let mut request = match self.request.take() {
             Some(request) => request,
             None => pipeline.request()?,
@@ -50,7 +50,7 @@ impl Attempts for CallAttempts<'_> {
             Ok(token) => token,
             Err(error) => return Err(self.finished(error)),
         };
-        let queued = Instant::now();
+        let queued = shared.hooks.now();
         let Some(permit) = shared.limiter.acquire(&mut self.limits).await else {
             return Ok(Outcome::Failed(self.no_turn(), Failure::NotSent));
         };
@@ -58,7 +58,7 @@ impl Attempts for CallAttempts<'_> {
         pipeline.maybe_processed.store(!self.method.is_safe(), Ordering::Relaxed);
         shared.hooks.before_send(pipeline.call.operation(), attempt, &mut request);
         let outcome = self
-            .send(attempt, request, Totals { backoff, rate_limit_wait: queued.elapsed(), ..Totals::default() })
+            .send(attempt, request, Totals { backoff, rate_limit_wait: elapsed(queued), ..Totals::default() })
             .await;
         pipeline.maybe_processed.store(self.ambiguous, Ordering::Relaxed);
         let (error, failure) = match outcome {
@@ -128,14 +128,15 @@ impl<'a> CallAttempts<'a> {
 
     /// Sends one attempt, traced and measured.
     async fn send(&mut self, attempt: u32, request: Request, waited: Totals) -> Result<RawResponse, (Error, Failure)> {
-        let (pipeline, start) = (self.pipeline, Instant::now());
+        let pipeline = self.pipeline;
+        let hooks = &pipeline.call.shared().hooks;
+        let start = hooks.now();
         let request_bytes = request.body().and_then(|body| body.as_bytes()).map_or(0, <[u8]>::len) as u64;
         let span = trace::attempt(attempt);
         let outcome = pipeline.attempt(request).instrument(span.clone()).await;
         let result = outcome.as_ref().map_err(|(error, _)| error);
         trace::attempt_outcome(&span, result);
-        self.ended = Some(Instant::now());
-        let hooks = &pipeline.call.shared().hooks;
+        self.ended = hooks.now();
         if hooks.is_observed() {
             let response_bytes = result.map_or(0, |response| response.body.len() as u64);
             let totals = Totals { request_bytes, response_bytes, ..waited };
@@ -146,7 +147,7 @@ impl<'a> CallAttempts<'a> {
     }
 
     /// Sends the event of the whole call.
-    pub(super) fn completed(&self, outcome: Result<&RawResponse, &Error>, start: Instant) {
+    pub(super) fn completed(&self, outcome: Result<&RawResponse, &Error>, start: Option<Instant>) {
         let hooks = &self.pipeline.call.shared().hooks;
         if hooks.is_observed() {
             let attempts = self.pipeline.attempts();
@@ -158,11 +159,11 @@ impl<'a> CallAttempts<'a> {
         &self,
         outcome: Result<&RawResponse, &Error>,
         attempt: u32,
-        start: Instant,
+        start: Option<Instant>,
         totals: Totals,
     ) -> Measurement<'_> {
         let operation = self.pipeline.call.operation();
-        Measurement::new(operation, &self.method, outcome, attempt, start.elapsed(), totals)
+        Measurement::new(operation, &self.method, outcome, attempt, elapsed(start), totals)
     }
 
     fn finished(&self, error: Error) -> Error {

@@ -8,6 +8,7 @@ use reqwest::{Method, Request, StatusCode};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 type BeforeSend = Arc<dyn Fn(&mut OutgoingRequest<'_>) + Send + Sync>;
 type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
@@ -43,6 +44,11 @@ impl Hooks {
 
     pub(super) fn is_observed(&self) -> bool {
         !self.observers.is_empty()
+    }
+
+    /// Returns the current time if there is an observer, which gets durations.
+    pub(super) fn now(&self) -> Option<Instant> {
+        self.is_observed().then(Instant::now)
     }
 
     pub(super) fn notify(&self, event: &Event<'_>) {
@@ -119,6 +125,11 @@ pub struct Measurement<'a> {
     pub(super) request_id: Option<String>,
     pub(super) duration: Duration,
     pub(super) totals: Totals,
+}
+
+/// Returns the time since then, or zero.
+pub(super) fn elapsed(since: Option<Instant>) -> Duration {
+    since.map(|since| since.elapsed()).unwrap_or_default()
 }
 
 /// What attempts add to.

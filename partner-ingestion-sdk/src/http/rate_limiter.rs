@@ -73,7 +73,12 @@ impl RateLimiter {
     pub(crate) async fn acquire(&self, limits: &mut WaitLimits) -> Option<Permit<'_>> {
         let Some(left) = limits.left() else {
             let permit = self.permits.acquire().await;
-            let turn = timeout(limits.start(), self.turn()).await.ok()?;
+            let now = Instant::now();
+            let limit = limits.start(now);
+            let turn = match self.is_unlimited(now) {
+                true => now,
+                false => timeout(limit, self.turn()).await.ok()?,
+            };
             return Some(Permit::new(permit, turn));
         };
         let both = async { Permit::new(self.permits.acquire().await, self.turn().await) };
@@ -100,6 +105,11 @@ impl RateLimiter {
                 Err(later) => drop(timeout_at(later, ticket.is_head.notified()).await),
             }
         }
+    }
+
+    /// Returns true if a request may start without asking a store and without waiting.
+    fn is_unlimited(&self, now: Instant) -> bool {
+        self.shared.is_none() && self.lock().is_unlimited(now)
     }
 
     async fn start(&self, number: u64, is_head: &Arc<Notify>) -> Result<Instant, Instant> {

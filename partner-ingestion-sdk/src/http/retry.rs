@@ -69,24 +69,19 @@ impl RetryPolicy {
         self.time_limit = limit;
         self
     }
-
-    /// Returns the delays between the attempts.
-    fn delays(self) -> impl Iterator<Item = Duration> + Send + use<> {
-        let bounds = std::iter::successors(Some(MIN_BACKOFF), |bound| Some((*bound * 2).min(MAX_BACKOFF)));
-        let retries = self.max_attempts.saturating_sub(1) as usize;
-        bounds.take(retries).map(|bound| bound.mul_f64(fastrand::f64()))
-    }
 }
 
 /// The retries of one request: counts the attempts and decides whether another one follows.
 pub(super) struct Retries {
     time_limit: Duration,
-    delays: Box<dyn Iterator<Item = Duration> + Send>,
+    left: u32,
+    /// The longest next delay.
+    bound: Duration,
 }
 
 impl Retries {
     pub(super) fn new(policy: RetryPolicy) -> Self {
-        Self { time_limit: policy.time_limit, delays: Box::new(policy.delays()) }
+        Self { time_limit: policy.time_limit, left: policy.max_attempts.saturating_sub(1), bound: MIN_BACKOFF }
     }
 
     /// Returns the delay before the next attempt, or `None` if the request must not be sent again. The time limit counts from
@@ -101,9 +96,17 @@ impl Retries {
         if !is_retryable(repeatable, failure) {
             return None;
         }
-        let delay = self.delays.next()?.max(retry_after.unwrap_or_default());
+        let delay = self.backoff()?.max(retry_after.unwrap_or_default());
         let elapsed = started.map(|started| started.elapsed()).unwrap_or_default();
         (elapsed.saturating_add(delay) <= self.time_limit).then_some(delay)
+    }
+
+    /// Returns a random delay, or `None` after the last attempt.
+    fn backoff(&mut self) -> Option<Duration> {
+        self.left = self.left.checked_sub(1)?;
+        let bound = self.bound;
+        self.bound = (bound * 2).min(MAX_BACKOFF);
+        Some(bound.mul_f64(fastrand::f64()))
     }
 }
 
@@ -132,9 +135,9 @@ impl WaitLimits {
     }
 
     /// Begins the first attempt. Returns the time that is left for the attempt to start.
-    pub(super) fn start(&mut self) -> Duration {
-        self.started.get_or_insert_with(Instant::now);
-        self.left().unwrap_or_default()
+    pub(super) fn start(&mut self, now: Instant) -> Duration {
+        self.started = Some(now);
+        self.time_limit.min(self.attempt_timeout)
     }
 }
 
@@ -249,11 +252,15 @@ mod tests {
 
     #[test]
     fn delays_are_random_below_a_growing_bound() {
-        let delays: Vec<Duration> = RetryPolicy::default().max_attempts(9).delays().collect();
+        let of = |policy| {
+            let mut retries = Retries::new(policy);
+            std::iter::from_fn(move || retries.backoff())
+        };
+        let delays: Vec<Duration> = of(RetryPolicy::default().max_attempts(9)).collect();
         assert_eq!(delays.len(), 8);
         for (delay, bound) in delays.iter().zip([1, 2, 4, 8, 16, 30, 30, 30]) {
             assert!(*delay <= Duration::from_secs(bound), "{delays:?}");
         }
-        assert_eq!(RetryPolicy::none().delays().count(), 0);
+        assert_eq!(of(RetryPolicy::none()).count(), 0);
     }
 }

@@ -12,7 +12,6 @@ use crate::error::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
 use reqwest::Method;
 use std::sync::atomic::Ordering;
-use tokio::time::Instant;
 use tracing::Instrument;
 
 impl Call {
@@ -47,7 +46,7 @@ async fn run(pipeline: &Pipeline<'_>, decode: Option<Decode>) -> Result<(Method,
     let policy = pipeline.call.options.retry.unwrap_or(pipeline.call.shared().retry);
     let limits = WaitLimits::new(policy, pipeline.attempt_timeout());
     let mut attempts = CallAttempts::new(pipeline, request, limits, decode);
-    let start = Instant::now();
+    let start = pipeline.call.shared().hooks.now();
     let work = send_with_retries(policy, &mut attempts).instrument(span.clone());
     let outcome = match pipeline.call.options.timeout.or(pipeline.call.shared().timeout) {
         None => work.await,

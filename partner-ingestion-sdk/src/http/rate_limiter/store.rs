@@ -239,9 +239,9 @@ fn unix_now() -> u64 {
     since.map(millis).unwrap_or_default()
 }
 
-/// A clock that stops with that of tokio.
+/// A clock that stops with that of tokio. Each test has its own, so that it does the same in every run.
 #[cfg(test)]
 fn unix_now() -> u64 {
-    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    1_700_000_000_000 + millis(Instant::now().saturating_duration_since(*START.get_or_init(Instant::now)))
+    thread_local!(static START: Instant = Instant::now());
+    1_700_000_000_000 + millis(START.with(Instant::elapsed))
 }
