@@ -3,6 +3,7 @@
 use super::retry::{Failure, Repeatable, Retries, RetryPolicy};
 use super::trace;
 use crate::error::Error;
+use std::pin::pin;
 use tokio::time::Instant;
 
 /// A request that can be sent several times.
@@ -38,7 +39,7 @@ pub(crate) async fn send_with_retries<A: Attempts + Send>(
 ) -> Result<A::Output, Error> {
     let mut retries = Retries::new(policy);
     loop {
-        let (error, failure) = match attempts.attempt().await? {
+        let (error, failure) = match pin!(attempts.attempt()).await? {
             Outcome::Done(output) => return Ok(output),
             Outcome::TokenReplaced => continue,
             Outcome::Failed(error, failure) => (error, failure),

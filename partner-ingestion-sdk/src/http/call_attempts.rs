@@ -10,6 +10,7 @@ use super::trace;
 use crate::error::{Error, ErrorKind};
 use bytes::Bytes;
 use reqwest::{Method, Request, StatusCode};
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -57,9 +58,8 @@ impl Attempts for CallAttempts<'_> {
         let attempt = pipeline.attempts.fetch_add(1, Ordering::Relaxed) + 1;
         pipeline.maybe_processed.store(!self.method.is_safe(), Ordering::Relaxed);
         shared.hooks.before_send(pipeline.call.operation(), attempt, &mut request);
-        let outcome = self
-            .send(attempt, request, Totals { backoff, rate_limit_wait: elapsed(queued), ..Totals::default() })
-            .await;
+        let waited = Totals { backoff, rate_limit_wait: elapsed(queued), ..Totals::default() };
+        let outcome = pin!(self.send(attempt, request, waited)).await;
         pipeline.maybe_processed.store(self.ambiguous, Ordering::Relaxed);
         let (error, failure) = match outcome {
             Ok(response) if response.status.is_success() => {
@@ -133,7 +133,7 @@ impl<'a> CallAttempts<'a> {
         let start = hooks.now();
         let request_bytes = request.body().and_then(|body| body.as_bytes()).map_or(0, <[u8]>::len) as u64;
         let span = trace::attempt(attempt);
-        let outcome = pipeline.attempt(request).instrument(span.clone()).await;
+        let outcome = pin!(pipeline.attempt(request).instrument(span.clone())).await;
         let result = outcome.as_ref().map_err(|(error, _)| error);
         trace::attempt_outcome(&span, result);
         self.ended = hooks.now();
