@@ -24,15 +24,36 @@ fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match args.split_first() {
-        Some((command, _)) if command == "serve" => return Runtime::new().unwrap().block_on(serve()),
+        Some((command, _)) if command == "serve" => {
+            pin(Side::Server);
+            return runtime.block_on(serve());
+        }
         Some((command, args)) if command == "repeat" => return instructions::repeat(&runtime, args),
         _ => {}
     }
     let server = start();
+    pin(Side::Client);
     if args.is_empty() {
         times(&runtime, &server);
     }
     instructions::print(&server);
+}
+
+enum Side {
+    Client,
+    Server,
+}
+
+/// Keeps the client and the server on different processors. Otherwise, the system moves them, and the times of equal rounds differ by
+/// a third.
+fn pin(side: Side) {
+    let processors = core_affinity::get_core_ids().unwrap_or_default();
+    let processor = match side {
+        Side::Client => processors.first(),
+        Side::Server => processors.last(),
+    };
+    // Without it, the times are correct and vary more.
+    let _ = processor.is_some_and(|processor| core_affinity::set_for_current(*processor));
 }
 
 /// Prints the times of all rows, over both transports.
