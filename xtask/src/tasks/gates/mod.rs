@@ -108,7 +108,7 @@ fn minimal_versions(root: &Path, _report: &Report) -> Result<Outcome> {
 /// The minimum Rust version compiles everything.
 fn minimum_rust(root: &Path, report: &Report) -> Result<Outcome> {
     report.step("gate", &format!("rustup toolchain install {MINIMUM_RUST}"));
-    succeeds(Command::new("rustup").args(["toolchain", "install", MINIMUM_RUST, "--profile", "minimal", "--quiet"]))?;
+    succeeds(Command::new("rustup").args(["--quiet", "toolchain", "install", MINIMUM_RUST, "--profile", "minimal"]))?;
     let folder = target(root).join("minimum-rust");
     let mut check = rustup_cargo(root, MINIMUM_RUST);
     check.args(["check", "--quiet", "--workspace", "--all-targets", "--locked", "--target-dir"]).arg(folder);
