@@ -14,7 +14,7 @@ pub(crate) mod tests;
 mod tools_document;
 
 use crate::document::correct::{Corrected, correct};
-use crate::document::finding::{self, Findings};
+use crate::document::finding::Findings;
 use crate::document::manifest::{self, Manifest};
 use crate::document::month::{Age, Month};
 use crate::document::names::{self, Names};
@@ -59,8 +59,10 @@ pub fn run(options: &Options, report: &Report) -> Result<()> {
     let path = options.document.as_ref().unwrap_or(&committed);
     let is_committed = options.document.is_none();
 
-    let document = load::load(path)?;
+    let earlier = (!is_committed && committed.exists()).then(|| load::load(&committed)).transpose()?;
+    let document = load::load_like(path, earlier.as_ref().map(|earlier| &earlier.value))?;
     report.step("load", &path.display().to_string());
+    report.notices(&document.notices, &document.source);
     if is_committed {
         let source = pin::read(&openapi.join("source.toml"))?;
         pin::verify(&source, &document.bytes, path)?;
@@ -154,13 +156,7 @@ fn report_model(api: &Api, source: &SourceText, report: &Report) {
             api.ids.len()
         ),
     );
-    for notice in api.notices.iter().take(finding::SHOWN) {
-        let (line, column) = source.line_and_column(source.locate(&notice.pointer).start);
-        report.warn(&format!("{}:{line}:{column}: {notice}", source.name));
-    }
-    if let Some(more) = api.notices.len().checked_sub(finding::SHOWN).filter(|more| *more > 0) {
-        report.warn(&format!("and {more} more of these"));
-    }
+    report.notices(&api.notices, source);
 }
 
 /// Assembles every file that `generate` owns.

@@ -5,6 +5,7 @@ pub(crate) mod compiler;
 mod corrections;
 mod docs;
 mod document;
+pub(crate) mod inlined;
 mod inputs;
 mod messages;
 mod mistakes;
