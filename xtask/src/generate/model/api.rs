@@ -9,6 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Api {
     pub version: String,
     pub server: String,
+    /// `info.title` of the document.
+    pub title: String,
+    /// The name of the crate in code; empty for that of this project.
+    pub crate_name: String,
     pub structs: BTreeMap<String, Struct>,
     pub enums: BTreeMap<String, Enum>,
     pub unions: BTreeMap<String, Union>,
@@ -279,6 +283,11 @@ pub fn literals(path: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Api {
+    /// The name of the crate, for examples in the documentation.
+    pub fn crate_name(&self) -> &str {
+        if self.crate_name.is_empty() { "partner_ingestion_sdk" } else { &self.crate_name }
+    }
+
     /// The operations by resource, in the order of the headings and paths.
     pub fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();

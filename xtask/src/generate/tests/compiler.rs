@@ -54,19 +54,23 @@ fn project() -> &'static Path {
 
 /// Copies the hand-written files of the SDK. The generated files are those of the test.
 pub fn copy_sdk(root: &Path) {
-    fn copy(from: &Path, to: &Path) {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let path = entry.unwrap().path();
-            let to = to.join(path.file_name().unwrap());
-            if path.is_file() {
-                std::fs::copy(&path, to).unwrap();
-            } else if !path.ends_with("generated") {
-                copy(&path, &to);
-            }
+    copy(&project().join(SDK), &root.join(SDK), "generated");
+}
+
+/// Copies a file, or a folder without the folders of this name.
+pub fn copy(from: &Path, to: &Path, left_out: &str) {
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    if from.is_file() {
+        std::fs::copy(from, to).unwrap();
+        return;
+    }
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if left_out.is_empty() || !path.ends_with(left_out) {
+            copy(&path, &to, left_out);
         }
     }
-    copy(&project().join(SDK), &root.join(SDK));
 }
 
 /// Compiles the SDK below this folder with these features and returns its metadata. The error lists the compiler's messages, one
@@ -104,7 +108,11 @@ fn compiler(variable: &str, program: &str, root: &Path) -> Command {
     let program = std::env::var_os(variable).unwrap_or_else(|| program.into());
     let mut command = Command::new(program);
     let folder = BUILT.0.values().next().and_then(|file| file.parent()).unwrap();
-    command.args(["--edition", "2024", "-L"]).arg(folder).current_dir(root).env("CARGO_PKG_VERSION", "0.0.0");
+    command
+        .args(["--edition", "2024", "-L"])
+        .arg(folder)
+        .current_dir(root)
+        .envs([("CARGO_PKG_NAME", SDK), ("CARGO_PKG_VERSION", "0.0.0")]);
     command
 }
 

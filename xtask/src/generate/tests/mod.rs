@@ -11,6 +11,7 @@ mod messages;
 mod mistakes;
 mod mutation;
 mod openapi31;
+mod other_api;
 mod rules;
 mod swagger2;
 mod tools;

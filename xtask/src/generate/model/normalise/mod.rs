@@ -63,6 +63,7 @@ impl Normaliser<'_> {
     fn info(&mut self) {
         let text = |pointer: &str| self.document.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         self.api.version = text("/info/version").to_owned();
+        self.api.title = text("/info/title").to_owned();
         self.api.server = text("/servers/0/url").to_owned();
     }
 

@@ -1,0 +1,25 @@
+//! In place of what errors know about the Ingestion API: nothing is known about this one.
+
+/// What workflows add to an error.
+#[derive(Debug, Default)]
+pub(super) struct Details;
+
+pub(super) mod hint {
+    use crate::error::Error;
+
+    pub(in crate::error) fn by_fact(_: &Error) -> Option<&'static str> {
+        None
+    }
+
+    pub(in crate::error) fn of_workflow(_: &Error) -> Option<&'static str> {
+        None
+    }
+
+    pub(in crate::error) fn by_operation(_: &Error, _: u16) -> Option<&'static str> {
+        None
+    }
+
+    pub(in crate::error) fn of_status(_: u16) -> Option<&'static str> {
+        None
+    }
+}
