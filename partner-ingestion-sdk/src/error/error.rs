@@ -1,7 +1,7 @@
 //! The error of the client. It keeps the status, the request id, Retry-After and the error code of the service.
 
 use super::body::{self, FieldErrors, ServiceError, one_line};
-use super::ingestion::Details;
+use super::ingestion::details::Details;
 use super::kind::ErrorKind;
 use partner_auth::ConnectionFailure;
 use reqwest::StatusCode;

@@ -93,6 +93,25 @@ pub fn check_user(sdk: &Path, code: &str) -> Result<(), String> {
     run(command)
 }
 
+/// Compiles the SDK below this folder and a program that calls it by this name, and runs the program.
+pub fn run_program(root: &Path, features: &[&str], name: &str, program: &Path) -> Result<(), String> {
+    let mut command = compiler("RUSTC", "rustc", root);
+    of_the_sdk(&mut command, features);
+    command.args(["--crate-type", "lib", "--emit", "link", "--error-format", "short", "--out-dir", "."]);
+    run(command)?;
+    let mut command = compiler("RUSTC", "rustc", root);
+    command.arg(program).args(["--error-format", "short", "-o", "program", "--extern"]);
+    command.arg(external(name, &root.join("libpartner_ingestion_sdk.rlib"))).arg("--extern");
+    command.arg(external("tokio", &library(&BUILT.0["tokio"])));
+    run(command)?;
+    run(Command::new(root.join("program")))
+}
+
+/// The library beside its metadata.
+fn library(metadata: &Path) -> PathBuf {
+    metadata.with_extension("rlib")
+}
+
 /// Renders the documentation of the SDK below this folder and returns the warnings, one per line.
 pub fn document_sdk(root: &Path, features: &[&str]) -> Vec<String> {
     let mut command = compiler("RUSTDOC", "rustdoc", root);
@@ -122,6 +141,9 @@ fn of_the_sdk(command: &mut Command, features: &[&str]) {
         command.arg("--cfg").arg(format!("feature=\"{feature}\""));
     }
     for (name, file) in &BUILT.0 {
+        let library = library(file);
+        // A macro has another kind of library.
+        let file = if library.exists() { &library } else { file };
         command.arg("--extern").arg(external(name, file));
     }
 }

@@ -57,11 +57,12 @@ fn fulfilment() -> TempDir {
 }
 
 #[test]
-fn code_of_other_documents_compiles() {
-    for project in [metering(), fulfilment()] {
+fn code_of_other_documents_compiles_and_works() {
+    for (name, project) in [("metering", metering()), ("fulfilment", fulfilment())] {
         generate(project.path(), false);
         generate(project.path(), true);
-        if let Err(error) = compiler::check_sdk(project.path(), &["client"]) {
+        let program = inputs().join("programs").join(format!("{name}.rs"));
+        if let Err(error) = compiler::run_program(project.path(), &["client"], &format!("{name}_sdk"), &program) {
             panic!("{error}");
         }
         for (path, text) in files(project.path()) {

@@ -1,8 +1,10 @@
 //! In place of what errors know about the Ingestion API: nothing is known about this one.
 
-/// What workflows add to an error.
-#[derive(Debug, Default)]
-pub(super) struct Details;
+pub(super) mod details {
+    /// What workflows add to an error.
+    #[derive(Debug, Default)]
+    pub(in crate::error) struct Details;
+}
 
 pub(super) mod hint {
     use crate::error::Error;
