@@ -3,12 +3,10 @@
 //!
 //! An inline schema with the shape of a component becomes a reference to it: see [`shape`] for what is compared. Where two components
 //! have one shape, the place in an earlier document with components decides, else the first name. Components that are missing
-//! altogether come from the earlier document. Objects that occur more than once and have no component get one, so that
-//! one structure has one name.
+//! altogether come from the earlier document.
 
-mod new;
 mod schema;
-mod shape;
+pub mod shape;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -31,15 +29,8 @@ pub struct Hoisted {
 pub fn hoist(document: &Value, earlier: Option<&Value>) -> Hoisted {
     const NONE: &Value = &Value::Null;
     let mut hoist = Hoist::new(document, earlier.unwrap_or(NONE));
-    let mut value = hoist.document();
-    let (places, mut notices) = (hoist.places, hoist.notices);
-    let (added, named, more) = new::components(&value);
-    let mut places = places;
-    places.extend(named);
-    if let Some(changed) = added {
-        value = changed;
-    }
-    notices.extend(more);
+    let value = hoist.document();
+    let (places, notices) = (hoist.places, hoist.notices);
     Hoisted { value, places, notices }
 }
 

@@ -90,29 +90,6 @@ fn changed_components_are_not_mixed_up() {
     assert_eq!(hoisted.value["components"]["schemas"]["State"], changed["State"]);
 }
 
-/// One structure has one name: its title, or one from its first place. An object at one place is named later.
-#[test]
-fn objects_without_a_component_get_one() {
-    let inner = json!({"type": "object", "properties": {"x": {"type": "number"}}});
-    let titled = json!({"title": "Meter", "type": "object", "properties": {"inner": inner, "n": {"type": "integer"}}});
-    let bodies = json!({"/a": titled, "/b": {"type": "array", "items": titled}, "/c": {"type": "object",
-        "properties": {"properties": inner}}, "/d": {"type": "object", "title": "Lone", "properties": {"y": {}}}});
-    let document = document(json!({}), bodies);
-    let hoisted = hoist(&document, None);
-    let schemas = &hoisted.value["components"]["schemas"];
-    let names: Vec<&String> = schemas.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["GetItResponseInner", "Meter"]);
-    assert_eq!(body(&hoisted.value, "/a"), &reference("Meter"));
-    assert_eq!(body(&hoisted.value, "/b")["items"], reference("Meter"));
-    assert_eq!(schemas["Meter"]["properties"]["inner"], reference("GetItResponseInner"));
-    assert_eq!(body(&hoisted.value, "/c")["properties"]["properties"], reference("GetItResponseInner"));
-    assert_eq!(body(&hoisted.value, "/d"), body(&document, "/d"), "one place keeps its object");
-    assert_eq!(hoisted.notices.len(), 2);
-    let place = &hoisted.places["/components/schemas/Meter"];
-    assert!(document.pointer(place).is_some_and(|schema| *schema == titled), "{place}");
-    assert_eq!(hoist(&hoisted.value, None).value, hoisted.value, "a second run changes nothing");
-}
-
 #[test]
 fn the_committed_document_stays_as_it_is() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

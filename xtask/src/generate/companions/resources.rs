@@ -27,7 +27,7 @@ pub fn emit(api: &Api) -> Result<String> {
     let structs = api.structs.iter().filter_map(|(name, object)| Some((name, id_of(object)?)));
     let ids = structs.chain(api.unions.iter().filter_map(|(name, union)| Some((name, id_of_union(api, union)?))));
     // An id that follows several collections, as an instance id does, does not identify one kind of resource.
-    let ids = ids.filter(|(_, id)| api.collections_of(id).len() == 1).map(|(name, id)| {
+    let ids = ids.filter(|(_, id)| api.collections_of(id) == 1).map(|(name, id)| {
         let (name, id) = (ident(name), ident(id));
         quote!(id_of!(#name => #id);)
     });
@@ -53,7 +53,7 @@ pub fn implementations(api: &Api, name: &str) -> BTreeSet<String> {
     let union = api.unions.get(name);
     add(union.and_then(|union| union_resource(name, union)).map(|_| format!("{name}: Resource")));
     let id = api.structs.get(name).and_then(id_of).or_else(|| id_of_union(api, union?));
-    add(id.filter(|id| api.collections_of(id).len() == 1).map(|id| format!("{id}: From<&{name}>")));
+    add(id.filter(|id| api.collections_of(id) == 1).map(|id| format!("{id}: From<&{name}>")));
     found
 }
 

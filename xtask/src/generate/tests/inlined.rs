@@ -126,3 +126,25 @@ fn edited_schemas_keep_their_names() {
     bare.as_object_mut().unwrap().remove("definitions");
     assert!(wanted == rust(&bare).unwrap());
 }
+
+/// Equal inline objects have one name: that of the first place, unless a row or a title names them.
+#[test]
+fn equal_inline_objects_have_one_name() {
+    let project = Project::new();
+    let document = project.changed(|document| {
+        let inner = json!({"type": "object", "properties": {"x": {"type": "number"}}});
+        let titled = json!({"type": "object", "title": "Gauge", "properties": {"y": {"type": "number"}}});
+        let row = json!({"type": "object", "properties": {"z": {"type": "number"}}});
+        for name in ["A.First", "A.Second"] {
+            document["components"]["schemas"][name] =
+                json!({"type": "object", "properties": {"inner": inner, "gauge": titled, "row": row}});
+        }
+    });
+    project.replace("openapi/names.toml", "[schemas]\n", "[schemas]\n\"Second.row\" = \"Dial\"\n");
+    let files = project.other_document(document).unwrap();
+    let types = &files.iter().find(|(path, _)| path.ends_with("generated/types.rs")).unwrap().1;
+    let count = |text: &str| types.matches(text).count();
+    assert_eq!((count("pub inner: Option<FirstInner>"), count("pub gauge: Option<Gauge>")), (2, 2));
+    assert_eq!((count("pub row: Option<FirstRow>"), count("pub row: Option<Dial>")), (1, 1));
+    assert!(!types.contains("SecondInner") && !types.contains("SecondGauge"));
+}
