@@ -1,4 +1,4 @@
-//! Documents of other APIs in a project of their own: the generated code compiles with the runtime of the SDK and works.
+//! Documents of other APIs in separate projects: the generated code compiles with the runtime of the SDK and works.
 
 use super::{Options, compiler, files, run};
 use crate::document::pin::sha256;
