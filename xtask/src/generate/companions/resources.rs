@@ -91,7 +91,8 @@ fn page(name: &str, object: &Struct) -> Option<TokenStream> {
     let page = object.page()?;
     let (item, link, earlier) = (rust_type(page.item), ident(&page.next_link.rust), &page.next_link.aliases);
     let (name, earlier) = (ident(name), earlier_names(earlier));
-    Some(quote!(page!(#name, #item, #link #earlier);))
+    let items = (page.items.rust != "value").then(|| ident(&page.items.rust)).map(|items| quote!(#items:));
+    Some(quote!(page!(#name, #items #item, #link #earlier);))
 }
 
 fn union_resource(name: &str, union: &Union) -> Option<TokenStream> {
@@ -118,5 +119,5 @@ fn id_of_union<'a>(api: &'a Api, union: &Union) -> Option<&'a str> {
 
 /// Returns true if a trait already has an accessor for the field.
 fn is_common(field: &Field) -> bool {
-    [ID, ETAG, RESOURCE_TYPE, "nextLink", "@odata.nextLink"].contains(&field.wire.as_str())
+    [ID, ETAG, RESOURCE_TYPE, "nextLink", "@odata.nextLink", "@nextLink"].contains(&field.wire.as_str())
 }

@@ -248,17 +248,19 @@ impl Struct {
         tags.next().is_none().then_some(first)
     }
 
-    /// Returns the parts of a page: items in `value`, and a link to the next page.
+    /// Returns the parts of a page: items in `value` or in the only list, and a link to the next page.
     pub fn page(&self) -> Option<Page<'_>> {
-        let Type::List(item) = &self.field("value")?.ty else {
-            return None;
-        };
-        let next = self.field("nextLink").or_else(|| self.field("@odata.nextLink"))?;
-        matches!(next.ty, Type::Text).then_some(Page { item, next_link: next })
+        let next_link = ["nextLink", "@odata.nextLink", "@nextLink"].into_iter().find_map(|wire| self.field(wire))?;
+        let mut lists = self.fields.iter().filter(|field| matches!(field.ty, Type::List(_)));
+        let only = lists.next().filter(|_| lists.next().is_none());
+        let items = self.field("value").or(only)?;
+        let Type::List(item) = &items.ty else { return None };
+        matches!(next_link.ty, Type::Text).then_some(Page { items, item, next_link })
     }
 }
 
 pub struct Page<'a> {
+    pub items: &'a Field,
     pub item: &'a Type,
     pub next_link: &'a Field,
 }

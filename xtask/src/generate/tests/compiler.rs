@@ -101,8 +101,10 @@ pub fn run_program(root: &Path, features: &[&str], name: &str, program: &Path) -
     run(command)?;
     let mut command = compiler("RUSTC", "rustc", root);
     command.arg(program).args(["--error-format", "short", "-o", "program", "--extern"]);
-    command.arg(external(name, &root.join("libpartner_ingestion_sdk.rlib"))).arg("--extern");
-    command.arg(external("tokio", &library(&BUILT.0["tokio"])));
+    command.arg(external(name, &root.join("libpartner_ingestion_sdk.rlib")));
+    for dependency in ["futures_util", "tokio"] {
+        command.arg("--extern").arg(external(dependency, &library(&BUILT.0[dependency])));
+    }
     run(command)?;
     run(Command::new(root.join("program")))
 }
