@@ -148,3 +148,21 @@ fn equal_inline_objects_have_one_name() {
     assert_eq!((count("pub row: Option<FirstRow>"), count("pub row: Option<Dial>")), (1, 1));
     assert!(!types.contains("SecondInner") && !types.contains("SecondGauge"));
 }
+
+/// A problem inside a component that the document does not have is shown where its content is.
+#[test]
+fn problems_are_located_in_inlined_content() {
+    let mut older = downgrade(&document());
+    let pages = older["definitions"].as_object_mut().unwrap();
+    let (_, page) = pages
+        .iter_mut()
+        .find(|(name, _)| name.ends_with("PagedCollection_Microsoft.Ingestion.Api.Models.Products.BaseProduct_"))
+        .unwrap();
+    page["allOf"][1]["properties"]["odd"] = json!({"type": "unheard-of"});
+    let mut inlined = inline(&older, &older, &ALL);
+    inlined.as_object_mut().unwrap().remove("definitions");
+    let text = serde_json::to_string_pretty(&inlined).unwrap();
+    let line = 1 + text.lines().position(|line| line.contains("unheard-of")).unwrap();
+    let error = Project::new().other_document(text).unwrap_err();
+    assert!(error.contains(&format!("other.json:{line}:")) && error.contains("unknown type"), "line {line}: {error}");
+}
