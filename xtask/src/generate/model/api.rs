@@ -1,9 +1,10 @@
 //! The normalized interface, the input of all emitters.
 
+use super::index::Index;
 use crate::document::finding::Finding;
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole interface. Maps are keyed by the Rust name.
 #[derive(Debug, Default)]
@@ -25,15 +26,6 @@ pub struct Api {
     pub notices: Vec<Finding>,
     /// What is looked up once the operations are complete.
     pub index: OnceCell<Index>,
-}
-
-/// The operations by what they are looked up by.
-#[derive(Debug)]
-pub struct Index {
-    /// The positions of the GETs by path.
-    gets: HashMap<String, usize>,
-    /// The parts of paths before each id.
-    collections: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// The note of the deprecation, for an item that was removed from the document.
@@ -333,31 +325,17 @@ impl Api {
 
     /// The GET at the path of an operation.
     pub fn get_of(&self, op: &Operation) -> Option<&Operation> {
-        self.operations.get(*self.index().gets.get(&op.path)?)
+        self.operations.get(self.index().get_at(&op.path)?)
     }
 
     fn index(&self) -> &Index {
-        self.index.get_or_init(|| {
-            let (mut gets, mut collections) = (HashMap::new(), BTreeMap::<String, BTreeSet<String>>::new());
-            for (at, op) in self.operations.iter().enumerate() {
-                if op.method == "GET" {
-                    gets.entry(op.path.clone()).or_insert(at);
-                }
-                for param in &op.path_params {
-                    let Type::Id(id) = &param.ty else { continue };
-                    let Some((before, _)) = op.path.split_once(&format!("/{{{}}}", param.wire)) else { continue };
-                    let part = before.rsplit('/').next().unwrap_or(before).to_lowercase();
-                    collections.entry(id.clone()).or_default().insert(part);
-                }
-            }
-            Index { gets, collections }
-        })
+        self.index.get_or_init(|| Index::of(&self.operations))
     }
 
     /// Returns the number of different parts of paths before the id: one, `listings`, for the listing id of
     /// `/listings/{listingID}`.
     pub fn collections_of(&self, id: &str) -> usize {
-        self.index().collections.get(id).map_or(0, BTreeSet::len)
+        self.index().collections_of(id)
     }
 
     /// The page that an operation lists, and the type of its items.
