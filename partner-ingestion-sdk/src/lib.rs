@@ -63,9 +63,9 @@ pub mod types {
     pub use crate::model::value::{Decimal, DecimalError, Extra, IntoDecimal, ResourceType, Secret, Timestamp};
 }
 
-pub use model::filter::Filter;
+pub use model::ingestion::filter::Filter;
+pub use model::ingestion::stage::Stage;
 pub use model::resource::{Page, Resource};
-pub use model::stage::Stage;
 
 #[cfg(feature = "client")]
 pub use {
@@ -73,7 +73,8 @@ pub use {
     docs::{
         errors, glossary, migrating, networks, offers_as_files, publishing, publishing_rules, recipes, retry_behavior,
     },
-    error::{Applied, AppliedStep, Error, ErrorKind, FailedSubmission, FieldErrors},
+    error::ingestion::{Applied, AppliedStep, FailedSubmission},
+    error::{Error, ErrorKind, FieldErrors},
     generated::operations,
     generated::table::{API_VERSION, OPERATIONS, SERVER},
     http::call::IfMatch,

@@ -1,5 +1,7 @@
 //! The progress of a command: one aligned line for each step on standard error, coloured on a terminal.
 
+use crate::document::finding::{self, Finding};
+use crate::document::source::SourceText;
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write};
@@ -36,6 +38,17 @@ impl Report {
 
     pub fn warn(&self, what: &str) {
         self.line(&format!("{WARNING}{:>12}{WARNING:#}  {what}", "warning"));
+    }
+
+    /// Warns of names that the maintainer should know about, with their places.
+    pub fn notices(&self, notices: &[Finding], source: &SourceText) {
+        for notice in notices.iter().take(finding::SHOWN) {
+            let (line, column) = source.line_and_column(source.locate(&notice.pointer).start);
+            self.warn(&format!("{}:{line}:{column}: {notice}", source.name));
+        }
+        if let Some(more) = notices.len().checked_sub(finding::SHOWN).filter(|more| *more > 0) {
+            self.warn(&format!("and {more} more of these"));
+        }
     }
 
     pub fn fail(&self, what: &str) {

@@ -27,7 +27,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 #[cfg(feature = "http2")]
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 /// The user agent, after the application id.
-const USER_AGENT: &str = concat!("partner-ingestion-sdk/", env!("CARGO_PKG_VERSION"));
+const USER_AGENT: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 type ConfigureHttp = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 

@@ -91,7 +91,7 @@ impl fmt::Debug for Error {
             .field("note", &inner.note)
             .field("unfinished_upload", &inner.unfinished_upload)
             .field("service", &inner.service)
-            .field("submission", &inner.submission)
+            .field("submission", &inner.details)
             .field("auth", &inner.auth)
             .field("challenge", &challenge)
             .field("source", &inner.source)

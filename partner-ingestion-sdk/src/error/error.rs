@@ -1,10 +1,8 @@
 //! The error of the client. It keeps the status, the request id, Retry-After and the error code of the service.
 
-use super::applied::Applied;
 use super::body::{self, FieldErrors, ServiceError, one_line};
-use super::failed_submission::FailedSubmission;
+use super::ingestion::details::Details;
 use super::kind::ErrorKind;
-use crate::types::{PackageId, ValidationItem};
 use partner_auth::ConnectionFailure;
 use reqwest::StatusCode;
 use std::error::Error as StdError;
@@ -33,8 +31,7 @@ pub(super) struct Inner {
     pub(super) while_paging: bool,
     pub(super) note: Option<String>,
     pub(super) unfinished_upload: Option<String>,
-    pub(super) submission: Option<FailedSubmission>,
-    pub(super) applied: Option<Applied>,
+    pub(super) details: Details,
     pub(super) service: ServiceError,
     pub(super) auth: Option<partner_auth::Error>,
     pub(super) challenge: Option<partner_auth::Challenge>,
@@ -132,11 +129,6 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_submission(mut self, submission: FailedSubmission) -> Self {
-        self.0.submission = Some(submission);
-        self
-    }
-
     /// Adds a fact that the message does not have, such as how often a workflow tried.
     pub(crate) fn with_note(mut self, note: impl Into<String>) -> Self {
         self.0.note = Some(one_line(&note.into()));
@@ -147,16 +139,6 @@ impl Error {
     pub(crate) fn with_unfinished_upload(mut self, id: &str) -> Self {
         self.0.unfinished_upload = Some(id.to_owned());
         self
-    }
-
-    pub(crate) fn with_applied(mut self, applied: Applied) -> Self {
-        self.0.applied = Some(applied);
-        self
-    }
-
-    /// Returns what was done until the error, if a manifest was applied.
-    pub fn applied(&self) -> Option<&Applied> {
-        self.0.applied.as_ref()
     }
 
     /// Sets the suggested next step, where it does not follow from kind, operation and status.
@@ -272,27 +254,10 @@ impl Error {
         self.0.own_retry_conflict
     }
 
-    /// Returns the id of the existing package if the file is a duplicate (301).
-    pub fn duplicate_of(&self) -> Option<PackageId> {
-        let moved = self.0.status == Some(StatusCode::MOVED_PERMANENTLY);
-        let to = self.0.service.to_id.as_deref().filter(|_| moved)?;
-        Some(PackageId::from(to))
-    }
-
     /// Returns the id of the record that a failed upload leaves behind. [`FileUpload::resume`](crate::FileUpload::resume) continues the
     /// upload.
     pub fn unfinished_upload(&self) -> Option<&str> {
         self.0.unfinished_upload.as_deref()
-    }
-
-    /// Returns the findings of a failed submission or package; empty for other errors.
-    pub fn validations(&self) -> &[ValidationItem] {
-        self.0.submission.as_ref().map_or(&[], |failed| &failed.validations)
-    }
-
-    /// Returns the details of the submission that failed or is in progress.
-    pub fn submission(&self) -> Option<&FailedSubmission> {
-        self.0.submission.as_ref()
     }
 }
 

@@ -1,20 +1,17 @@
 //! The error of the client, the forms of the service's error bodies, and hints.
 
-mod applied;
 mod body;
 mod decode;
 mod display;
 #[allow(clippy::module_inception, reason = "the file is named after its type")]
 mod error;
-mod failed_submission;
 mod hint;
+pub(crate) mod ingestion;
 mod kind;
 mod predicates;
 mod redact;
 
-pub use applied::{Applied, AppliedStep};
 pub use body::FieldErrors;
 pub(crate) use decode::decode_error;
 pub use error::Error;
-pub use failed_submission::FailedSubmission;
 pub use kind::ErrorKind;

@@ -101,20 +101,23 @@ macro_rules! union_resource {
     };
 }
 
-/// Implements `Page`.
+/// Implements `Page`. The items are in the field `value`, or in another one that is named.
 macro_rules! page {
     ($type:ident, $item:ty, $link:ident $(; $($alias:literal),*)?) => {
+        $crate::model::resource::page!($type, value: $item, $link $(; $($alias),*)?);
+    };
+    ($type:ident, $items:ident: $item:ty, $link:ident $(; $($alias:literal),*)?) => {
         impl $crate::Page for $type {
             type Item = $item;
 
             #[inline]
             fn items(&self) -> &[$item] {
-                self.value.as_deref().unwrap_or_default()
+                self.$items.as_deref().unwrap_or_default()
             }
 
             #[inline]
             fn into_items(self) -> Vec<$item> {
-                self.value.unwrap_or_default()
+                self.$items.unwrap_or_default()
             }
 
             #[inline]

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::pager::Pages;
 use crate::http::response::Response;
-use crate::model::filter::Filter;
+use crate::model::ingestion::filter::Filter;
 use crate::types::{AzureProduct, AzureSkuVariant, ProductId, ProductPage, Variant};
 
 /// The hint for an offer id that is taken by an offer that no list has.

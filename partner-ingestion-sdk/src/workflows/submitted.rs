@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::model::stage::Stage;
+use crate::model::ingestion::stage::Stage;
 use crate::types::*;
 use futures_util::TryStreamExt;
 use std::collections::BTreeMap;

@@ -84,7 +84,9 @@ fn read(root: &Path, name: &str, report: &Report) -> Result<Edition> {
     if !path.exists() {
         return of_revision(root, name);
     }
-    let document = load::load(path)?.value;
+    let committed = openapi.join("partner-ingestion.json");
+    let earlier = committed.exists().then(|| load::load(&committed)).transpose()?;
+    let document = load::load_like(path, earlier.as_ref().map(|earlier| &earlier.value))?.value;
     let names = openapi.join("names.toml");
     let names = std::fs::read_to_string(&names).with_context(|| format!("cannot read {}", names.display()))?;
     let tables = Tables { names, retained: retained::Retained::default() };

@@ -3,6 +3,7 @@
 
 use super::finding::{Finding, Findings, NotUsable};
 use super::format::{not_a_document, not_text};
+use super::hoist::hoist;
 use super::source::{SourceText, is_json};
 use super::{openapi31, swagger2};
 use anyhow::{Context, Result};
@@ -17,10 +18,19 @@ pub struct Document {
     pub bytes: Vec<u8>,
     pub value: Value,
     pub source: SourceText,
+    /// Names that were made up for inline objects.
+    pub notices: Vec<Finding>,
+    /// True if components of an earlier document were recognized, without which the text cannot be read again.
+    pub is_rewritten: bool,
 }
 
 /// Reads the file `path`; `-` is standard input.
 pub fn load(path: &Path) -> Result<Document> {
+    load_like(path, None)
+}
+
+/// Same as [`load`], but also recognizes components of an earlier document of the same API that are written in place of references.
+pub fn load_like(path: &Path, earlier: Option<&Value>) -> Result<Document> {
     let bytes = match path.as_os_str() == "-" {
         true => {
             let mut bytes = Vec::new();
@@ -29,13 +39,23 @@ pub fn load(path: &Path) -> Result<Document> {
         }
         false => std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
     };
-    from_bytes(&path.display().to_string(), bytes)
+    from_bytes_like(&path.display().to_string(), bytes, earlier)
 }
 
 pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Document> {
+    from_bytes_like(name, bytes, None)
+}
+
+pub fn from_bytes_like(name: &str, bytes: Vec<u8>, earlier: Option<&Value>) -> Result<Document> {
     let text = String::from_utf8_lossy(without_mark(&bytes)).into_owned();
     match read(&bytes) {
-        Ok((value, is_swagger2)) => Ok(Document { bytes, value, source: SourceText::new(name, text, is_swagger2) }),
+        Ok((value, is_swagger2)) => {
+            let mut source = SourceText::new(name, text, is_swagger2);
+            let hoisted = hoist(&value, earlier);
+            source.add_places(hoisted.places);
+            let is_rewritten = earlier.is_some() && hoisted.value != value;
+            Ok(Document { bytes, value: hoisted.value, source, notices: hoisted.notices, is_rewritten })
+        }
         Err(error) => {
             let mut findings = Findings::default();
             findings.push(Finding::new(error.pointer, error.message));
@@ -48,7 +68,7 @@ pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Document> {
 
 /// Parses a document and returns it as OpenAPI 3.0.
 pub fn parse(bytes: &[u8]) -> Result<Value, NotUsable> {
-    read(bytes).map(|(value, _)| value)
+    read(bytes).map(|(value, _)| hoist(&value, None).value)
 }
 
 /// Parses a document. Returns it as OpenAPI 3.0, and true if it was Swagger 2.0.
@@ -66,7 +86,7 @@ fn read(bytes: &[u8]) -> Result<(Value, bool), NotUsable> {
     }
     let value = if is_json(text) { json(text)? } else { yaml(text).map_err(|e| NotUsable::at("", e.to_string()))? };
     let version = value.get("swagger").map(|version| version.as_str().unwrap_or("of an unknown version").to_owned());
-    let value = match version.as_deref() {
+    let mut value = match version.as_deref() {
         Some("2.0") => swagger2::upgrade(&value)?,
         Some(version) => {
             let message = format!("Swagger {version} is not supported; use Swagger 2.0 or OpenAPI 3");
@@ -74,7 +94,7 @@ fn read(bytes: &[u8]) -> Result<(Value, bool), NotUsable> {
         }
         None => newer(value)?,
     };
-    check_version(&value)?;
+    check_version(&mut value)?;
     Ok((value, version.is_some()))
 }
 
@@ -166,7 +186,8 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
-fn check_version(document: &Value) -> Result<(), NotUsable> {
+/// Checks that the document is whole. Components may only be absent if nothing refers to them.
+fn check_version(document: &mut Value) -> Result<(), NotUsable> {
     match document.get("openapi").and_then(Value::as_str) {
         Some(version) if version.starts_with("3.0.") => {}
         Some(version) => {
@@ -178,10 +199,27 @@ fn check_version(document: &Value) -> Result<(), NotUsable> {
     for key in ["paths", "components"] {
         let problem = match document.get(key) {
             Some(Value::Object(members)) if !members.is_empty() => continue,
+            Some(Value::Object(_)) | None if key == "components" && is_inlined(document) => continue,
             Some(_) => "expected an object with members",
             None => "missing; the OpenAPI document is incomplete",
         };
         return Err(NotUsable::at(&format!("/{key}"), problem));
     }
+    if document.get("components").is_none() {
+        document["components"] = Map::new().into();
+    }
     Ok(())
+}
+
+/// Returns true if the document has schemas and refers to none.
+fn is_inlined(document: &Value) -> bool {
+    has_key(document, "schema") && !has_key(document, "$ref")
+}
+
+fn has_key(node: &Value, wanted: &str) -> bool {
+    match node {
+        Value::Array(items) => items.iter().any(|item| has_key(item, wanted)),
+        Value::Object(members) => members.iter().any(|(key, member)| key == wanted || has_key(member, wanted)),
+        _ => false,
+    }
 }

@@ -5,6 +5,7 @@ pub mod correction;
 pub mod finding;
 pub mod foreign;
 mod format;
+pub mod hoist;
 pub mod load;
 pub mod manifest;
 pub mod month;

@@ -36,8 +36,12 @@ pub struct Names {
     used: RefCell<BTreeSet<(&'static str, String)>>,
 }
 
+/// Reads the table. A missing file is an empty one: a document with operation ids needs none.
 pub fn read(path: &Path) -> Result<Names> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
     parse(&text).with_context(|| format!("{} is not a valid table of names", path.display()))
 }
 

@@ -36,6 +36,9 @@ pub struct Action {
 
 /// Reads all files `*.overlay.yaml` of a folder, ordered by name.
 pub fn read_all(folder: &Path) -> Result<Vec<OverlayFile>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .with_context(|| format!("cannot read {}", folder.display()))?
         .map(|entry| Ok(entry?.path()))

@@ -39,7 +39,14 @@ pub fn last_segment(pointer: &str) -> String {
 /// Returns the Swagger 2.0 pointer of a place in the converted document, as far as it is known.
 pub fn swagger2_pointer(pointer: &str) -> String {
     let moved = MOVED.iter().find_map(|(older, newer)| Some(format!("{older}{}", pointer.strip_prefix(newer)?)));
-    moved.unwrap_or_else(|| pointer.to_owned())
+    let pointer = moved.unwrap_or_else(|| pointer.to_owned());
+    match pointer.split_once("/content/") {
+        // The schema of a response has no media type around it.
+        Some((response, content)) if response.contains("/responses/") => {
+            format!("{response}/{}", content.split_once('/').map_or("", |(_, inside)| inside))
+        }
+        _ => pointer,
+    }
 }
 
 /// Converts a reference from Swagger 2.0 to OpenAPI 3.0.

@@ -4,7 +4,7 @@ use super::pointer::{swagger2_pointer, unescape};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_saphyr::Spanned;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
 
@@ -13,11 +13,18 @@ pub struct SourceText {
     pub text: String,
     /// True for Swagger 2.0, where components have other pointers.
     is_swagger2: bool,
+    /// The places of components that the document does not have as such.
+    places: BTreeMap<String, String>,
 }
 
 impl SourceText {
     pub fn new(name: &str, text: String, is_swagger2: bool) -> Self {
-        Self { name: name.to_owned(), text, is_swagger2 }
+        Self { name: name.to_owned(), text, is_swagger2, places: BTreeMap::new() }
+    }
+
+    /// Adds the places of components that were written in place of references to them.
+    pub fn add_places(&mut self, places: BTreeMap<String, String>) {
+        self.places.extend(places);
     }
 
     pub fn is_swagger2(&self) -> bool {
@@ -26,6 +33,8 @@ impl SourceText {
 
     /// Returns the bytes of a pointer's value, or of its nearest existing parent for values that corrections add.
     pub fn locate(&self, pointer: &str) -> Range<usize> {
+        let inlined = self.place_of(pointer);
+        let pointer = inlined.as_deref().unwrap_or(pointer);
         let moved = self.is_swagger2.then(|| swagger2_pointer(pointer));
         let pointer = moved.as_deref().unwrap_or(pointer);
         let segments: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
@@ -34,6 +43,20 @@ impl SourceText {
             false => in_yaml(&self.text, &segments),
         };
         found.unwrap_or(0..0)
+    }
+
+    /// The pointer of a place inside a component that was added. Components may be inside of each other.
+    fn place_of(&self, pointer: &str) -> Option<String> {
+        let mut pointer = pointer.to_owned();
+        let mut is_inlined = false;
+        for _ in 0..=self.places.len() {
+            let component: String = pointer.split_inclusive('/').take(4).collect();
+            let component = component.trim_end_matches('/');
+            let Some(place) = self.places.get(component) else { break };
+            pointer = format!("{place}{}", &pointer[component.len()..]);
+            is_inlined = true;
+        }
+        is_inlined.then_some(pointer)
     }
 
     /// Returns line and column of a byte, starting with 1.

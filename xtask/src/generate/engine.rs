@@ -21,7 +21,7 @@ pub fn lower(api: &Api) -> Value {
     }
     json!({
         "openapi": "3.0.3",
-        "info": {"title": "Partner Center Ingestion API", "version": api.version},
+        "info": {"title": api.title, "version": api.version},
         "paths": paths(api.operations.iter()),
         "components": {"schemas": schemas},
     })

@@ -3,11 +3,11 @@
 //! Adds what the document leaves out: operation ids, tags, one security scheme, discriminators and short names. Removes what nothing
 //! refers to.
 
-use super::model::api::{Api, UnionKind};
+use super::model::api::{Api, Operation, UnionKind};
 use crate::document::foreign::nameless;
 use crate::document::pointer::{component, last_segment};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 pub const FILE: &str = "openapi/partner-ingestion.tools.json";
 
@@ -68,12 +68,11 @@ fn operations(document: &mut Value, api: &Api) {
         parameter["in"] == "header"
             && parameter["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case("authorization"))
     };
+    let by_path = api.operations.iter().map(|op| ((op.method.clone(), nameless(&op.path)), op));
+    let by_path: HashMap<(String, String), &Operation> = by_path.collect();
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
-            let same = |path: &str| nameless(path);
-            let known = api.operations.iter().find(|op| {
-                op.method.eq_ignore_ascii_case(method) && (op.path == *path || same(&op.path) == same(path))
-            });
+            let known = by_path.get(&(method.to_uppercase(), nameless(path)));
             let (Some(known), Some(operation)) = (known, operation.as_object_mut()) else { continue };
             operation.insert("operationId".to_owned(), known.name.as_str().into());
             operation.insert("tags".to_owned(), json!([known.group]));
@@ -183,14 +182,14 @@ fn discriminators(document: &mut Value, mappings: &BTreeMap<String, (String, Str
 fn remove_unused(document: &mut Value) -> bool {
     let mut used = BTreeSet::new();
     objects(document, &mut |object| {
-        let target = object.get("$ref").and_then(Value::as_str).map(str::to_owned);
-        used.extend(target);
+        let target = object.get("$ref").and_then(Value::as_str);
+        used.extend(SHARED.iter().filter_map(|kind| Some((*kind, component(target?, kind)?))));
     });
     let mut removed = false;
     for kind in SHARED {
         if let Some(Value::Object(shared)) = document["components"].get_mut(kind) {
             let before = shared.len();
-            shared.retain(|name, _| used.iter().any(|target| component(target, kind).as_deref() == Some(name)));
+            shared.retain(|name, _| used.contains(&(kind, name.clone())));
             removed |= shared.len() < before;
         }
     }

@@ -57,8 +57,10 @@ pub enum Proof {
 const DOCUMENT: &str = "openapi/partner-ingestion.json";
 
 pub fn run(root: &Path, options: &Options<'_>, report: &Report) -> Result<()> {
-    let document = load::load(options.document)?;
+    let earlier = load::load(&root.join(DOCUMENT))?.value;
+    let document = load::load_like(options.document, Some(&earlier))?;
     report.step("load", &document.source.name);
+    report.notices(&document.notices, &document.source);
     let prepared = prepare(root, &document, options, report)?;
     let Some(inputs) = prepared else {
         report.step("done", "the document is unchanged");

@@ -10,9 +10,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use toml_edit::{Array, DocumentMut, Item, Value, value};
 
-/// Returns the document in its committed form: unchanged if it is OpenAPI 3.0 in JSON, else converted to that.
+/// Returns the document in its committed form: unchanged if it is OpenAPI in JSON with the components that the
+/// earlier one had, else converted to that.
 pub fn committed_form(document: &Document) -> Result<String> {
-    match is_json(&document.source.text) && !document.source.is_swagger2() {
+    match is_json(&document.source.text) && !document.source.is_swagger2() && !document.is_rewritten {
         true => Ok(document.source.text.clone()),
         false => Ok(serde_json::to_string_pretty(&document.value)? + "\n"),
     }

@@ -1,6 +1,7 @@
 //! `update` with each kind of change in a document. No other file changes.
 
 use super::{Options, Proof, changelog, run};
+use crate::generate::tests::inlined::inline;
 use crate::generate::tests::{Project, schema};
 use crate::report::Report;
 use serde_json::{Value, json};
@@ -251,5 +252,20 @@ fn yaml_and_swagger_are_committed_as_json() {
     let committed: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
     assert_eq!(committed["info"]["version"], "1.1");
     assert!(project.read("openapi/source.toml").contains("Converted to OpenAPI 3.0 in JSON"));
+    settled(&project);
+}
+
+/// The committed form has the components, so that the next run needs no earlier document.
+#[test]
+fn an_inlined_document_is_committed_with_its_components() {
+    let project = project();
+    let before: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
+    let mut inlined = inline(&before, &before, &["/components/"]);
+    inlined.as_object_mut().unwrap().remove("components");
+    inlined["info"]["version"] = json!("1.1");
+    update(&project, inlined.to_string()).unwrap();
+    let committed: Value = serde_json::from_str(&project.read("openapi/partner-ingestion.json")).unwrap();
+    assert_eq!(committed["info"]["version"], "1.1");
+    assert!(committed["components"]["schemas"] == before["components"]["schemas"]);
     settled(&project);
 }

@@ -3,7 +3,7 @@
 use super::published::{not_raised, taken_away};
 use super::rule::{Check, Rule, Scope, Select};
 use super::select::{name, properties};
-use crate::model::display::{POINTER, RESOURCE_ID};
+use crate::model::ingestion::display::{POINTER, RESOURCE_ID};
 use crate::types::{Extra, ValidationItem, ValidationSeverity};
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -11,7 +11,7 @@ mod tests;
 use crate::client::Client;
 use crate::error::Error;
 use crate::generated::rules::RULES;
-use crate::model::stage::Stage;
+use crate::model::ingestion::stage::Stage;
 use crate::types::*;
 use crate::workflows::publish::DryRun;
 use crate::workflows::submitted::{self, Instances};

@@ -7,7 +7,7 @@ use super::state::{self, MODULES, OfferState, Scope};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::http::call::awaitable;
-use crate::model::stage::Stage;
+use crate::model::ingestion::stage::Stage;
 use crate::types::*;
 use crate::workflows::download;
 use crate::workflows::submitted::{self, Instances};

@@ -6,7 +6,7 @@ use super::event::PublishEvent;
 use super::run::Run;
 use super::submission::{id_of, is_ambiguous, is_processed};
 use crate::error::{Error, ErrorKind};
-use crate::model::stage::Stage;
+use crate::model::ingestion::stage::Stage;
 use crate::types::*;
 use crate::workflows::wait::{Limit, poll_until, tolerate_late};
 use futures_util::TryStreamExt;

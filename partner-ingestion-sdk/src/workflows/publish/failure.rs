@@ -2,8 +2,9 @@
 
 use super::builder::Publish;
 use super::plan::Plan;
-use crate::error::{Error, ErrorKind, FailedSubmission};
-use crate::model::stage::Stage;
+use crate::error::ingestion::FailedSubmission;
+use crate::error::{Error, ErrorKind};
+use crate::model::ingestion::stage::Stage;
 use crate::types::*;
 use crate::workflows::wait::{Limit, PollInterval, poll_until};
 use futures_util::TryStreamExt;

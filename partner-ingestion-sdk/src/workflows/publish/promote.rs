@@ -4,7 +4,7 @@ use super::event::PublishEvent;
 use super::run::Run;
 use super::submission::{is_ambiguous, is_processed};
 use crate::error::{Error, ErrorKind};
-use crate::model::stage::Stage;
+use crate::model::ingestion::stage::Stage;
 use crate::types::*;
 use crate::workflows::wait::poll_until;
 use futures_util::TryStreamExt;

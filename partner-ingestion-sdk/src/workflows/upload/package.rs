@@ -3,7 +3,8 @@
 use super::duplicate::read_first;
 use super::target::{PollOptions, UploadTarget};
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, FailedSubmission};
+use crate::error::ingestion::FailedSubmission;
+use crate::error::{Error, ErrorKind};
 use crate::http::response::Response;
 use crate::types::*;
 

@@ -1,5 +1,5 @@
 //! Compares `cargo xtask generate`, as a whole process, with the progenitor library for the same document, and for a document with ten
-//! renamed copies of everything.
+//! renamed copies of everything. Then prints time and peak memory per operation for 1 to 30 copies.
 
 use openapiv3::OpenAPI;
 use partner_bench::{contender, measure, print};
@@ -8,8 +8,12 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 const TIMES: usize = 10;
+/// The copies of the table of growth: 78 to 2,340 operations.
+const GROWTH: [usize; 4] = [1, 3, 10, 30];
+const GROWTH_ROUNDS: usize = 5;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -25,7 +29,7 @@ fn main() {
     let once: Value = read(&root.join("openapi/partner-ingestion.openapi.json"));
     let names = std::fs::read_to_string(root.join("openapi/names.toml")).unwrap();
     let one = project(&folder.join("once"), &once, &names);
-    let (many, more_names) = repeated(&once, &names);
+    let (many, more_names) = repeated(&once, &names, TIMES);
     let ten = project(&folder.join("ten-times"), &many, &more_names);
     for project in [&one, &ten] {
         run(generate(&xtask, project).arg("--emit-normalised").arg(project.join("normalised.json")));
@@ -48,6 +52,49 @@ fn main() {
         contender("generate, ten copies", || run(&mut generate(&xtask, &ten))),
     ]);
     print("whole processes", &figures, BARE);
+    growth(&xtask, &folder, &once, &names);
+}
+
+/// Prints what an operation costs in larger and larger documents. Linear growth has the ratio 1.
+fn growth(xtask: &Path, folder: &Path, once: &Value, names: &str) {
+    println!("\ngrowth\n\n| copies | operations | ms per operation | ratio | kB per operation | ratio |");
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: |");
+    let mut first = None;
+    for copies in GROWTH {
+        let (document, names) = repeated(once, names, copies);
+        let project = project(&folder.join(format!("growth-{copies}")), &document, &names);
+        let operations = document["paths"].as_object().unwrap().values().map(methods).sum::<usize>() as f64;
+        let mut runs: Vec<(Duration, u64)> = (0..GROWTH_ROUNDS).map(|_| peak(&mut generate(xtask, &project))).collect();
+        runs.sort_unstable();
+        let (time, memory) = runs[GROWTH_ROUNDS / 2];
+        let (millis, kilobytes) = (time.as_secs_f64() * 1e3 / operations, memory as f64 / operations);
+        let (base_millis, base_kilobytes) = *first.get_or_insert((millis, kilobytes));
+        let ratios = (millis / base_millis, kilobytes / base_kilobytes);
+        println!("| {copies} | {operations} | {millis:.2} | {:.2} | {kilobytes:.0} | {:.2} |", ratios.0, ratios.1);
+    }
+}
+
+fn methods(item: &Value) -> usize {
+    const METHODS: [&str; 7] = ["delete", "get", "head", "options", "patch", "post", "put"];
+    METHODS.iter().filter(|method| item.get(method).is_some()).count()
+}
+
+/// Runs a command. Returns its time, and its peak memory in kB as Linux last showed it before the end; 0 elsewhere.
+fn peak(command: &mut Command) -> (Duration, u64) {
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (status, mut peak) = (format!("/proc/{}/status", child.id()), 0);
+    let ended = loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        peak = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(peak);
+        match child.try_wait().unwrap() {
+            Some(ended) => break ended,
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    };
+    assert!(ended.success());
+    (start.elapsed(), peak)
 }
 
 fn run(command: &mut Command) {
@@ -85,11 +132,11 @@ fn generate(xtask: &Path, project: &Path) -> Command {
     command
 }
 
-/// Returns the document and its names, with ten copies of every schema and path.
-fn repeated(document: &Value, names: &str) -> (Value, String) {
+/// Returns the document and its names, with copies of every schema and path.
+fn repeated(document: &Value, names: &str, copies: usize) -> (Value, String) {
     let mut all = document.clone();
     let mut rows: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for copy in 2..=TIMES {
+    for copy in 2..=copies {
         let suffix = format!("Copy{copy}");
         for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
             all["components"]["schemas"][renamed(name, &suffix)] = with_references(schema, &suffix);

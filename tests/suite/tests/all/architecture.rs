@@ -187,9 +187,11 @@ fn detects_reversed_and_circular_dependencies() {
     };
     let reversed = problems_with("error::kind", "use crate::http::{retry::RetryPolicy};");
     assert!(reversed.contains(&"error::kind uses http::retry, which is in a higher layer".to_owned()), "{reversed:?}");
-    let reversed = problems_with("model::stage", "use crate::{Publish, Page};");
+    let reversed = problems_with("model::ingestion::stage", "use crate::{Publish, Page};");
     assert!(
-        reversed.contains(&"model::stage uses workflows::publish::builder, which is in a higher layer".to_owned()),
+        reversed.contains(
+            &"model::ingestion::stage uses workflows::publish::builder, which is in a higher layer".to_owned()
+        ),
         "{reversed:?}"
     );
     let cycle = problems_with("http::retry", "use super::send::Pipeline;");

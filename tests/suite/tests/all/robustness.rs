@@ -70,8 +70,8 @@ const ROWS: [Row; 26] = [
     (
         "`set_package` sets the package of every kind that has one, or fails",
         &[
-            "partner-ingestion-sdk/src/model/package_reference.rs: every_kind_with_a_package_gets_the_reference",
-            "partner-ingestion-sdk/src/model/package_reference.rs: a_test_drive_or_a_package_without_an_id_is_an_error",
+            "partner-ingestion-sdk/src/model/ingestion/package_reference.rs: every_kind_with_a_package_gets_the_reference",
+            "partner-ingestion-sdk/src/model/ingestion/package_reference.rs: a_test_drive_or_a_package_without_an_id_is_an_error",
             "tests/suite/tests/all/ids.rs: a_package_without_an_id_is_not_written_into_a_configuration",
         ],
     ),

@@ -10,8 +10,9 @@ pub fn of(api: &Api, op: &Operation) -> Result<String> {
     let import = if stream { "# use futures_util::TryStreamExt;\n" } else { "" };
     let code = formatted(&if stream { list(op) } else { call(api, op) })?;
     Ok(format!(
-        "```no_run\n{import}# use partner_ingestion_sdk::{{Client, Error, types::*}};\n\
-         # async fn example(client: Client) -> Result<(), Error> {{\n{code}# Ok(())\n# }}\n```"
+        "```no_run\n{import}# use {}::{{Client, Error, types::*}};\n\
+         # async fn example(client: Client) -> Result<(), Error> {{\n{code}# Ok(())\n# }}\n```",
+        api.crate_name()
     ))
 }
 

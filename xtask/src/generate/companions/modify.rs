@@ -9,7 +9,10 @@ use quote::quote;
 const HEADING: &str = "\
 # Changes
 
-Read a resource, change it and write it back, without losing what others change at the same time. To change the draft of a module
+Read a resource, change it and write it back, without losing what others change at the same time.";
+
+/// Continues the heading for offers.
+const DRAFTS: &str = " To change the draft of a module
 without knowing its id, use [`Draft::modify`](crate::Draft::modify).
 
 ```no_run
@@ -20,8 +23,9 @@ client.modify_listing(\"product-id\", \"listing-id\", |listing| listing.set_titl
 # }
 ```";
 
-pub fn emit(api: &Api) -> Result<String> {
-    let heading = docs(HEADING);
+/// `has_offers`: the document is about offers, whose drafts have a workflow.
+pub fn emit(api: &Api, has_offers: bool) -> Result<String> {
+    let heading = docs(&format!("{HEADING}{}", if has_offers { DRAFTS } else { "" }));
     let modifiers = api.modifiers();
     let methods = modifiers.iter().map(method);
     print(quote! {

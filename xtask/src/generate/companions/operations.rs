@@ -7,12 +7,14 @@ use crate::generate::model::api::{Api, Group, IfMatch, Modifier, Operation, Para
 use anyhow::{Context, Result};
 use proc_macro2::TokenStream;
 use quote::quote;
+use std::collections::HashMap;
 
 pub fn emit(api: &Api, requests: &syn::File) -> Result<String> {
     let groups = api.groups();
     let methods = groups.iter().map(|group| methods(api, group));
     let operations = groups.iter().flat_map(|group| &group.operations);
-    let builders = operations.map(|op| builder(api, op, requests)).collect::<Result<Vec<_>>>()?;
+    let requests = methods_of(requests);
+    let builders = operations.map(|op| builder(api, op, &requests)).collect::<Result<Vec<_>>>()?;
     print(quote! {
         use crate::generated::requests::Requests;
         use crate::generated::table::by_name;
@@ -112,7 +114,7 @@ fn types_doc(op: &Operation) -> String {
     }
 }
 
-fn builder(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStream> {
+fn builder(api: &Api, op: &Operation, requests: &Requests<'_>) -> Result<TokenStream> {
     let docs = docs(&format!("The builder of [`Client::{}`].\n\n# Examples\n\n{}", op.name, example::of(api, op)?));
     let name = ident(&words::camel(&op.name));
     let required = required(op).map(|param| {
@@ -175,7 +177,7 @@ fn response_type(op: &Operation) -> TokenStream {
     }
 }
 
-fn send(api: &Api, op: &Operation, requests: &syn::File) -> Result<TokenStream> {
+fn send(api: &Api, op: &Operation, requests: &Requests<'_>) -> Result<TokenStream> {
     let response = response_type(op);
     let (method, arguments) = (ident(&op.name), arguments(requests, op)?);
     let path = op.path_params.iter().map(|param| {
@@ -232,19 +234,24 @@ fn pages(api: &Api, op: &Operation) -> Option<TokenStream> {
     })
 }
 
-/// The arguments of progenitor's method, in the order that it chose.
-fn arguments(requests: &syn::File, op: &Operation) -> Result<Vec<TokenStream>> {
-    let methods = requests.items.iter().filter_map(|item| match item {
+/// Progenitor's methods by name.
+type Requests<'r> = HashMap<String, &'r syn::ImplItemFn>;
+
+fn methods_of(requests: &syn::File) -> Requests<'_> {
+    let items = requests.items.iter().filter_map(|item| match item {
         syn::Item::Impl(item) => Some(&item.items),
         _ => None,
     });
-    let method = methods
-        .flatten()
-        .find_map(|item| match item {
-            syn::ImplItem::Fn(method) if method.sig.ident == op.name => Some(method),
-            _ => None,
-        })
-        .with_context(|| format!("progenitor has no method {}", op.name))?;
+    let methods = items.flatten().filter_map(|item| match item {
+        syn::ImplItem::Fn(method) => Some((method.sig.ident.to_string(), method)),
+        _ => None,
+    });
+    methods.collect()
+}
+
+/// The arguments of progenitor's method, in the order that it chose.
+fn arguments(requests: &Requests<'_>, op: &Operation) -> Result<Vec<TokenStream>> {
+    let method = requests.get(&op.name).with_context(|| format!("progenitor has no method {}", op.name))?;
     let names = method.sig.inputs.iter().filter_map(|input| match input {
         syn::FnArg::Typed(input) => match &*input.pat {
             syn::Pat::Ident(pattern) => Some(pattern.ident.to_string()),

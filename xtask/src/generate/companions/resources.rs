@@ -27,7 +27,7 @@ pub fn emit(api: &Api) -> Result<String> {
     let structs = api.structs.iter().filter_map(|(name, object)| Some((name, id_of(object)?)));
     let ids = structs.chain(api.unions.iter().filter_map(|(name, union)| Some((name, id_of_union(api, union)?))));
     // An id that follows several collections, as an instance id does, does not identify one kind of resource.
-    let ids = ids.filter(|(_, id)| api.collections_of(id).len() == 1).map(|(name, id)| {
+    let ids = ids.filter(|(_, id)| api.collections_of(id) == 1).map(|(name, id)| {
         let (name, id) = (ident(name), ident(id));
         quote!(id_of!(#name => #id);)
     });
@@ -53,7 +53,7 @@ pub fn implementations(api: &Api, name: &str) -> BTreeSet<String> {
     let union = api.unions.get(name);
     add(union.and_then(|union| union_resource(name, union)).map(|_| format!("{name}: Resource")));
     let id = api.structs.get(name).and_then(id_of).or_else(|| id_of_union(api, union?));
-    add(id.filter(|id| api.collections_of(id).len() == 1).map(|id| format!("{id}: From<&{name}>")));
+    add(id.filter(|id| api.collections_of(id) == 1).map(|id| format!("{id}: From<&{name}>")));
     found
 }
 
@@ -91,7 +91,8 @@ fn page(name: &str, object: &Struct) -> Option<TokenStream> {
     let page = object.page()?;
     let (item, link, earlier) = (rust_type(page.item), ident(&page.next_link.rust), &page.next_link.aliases);
     let (name, earlier) = (ident(name), earlier_names(earlier));
-    Some(quote!(page!(#name, #item, #link #earlier);))
+    let items = (page.items.rust != "value").then(|| ident(&page.items.rust)).map(|items| quote!(#items:));
+    Some(quote!(page!(#name, #items #item, #link #earlier);))
 }
 
 fn union_resource(name: &str, union: &Union) -> Option<TokenStream> {
@@ -118,5 +119,5 @@ fn id_of_union<'a>(api: &'a Api, union: &Union) -> Option<&'a str> {
 
 /// Returns true if a trait already has an accessor for the field.
 fn is_common(field: &Field) -> bool {
-    [ID, ETAG, RESOURCE_TYPE, "nextLink", "@odata.nextLink"].contains(&field.wire.as_str())
+    [ID, ETAG, RESOURCE_TYPE, "nextLink", "@odata.nextLink", "@nextLink"].contains(&field.wire.as_str())
 }

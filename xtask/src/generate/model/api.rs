@@ -1,7 +1,9 @@
 //! The normalized interface, the input of all emitters.
 
+use super::index::Index;
 use crate::document::finding::Finding;
 use serde::{Deserialize, Serialize};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole interface. Maps are keyed by the Rust name.
@@ -9,6 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Api {
     pub version: String,
     pub server: String,
+    /// `info.title` of the document.
+    pub title: String,
+    /// The name of the crate in code; empty for that of this project.
+    pub crate_name: String,
     pub structs: BTreeMap<String, Struct>,
     pub enums: BTreeMap<String, Enum>,
     pub unions: BTreeMap<String, Union>,
@@ -18,6 +24,8 @@ pub struct Api {
     pub kept_setters: BTreeSet<String>,
     /// Notices for the maintainer, such as names derived by rule.
     pub notices: Vec<Finding>,
+    /// What is looked up once the operations are complete.
+    pub index: OnceCell<Index>,
 }
 
 /// The note of the deprecation, for an item that was removed from the document.
@@ -232,17 +240,19 @@ impl Struct {
         tags.next().is_none().then_some(first)
     }
 
-    /// Returns the parts of a page: items in `value`, and a link to the next page.
+    /// Returns the parts of a page: items in `value` or in the only list, and a link to the next page.
     pub fn page(&self) -> Option<Page<'_>> {
-        let Type::List(item) = &self.field("value")?.ty else {
-            return None;
-        };
-        let next = self.field("nextLink").or_else(|| self.field("@odata.nextLink"))?;
-        matches!(next.ty, Type::Text).then_some(Page { item, next_link: next })
+        let next_link = ["nextLink", "@odata.nextLink", "@nextLink"].into_iter().find_map(|wire| self.field(wire))?;
+        let mut lists = self.fields.iter().filter(|field| matches!(field.ty, Type::List(_)));
+        let only = lists.next().filter(|_| lists.next().is_none());
+        let items = self.field("value").or(only)?;
+        let Type::List(item) = &items.ty else { return None };
+        matches!(next_link.ty, Type::Text).then_some(Page { items, item, next_link })
     }
 }
 
 pub struct Page<'a> {
+    pub items: &'a Field,
     pub item: &'a Type,
     pub next_link: &'a Field,
 }
@@ -279,6 +289,11 @@ pub fn literals(path: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Api {
+    /// The name of the crate, for examples in the documentation.
+    pub fn crate_name(&self) -> &str {
+        if self.crate_name.is_empty() { "partner_ingestion_sdk" } else { &self.crate_name }
+    }
+
     /// The operations by resource, in the order of the headings and paths.
     pub fn groups(&self) -> Vec<Group<'_>> {
         let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
@@ -310,17 +325,17 @@ impl Api {
 
     /// The GET at the path of an operation.
     pub fn get_of(&self, op: &Operation) -> Option<&Operation> {
-        self.operations.iter().find(|get| get.method == "GET" && get.path == op.path)
+        self.operations.get(self.index().get_at(&op.path)?)
     }
 
-    /// Returns the parts of paths before the id, in lower case: `listings` for the listing id of `/listings/{listingID}`.
-    pub fn collections_of(&self, id: &str) -> BTreeSet<String> {
-        let ops = self.operations.iter();
-        let places = ops.flat_map(|op| {
-            let params = op.path_params.iter().filter(|param| param.ty == Type::Id(id.to_owned()));
-            params.filter_map(|param| op.path.split_once(&format!("/{{{}}}", param.wire)))
-        });
-        places.map(|(before, _)| before.rsplit('/').next().unwrap_or(before).to_lowercase()).collect()
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(&self.operations))
+    }
+
+    /// Returns the number of different parts of paths before the id: one, `listings`, for the listing id of
+    /// `/listings/{listingID}`.
+    pub fn collections_of(&self, id: &str) -> usize {
+        self.index().collections_of(id)
     }
 
     /// The page that an operation lists, and the type of its items.

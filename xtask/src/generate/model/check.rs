@@ -4,7 +4,7 @@ use super::api::{Api, Enum, UnionKind, Variant};
 use super::hand_written::HandWritten;
 use crate::document::finding::{Finding, Findings};
 use crate::document::words;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Methods of operation builders that the generator emits.
 const BUILDER_METHODS: [&str; 4] = ["body", "pages", "send", "stream"];
@@ -86,6 +86,11 @@ fn operations(api: &Api, sdk: &HandWritten, findings: &mut Findings) {
     }
     let builders: Vec<_> = api.operations.iter().map(|op| (words::camel(&op.name), op.pointer.clone())).collect();
     named("the builder", builders.iter().map(|(name, place)| (name.as_str(), place.as_str())), findings);
+    let types: BTreeSet<&String> = api.structs.keys().chain(api.enums.keys()).chain(api.unions.keys()).collect();
+    for (name, place) in builders.iter().filter(|(name, _)| types.contains(name)) {
+        let message = format!("the builder `{name}` of the operation has the name of a type");
+        findings.push(Finding::new(place, message).help("give the operation another name in names.toml [operations]"));
+    }
     for op in &api.operations {
         let params = op.path_params.iter().chain(&op.params).map(|p| (p.rust.as_str(), p.pointer.as_str()));
         let methods = sdk.call_methods.iter().map(String::as_str).chain(BUILDER_METHODS);

@@ -21,6 +21,8 @@ pub struct HandWritten {
     pub call_methods: BTreeSet<String>,
     /// Types and traits that the SDK exports.
     pub types: BTreeSet<String>,
+    /// The name of the crate, as code uses it. Empty if it has no manifest.
+    pub crate_name: String,
 }
 
 /// Reads the sources below the project's root, or those next to this crate if the root has none.
@@ -30,7 +32,17 @@ pub struct HandWritten {
 /// Returns an error if a source file cannot be read or is not valid Rust.
 pub fn read(root: &Path) -> Result<HandWritten> {
     let folder = root.join(SOURCES);
-    if folder.join("lib.rs").exists() { read_sources(&folder) } else { read_beside() }
+    let mut names = if folder.join("lib.rs").exists() { read_sources(&folder)? } else { read_beside()? };
+    names.crate_name = crate_name(&folder.with_file_name("Cargo.toml"))?;
+    Ok(names)
+}
+
+fn crate_name(manifest: &Path) -> Result<String> {
+    let Ok(text) = std::fs::read_to_string(manifest) else { return Ok(String::new()) };
+    let manifest: toml::Table =
+        toml::from_str(&text).with_context(|| format!("{} is not a manifest", manifest.display()))?;
+    let name = manifest.get("package").and_then(|package| package.get("name")?.as_str());
+    Ok(name.unwrap_or_default().replace('-', "_"))
 }
 
 /// Reads the sources next to this crate, once.

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod check;
 pub mod hand_written;
+mod index;
 pub mod manifest;
 pub mod normalise;
 pub mod rules;

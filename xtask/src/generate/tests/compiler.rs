@@ -54,19 +54,23 @@ fn project() -> &'static Path {
 
 /// Copies the hand-written files of the SDK. The generated files are those of the test.
 pub fn copy_sdk(root: &Path) {
-    fn copy(from: &Path, to: &Path) {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let path = entry.unwrap().path();
-            let to = to.join(path.file_name().unwrap());
-            if path.is_file() {
-                std::fs::copy(&path, to).unwrap();
-            } else if !path.ends_with("generated") {
-                copy(&path, &to);
-            }
+    copy(&project().join(SDK), &root.join(SDK), "generated");
+}
+
+/// Copies a file, or a folder without the folders of this name.
+pub fn copy(from: &Path, to: &Path, left_out: &str) {
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    if from.is_file() {
+        std::fs::copy(from, to).unwrap();
+        return;
+    }
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if left_out.is_empty() || !path.ends_with(left_out) {
+            copy(&path, &to, left_out);
         }
     }
-    copy(&project().join(SDK), &root.join(SDK));
 }
 
 /// Compiles the SDK below this folder with these features and returns its metadata. The error lists the compiler's messages, one
@@ -89,6 +93,27 @@ pub fn check_user(sdk: &Path, code: &str) -> Result<(), String> {
     run(command)
 }
 
+/// Compiles the SDK below this folder and a program that calls it by this name, and runs the program.
+pub fn run_program(root: &Path, features: &[&str], name: &str, program: &Path) -> Result<(), String> {
+    let mut command = compiler("RUSTC", "rustc", root);
+    of_the_sdk(&mut command, features);
+    command.args(["--crate-type", "lib", "--emit", "link", "--error-format", "short", "--out-dir", "."]);
+    run(command)?;
+    let mut command = compiler("RUSTC", "rustc", root);
+    command.arg(program).args(["--error-format", "short", "-o", "program", "--extern"]);
+    command.arg(external(name, &root.join("libpartner_ingestion_sdk.rlib")));
+    for dependency in ["futures_util", "tokio"] {
+        command.arg("--extern").arg(external(dependency, &library(&BUILT.0[dependency])));
+    }
+    run(command)?;
+    run(Command::new(root.join("program")))
+}
+
+/// The library beside its metadata.
+fn library(metadata: &Path) -> PathBuf {
+    metadata.with_extension("rlib")
+}
+
 /// Renders the documentation of the SDK below this folder and returns the warnings, one per line.
 pub fn document_sdk(root: &Path, features: &[&str]) -> Vec<String> {
     let mut command = compiler("RUSTDOC", "rustdoc", root);
@@ -104,7 +129,11 @@ fn compiler(variable: &str, program: &str, root: &Path) -> Command {
     let program = std::env::var_os(variable).unwrap_or_else(|| program.into());
     let mut command = Command::new(program);
     let folder = BUILT.0.values().next().and_then(|file| file.parent()).unwrap();
-    command.args(["--edition", "2024", "-L"]).arg(folder).current_dir(root).env("CARGO_PKG_VERSION", "0.0.0");
+    command
+        .args(["--edition", "2024", "-L"])
+        .arg(folder)
+        .current_dir(root)
+        .envs([("CARGO_PKG_NAME", SDK), ("CARGO_PKG_VERSION", "0.0.0")]);
     command
 }
 
@@ -114,6 +143,9 @@ fn of_the_sdk(command: &mut Command, features: &[&str]) {
         command.arg("--cfg").arg(format!("feature=\"{feature}\""));
     }
     for (name, file) in &BUILT.0 {
+        let library = library(file);
+        // A macro has another kind of library.
+        let file = if library.exists() { &library } else { file };
         command.arg("--extern").arg(external(name, file));
     }
 }

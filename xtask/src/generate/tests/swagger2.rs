@@ -4,12 +4,12 @@ use super::Project;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
-fn document() -> Value {
+pub fn document() -> Value {
     serde_json::from_str(&Project::new().read("openapi/partner-ingestion.json")).unwrap()
 }
 
 /// Returns the document as Swagger 2.0, with vendor extensions for features of version 3.
-fn downgrade(document: &Value) -> Value {
+pub fn downgrade(document: &Value) -> Value {
     let mut paths = document["paths"].clone();
     for item in paths.as_object_mut().unwrap().values_mut() {
         for operation in item.as_object_mut().unwrap().values_mut().filter_map(Value::as_object_mut) {

@@ -2,7 +2,8 @@
 
 use super::Apply;
 use crate::client::Client;
-use crate::error::{Applied, AppliedStep, Error, ErrorKind};
+use crate::error::ingestion::{Applied, AppliedStep};
+use crate::error::{Error, ErrorKind};
 use crate::types::ProductId;
 use crate::workflows::draft::NO_BRANCH;
 use crate::workflows::manifest::offer::OfferManifest;

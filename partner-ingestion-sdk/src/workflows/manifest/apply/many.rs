@@ -2,7 +2,8 @@
 
 use super::Apply;
 use crate::client::Client;
-use crate::error::{Applied, Error};
+use crate::error::Error;
+use crate::error::ingestion::Applied;
 use crate::workflows::manifest::fault::Pointer;
 use crate::workflows::manifest::folder::LoadedOffer;
 use crate::workflows::manifest::offer::OfferManifest;

@@ -1,7 +1,8 @@
 //! Publishes an offer after its manifest was applied.
 
 use crate::client::Client;
-use crate::error::{Applied, Error, ErrorKind};
+use crate::error::ingestion::Applied;
+use crate::error::{Error, ErrorKind};
 use crate::workflows::publish::Publish;
 
 /// The submission in reports.

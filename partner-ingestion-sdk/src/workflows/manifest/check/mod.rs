@@ -13,7 +13,7 @@ use super::offer::{OfferManifest, PlanManifest};
 use super::source::Source;
 use crate::error::Error;
 use crate::generated::rules::RULES;
-use crate::model::display::{COLUMN, FILE, LINE, POINTER};
+use crate::model::ingestion::display::{COLUMN, FILE, LINE, POINTER};
 use crate::types::{Extra, ProductType, ValidationItem, ValidationSeverity};
 use crate::workflows::check::evaluate::{PlanOf, Subject, evaluate};
 use crate::workflows::check::rule::{Check, Rule, Scope};

@@ -5,6 +5,7 @@ mod docs;
 mod enums;
 mod flatten;
 mod ids;
+mod inline;
 mod operations;
 mod schemas;
 mod types;
@@ -33,10 +34,12 @@ struct Normaliser<'d> {
     resolving: Vec<String>,
     /// The types of resolved aliases: resolving each use again could take exponential time.
     aliases: BTreeMap<String, Type>,
+    /// The names of inline objects: equal objects have one name.
+    inline: inline::Inline<'d>,
 }
 
-pub fn normalise(document: &Value, names: &Names) -> (Api, Findings) {
-    let document = Node::root(document);
+pub fn normalise(root: &Value, names: &Names) -> (Api, Findings) {
+    let document = Node::root(root);
     let mut findings = Findings::default();
     let schemas = schemas::name_all(&document, names, &mut findings);
     let mut normaliser = Normaliser {
@@ -49,6 +52,7 @@ pub fn normalise(document: &Value, names: &Names) -> (Api, Findings) {
         tag: None,
         resolving: Vec::new(),
         aliases: BTreeMap::new(),
+        inline: inline::Inline::of(root),
     };
     normaliser.info();
     normaliser.find_tag();
@@ -63,6 +67,7 @@ impl Normaliser<'_> {
     fn info(&mut self) {
         let text = |pointer: &str| self.document.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         self.api.version = text("/info/version").to_owned();
+        self.api.title = text("/info/title").to_owned();
         self.api.server = text("/servers/0/url").to_owned();
     }
 

@@ -1,5 +1,5 @@
-//! Rule: every operation has a reviewed name and one success type. The client adds token, request id and If-Match. Errors are not
-//! decoded by type.
+//! Rule: every operation has a name, that of its row or else its operation id, and one success type. The client adds token, request id
+//! and If-Match. Errors are not decoded by type.
 
 use super::Normaliser;
 use crate::document::finding::Finding;
@@ -43,7 +43,8 @@ impl<'d> Normaliser<'d> {
         node.object()?;
         let method = method.to_uppercase();
         let key = format!("{method} {path}");
-        let Some(name) = self.names.operation(&key).map(str::to_owned) else {
+        let row = self.names.operation(&key).map(str::to_owned);
+        let Some(name) = row.or(operation_id(node)?) else {
             let help = format!("add a row to names.toml:\n[operations]\n\"{key}\" = \"{}\"", proposal(&method, path));
             return Err(Finding::new(&node.pointer, "the operation has no name").help(help));
         };
@@ -290,6 +291,12 @@ fn in_path_order(path: &str, mut params: Vec<Param>, node: &Node<'_>) -> Result<
     }
 }
 
+/// Returns the name in the document, as a method's name.
+fn operation_id(node: &Node<'_>) -> Result<Option<String>, Finding> {
+    let id = node.str_of("operationId")?.map(words::snake);
+    Ok(id.filter(|_| node.value["operationId"] != ""))
+}
+
 /// Proposes a name from the method and the last literal part of the path.
 fn proposal(method: &str, path: &str) -> String {
     let verb = match method {
@@ -309,7 +316,8 @@ pub fn unnamed(document: &Value, names: &Names) -> Vec<(String, String)> {
     for (path, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
         for method in METHODS.into_iter().filter(|method| item.get(method).is_some()) {
             let key = format!("{} {path}", method.to_uppercase());
-            if names.operations.contains_key(&key) || !path.starts_with('/') {
+            let has_id = item[method].get("operationId").is_some_and(|id| id.is_string() && id != "");
+            if names.operations.contains_key(&key) || has_id || !path.starts_with('/') {
                 continue;
             }
             let name = proposal(&method.to_uppercase(), path);

@@ -124,16 +124,6 @@ impl<'d> Normaliser<'d> {
         self.aliases.extend(ty.iter().map(|ty| (target.pointer.clone(), ty.clone())));
         ty
     }
-
-    /// Adds a struct for an inline object.
-    fn hoist(&mut self, node: &Node<'d>, place: &str, name: &str) -> Type {
-        let rust = self.names.schema(place).unwrap_or(name).to_owned();
-        let known = self.api.structs.get(&rust).is_some_and(|known| known.pointer == node.pointer);
-        if !known {
-            self.add_struct(node, place, rust.clone());
-        }
-        Type::Struct(rust)
-    }
 }
 
 /// Returns the values of a string enum without `null`, which only means that the field may be absent.

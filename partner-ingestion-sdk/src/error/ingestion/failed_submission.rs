@@ -1,7 +1,7 @@
 //! The details of a submission that failed or is in progress.
 
-use super::body::clean;
-use crate::model::stage::Stage;
+use crate::error::body::clean;
+use crate::model::ingestion::stage::Stage;
 use crate::types::{CertificationReport, SubmissionId, ValidationItem, WorkflowDetail};
 use std::collections::BTreeMap;
 use std::fmt;

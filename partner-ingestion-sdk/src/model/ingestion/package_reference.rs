@@ -1,7 +1,7 @@
 //! The package of a technical configuration.
 
-use super::id::empty;
-use super::resource::Resource;
+use crate::model::id::empty;
+use crate::model::resource::Resource;
 use crate::types::*;
 
 impl PackageConfiguration {

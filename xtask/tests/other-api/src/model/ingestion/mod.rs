@@ -1,0 +1,1 @@
+//! In place of the methods of the Ingestion API's types: the types of this API have none.
