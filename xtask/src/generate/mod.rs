@@ -32,6 +32,8 @@ use retained::Retained;
 use serde_json::Value;
 use std::path::PathBuf;
 
+pub use tools_document::FILE as TOOLS_DOCUMENT;
+
 /// The options of `cargo xtask generate`.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
@@ -204,7 +206,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule], m
     files.add(&format!("{SDK}/publishing_rules.md"), companions::rules::page(rules));
     files.add("tests/sandbox/src/generated/openapi.json", document.clone());
     files.add("tests/sandbox/src/generated/publishing-rules.json", companions::rules::json(rules)?);
-    files.add(tools_document::FILE, pretty(&tools_document::document(&corrected.document, api))?);
+    files.add(TOOLS_DOCUMENT, pretty(&tools_document::document(&corrected.document, api))?);
     let digest = pin::sha256(document.as_bytes());
     files.add("openapi/partner-ingestion.openapi.json", document);
     let corrections = corrections_md::render(&corrected.corrections, &corrected.not_applied, &digest);
