@@ -67,7 +67,7 @@ fn removed_items_are_listed_with_their_places() {
     assert!(found.iter().all(|usage| usage.is_missing && usage.change == "removed from the document"), "{found:?}");
 }
 
-/// `update` keeps the type and the field as deprecated, and says so before it builds. The method is gone.
+/// `update` keeps the type and the field as deprecated, and says so before it builds. The method was removed.
 #[test]
 fn update_lists_what_is_missing_and_what_is_deprecated() {
     let project = project();
