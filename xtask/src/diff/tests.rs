@@ -2,6 +2,7 @@
 
 mod compiled;
 mod history;
+mod proven;
 mod users;
 
 use super::change::{Change, Direction};

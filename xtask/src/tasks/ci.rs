@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const SLOWEST: usize = 10;
 
 /// Tests of the suite and of xtask that take seconds, because they start programs, compile crates or wait. `--quick` skips them.
-const SLOW: [&str; 23] = [
+const SLOW: [&str; 24] = [
     "compiled::",
     "concurrency::",
     "dependencies::",
@@ -26,6 +26,7 @@ const SLOW: [&str; 23] = [
     "mistakes::",
     "mutation::",
     "no_secret_is_logged",
+    "proven::",
     "publish::",
     "publish_robust::",
     "rules::",

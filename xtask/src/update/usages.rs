@@ -105,6 +105,8 @@ impl<'c> Items<'c> {
             if let Some((_, option)) = item.split_once(", ") {
                 items.member((option, true), change, &live);
             } else if let Some((of, name)) = item.split_once("::") {
+                // A setter is listed with its argument.
+                let name = name.split('(').next().unwrap_or(name);
                 items.paths.insert((of, name), change);
                 if name.starts_with(char::is_lowercase) {
                     items.member((name, true), change, &live);

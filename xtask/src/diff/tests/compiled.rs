@@ -116,7 +116,7 @@ fn harmless(document: &mut Value) {
 }
 
 /// Removes references to these schemas: members of unions, and properties.
-fn without(node: &mut Value, lost: &[String]) {
+pub(super) fn without(node: &mut Value, lost: &[String]) {
     let refers = |value: &Value| {
         let own = |value: &Value| {
             value["$ref"]
