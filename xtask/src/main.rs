@@ -152,7 +152,7 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
     },
     /// Run the tests of CI at full size, which takes minutes.
     Soak {
-        /// Soak test: `types`, `tokens`, `clients`, `crashes`, `offers`, `limits`, `runtime`, `workflows`, `documents` or `model`. Default: all.
+        /// Soak test: `types`, `tokens`, `clients`, `crashes`, `offers`, `limits`, `runtime`, `workflows`, `documents`, `editions` or `model`. Default: all.
         name: Option<String>,
     },
     /// Run a test program and print the time of each test; used by `ci`.

@@ -14,6 +14,8 @@ mod tokens;
 mod usages;
 #[cfg(test)]
 mod usages_tests;
+#[cfg(test)]
+mod walk_tests;
 
 use crate::diff::compare::compare;
 use crate::diff::{CORRECTED, Changes, render, users};

@@ -214,7 +214,9 @@ pub(super) const ADDED: [(&str, &str, &str, &str, &str, &str); 8] = [
 ];
 
 /// The kind, the item, its level, an expression, and what it prints with the old and with the new version.
-pub(super) const RUNNING: [(&str, &str, Users, &str, (&str, &str)); 12] = [
+type Running = (&'static str, &'static str, Users, &'static str, (&'static str, &'static str));
+
+pub(super) const RUNNING: [Running; 12] = [
     (
         "server-changed",
         "the document",
