@@ -184,6 +184,13 @@ assert live.published_time_in_utc.year >= 2020, live
 workflows = submissions.list_submission_workflows(product.id, submission.id).value
 assert all(step.state for workflow in workflows for step in workflow.workflow_steps), workflows
 
+# Unlike unknown properties, unknown values are rejected.
+try:
+    models.AzureProduct.from_json('{"resourceType": "Unknown"}')
+    raise AssertionError("an unknown value was accepted")
+except ValueError:
+    pass
+
 # Another offer, which is not live, is deleted.
 other = offers.create_product(
     models.AzureProduct(
