@@ -82,12 +82,22 @@ pub fn check_sdk(root: &Path, features: &[&str]) -> Result<PathBuf, String> {
 
 /// Compiles the SDK below this folder as [`check_sdk`] does, with its code, and returns the library.
 pub fn build_sdk(root: &Path, features: &[&str]) -> Result<PathBuf, String> {
-    let mut command = compiler("RUSTC", "rustc", root);
-    of_the_sdk(&mut command, features);
-    // Another identity than that of the workspace's SDK, which the same program can use.
-    command.args(["--crate-type", "lib", "--emit", "metadata,link", "--error-format", "short", "--out-dir", "."]);
-    command.args(["-C", "metadata=edited", "-C", "debuginfo=0"]);
-    run(command)?;
+    let build = |hints: &[&str]| {
+        let mut command = compiler("RUSTC", "rustc", root);
+        of_the_sdk(&mut command, features);
+        command.args(["--crate-type", "lib", "--emit", "metadata,link", "--error-format", "short", "--out-dir", "."]);
+        // Another identity than that of the workspace's SDK, which the same program can use.
+        command.args(["-C", "metadata=edited", "-C", "debuginfo=0"]).args(hints);
+        if !hints.is_empty() {
+            command.env("RUSTC_BOOTSTRAP", "1");
+        }
+        run(command)
+    };
+    // Programs use few functions. The option generates code for those only, in half of the time, and is not stable yet.
+    match build(&["-Z", "hint-mostly-unused"]) {
+        Err(error) if error.contains("unknown unstable option") => build(&[])?,
+        outcome => outcome?,
+    }
     Ok(root.join("libpartner_ingestion_sdk.rlib"))
 }
 
