@@ -136,17 +136,23 @@ Exit codes: 0 success, 1 a change has at least the level of --fail-on, or a docu
         name: Option<String>,
     },
     /// Test with other people's programs: sign-in at an OAuth server, clients of the service on the sandbox, tests in other languages,
-    /// and the page of the sandbox in a browser.
+    /// the page of the sandbox in a browser, and the tools document with a validator, a generator and a mock.
     ///
     /// The OAuth server is the npm package `oidc-provider` and requires Node.js. The clients are the PyPI packages
     /// `az-partner-center-cli` and `azure-storage-blob` and require Python 3.10; they are installed in target/interop. The clients are not
     /// modified: their connections to Entra ID and the API are redirected to the sandbox (tests/interop/redirect/sitecustomize.py), and
     /// connections to other hosts fail. The browser is Chromium of this system, or that in BROWSER; the npm package `playwright-core`
     /// drives it, and writes pictures to target/interop/pictures.
-    Interop,
+    ///
+    /// The PyPI packages `openapi-spec-validator` and `openapi-generator-cli` (which requires Java) and the npm package
+    /// `@stoplight/prism-cli` read openapi/partner-ingestion.tools.json. The generated Python client brings an offer live on the sandbox.
+    Interop {
+        /// Part of the name of a test: `oauth`, `clients`, `languages`, `page`, `validator`, `generated` or `mock`. Default: all.
+        name: Option<String>,
+    },
     /// Run the tests of CI at full size, which takes minutes.
     Soak {
-        /// Soak test: `types`, `tokens`, `clients`, `crashes`, `offers`, `limits`, `runtime`, `workflows`, `documents` or `model`. Default: all.
+        /// Soak test: `types`, `tokens`, `clients`, `crashes`, `offers`, `limits`, `runtime`, `workflows`, `documents`, `editions` or `model`. Default: all.
         name: Option<String>,
     },
     /// Run a test program and print the time of each test; used by `ci`.
@@ -188,7 +194,7 @@ fn main() -> ExitCode {
             return test_times::run(&program, &args).unwrap_or_else(|error| failed(&report, &error));
         }
         Command::Gates { name } => gates::run(&root, name.as_deref(), &report),
-        Command::Interop => interop::run(&root, &report),
+        Command::Interop { name } => interop::run(&root, name.as_deref(), &report),
         Command::Soak { name } => soak::run(&root, name.as_deref(), &report),
     };
     result.map_or_else(|error| failed(&report, &error), |()| ExitCode::SUCCESS)

@@ -14,13 +14,16 @@ const FAILURE: Style = AnsiColor::Red.on_default().bold();
 #[derive(Default)]
 pub struct Report {
     quiet: bool,
+    /// What would be printed, for tests.
+    #[cfg(test)]
+    pub lines: std::sync::Mutex<Vec<String>>,
 }
 
 impl Report {
     /// Creates a report that prints nothing; for tests.
     #[cfg(test)]
     pub fn quiet() -> Self {
-        Self { quiet: true }
+        Self { quiet: true, ..Self::default() }
     }
 
     /// Returns true if output is printed.
@@ -72,6 +75,8 @@ impl Report {
     }
 
     fn line(&self, text: &str) {
+        #[cfg(test)]
+        self.lines.lock().unwrap().push(anstream::adapter::strip_str(text).to_string());
         if !self.quiet {
             // Continue if standard error is closed.
             let _ = writeln!(anstream::stderr(), "{text}");

@@ -1,7 +1,8 @@
 //! Makes each kind of change to the committed document and checks that `diff` reports only this change.
 
-mod compiled;
+pub(crate) mod compiled;
 mod history;
+mod proven;
 mod users;
 
 use super::change::{Change, Direction};
@@ -64,7 +65,7 @@ pub(crate) fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut Value {
 pub(crate) type Edit = fn(&mut Value);
 
 /// Edits with the rule of the change and the rule of its reversal.
-fn edits() -> Vec<(&'static str, &'static str, Edit)> {
+pub(crate) fn edits() -> Vec<(&'static str, &'static str, Edit)> {
     vec![
         ("server-changed", "server-changed", |d| *at(d, "/servers/0/url") = "https://other.example".into()),
         ("document-version-changed", "document-version-changed", |d| *at(d, "/info/version") = "2.0".into()),

@@ -32,6 +32,8 @@ use retained::Retained;
 use serde_json::Value;
 use std::path::PathBuf;
 
+pub use tools_document::FILE as TOOLS_DOCUMENT;
+
 /// The options of `cargo xtask generate`.
 #[derive(Debug, Default, Clone)]
 pub struct Options {
@@ -208,7 +210,7 @@ fn assemble(api: &Api, file: syn::File, corrected: &Corrected, rules: &[Rule], m
     for (name, purpose, code) in rust {
         files.add_rust(&format!("{SDK}/{name}.rs"), &banner, purpose, &code);
     }
-    files.add(tools_document::FILE, pretty(&tools_document::document(&corrected.document, api))?);
+    files.add(TOOLS_DOCUMENT, pretty(&tools_document::document(&corrected.document, api))?);
     let digest = pin::sha256(document.as_bytes());
     files.add("openapi/partner-ingestion.openapi.json", document);
     let corrections = corrections_md::render(&corrected.corrections, &corrected.not_applied, &digest);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const SLOWEST: usize = 10;
 
 /// Tests of the suite and of xtask that take seconds, because they start programs, compile crates or wait. `--quick` skips them.
-const SLOW: [&str; 24] = [
+const SLOW: [&str; 25] = [
     "compiled::",
     "concurrency::",
     "dependencies::",
@@ -27,6 +27,7 @@ const SLOW: [&str; 24] = [
     "mutation::",
     "no_secret_is_logged",
     "other_api::",
+    "proven::",
     "publish::",
     "publish_robust::",
     "rules::",

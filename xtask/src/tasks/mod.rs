@@ -5,6 +5,7 @@ pub mod ci;
 pub mod demo;
 pub mod gates;
 pub mod interop;
+mod npm;
 mod package;
 mod python;
 pub mod soak;

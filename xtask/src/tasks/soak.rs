@@ -15,7 +15,7 @@ struct Soak {
     env: &'static [(&'static str, &'static str)],
 }
 
-const SOAKS: [Soak; 10] = [
+const SOAKS: [Soak; 11] = [
     Soak {
         name: "types",
         what: "1,000,000 random instances of every schema, decoded and encoded again",
@@ -79,6 +79,12 @@ const SOAKS: [Soak; 10] = [
         what: "10,000 randomly edited documents give code or a located error; the code of 20 of them is compiled",
         args: &["--package", "xtask", "--lib", "--", "--nocapture", "mutation::"],
         env: &[("PARTNER_MUTATIONS", "10000"), ("PARTNER_COMPILES", "20")],
+    },
+    Soak {
+        name: "editions",
+        what: "every kind of change of the document, forth and back, with two forms of the overlays: the SDK and yesterday's user crate compile, or a message says what to do",
+        args: &["--package", "xtask", "--lib", "--", "--nocapture", "walk_tests::"],
+        env: &[("PARTNER_EDITIONS", "all")],
     },
     Soak {
         name: "model",

@@ -10,6 +10,12 @@ mod retained_tests;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod usages;
+#[cfg(test)]
+mod usages_tests;
+#[cfg(test)]
+mod walk_tests;
 
 use crate::diff::compare::compare;
 use crate::diff::{CORRECTED, Changes, render, users};
@@ -136,6 +142,7 @@ pub fn prepare(root: &Path, document: &Document, options: &Options<'_>, report: 
     let names_text = tables::with_marks(&names_text, &kept)?;
     let changes = Changes { users: users::compare(&old_api, &new_api), wire };
     show(&changes, report)?;
+    usages::report(&usages::find(root, &changes.users, &new_api)?, report);
 
     let mut files = Files::default();
     files.add("openapi/source.toml", tables::pin(&read(&openapi.join("source.toml"))?, document, &committed, day)?);

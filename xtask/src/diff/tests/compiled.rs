@@ -16,8 +16,8 @@ const PACKAGE_PATH: &str = "/paths/~1products~1{productID}~1packages~1{packageID
 const PRODUCT_PATH: &str = "/paths/~1products~1{productID}";
 const SETUP_PATH: &str = "/paths/~1products~1{productID}~1setup";
 
-/// Code of a downstream author.
-const CODE: &str = r#"//! Uses items that the document may remove.
+/// Code of a downstream author: yesterday's user crate.
+pub(crate) const CODE: &str = r#"//! Uses items that the document may remove.
 use partner_ingestion_sdk::types::*;
 use partner_ingestion_sdk::{Client, Error};
 
@@ -116,7 +116,7 @@ fn harmless(document: &mut Value) {
 }
 
 /// Removes references to these schemas: members of unions, and properties.
-fn without(node: &mut Value, lost: &[String]) {
+pub(super) fn without(node: &mut Value, lost: &[String]) {
     let refers = |value: &Value| {
         let own = |value: &Value| {
             value["$ref"]

@@ -68,14 +68,17 @@ fn read_sources(folder: &Path) -> Result<HandWritten> {
     Ok(names)
 }
 
-/// All Rust files except those below `generated`, in the order of their paths.
-fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+/// All Rust files except those below `generated` and `target`, in the order of their paths.
+pub fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
         for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
             let path = entry?.path();
-            if path.is_dir() && !path.ends_with("generated") {
+            if path.is_dir() {
+                if path.ends_with("generated") || path.ends_with("target") {
+                    continue;
+                }
                 open.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 found.push(path);

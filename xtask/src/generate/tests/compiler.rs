@@ -12,7 +12,8 @@ use std::sync::LazyLock;
 
 const SDK: &str = "partner-ingestion-sdk";
 
-/// What the workspace has built: the direct dependencies of the SDK by the names of their crates, and the SDK.
+/// What the workspace has built: the direct dependencies of the SDK by the names of their crates, and the SDK. Metadata; the code is
+/// beside it.
 static BUILT: LazyLock<(BTreeMap<String, PathBuf>, PathBuf)> = LazyLock::new(|| {
     let graph = json(&["metadata", "--format-version", "1", "--locked"]);
     let packages = graph[0]["packages"].as_array().unwrap();
@@ -81,6 +82,43 @@ pub fn check_sdk(root: &Path, features: &[&str]) -> Result<PathBuf, String> {
     command.args(["--crate-type", "lib", "--emit", "metadata", "--error-format", "short", "--out-dir", "."]);
     run(command)?;
     Ok(root.join("libpartner_ingestion_sdk.rmeta"))
+}
+
+/// Compiles the SDK below this folder as [`check_sdk`] does, with its code, and returns the library.
+pub fn build_sdk(root: &Path, features: &[&str]) -> Result<PathBuf, String> {
+    let build = |hints: &[&str]| {
+        let mut command = compiler("RUSTC", "rustc", root);
+        of_the_sdk(&mut command, features);
+        command.args(["--crate-type", "lib", "--emit", "metadata,link", "--error-format", "short", "--out-dir", "."]);
+        // Another identity than that of the workspace's SDK, which the same program can use.
+        command.args(["-C", "metadata=edited", "-C", "debuginfo=0"]).args(hints);
+        if !hints.is_empty() {
+            command.env("RUSTC_BOOTSTRAP", "1");
+        }
+        run(command)
+    };
+    // Programs use few functions. The option generates code for those only, in half of the time, and is not stable yet.
+    match build(&["-Z", "hint-mostly-unused"]) {
+        Err(error) if error.contains("unknown unstable option") => build(&[])?,
+        outcome => outcome?,
+    }
+    Ok(root.join("libpartner_ingestion_sdk.rlib"))
+}
+
+/// Runs a program that uses crates under these names, and returns its output. It can also use `serde_json` and `tokio`.
+pub fn run_user(crates: &[(&str, &Path)], code: &str) -> Result<String, String> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("user.rs"), code).unwrap();
+    let mut command = compiler("RUSTC", "rustc", folder.path());
+    command.args(["user.rs", "--crate-type", "bin", "-C", "debuginfo=0", "-o", "user"]);
+    let others = ["serde_json", "tokio"].map(|name| (name, BUILT.0[name].as_path()));
+    for (name, file) in crates.iter().copied().chain(others) {
+        command.arg("--extern").arg(external(name, &file.with_extension("rlib")));
+    }
+    run(command)?;
+    let output = Command::new(folder.path().join("user")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout).unwrap())
 }
 
 /// Compiles a crate that uses the SDK.

@@ -31,33 +31,44 @@ pub(super) fn install(root: &Path, report: &Report) -> Result<PathBuf> {
 }
 
 pub(super) fn test(root: &Path, environment: &Path, report: &Report) -> Result<()> {
+    let azpc = python::program(environment, "azpc");
+    on_sandbox(root, &SANDBOX, |exports, log| {
+        for (script, args) in [("blob.py", vec![]), ("azpc.py", vec![azpc])] {
+            report.step("interop", script);
+            let folder = root.join("target/interop/files");
+            if folder.exists() {
+                std::fs::remove_dir_all(&folder)?;
+            }
+            std::fs::create_dir_all(&folder)?;
+            let mut client = Command::new(python::program(environment, "python"));
+            client.arg(root.join("tests/interop").join(script)).args(args).current_dir(folder);
+            client.envs(exports.iter().map(|(name, value)| (name, value)));
+            client.env("PYTHONPATH", root.join("tests/interop/redirect")).env("PYTHONDONTWRITEBYTECODE", "1");
+            // A proxy would be another host.
+            client.env("NO_PROXY", "*").env("no_proxy", "*");
+            let status = client.status().context("cannot start Python")?;
+            if !status.success() {
+                bail!("{script} failed ({status}); {} has the calls", log.display());
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Runs a test on a new sandbox, with the environment variables that it prints and the path of its log.
+pub(super) fn on_sandbox(
+    root: &Path,
+    options: &[&str],
+    test: impl FnOnce(&[(String, String)], &Path) -> Result<()>,
+) -> Result<()> {
     // The second package selects the features of the other builds, so that nothing is compiled again.
     cargo(root, &["build", "--quiet", "--package", "partner-sandbox", "--package", "workspace-hack-client"], &[])?;
     let log = root.join("target/interop/sandbox.log");
     let mut command = Command::new(target(root).join(format!("debug/partner-sandbox{EXE_SUFFIX}")));
-    command.args(SANDBOX).stderr(File::create(&log)?);
+    command.args(options).stderr(File::create(&log)?);
     let mut sandbox = Running::start(&mut command).context("cannot start the sandbox")?;
     let exports = exports(sandbox.output())?;
-    let azpc = python::program(environment, "azpc");
-    for (script, args) in [("blob.py", vec![]), ("azpc.py", vec![azpc])] {
-        report.step("interop", script);
-        let folder = root.join("target/interop/files");
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder)?;
-        }
-        std::fs::create_dir_all(&folder)?;
-        let mut client = Command::new(python::program(environment, "python"));
-        client.arg(root.join("tests/interop").join(script)).args(args).current_dir(folder);
-        client.envs(exports.iter().map(|(name, value)| (name, value)));
-        client.env("PYTHONPATH", root.join("tests/interop/redirect")).env("PYTHONDONTWRITEBYTECODE", "1");
-        // A proxy would be another host.
-        client.env("NO_PROXY", "*").env("no_proxy", "*");
-        let status = client.status().context("cannot start Python")?;
-        if !status.success() {
-            bail!("{script} failed ({status}); {} has the calls", log.display());
-        }
-    }
-    Ok(())
+    test(&exports, &log)
 }
 
 /// Returns the environment variables that the sandbox prints when it is ready.

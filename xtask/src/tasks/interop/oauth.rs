@@ -2,29 +2,19 @@
 
 use crate::process::{Running, cargo};
 use crate::report::Report;
+use crate::tasks::npm;
 use anyhow::{Context, Result, bail};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The files of this test and of the other ones with npm packages.
-const FILES: [&str; 4] = ["package.json", "package-lock.json", "server.mjs", "page.mjs"];
+/// The scripts of this test and of the page.
+const FILES: [&str; 2] = ["server.mjs", "page.mjs"];
 
 /// Installs the npm packages in a separate folder.
 pub(super) fn install(root: &Path, report: &Report) -> Result<PathBuf> {
     let folder = root.join("target/interop");
-    std::fs::create_dir_all(&folder)?;
-    for file in FILES {
-        let from = root.join("tests/interop").join(file);
-        std::fs::copy(&from, folder.join(file)).with_context(|| format!("cannot copy {}", from.display()))?;
-    }
-    report.step("interop", "npm ci");
-    let args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
-    let status = Command::new("npm").args(args).current_dir(&folder).status();
-    let status = status.context("cannot start npm; install Node.js")?;
-    if !status.success() {
-        bail!("npm cannot install the packages ({status}); check access to the package registry");
-    }
+    npm::install(&folder, &root.join("tests/interop"), &FILES, report)?;
     Ok(folder)
 }
 

@@ -39,8 +39,12 @@ impl<'d> Normaliser<'d> {
         let title = title.filter(|title| !self.api.structs.contains_key(*title));
         let rust = title.unwrap_or(name).to_owned();
         names.insert(shape, rust.clone());
-        let message = format!("{place} has no component and no row in names.toml [schemas]; named {rust}");
-        self.api.notices.push(Finding::new(&node.pointer, message));
+        // A member of a union is named after the union.
+        let is_member = node.pointer.rsplit('/').nth(1).is_some_and(|parent| matches!(parent, "anyOf" | "oneOf"));
+        if !is_member {
+            let message = format!("{place} has no component and no row in names.toml [schemas]; named {rust}");
+            self.api.notices.push(Finding::new(&node.pointer, message));
+        }
         self.inline_struct(node, place, rust)
     }
 
