@@ -5,6 +5,8 @@ use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
 
+/// The program; a script on Windows.
+pub(super) const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 const LOCK: &str = "package-lock.json";
 /// npm writes it when all packages are installed. The copy of the lock file beside it is ours.
 const INSTALLED: &str = "node_modules/.package-lock.json";
@@ -23,7 +25,7 @@ pub(super) fn install(folder: &Path, from: &Path, files: &[&str], report: &Repor
     }
     report.step("interop", "npm ci");
     let args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"];
-    let status = Command::new("npm").args(args).current_dir(folder).status();
+    let status = Command::new(NPM).args(args).current_dir(folder).status();
     let status = status.context("cannot start npm; install Node.js")?;
     if !status.success() {
         bail!("npm cannot install the packages ({status}); check access to the package registry");

@@ -8,7 +8,7 @@ mod page;
 mod tools;
 
 use crate::report::Report;
-use crate::tasks::python;
+use crate::tasks::{npm, python};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,7 +23,7 @@ struct Part {
 }
 
 const PARTS: [Part; 7] = [
-    Part { name: "OAuth server", programs: &["node", "npm"], install: oauth::install, test: oauth::test },
+    Part { name: "OAuth server", programs: &["node", npm::NPM], install: oauth::install, test: oauth::test },
     Part { name: "clients", programs: &[python::PYTHON], install: clients::install, test: clients::test },
     Part {
         name: "tests in other languages",
@@ -31,7 +31,7 @@ const PARTS: [Part; 7] = [
         install: clients::install,
         test: languages::test,
     },
-    Part { name: "page", programs: &["node", "npm"], install: page::install, test: page::test },
+    Part { name: "page", programs: &["node", npm::NPM], install: page::install, test: page::test },
     Part {
         name: "validator of the tools document",
         programs: &[python::PYTHON],
@@ -44,7 +44,7 @@ const PARTS: [Part; 7] = [
         install: tools::install,
         test: tools::generated_client,
     },
-    Part { name: "mock", programs: &["node", "npm"], install: tools::install_mock, test: tools::mock },
+    Part { name: "mock", programs: &["node", npm::NPM], install: tools::install_mock, test: tools::mock },
 ];
 
 /// Runs the tests in CI. Prints a warning and succeeds if a program or its package registry is not available.
