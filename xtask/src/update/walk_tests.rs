@@ -76,9 +76,13 @@ impl Walk {
                 // The message is followed once: the row of a retained name is removed.
                 rejected(&format!("{}, without retained items", self.kind), error);
                 let names = project.read("openapi/names.toml");
+                let quoted: Vec<&str> = error.split('"').skip(1).step_by(2).collect();
+                // An item of a table has its place as the key, an enum as the value.
                 let is_named = |line: &str| {
-                    let key = line.split_once(" = ").map(|(key, _)| format!("\"{}\"", key.trim_matches('"')));
-                    key.is_some_and(|key| error.contains(&key))
+                    line.split_once(" = ").is_some_and(|(key, places)| {
+                        quoted.contains(&key.trim_matches('"'))
+                            || quoted.iter().any(|place| places == format!("[\"{place}\"]"))
+                    })
                 };
                 let kept = names.lines().filter(|line| !is_named(line));
                 project.write("openapi/names.toml", kept.flat_map(|line| [line, "\n"]).collect::<String>());
