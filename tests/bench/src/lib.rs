@@ -27,13 +27,13 @@ pub struct Figure {
 }
 
 impl Figure {
-    /// Returns the median of the ratios to another contender in the same round, and half of their interquartile range. A change of
-    /// the machine's speed from round to round affects both.
+    /// Returns the median of the ratios to another contender in the same round, and half of their interquartile range as a share of
+    /// it. A change of the machine's speed from round to round affects both.
     fn ratio(&self, base: &Self) -> (f64, f64) {
         let mut ratios: Vec<f64> = self.rounds.iter().zip(&base.rounds).map(|(own, base)| own / base).collect();
         ratios.sort_by(f64::total_cmp);
-        let quarter = ROUNDS / 4;
-        (ratios[ROUNDS / 2], (ratios[ROUNDS - 1 - quarter] - ratios[quarter]) / 2.0)
+        let (median, quarter) = (ratios[ROUNDS / 2], ROUNDS / 4);
+        (median, (ratios[ROUNDS - 1 - quarter] - ratios[quarter]) / (2.0 * median))
     }
 }
 
