@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 type Members = Map<String, Value>;
 
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// The dialects of schemas that are lowered.
 const DIALECTS: [&str; 3] = [

@@ -1,4 +1,4 @@
-//! Hand-written code that names what a document lacks is told with its place.
+//! `update` lists the file, line and column of hand-written code that names removed or deprecated items.
 
 use super::tests::{project, settled};
 use super::usages::{self, Usage};

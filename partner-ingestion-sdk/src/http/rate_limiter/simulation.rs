@@ -76,7 +76,7 @@ struct Caller<'s> {
     service: &'s Mutex<Service>,
     /// The times of the accepted calls.
     accepted: &'s Mutex<Vec<Instant>>,
-    /// Periods in which the service would have accepted calls, but had told its callers to wait.
+    /// Periods in which callers still waited as told by Retry-After, although the service would have accepted a call.
     rounding: &'s Mutex<Vec<(Instant, Instant)>>,
     limits: WaitLimits,
     attempt_timeout: Duration,

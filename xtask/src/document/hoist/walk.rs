@@ -4,11 +4,10 @@ use super::schema::Role;
 use super::shape::{Schemas, Shape, Shapes, references};
 use super::{add, members};
 use crate::document::finding::Finding;
+use crate::document::openapi31::METHODS;
 use crate::document::pointer::{component, escape};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// The names of schemas in the keyword of a component.
 pub(super) const SCHEMAS: &str = "schemas";
